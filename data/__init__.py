@@ -1,0 +1,1 @@
+"""The data that comes along; `README.md` says where each file is from."""

@@ -1,0 +1,1 @@
+"""Invents names, one character at a time."""

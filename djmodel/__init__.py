@@ -1,0 +1,1 @@
+"""Turns tunes into values, learns them, and improvises over chord changes."""

@@ -1,0 +1,41 @@
+"""What a user can do wrong, as typed exceptions that read as one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Bad input: says what was expected, what was found, where, and what to do.
+
+    Every error that a user can cause derives from it; command lines print it as one line and exit
+    with status 2.
+    """
+
+    def __init__(
+        self, expected: str, found: str, *, where: str | Path | None = None, todo: str = ""
+    ) -> None:
+        self.expected, self.found, self.where, self.todo = expected, found, where, todo
+        place = f"{where}: " if where is not None else ""
+        advice = f"; {todo}" if todo else ""
+        super().__init__(" ".join(f"{place}expected {expected}, found {found}{advice}".split()))
+
+
+class FileError(InputError):
+    """A file or folder that is missing, unreadable, of the wrong kind, or cannot be written."""
+
+
+class ModelFileError(InputError):
+    """A file that is not a model of this project, or not the kind of model asked for."""
+
+
+class VocabularyError(InputError):
+    """A symbol that the vocabulary does not know, or symbols that make no vocabulary."""
+
+
+class CorpusError(InputError):
+    """Data that is too little, or that has nothing to learn from."""
+
+
+class SamplingError(InputError):
+    """Sampling settings that leave nothing to choose from."""
