@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 MAJOR_SCALE = frozenset({0, 2, 4, 5, 7, 9, 11})
 DORIAN_SCALE = frozenset({0, 2, 3, 5, 7, 9, 10})
+
+# Semitones above the root, in the order in which they tell what a chord is: root, thirds, fifth,
+# sevenths. Decides between scales that hold equally many tones.
+_TELLING_INTERVALS = (0, 4, 3, 7, 10, 11)
+
+Kind = Literal["C", "S", "A", "X"]
+"""What a pitch is to a chord: chord tone, scale tone, approach tone, any other."""
+
+ALL_KINDS: tuple[Kind, ...] = ("C", "S", "A", "X")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,9 @@ class Chord:
     bass: int
 
     @classmethod
-    def of(cls, root: int, intervals: tuple[int, ...] | list[int], bass: int | None = None) -> Chord:
+    def of(
+        cls, root: int, intervals: tuple[int, ...] | list[int], bass: int | None = None
+    ) -> Chord:
         """A chord with everything folded into one octave and sorted."""
         root %= 12
         folded = tuple(sorted({interval % 12 for interval in intervals}))
@@ -33,7 +45,79 @@ class Chord:
     def pitch_classes(self) -> frozenset[int]:
         return frozenset((self.root + interval) % 12 for interval in self.intervals)
 
+    @property
+    def is_major(self) -> bool:
+        """Whether its quality is major: a major third, and a perfect fifth where it has a fifth.
+
+        As music21's `Chord.quality`, except that a chord with both thirds (7#9) is major, and a
+        chord with a perfect fifth keeps it beside a 6 or an 8 (which are then #11 and b13).
+        """
+        tones = set(self.intervals)
+        return 4 in tones and (7 in tones or not tones & {6, 8})
+
     def transposed(self, semitones: int) -> Chord:
-        return Chord(
-            (self.root + semitones) % 12, self.intervals, (self.bass + semitones) % 12
-        )
+        return Chord((self.root + semitones) % 12, self.intervals, (self.bass + semitones) % 12)
+
+
+@lru_cache(maxsize=4096)
+def scale(chord: Chord) -> frozenset[int]:
+    """The scale that goes with a chord, as seven pitch classes.
+
+    A major scale over a chord of major quality, a Dorian one over any other: the one that holds
+    most of the chord's tones. Among equals the one on the chord's root; then the one that keeps
+    the tones that tell what the chord is (root, third, fifth, seventh, in that order); then the
+    one whose tonic is fewest fifths from the root, downwards first. Depends on distances from the
+    root alone. Over C7 it is F major, over C7#9 too, over Cm7b5 it is Eb Dorian.
+    """
+    return frozenset((chord.root + step) % 12 for step in _scale_of(chord.intervals))
+
+
+@lru_cache(maxsize=4096)
+def _scale_of(intervals: tuple[int, ...]) -> frozenset[int]:
+    """The scale of a chord on C."""
+    chord = Chord(0, intervals, 0)
+    pattern = MAJOR_SCALE if chord.is_major else DORIAN_SCALE
+
+    def rank(tonic: int) -> tuple[int, bool, tuple[bool, ...], int]:
+        steps = {(tonic + step) % 12 for step in pattern}
+        held = chord.pitch_classes & steps
+        told = tuple(interval in held for interval in _TELLING_INTERVALS)
+        fifths_down = tonic * 5 % 12  # 0 to 11; 11 is one fifth up
+        distance = 2 * min(fifths_down, 12 - fifths_down) + (fifths_down > 6)
+        return (len(held), tonic == 0, told, -distance)
+
+    best = max(range(12), key=rank)
+    return frozenset((best + step) % 12 for step in pattern)
+
+
+def kind_of(pitch: int, chord: Chord) -> Kind:
+    """What a pitch (MIDI number or pitch class) is to a chord: the first that fits of `C` chord
+    tone, `S` tone of its `scale`, `A` approach tone (a semitone from a chord tone), `X` other."""
+    return _kinds(chord.intervals)[(pitch - chord.root) % 12]
+
+
+def pitch_classes_of_kind(kind: Kind, chord: Chord) -> frozenset[int]:
+    """All pitch classes that are of this kind to a chord; empty where there is none."""
+    return frozenset(
+        (chord.root + interval) % 12
+        for interval, its_kind in enumerate(_kinds(chord.intervals))
+        if its_kind == kind
+    )
+
+
+@lru_cache(maxsize=4096)
+def _kinds(intervals: tuple[int, ...]) -> tuple[Kind, ...]:
+    """The kind of each of the twelve semitones above the root."""
+    tones = frozenset(interval % 12 for interval in intervals)
+    steps = _scale_of(intervals)
+
+    def kind(interval: int) -> Kind:
+        if interval in tones:
+            return "C"
+        if interval in steps:
+            return "S"
+        if {(interval - 1) % 12, (interval + 1) % 12} & tones:
+            return "A"
+        return "X"
+
+    return tuple(kind(interval) for interval in range(12))
