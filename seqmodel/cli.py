@@ -1,0 +1,109 @@
+"""The habits that all command lines share: errors, consoles, progress, quiet libraries."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqmodel.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
+
+
+def run(command: Callable[..., None]) -> None:
+    """Runs `command` as the program that it is: options from its signature, help from its
+    docstring. Bad input ends in one line on stderr and exit status 2."""
+    quiet_libraries()
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
+    try:
+        app()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        if isinstance(error, InputError):
+            _end(str(error), 2)
+        if isinstance(error, BrokenPipeError):
+            # Who read us has read enough (`| head`); nothing more can be said to them.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        _end(f"{type(error).__name__}: {error}; this should not happen: --debug shows where", 1)
+
+
+def quiet_libraries() -> None:
+    """Keeps TensorFlow's start-up chatter from the user; what they have set themselves stays."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+
+def stderr_console() -> Console:
+    """Where a command talks: progress, summaries, notes. stdout is for results."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def facts(title: str, rows: dict[str, str]) -> Table:
+    """A table of two columns: what, and how much."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_header=False, box=box.SIMPLE)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+class TrainingProgress:
+    """Tells how a training goes: a live bar on a terminal, a line every `every` epochs elsewhere.
+
+    Use as a context manager; call it after each epoch with what has been reached.
+    """
+
+    def __init__(self, console: Console, epochs: int, every: int = 10) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn
+
+        self.console, self.epochs, self.every = console, epochs, every
+        self.progress = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[report]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task("training", total=epochs, report="")
+
+    def __enter__(self) -> TrainingProgress:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        self.progress.stop()
+
+    def __call__(self, epoch: int, reached: dict[str, float]) -> None:
+        """`epoch` counts from 1; `reached` holds numbers to show, by name."""
+        report = "  ".join(f"{name} {value:.3f}" for name, value in reached.items())
+        self.progress.update(self.task, completed=epoch, report=report)
+        due = epoch == 1 or epoch % self.every == 0 or epoch == self.epochs
+        if due and not self.console.is_terminal:
+            self.console.print(f"epoch {epoch}/{self.epochs}  {report}", soft_wrap=True)
+
+
+def _end(message: str, status: int) -> None:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(status)

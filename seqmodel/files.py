@@ -1,0 +1,86 @@
+"""Files are written whole or not at all, and read with errors that say what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seqmodel.errors import FileError
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path`, with its ending; it takes the place of `path` when the block
+    ends well, and vanishes when it does not. Makes the folder.
+
+    Raises FileError if the folder cannot be made or written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise FileError(
+                "the name of a file to write", "a folder", where=path, todo="name a file in it"
+            )
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise FileError(
+            "a folder that can be written",
+            _reason(error),
+            where=path.parent,
+            todo="choose another place",
+        ) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files private; a result gets the rights that any new file gets.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def writable_folder(path: str | Path) -> Path:
+    """Makes the folder `path` if need be and gives it back, so that a long job learns at its start
+    whether its results can be kept. Raises FileError."""
+    path = Path(path)
+    with writing(path / "probe") as probe:
+        probe.touch()
+    (path / "probe").unlink()
+    return path
+
+
+def existing_file(path: str | Path, what: str) -> Path:
+    """`path` if it is a file with something in it. `what` names what was expected: "a MIDI file".
+
+    Raises FileError for a missing file, a folder, an empty file or one that cannot be opened.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise FileError(what, "a folder", where=path, todo="name a file in it")
+        if not path.exists():
+            raise FileError(what, "no such file", where=path, todo="check the name")
+        if path.stat().st_size == 0:
+            raise FileError(what, "an empty file", where=path, todo="choose another file")
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise FileError(what, _reason(error), where=path, todo="check its rights") from error
+
+
+def content_hash(path: str | Path) -> str:
+    """The SHA-256 of the file's bytes, in hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,61 @@
+"""Sequences of indices -> training windows, each label one step ahead of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmodel.errors import CorpusError
+
+# The input before the first symbol: the zero vector of the course, not a symbol.
+NOTHING = -1
+
+Indices = NDArray[np.int32]
+
+
+class Windows(NamedTuple):
+    """`inputs` and `labels`, both `(m, Tx)`: `labels[i, t]` is what follows `inputs[i, :t + 1]`, and
+    `inputs[i, 0]` is NOTHING."""
+
+    inputs: Indices
+    labels: Indices
+
+
+def windows(
+    sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Generator
+) -> Windows:
+    """`m` windows of `Tx` steps, drawn at random places, each place equally likely (with
+    replacement only where there are fewer places than windows).
+
+    No window crosses from one sequence into the next; sequences shorter than Tx give none.
+    Raises CorpusError if no sequence has Tx symbols.
+    """
+    lengths = np.array([len(sequence) for sequence in sequences])
+    places = np.maximum(lengths - Tx + 1, 0)
+    total = int(places.sum())
+    if total == 0:
+        longest = int(lengths.max(initial=0))
+        raise CorpusError(
+            f"at least Tx={Tx} values in a row",
+            f"{longest} in the longest of {len(sequences)} sequences",
+            todo=f"give a longer one, or a Tx of at most {longest}",
+        )
+    drawn = rng.choice(total, size=m, replace=m > total)
+    ends = np.cumsum(places)
+    sequence = np.searchsorted(ends, drawn, side="right")
+    start = drawn - (ends - places)[sequence]
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    flat = np.concatenate(sequences)
+    labels = flat[(offsets[sequence] + start)[:, None] + np.arange(Tx)]  # (m, Tx)
+    inputs = np.concatenate(
+        [np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1
+    )
+    return Windows(inputs, labels)
+
+
+def one_hot(indices: Indices, n_values: int) -> NDArray[np.float32]:
+    """`(..., n_values)`: one 1 where the index says; all zeros for NOTHING."""
+    return (np.asarray(indices)[..., None] == np.arange(n_values)).astype(np.float32)
