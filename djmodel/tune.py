@@ -164,9 +164,7 @@ class Tune:
             replace(
                 bar,
                 melody=tuple(replace(n, pitch=n.pitch + semitones) for n in bar.melody),
-                changes=tuple(
-                    replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes
-                ),
+                changes=tuple(replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes),
             )
             for bar in self.bars
         )

@@ -24,9 +24,7 @@ class Windows(NamedTuple):
     labels: Indices
 
 
-def windows(
-    sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Generator
-) -> Windows:
+def windows(sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Generator) -> Windows:
     """`m` windows of `Tx` steps, drawn at random places, each place equally likely (with
     replacement only where there are fewer places than windows).
 
@@ -50,9 +48,7 @@ def windows(
     offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     flat = np.concatenate(sequences)
     labels = flat[(offsets[sequence] + start)[:, None] + np.arange(Tx)]  # (m, Tx)
-    inputs = np.concatenate(
-        [np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1
-    )
+    inputs = np.concatenate([np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1)
     return Windows(inputs, labels)
 
 
