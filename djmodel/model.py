@@ -81,8 +81,8 @@ def scanning_model(LSTM_cell: Any, densor: Any) -> keras.Model:
 def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.Model:
     """The inference graph of the course: each output's likeliest value is the next input.
 
-    Inputs `[x0, a0, c0]`, x0 `(m, 1, n_values)`, a0 and c0 `(m, n_a)`. Outputs: a list of Ty tensors
-    `(m, n_values)`.
+    Inputs `[x0, a0, c0]`, x0 `(m, 1, n_values)`, a0 and c0 `(m, n_a)`. Outputs: a list of Ty
+    tensors `(m, n_values)`.
     """
     import keras
 

@@ -73,8 +73,13 @@ class TrainingProgress:
     """
 
     def __init__(self, console: Console, epochs: int, every: int = 10) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self.console, self.epochs, self.every = console, epochs, every
         self.progress = Progress(

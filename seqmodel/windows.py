@@ -17,8 +17,8 @@ Indices = NDArray[np.int32]
 
 
 class Windows(NamedTuple):
-    """`inputs` and `labels`, both `(m, Tx)`: `labels[i, t]` is what follows `inputs[i, :t + 1]`, and
-    `inputs[i, 0]` is NOTHING."""
+    """`inputs` and `labels`, both `(m, Tx)`: `labels[i, t]` is what follows `inputs[i, :t + 1]`,
+    and `inputs[i, 0]` is NOTHING."""
 
     inputs: Indices
     labels: Indices
