@@ -1,0 +1,314 @@
+"""Sound: MIDI in, the samples of real instruments out, from installed packages alone.
+
+As a command: `python -m djmodel.render FILE.mid` writes FILE.wav beside it.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import wave
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from djmodel.tune import Tune
+from seqmodel.cli import Debug, run, stderr_console
+from seqmodel.errors import FileError, InputError
+from seqmodel.files import existing_file, writing
+from seqmodel.optional import MissingPackageError, needed
+
+if TYPE_CHECKING:
+    from mido import MidiFile, MidiTrack
+
+RATE = 44_100  # frames a second
+TAIL_SECONDS = 1.0  # how long the last note may ring after the end of the music
+FADE_SECONDS = 0.25  # the end of the tail, faded to silence
+PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
+LOWEST_HZ = 20.0  # what lies below is not heard, and some sampled instruments have an offset
+LONGEST_MINUTES = 60
+DEFAULT_VOLUME = 100  # what General MIDI takes where a channel sets none
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """`samples` (frames, 2), float32 within -1 to 1, left and right, at `rate` frames a second."""
+
+    samples: np.ndarray
+    rate: int = RATE
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+    def wav(self) -> bytes:
+        """The bytes of a WAV file, 16 bits a sample."""
+        stream = io.BytesIO()
+        with wave.open(stream, "wb") as file:
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            file.setframerate(self.rate)
+            file.writeframes(np.round(self.samples * 32767).astype("<i2").tobytes())
+        return stream.getvalue()
+
+    def mp3(self) -> bytes:
+        """The bytes of an MP3 file of variable rate, about half a megabyte a minute.
+
+        Raises MissingPackageError without the package soundfile.
+        """
+        soundfile = needed("soundfile", "to write MP3")
+        stream = io.BytesIO()
+        soundfile.write(
+            stream,
+            self.samples,
+            self.rate,
+            format="MP3",
+            subtype="MPEG_LAYER_III",
+            compression_level=0.8,
+            bitrate_mode="VARIABLE",
+        )
+        return stream.getvalue()
+
+
+def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> Sound:
+    """The sound of a tune or of a MIDI file: as long as the music and TAIL_SECONDS more, as loud as
+    it gets without clipping.
+
+    `soundfont` is an SF2 file; without it the General MIDI set that comes with pretty_midi plays.
+    Raises FileError for a file that is not MIDI, has no notes or is too long, and for a SoundFont
+    that is not one; MissingPackageError where the synthesiser is not installed.
+    """
+    if isinstance(source, Tune):
+        from djmodel.score import write_midi
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "tune.mid"
+            write_midi(source, path)
+            return _render(_read_midi(path), soundfont, source.title or "tune")
+    return _render(_read_midi(Path(source)), soundfont, source)
+
+
+def write_wav(source: Tune | str | Path, path: str | Path, soundfont: Path | None = None) -> Sound:
+    """Renders `source` into the WAV file `path`, and gives the sound back. Raises as `render`, and
+    FileError if `path` cannot be written."""
+    sound = render(source, soundfont)
+    with writing(path) as temporary:
+        temporary.write_bytes(sound.wav())
+    return sound
+
+
+def write_mp3(source: Tune | str | Path, path: str | Path, soundfont: Path | None = None) -> Sound:
+    """As `write_wav`, for MP3."""
+    sound = render(source, soundfont)
+    with writing(path) as temporary:
+        temporary.write_bytes(sound.mp3())
+    return sound
+
+
+def default_soundfont() -> Path:
+    """The SoundFont that pretty_midi brings along. Raises MissingPackageError without it."""
+    spec = find_spec("pretty_midi")  # looks it up without importing it
+    if spec is None or spec.origin is None:
+        raise MissingPackageError("pretty_midi", "for its instruments")
+    path = Path(spec.origin).with_name("TimGM6mb.sf2")
+    if not path.exists():
+        raise FileError(
+            "the SoundFont of pretty_midi",
+            "no such file",
+            where=path,
+            todo="name one with --soundfont, or pip install pretty_midi==0.2.11",
+        )
+    return path
+
+
+def _read_midi(path: Path) -> MidiFile:
+    """The MIDI file at `path`. Raises FileError if it is none, plays nothing or far too long."""
+    mido = needed("mido", "to read MIDI for the synthesiser")
+    existing_file(path, "a MIDI file")
+    try:
+        midi = mido.MidiFile(path, clip=True)
+    except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
+        raise FileError(
+            "a MIDI file",
+            f"other content ({error or type(error).__name__})",
+            where=path,
+            todo="choose a .mid file that other programs can play",
+        ) from error
+    if midi.type == 2 or not midi.ticks_per_beat > 0:
+        raise FileError(
+            "MIDI of type 0 or 1, timed in beats",
+            f"type {midi.type}, division {midi.ticks_per_beat}",
+            where=path,
+            todo="export it again as type 1",
+        )
+    if not any(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t):
+        raise FileError("a MIDI file with notes", "none", where=path, todo="choose another file")
+    minutes = midi.length / 60
+    if minutes > LONGEST_MINUTES:
+        raise FileError(
+            f"at most {LONGEST_MINUTES} minutes of music",
+            f"{minutes:.0f} minutes",
+            where=path,
+            todo="check its end: a stray event may stand far behind the last note",
+        )
+    return midi
+
+
+def _render(midi: MidiFile, soundfont: str | Path | None, name: str | Path) -> Sound:
+    """Plays `midi`, softer and softer until nothing clips, then makes it as loud as fits."""
+    fonts = _read_soundfont(soundfont)
+    seconds = midi.length
+    _lengthen(midi, TAIL_SECONDS)
+    loudness = 1.0
+    while True:
+        played = _synthesise(fonts, _at_volume(midi, loudness), soundfont, name)
+        if np.abs(played.samples).max(initial=0.0) < 0.999 or loudness < 0.01:
+            break
+        loudness /= 2
+    sound = _resampled(played, RATE)
+    return _finished(sound, round((seconds + TAIL_SECONDS) * RATE))
+
+
+def _read_soundfont(path: str | Path | None) -> bytes:
+    """The bytes of a SoundFont. Raises FileError if `path` is something else."""
+    path = default_soundfont() if path is None else existing_file(path, "a SoundFont (.sf2)")
+    content = path.read_bytes()
+    if content[:4] != b"RIFF" or content[8:12] != b"sfbk":
+        raise FileError(
+            "a SoundFont (.sf2)", "another kind of file", where=path, todo="choose an SF2 file"
+        )
+    return content
+
+
+def _synthesise(
+    soundfont: bytes, midi: MidiFile, font_name: str | Path | None, name: str | Path
+) -> Sound:
+    """What the synthesiser plays: its own rate, 16 bits, clipped where too loud."""
+    midirenderer = needed("midirenderer", "to play MIDI")
+    stream = io.BytesIO()
+    midi.save(file=stream)
+    try:
+        content = midirenderer.render_wave_from(soundfont, stream.getvalue())
+    except BaseException as error:
+        # What panics in compiled code arrives as a BaseException of a class that has no address.
+        if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":
+            raise
+        if str(error).startswith("MIDI error"):
+            raise FileError("MIDI that the synthesiser reads", str(error), where=name) from error
+        raise FileError(
+            "a SoundFont (.sf2) that can be read",
+            f"a damaged one ({error})",
+            where=font_name,
+            todo="choose another SF2 file",
+        ) from error
+    with wave.open(io.BytesIO(content)) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return Sound(frames.reshape(-1, 2).astype(np.float32) / 32768, file.getframerate())
+
+
+def _lengthen(midi: MidiFile, seconds: float) -> None:
+    """Moves the end of the longest track `seconds` behind all others, in place: the synthesiser
+    stops at the last event, in the middle of the last note's release."""
+    import mido
+
+    tempo = 500_000  # microseconds a quarter; written along, whatever was in force before
+    ends = [sum(message.time for message in track) for track in midi.tracks]
+    longest = midi.tracks[ends.index(max(ends))]
+    ticks = round(mido.second2tick(seconds, midi.ticks_per_beat, tempo))
+    longest.append(mido.MetaMessage("set_tempo", tempo=tempo))
+    longest.append(mido.MetaMessage("end_of_track", time=ticks))
+
+
+def _at_volume(midi: MidiFile, loudness: float) -> MidiFile:
+    """A copy in which every channel sounds with `loudness` times its amplitude: synthesisers square
+    the volume controller."""
+    if loudness == 1.0:
+        return midi
+    import mido
+
+    factor = loudness**0.5
+    softer = mido.MidiFile(type=1, ticks_per_beat=midi.ticks_per_beat)
+    first = mido.MidiTrack(
+        mido.Message(
+            "control_change", channel=channel, control=7, value=round(DEFAULT_VOLUME * factor)
+        )
+        for channel in range(16)
+    )
+    softer.tracks = [first, *(_track_at_volume(track, factor) for track in midi.tracks)]
+    return softer
+
+
+def _track_at_volume(track: MidiTrack, factor: float) -> MidiTrack:
+    import mido
+
+    return mido.MidiTrack(
+        message.copy(value=round(message.value * factor))
+        if message.type == "control_change" and message.control == 7
+        else message
+        for message in track
+    )
+
+
+def _resampled(sound: Sound, rate: int) -> Sound:
+    """The same sound at another rate, without what lies below LOWEST_HZ: exact, by its spectrum."""
+    seconds = -(-len(sound.samples) // sound.rate)  # whole ones, so that both lengths are
+    channels = []
+    for channel in sound.samples.T:
+        spectrum = np.fft.rfft(channel, seconds * sound.rate)
+        spectrum[: int(LOWEST_HZ * seconds)] = 0
+        kept = np.zeros(seconds * rate // 2 + 1, spectrum.dtype)
+        shared = min(len(kept), len(spectrum))
+        kept[:shared] = spectrum[:shared]
+        channels.append(np.fft.irfft(kept, seconds * rate) * (rate / sound.rate))
+    return Sound(np.stack(channels, axis=1).astype(np.float32), rate)
+
+
+def _finished(sound: Sound, frames: int) -> Sound:
+    """Exactly `frames` long, faded at the end, its peak at PEAK (silence stays silence)."""
+    samples = np.zeros((frames, 2), np.float32)
+    played = sound.samples[:frames]
+    samples[: len(played)] = played
+    fade = min(round(FADE_SECONDS * sound.rate), frames)
+    samples[frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak > 0:
+        samples *= PEAK / peak
+    return Sound(samples, sound.rate)
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE.mid", help="The MIDI file to play.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write: .wav or .mp3. [default: FILE.wav]"),
+    ] = None,
+    soundfont: Annotated[
+        Path | None, typer.Option(help="An SF2 file with the instruments to play it on.")
+    ] = None,
+    debug: Debug = False,  # noqa: ARG001 (read where the command is run)
+) -> None:
+    """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
+    path = out or file.with_suffix(".wav")
+    writers = {".wav": write_wav, ".mp3": write_mp3}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise InputError(
+            f"a name that ends in {' or '.join(writers)}",
+            f"{path.suffix or 'no ending'}",
+            where=path,
+            todo="rename the output",
+        )
+    sound = writer(file, path, soundfont)
+    stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
+
+
+def main() -> None:
+    run(command)
+
+
+if __name__ == "__main__":
+    main()
