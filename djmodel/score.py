@@ -1,0 +1,439 @@
+"""A music file as it stands: parts with their notes, bars, tempos, key. `read_score` opens any kind
+of file that is known; `write_midi` is the way back from a tune.
+
+Onsets and ends are put on the grid: the quarter note divided by four and by three. What that
+changes is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import lcm
+from pathlib import Path
+from typing import NamedTuple
+
+from djmodel import midifile
+from djmodel.harmony import Chord
+from djmodel.instruments import PROGRAM_NAMES
+from djmodel.tune import Instrument, Meter, Note, Part, Tempo, Tune
+from seqmodel.errors import FileError
+from seqmodel.files import existing_file, writing
+
+GRID_STEPS = (4, 3)  # equal parts of a quarter note
+UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
+LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
+
+_MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
+_COMMON_TIME = Meter(4, 4)
+_TEMPO_UNLESS_SAID = 120.0  # quarter notes a minute, what the MIDI standard takes
+_TICKS_A_QUARTER = 480
+_LARGEST_TICKS_A_QUARTER = 32767
+_DRUM_CHANNEL = 10
+_CHANNELS = tuple(channel for channel in range(1, 17) if channel != _DRUM_CHANNEL)
+# Names that programs give to a track of tempos; they are not the title of a piece.
+_NO_TITLES = frozenset({
+    "", "control track", "conductor", "conductor track", "tempo", "tempo track", "tempo map",
+    "master", "master track", "global track", "untitled", "sequence", "song", "track 0", "track 1",
+    "midi", "unnamed",
+})  # fmt: skip
+
+
+class Measure(NamedTuple):
+    """Where a bar begins and how long it is, in quarter lengths, and its meter."""
+
+    onset: Fraction
+    length: Fraction
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """The notes of one instrument, sorted; their onsets count from the start of the score.
+    `number` counts the parts from 1; `channel` is the MIDI channel, 1 to 16 (0: none)."""
+
+    number: int
+    name: str
+    instrument: Instrument
+    channel: int
+    drums: bool
+    notes: tuple[Note, ...]
+
+    @property
+    def label(self) -> str:
+        return f"{self.number} ({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What reading changed, in numbers of notes. `moved`: put on another onset; `resized`: only
+    ended earlier or later; `merged`: one with another of its pitch that the grid put on the same
+    onset; `dropped`: never ended, or without length, in the file itself."""
+
+    moved: int = 0
+    resized: int = 0
+    merged: int = 0
+    dropped: int = 0
+
+    def __add__(self, other: Adjusted) -> Adjusted:
+        return Adjusted(
+            self.moved + other.moved,
+            self.resized + other.resized,
+            self.merged + other.merged,
+            self.dropped + other.dropped,
+        )
+
+
+class Symbol(NamedTuple):
+    """A chord symbol written in the score; None is `N.C.`."""
+
+    onset: Fraction
+    chord: Chord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A music file. `measures` cover all notes without a gap; `key` counts sharps (positive) or
+    flats (negative), None where the file does not say; `symbols` are the chords written in it."""
+
+    title: str
+    parts: tuple[ScorePart, ...]
+    measures: tuple[Measure, ...]
+    tempos: tuple[Tempo, ...]
+    key: int | None = None
+    adjusted: Adjusted = Adjusted()
+    symbols: tuple[Symbol, ...] = ()
+
+    @property
+    def length(self) -> Fraction:
+        last = self.measures[-1]
+        return last.onset + last.length
+
+
+def read_score(path: str | Path) -> Score:
+    """The score in a file; what kind of file, its ending says.
+
+    Raises FileError if it is missing, empty, damaged, or holds no notes.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in _MIDI_ENDINGS:
+        from djmodel import sheets
+
+        if ending in sheets.ENDINGS:
+            return sheets.read_sheet(path)
+    path = existing_file(path, "a MIDI file")
+    try:
+        file = midifile.parse(path.read_bytes())
+    except midifile.Damaged as error:
+        todo = "choose another file, or make it anew"
+        raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
+    return _score(file, path)
+
+
+# ---------------------------------------------------------------------------------------------
+# The grid
+# ---------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1 << 16)
+def quarters(units: int) -> Fraction:
+    """A number of grid units as a quarter length."""
+    return Fraction(units, UNITS_A_QUARTER)
+
+
+@lru_cache(maxsize=64)
+def grid_points(division: int) -> tuple[int, ...]:
+    """For each tick of a quarter note, the nearest point of the grid in units. Between two equally
+    near, a fourth goes before a third, and the earlier before the later."""
+    points = {UNITS_A_QUARTER // step * n for step in GRID_STEPS for n in range(step + 1)}
+    fourth = UNITS_A_QUARTER // GRID_STEPS[0]
+
+    def nearest(tick: int) -> int:
+        exact = tick * UNITS_A_QUARTER
+        return min(points, key=lambda p: (abs(exact - p * division), p % fourth != 0, p))
+
+    return tuple(map(nearest, range(division)))
+
+
+class TimedPitch(NamedTuple):
+    """A note in ticks, or whatever a quarter note is divided into."""
+
+    on: int
+    off: int
+    pitch: int
+    velocity: int
+
+
+def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Note, ...], Adjusted]:
+    """Notes, sorted by onset, put on the grid, `division` ticks a quarter note; a pitch sounds once
+    at a time. A note lasts at least one step of the kind that it begins on."""
+    points = grid_points(division)
+    fourth, third = (UNITS_A_QUARTER // step for step in GRID_STEPS)
+    moved = resized = merged = 0
+    placed: list[list[int]] = []  # onset, end, pitch, velocity, onset in ticks
+    last: dict[int, list[int]] = {}
+    for on, off, pitch, velocity in notes:
+        beat, tick = divmod(on, division)
+        start = beat * UNITS_A_QUARTER + points[tick]
+        beat, tick = divmod(off, division)
+        end = beat * UNITS_A_QUARTER + points[tick]
+        end = max(end, start + (third if start % fourth else fourth))
+        if start * division != on * UNITS_A_QUARTER:
+            moved += 1
+        elif end * division != off * UNITS_A_QUARTER:
+            resized += 1
+        before = last.get(pitch)
+        if before is not None and before[0] == start:
+            merged += before[4] != on
+            before[1], before[3] = max(before[1], end), max(before[3], velocity)
+            continue
+        if before is not None and before[1] > start:
+            before[1] = start
+        last[pitch] = note = [start, end, pitch, velocity, on]
+        placed.append(note)
+    placed.sort()
+    made = tuple(
+        Note(pitch, quarters(start), quarters(end - start), velocity)
+        for start, end, pitch, velocity, _ in placed
+    )
+    return made, Adjusted(moved, resized, merged)
+
+
+# ---------------------------------------------------------------------------------------------
+# MIDI -> Score
+# ---------------------------------------------------------------------------------------------
+
+
+def _score(file: midifile.MidiFile, path: Path) -> Score:
+    parts: list[ScorePart] = []
+    adjusted = Adjusted(dropped=sum(track.unended for track in file.tracks))
+    for name, instrument, channel, raw in _instruments(file):
+        notes, change = on_grid(raw, file.division)
+        adjusted += change
+        drums = channel == _DRUM_CHANNEL
+        parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, notes))
+    if not parts:
+        found = "no notes" if not adjusted.dropped else "no note that ends"
+        raise FileError("music", found, where=path, todo="choose another file")
+    end = max(note.end for part in parts for note in part.notes)
+    metas = sorted(meta for track in file.tracks for meta in track.metas)
+    points = grid_points(file.division)
+
+    def onset(meta: midifile.Meta) -> Fraction:
+        beat, tick = divmod(meta.tick, file.division)
+        return quarters(beat * UNITS_A_QUARTER + points[tick])
+
+    return Score(
+        title=_title(file, parts) or path.stem,
+        parts=tuple(parts),
+        measures=measures(((onset(meta), meter) for meta, meter in _meters(metas)), end, path),
+        tempos=tempo_map((onset(meta), bpm) for meta, bpm in _tempos(metas)),
+        key=next(_keys(metas), None),
+        adjusted=adjusted,
+    )
+
+
+def _instruments(
+    file: midifile.MidiFile,
+) -> Iterator[tuple[str, Instrument, int, list[TimedPitch]]]:
+    """Each channel of each track that has notes: name, instrument, channel, notes by onset."""
+    for number, track in enumerate(file.tracks, start=1):
+        channels: dict[int, list[TimedPitch]] = {}
+        for on, off, channel, pitch, velocity in track.notes:
+            channels.setdefault(channel, []).append(TimedPitch(on, off, pitch, velocity))
+        own = track.text(midifile.TRACK_NAME) or track.text(midifile.INSTRUMENT_NAME)
+        for channel, notes in sorted(channels.items()):
+            program = _program(file, track, channel)
+            standard = "Drums" if channel == _DRUM_CHANNEL else PROGRAM_NAMES[program or 0]
+            # One name for a track of many channels names the piece, not its instruments.
+            name = own if own and len(channels) == 1 else standard
+            if name == standard and program is None and channel != _DRUM_CHANNEL:
+                name = f"Track {number}" if len(channels) == 1 else f"Channel {channel}"
+            yield name, Instrument(name, program or 0), channel, notes
+
+
+def _program(file: midifile.MidiFile, track: midifile.Track, channel: int) -> int | None:
+    """The program that a channel plays first: the track's own word, or else that of another."""
+    for source in (track, *file.tracks):
+        for program in source.programs:
+            if program.channel == channel:
+                return program.number
+    return None
+
+
+def _title(file: midifile.MidiFile, parts: Sequence[ScorePart]) -> str:
+    """The first name that is a title, of a track without notes or of the only track."""
+    for track in file.tracks:
+        name = track.text(midifile.TRACK_NAME)
+        names_piece = not track.notes or (len(file.tracks) == 1 and len(parts) > 1)
+        if names_piece and name.lower() not in _NO_TITLES:
+            return name
+    return ""
+
+
+def _meters(metas: Iterable[midifile.Meta]) -> Iterator[tuple[midifile.Meta, Meter]]:
+    for meta in metas:
+        if meta.kind == midifile.TIME_SIGNATURE and len(meta.data) >= 2:
+            beats, power = meta.data[:2]
+            if beats and power <= 6:
+                yield meta, Meter(beats, 1 << power)
+
+
+def _tempos(metas: Iterable[midifile.Meta]) -> Iterator[tuple[midifile.Meta, float]]:
+    for meta in metas:
+        if meta.kind == midifile.SET_TEMPO and len(meta.data) == 3:
+            microseconds = int.from_bytes(meta.data, "big")
+            if microseconds:
+                yield meta, midifile.MICROSECONDS_A_MINUTE / microseconds
+
+
+def _keys(metas: Iterable[midifile.Meta]) -> Iterator[int]:
+    for meta in metas:
+        if meta.kind == midifile.KEY_SIGNATURE and len(meta.data) == 2:
+            sharps = int.from_bytes(meta.data[:1], "big", signed=True)
+            if -7 <= sharps <= 7:
+                yield sharps
+
+
+def tempo_map(changes: Iterable[tuple[Fraction, float]]) -> tuple[Tempo, ...]:
+    """Tempos from 0 on, without repetitions; the last one said for a moment counts."""
+    said = {Fraction(0): _TEMPO_UNLESS_SAID, **dict(changes)}
+    tempos: list[Tempo] = []
+    for onset in sorted(said):
+        if not tempos or tempos[-1].bpm != said[onset]:
+            tempos.append(Tempo(onset, said[onset]))
+    return tuple(tempos)
+
+
+def measures(
+    changes: Iterable[tuple[Fraction, Meter]], end: Fraction, where: Path
+) -> tuple[Measure, ...]:
+    """Bars from 0 until all that ends at `end` is in one; `changes` are in order. A change inside
+    a bar cuts it. A first meter that holds for one bar, shorter than the next one's, is that of a
+    pick-up. Raises FileError for a score that is impossibly long."""
+    said: dict[Fraction, Meter] = {Fraction(0): _COMMON_TIME, **dict(changes)}
+    ends = [*sorted(onset for onset in said if onset < end), end]
+    made: list[Measure] = []
+    for start, stop in pairwise(ends):
+        meter = said[start]
+        if (stop - start) / meter.length > LONGEST_SCORE - len(made):
+            todo = "choose another file"
+            raise FileError(f"at most {LONGEST_SCORE} bars", "more", where=where, todo=todo)
+        while start < stop:
+            length = meter.length if stop == end else min(meter.length, stop - start)
+            made.append(Measure(start, length, meter))
+            start += length
+    if len(made) > 1 and made[0].length < made[1].length:
+        made[0] = made[0]._replace(meter=made[1].meter)
+    return tuple(made)
+
+
+# ---------------------------------------------------------------------------------------------
+# Tune -> MIDI
+# ---------------------------------------------------------------------------------------------
+
+
+def write_midi(tune: Tune, path: str | Path) -> None:
+    """Writes a MIDI file: a track of title, tempos, meters and key, one for the melody, one for
+    each part of the accompaniment. Raises FileError if it cannot be written."""
+    melody = Part(tune.instrument, tune.melody_notes())
+    parts = (melody, *tune.accompaniment)
+    division = _division(tune, parts)
+    channels = _channels([part.instrument.program for part in parts])
+    tracks = [_conductor(tune, division)]
+    tracks += [
+        _track(part, channel, division) for part, channel in zip(parts, channels, strict=True)
+    ]
+    content = midifile.build(midifile.MidiFile(division, tracks))
+    with writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _division(tune: Tune, parts: Sequence[Part]) -> int:
+    """Ticks a quarter note that make every time of the tune a whole number, if there are such."""
+    times = {time for part in parts for note in part.notes for time in (note.onset, note.duration)}
+    times |= {bar.length for bar in tune.bars} | {tempo.onset for tempo in tune.tempos}
+    division = lcm(_TICKS_A_QUARTER, *(time.denominator for time in times))
+    return division if division <= _LARGEST_TICKS_A_QUARTER else _TICKS_A_QUARTER
+
+
+def _channels(programs: Sequence[int]) -> list[int]:
+    """A channel for each part, never that of the drums. Beyond fifteen parts they are shared, by
+    equal instruments first."""
+    channels: list[int] = []
+    for number, program in enumerate(programs):
+        same = [c for c, p in zip(channels, programs, strict=False) if p == program]
+        if number < len(_CHANNELS):
+            channels.append(_CHANNELS[number])
+        else:
+            channels.append(same[0] if same else _CHANNELS[number % len(_CHANNELS)])
+    return channels
+
+
+def _conductor(tune: Tune, division: int) -> midifile.Track:
+    track = midifile.Track()
+    add = track.metas.append
+    add(midifile.Meta(0, midifile.TRACK_NAME, tune.title.encode("utf-8")))
+    for tempo in tune.tempos:
+        microseconds = round(midifile.MICROSECONDS_A_MINUTE / tempo.bpm)
+        data = min(max(microseconds, 1), 0xFFFFFF).to_bytes(3, "big")
+        add(midifile.Meta(round(tempo.onset * division), midifile.SET_TEMPO, data))
+    for onset, meter in _written_meters(tune):
+        # A click each quarter note (24 MIDI clocks), 8 thirty-seconds to a quarter note.
+        data = bytes([meter.beats, meter.unit.bit_length() - 1, 24, 8])
+        add(midifile.Meta(round(onset * division), midifile.TIME_SIGNATURE, data))
+    if tune.key is not None:
+        data = tune.key.to_bytes(1, "big", signed=True) + b"\x00"
+        add(midifile.Meta(0, midifile.KEY_SIGNATURE, data))
+    return track
+
+
+def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:
+    """Where the meter changes. A bar that is not as long as its meter gets one of its own."""
+    before: Meter | None = None
+    for bar, start in zip(tune.bars, tune.starts, strict=False):
+        meter = bar.meter
+        if bar.length != meter.length:
+            unit = next((u for u in (4, 8, 16, 32, 64) if (bar.length * u / 4).denominator == 1), 0)
+            meter = Meter(int(bar.length * unit / 4), unit) if unit else meter
+        if meter != before:
+            yield start, meter
+        before = meter
+
+
+def _track(part: Part, channel: int, division: int) -> midifile.Track:
+    name = part.instrument.name.encode("utf-8")
+    notes = [
+        midifile.RawNote(
+            round(note.onset * division),
+            round(note.end * division),
+            channel,
+            note.pitch,
+            min(max(note.velocity, 1), 127),
+        )
+        for note in _one_at_a_time(part.notes)
+    ]
+    return midifile.Track(
+        notes=notes,
+        metas=[midifile.Meta(0, midifile.TRACK_NAME, name)],
+        programs=[midifile.Program(0, channel, part.instrument.program)],
+    )
+
+
+def _one_at_a_time(notes: Iterable[Note]) -> list[Note]:
+    """The notes, each cut where its pitch begins anew: MIDI cannot say which of two ends."""
+    kept: list[Note] = []
+    last: dict[int, int] = {}
+    for note in sorted(notes, key=lambda note: (note.onset, note.pitch)):
+        before = last.get(note.pitch)
+        if before is not None and kept[before].end > note.onset:
+            if kept[before].onset == note.onset:
+                kept[before] = replace(note, duration=max(kept[before].duration, note.duration))
+                continue
+            kept[before] = replace(kept[before], duration=note.onset - kept[before].onset)
+        last[note.pitch] = len(kept)
+        kept.append(note)
+    return kept
