@@ -157,7 +157,7 @@ class Register(NamedTuple):
         pitches = [note.pitch for tune in tunes for bar in tune.bars for note in bar.melody]
         if not pitches:
             return cls()
-        low, high = (int(round(p)) for p in np.percentile(pitches, [1, 99]))
+        low, high = (round(float(p)) for p in np.percentile(pitches, [1, 99]))
         # Less than an octave and a half leaves some values without a pitch.
         missing = max(0, 18 - (high - low))
         return cls(max(low - (missing + 1) // 2, 0), min(high + missing // 2, 127))
@@ -169,7 +169,7 @@ def decode_bar(
     rng: np.random.Generator,
     *,
     before: int | None = None,
-    register: Register = Register(),  # noqa: B008 - a constant
+    register: Register = Register(),
 ) -> tuple[Note, ...]:
     """The notes that `values` ask for over the chords of `bar`; its own melody is not looked at.
 
@@ -204,7 +204,7 @@ def decode(
     changes: Tune,
     rng: np.random.Generator,
     *,
-    register: Register = Register(),  # noqa: B008 - a constant
+    register: Register = Register(),
 ) -> Tune:
     """`changes` with the melody that `values` (one sequence a bar) ask for."""
     bars = []
@@ -217,8 +217,8 @@ def decode(
 
 
 def tidied(bar: Bar, shortest: Fraction = Fraction(1, 4)) -> Bar:
-    """The course's tidying of a bar: a note that repeats the one right before it, or that lasts less
-    than `shortest`, is left out, and the note before it goes on instead."""
+    """The course's tidying of a bar: a note that repeats the one right before it, or that lasts
+    less than `shortest`, is left out, and the note before it goes on instead."""
     notes: list[Note] = []
     for note in bar.melody:
         joins = bool(notes) and notes[-1].end == note.onset
@@ -342,6 +342,32 @@ def _bar_tables(
     return allowed, next_state
 
 
+def rhythm_automaton(
+    values: Sequence[Value], rhythm: Sequence[Sequence[Value]], size: int
+) -> Automaton:
+    """What may come next so that the values have the rhythm of `rhythm` (values bar by bar): notes
+    where it has notes, rests where it has rests, one state for each, and the end.
+
+    Where no value has the duration asked for, those with the nearest one are allowed. Raises
+    SamplingError if there is no value for a place.
+    """
+    sequence = [value for bar in rhythm for value in bar]
+    allowed = np.zeros((len(sequence) + 1, size), dtype=bool)
+    for place, asked in enumerate(sequence):
+        fitting = [
+            index
+            for index, value in enumerate(values)
+            if value.is_rest == asked.is_rest and (value.leap is None) == (asked.leap is None)
+        ]
+        if not fitting:
+            raise SamplingError(f"a value like `{asked}`", "none in the model's vocabulary")
+        nearest = min(abs(values[index].duration - asked.duration) for index in fitting)
+        for index in fitting:
+            allowed[place, index] = abs(values[index].duration - asked.duration) == nearest
+    after = np.minimum(np.arange(1, len(sequence) + 2), len(sequence))
+    return Automaton(allowed, np.repeat(after[:, None], size, axis=1).astype(np.int32))
+
+
 def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[Value, ...]]:
     """Hands a stream of values out to bars, as many as each one holds; what crosses a bar line is
     cut there. Bars after the stream's end get none."""
@@ -362,7 +388,8 @@ def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[
 
 def nearest_value(text: str, kept: Sequence[str]) -> str:
     """The value among `kept` that may stand for one that has no place in the vocabulary: the same
-    kind first, with or without a leap as it is; then the nearest duration; then the nearest leap."""
+    kind first, with a leap or without as it is; then the nearest duration; then the nearest leap.
+    """
     value = Value.parse(text)
 
     def distance(other_text: str) -> tuple[bool, bool, Fraction, int]:

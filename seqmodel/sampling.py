@@ -105,7 +105,7 @@ def sample(
     symbols = np.full((streams, max_length), -1, dtype=np.int32)
     log_probs = np.zeros((streams, max_length), dtype=np.float32)
     places = np.full(streams, automaton.start)
-    ends = ~automaton.allowed.any(axis=1)
+    ends = np.logical_not(automaton.allowed.any(axis=1))
     for t in range(max_length):
         going = ~ends[places]
         if not going.any():

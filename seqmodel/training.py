@@ -43,6 +43,7 @@ class Epoch:
 
 
 Progress = Callable[[Epoch], None]
+Draw = Callable[[int], Windows]
 
 
 def adam(schedule: Schedule) -> keras.optimizers.Optimizer:
@@ -56,7 +57,7 @@ def adam(schedule: Schedule) -> keras.optimizers.Optimizer:
 
 def fit(
     graph: keras.Model,
-    draw: Callable[[int], Windows],
+    draw: Draw,
     schedule: Schedule,
     progress: Progress | None = None,
 ) -> list[Epoch]:

@@ -1,0 +1,121 @@
+"""A trained model + changes + a seed -> solos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from djmodel import grammar
+from djmodel.grammar import Register, Value
+from djmodel.learn import KIND
+from djmodel.tune import Tune
+from djmodel.tunejson import tune_from_json
+from seqmodel import modelfile
+from seqmodel.errors import SamplingError
+from seqmodel.modelfile import ModelFile
+from seqmodel.sampling import Choice, sample
+
+
+@dataclass(frozen=True)
+class Solo:
+    """A new melody over the changes it was made for; `values` bar by bar, and the mean natural
+    log-probability of a value that the model gives them."""
+
+    tune: Tune
+    values: tuple[tuple[Value, ...], ...]
+    log_probability: float
+
+
+def load(path: str) -> ModelFile:
+    """A model that `djmodel` trained. Raises FileError or ModelFileError."""
+    return modelfile.load(path, KIND)
+
+
+def changes_of(model: ModelFile) -> list[Tune]:
+    """The tunes that the model was trained on, without their melodies."""
+    return [tune_from_json(data) for data in model.extra["changes"]]
+
+
+def improvise(
+    model: ModelFile,
+    changes: Tune,
+    *,
+    seed: int = 0,
+    count: int = 1,
+    choice: Choice = Choice(),
+    primer: Sequence[Value] = (),
+    rhythm: Tune | None = None,
+    tidy: bool = False,
+) -> list[Solo]:
+    """`count` new melodies over `changes`, bar by bar, each bar filled exactly.
+
+    The melody that `changes` may hold is not looked at. The model first hears `primer`, which is
+    not part of the solo. With `rhythm`, a tune with as many bars, the solo has the rhythm of its
+    melody and only the pitches are new. `tidy` smooths as the course does: approach and other tones
+    become chord tones, repeated and very short notes join the note before.
+
+    Raises SamplingError if the model's values cannot fill a bar, or the rhythm does not fit.
+    """
+    values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
+    size = model.vocabulary.size
+    if rhythm is None:
+        automaton = grammar.bar_automaton(values, changes.bars, size)
+        shortest = min(value.duration for value in values)
+        longest = int(changes.length / shortest) + len(changes.bars)
+        durations = None
+    else:
+        durations = _rhythm(rhythm, changes)
+        automaton = grammar.rhythm_automaton(values, durations, size)
+        longest = sum(len(bar) for bar in durations)
+    rng = np.random.default_rng(seed)
+    samples = sample(
+        model.weights,
+        automaton,
+        choice,
+        rng,
+        streams=count,
+        max_length=longest,
+        primer=primer_indices(model, primer),
+    )
+    register = Register(*model.settings["register"])
+    solos = []
+    for row, log_probs, child in zip(
+        samples.rows(), samples.log_probs, rng.spawn(count), strict=True
+    ):
+        stream = [values[index] for index in row]
+        if durations is not None:
+            lengths = [value.duration for bar in durations for value in bar]
+            stream = [replace(v, duration=d) for v, d in zip(stream, lengths, strict=True)]
+        bars = grammar.split_into_bars(stream, changes.bars)
+        if tidy:
+            bars = [grammar.plain(bar) for bar in bars]
+        tune = grammar.decode(bars, changes, child, register=register)
+        if tidy:
+            tune = replace(tune, bars=tuple(grammar.tidied(bar) for bar in tune.bars))
+        mean = float(log_probs[: len(row)].mean()) if len(row) else 0.0
+        solos.append(Solo(tune, tuple(bars), mean))
+    return solos
+
+
+def primer_indices(model: ModelFile, primer: Sequence[Value]) -> list[int]:
+    """The primer in the model's vocabulary; a value that it does not know is heard as its nearest
+    one."""
+    known = model.vocabulary
+    texts = [str(value) for value in primer]
+    heard = [t if t in known else grammar.nearest_value(t, known.symbols) for t in texts]
+    return [int(index) for index in known.encode(heard)]
+
+
+def _rhythm(rhythm: Tune, changes: Tune) -> tuple[tuple[Value, ...], ...]:
+    bars = grammar.encode(rhythm)
+    lengths = [bar.length for bar in changes.bars]
+    if [sum((v.duration for v in bar), Fraction(0)) for bar in bars] != lengths:
+        raise SamplingError(
+            f"a rhythm with the {len(lengths)} bars of the changes",
+            f"{len(bars)} bars of other lengths",
+            todo="keep the rhythm of the tune that is played over",
+        )
+    return bars

@@ -1,0 +1,153 @@
+"""Tunes -> a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from djmodel import grammar
+from djmodel.model import N_A, N_VALUES, Layers, djmodel, scanning_model, shared_layers
+from djmodel.tune import Tune
+from djmodel.tunejson import tune_to_json
+from seqmodel import modelfile, training
+from seqmodel.errors import CorpusError
+from seqmodel.modelfile import ModelFile
+from seqmodel.vocabulary import Vocabulary
+from seqmodel.windows import Indices, Windows, windows
+
+if TYPE_CHECKING:
+    import keras
+
+KIND = "djmodel"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How a model is trained; the defaults are the course's.
+
+    `m` windows of `tx` values make an epoch. None: 60 for one tune, always the same ones, as in the
+    course; for several tunes as many as the tunes have room for, drawn afresh each epoch.
+    """
+
+    m: int | None = None
+    tx: int = 30
+    n_a: int = N_A
+    n_values: int = N_VALUES
+    graph: Literal["unrolled", "scan"] = "scan"
+    schedule: training.Schedule = training.Schedule()
+
+
+@dataclass(frozen=True)
+class Material:
+    """Tunes as the model sees them: a sequence of indices each.
+
+    `distinct` counts the values before folding; `share_folded` is the share of all values that
+    another one stands for.
+    """
+
+    sequences: tuple[Indices, ...]
+    vocabulary: Vocabulary
+    distinct: int
+    share_folded: float
+
+    @property
+    def n_values(self) -> int:
+        return sum(len(sequence) for sequence in self.sequences)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives: `layers` and a `graph` on them, the model as a file would hold it, the
+    material, and the history."""
+
+    layers: Layers
+    graph: keras.Model
+    model: ModelFile
+    material: Material
+    history: tuple[training.Epoch, ...]
+
+    def save(self, path: str | Path) -> None:
+        """Writes the model file. Raises FileError or ModelFileError."""
+        modelfile.save(
+            path,
+            self.graph,
+            kind=self.model.kind,
+            cell=self.model.weights.cell,
+            vocabulary=self.model.vocabulary,
+            settings=self.model.settings,
+            extra=self.model.extra,
+            sources=self.model.sources,
+        )
+
+
+def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
+    """Encodes the tunes and makes their vocabulary. Raises CorpusError if there is no tune."""
+    if not tunes:
+        raise CorpusError("at least one tune", "none", todo="give a file with a melody over chords")
+    texts = [[str(v) for bar in grammar.encode(tune) for v in bar] for tune in tunes]
+    everything = [text for tune_texts in texts for text in tune_texts]
+    vocabulary = Vocabulary.build(everything, n_values, grammar.nearest_value)
+    folded = sum(text in vocabulary.folded for text in everything)
+    return Material(
+        sequences=tuple(vocabulary.encode(tune_texts) for tune_texts in texts),
+        vocabulary=vocabulary,
+        distinct=len(vocabulary) + len(vocabulary.folded),
+        share_folded=folded / max(len(everything), 1),
+    )
+
+
+def learn(
+    tunes: Sequence[Tune],
+    lesson: Lesson = Lesson(),
+    *,
+    sources: dict[str, str] | None = None,
+    progress: training.Progress | None = None,
+) -> Trained:
+    """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
+
+    Raises CorpusError if there is no tune, or none with `tx` values.
+    """
+    studied = material(tunes, lesson.n_values)
+    draw = _drawer(studied.sequences, lesson)
+    draw(0)  # too little music is said before Keras is loaded
+    layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
+    scan = scanning_model(layers.LSTM_cell, layers.densor)
+    graph = scan
+    if lesson.graph == "unrolled":
+        graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
+    history = training.fit(graph, draw, lesson.schedule, progress)
+    settings: dict[str, Any] = {
+        **asdict(lesson),
+        "register": list(grammar.Register.of(tunes)),
+        "tunes": [tune.title for tune in tunes],
+        "final_loss": history[-1].loss if history else None,
+    }
+    without_melody = [
+        replace(tune, bars=tuple(replace(bar, melody=()) for bar in tune.bars)) for tune in tunes
+    ]
+    model = ModelFile(
+        kind=KIND,
+        weights=modelfile.weights_of(layers.LSTM_cell, layers.densor, "lstm"),
+        vocabulary=studied.vocabulary,
+        settings=settings,
+        extra={"changes": [tune_to_json(tune) for tune in without_melody]},
+        sources=sources or {},
+    )
+    return Trained(layers, scan, model, studied, tuple(history))
+
+
+def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> training.Draw:
+    """The windows of each epoch: drawn once for one tune, afresh for several."""
+    m = lesson.m
+    if m is None:
+        m = 60 if len(sequences) == 1 else max(60, sum(map(len, sequences)) // lesson.tx)
+
+    def fresh(epoch: int) -> Windows:
+        rng = np.random.default_rng([lesson.schedule.seed, epoch])
+        return windows(sequences, m, lesson.tx, rng)
+
+    return (lambda _: fresh(0)) if len(sequences) == 1 else fresh
