@@ -23,6 +23,13 @@ class Meter(NamedTuple):
         """The length of a full bar, in quarter lengths."""
         return Fraction(4 * self.beats, self.unit)
 
+    @property
+    def beat(self) -> Fraction:
+        """The length of a beat, in quarter lengths: the lower number's note, three of them in a
+        compound meter (6/8, 9/8, 12/8), and at most a quarter in 2/2."""
+        compound = self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
+        return Fraction(4 * (3 if compound else 1), max(self.unit, 4))
+
     def __str__(self) -> str:
         return f"{self.beats}/{self.unit}"
 
@@ -156,6 +163,27 @@ class Tune:
             bars=self.bars[first - 1 : last],
             accompaniment=accompaniment,
             tempos=tuple(tempos) or self.tempos[:1],
+        )
+
+    def repeated(self, times: int) -> Tune:
+        """The tune `times` times, one after the other."""
+        length = self.length
+        accompaniment = tuple(
+            replace(
+                part,
+                notes=tuple(
+                    replace(n, onset=n.onset + turn * length)
+                    for turn in range(times)
+                    for n in part.notes
+                ),
+            )
+            for part in self.accompaniment
+        )
+        tempos = [
+            Tempo(t.onset + turn * length, t.bpm) for turn in range(times) for t in self.tempos
+        ]
+        return replace(
+            self, bars=self.bars * times, accompaniment=accompaniment, tempos=tuple(tempos)
         )
 
     def transposed(self, semitones: int) -> Tune:
