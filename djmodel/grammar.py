@@ -274,42 +274,47 @@ def _next_pitch(
 # --- bars as an automaton --------------------------------------------------------------------
 
 
-def bar_automaton(values: Sequence[Value], bars: Sequence[Bar], size: int) -> Automaton:
+def bar_automaton(
+    values: Sequence[Value], bars: Sequence[Bar], size: int, begun: Sequence[Value] = ()
+) -> Automaton:
     """What may come next so that each of `bars` is filled exactly, the first note of a bar has no
     leap and each later one has.
 
     `values` are those of the vocabulary in its order; indices from `len(values)` to `size - 1` are
-    never allowed. A state is a place in a bar and whether a note has been played in it; the last
-    state is the end. A bar that the values' durations cannot fill exactly may end with a value that
-    is longer than what is left of it, to be cut at the bar line.
+    never allowed. `begun` already stands in the first bars. A state is a place in a bar and whether
+    a note has been played in it; the last state is the end. Where the values' durations cannot fill
+    the rest of a bar exactly, the last one may be longer, to be cut at the bar line.
 
     Raises SamplingError if not even that can fill a bar.
     """
     lengths = [bar.length for bar in bars]
-    denominators = [fraction.denominator for fraction in (*lengths, *(v.duration for v in values))]
-    ticks_per_quarter = math.lcm(*denominators)
-    durations = np.array([int(v.duration * ticks_per_quarter) for v in values], dtype=np.int64)
+    times = (*lengths, *(v.duration for v in values), *(v.duration for v in begun))
+    per_quarter = math.lcm(*(time.denominator for time in times))
+    durations = np.array([int(v.duration * per_quarter) for v in values], dtype=np.int64)
     rests = np.array([v.is_rest for v in values])
     firsts = np.array([not v.is_rest and v.leap is None for v in values])
 
-    allowed_by_length, next_by_length = {}, {}
-    for length in set(lengths):
-        ticks = int(length * ticks_per_quarter)
-        tables = _bar_tables(ticks, durations, rests, firsts, size)
-        if not tables[0][0].any():
-            raise SamplingError(
-                "values that can begin a bar",
-                f"none among {len(values)}",
-                todo="train on more music",
-            )
-        allowed_by_length[length], next_by_length[length] = tables
-
-    starts = np.concatenate([[0], np.cumsum([len(allowed_by_length[n]) for n in lengths])])
+    tables = {
+        length: _bar_tables(int(length * per_quarter), durations, rests, firsts, size)
+        for length in set(lengths)
+    }
+    starts = np.concatenate([[0], np.cumsum([len(tables[length][0]) for length in lengths])])
     end = np.zeros((1, size), dtype=bool)
-    allowed = np.concatenate([*(allowed_by_length[n] for n in lengths), end])
-    moves = [next_by_length[n] + start for n, start in zip(lengths, starts, strict=False)]
+    allowed = np.concatenate([*(tables[length][0] for length in lengths), end])
+    moves = [tables[n][1] + start for n, start in zip(lengths, starts, strict=False)]
     next_state = np.concatenate([*moves, np.full((1, size), starts[-1])]).astype(np.int32)
-    return Automaton(allowed, next_state)
+
+    full = split_into_bars(begun, bars)
+    place = next((i for i, n in enumerate(lengths) if _duration(full[i]) < n), len(lengths))
+    state = int(starts[place])
+    if place < len(lengths):
+        played = any(not value.is_rest for value in full[place])
+        state += 2 * int(_duration(full[place]) * per_quarter) + played
+        if not allowed[state].any():
+            raise SamplingError(
+                "values that can fill a bar", f"none among {len(values)}", todo="train on more"
+            )
+    return Automaton(allowed, next_state, state)
 
 
 def _bar_tables(
@@ -318,42 +323,37 @@ def _bar_tables(
     """`allowed` and `next_state` of one bar: state `2 * t + played` at tick t; `2 * ticks`, the
     first state of the next bar, when it is full."""
     n = len(durations)
-    for exact in (True, False):
-        fits = np.zeros((ticks + 1, 2), dtype=bool)
-        fits[ticks] = True
-        allowed = np.zeros((2 * ticks, size), dtype=bool)
-        next_state = np.full((2 * ticks, size), 2 * ticks, dtype=np.int64)
-        for t in range(ticks - 1, -1, -1):
-            after = t + durations
-            inside = after <= ticks
-            target = np.minimum(after, ticks)
-            for played in (0, 1):
-                becomes = np.where(rests, played, 1)
-                possible = (rests | (firsts != bool(played))) & fits[target, becomes]
-                if exact:
-                    possible &= inside
-                state = 2 * t + played
-                allowed[state, :n] = possible
-                full = target == ticks
-                next_state[state, :n] = np.where(full, 2 * ticks, 2 * target + becomes)
-                fits[t, played] = possible.any()
-        if fits[0, 0]:
-            break
+    allowed = np.zeros((2 * ticks, size), dtype=bool)
+    next_state = np.full((2 * ticks, size), 2 * ticks, dtype=np.int64)
+    exact = np.zeros((ticks + 1, 2), dtype=bool)  # can be filled exactly from here
+    exact[ticks] = True
+    for t in range(ticks - 1, -1, -1):
+        after = t + durations
+        target = np.minimum(after, ticks)
+        for played in (0, 1):
+            state = 2 * t + played
+            becomes = np.where(rests, played, 1)
+            possible = rests | (firsts != bool(played))
+            filling = possible & (after <= ticks) & exact[target, becomes]
+            exact[t, played] = filling.any()
+            allowed[state, :n] = filling if filling.any() else possible
+            next_state[state, :n] = np.where(target == ticks, 2 * ticks, 2 * target + becomes)
     return allowed, next_state
 
 
-def rhythm_automaton(
-    values: Sequence[Value], rhythm: Sequence[Sequence[Value]], size: int
-) -> Automaton:
-    """What may come next so that the values have the rhythm of `rhythm` (values bar by bar): notes
-    where it has notes, rests where it has rests, one state for each, and the end.
+def _duration(values: Iterable[Value]) -> Fraction:
+    return sum((value.duration for value in values), Fraction(0))
+
+
+def rhythm_automaton(values: Sequence[Value], rhythm: Sequence[Value], size: int) -> Automaton:
+    """What may come next so that the values have the rhythm of `rhythm`: notes where it has notes,
+    rests where it has rests, one state for each, and the end.
 
     Where no value has the duration asked for, those with the nearest one are allowed. Raises
     SamplingError if there is no value for a place.
     """
-    sequence = [value for bar in rhythm for value in bar]
-    allowed = np.zeros((len(sequence) + 1, size), dtype=bool)
-    for place, asked in enumerate(sequence):
+    allowed = np.zeros((len(rhythm) + 1, size), dtype=bool)
+    for place, asked in enumerate(rhythm):
         fitting = [
             index
             for index, value in enumerate(values)
@@ -364,7 +364,7 @@ def rhythm_automaton(
         nearest = min(abs(values[index].duration - asked.duration) for index in fitting)
         for index in fitting:
             allowed[place, index] = abs(values[index].duration - asked.duration) == nearest
-    after = np.minimum(np.arange(1, len(sequence) + 2), len(sequence))
+    after = np.minimum(np.arange(1, len(rhythm) + 2), len(rhythm))
     return Automaton(allowed, np.repeat(after[:, None], size, axis=1).astype(np.int32))
 
 

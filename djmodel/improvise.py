@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -47,29 +46,39 @@ def improvise(
     count: int = 1,
     choice: Choice = Choice(),
     primer: Sequence[Value] = (),
+    with_primer: bool = False,
     rhythm: Tune | None = None,
     tidy: bool = False,
 ) -> list[Solo]:
     """`count` new melodies over `changes`, bar by bar, each bar filled exactly.
 
-    The melody that `changes` may hold is not looked at. The model first hears `primer`, which is
-    not part of the solo. With `rhythm`, a tune with as many bars, the solo has the rhythm of its
-    melody and only the pitches are new. `tidy` smooths as the course does: approach and other tones
-    become chord tones, repeated and very short notes join the note before.
+    The melody that `changes` may hold is not looked at. The model first hears `primer`; with
+    `with_primer` the solo begins with it, played over the first changes, else it is left out. With
+    `rhythm`, a tune with as many bars, the solo has the rhythm of its melody and only the pitches
+    are new. `tidy` smooths as the course does: approach and other tones become chord tones,
+    repeated and very short notes join the note before.
 
-    Raises SamplingError if the model's values cannot fill a bar, or the rhythm does not fit.
+    Raises SamplingError if the model's values cannot fill a bar, the rhythm does not fit, or the
+    primer leaves no room.
     """
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
     size = model.vocabulary.size
-    if rhythm is None:
-        automaton = grammar.bar_automaton(values, changes.bars, size)
+    begun = tuple(primer) if with_primer else ()
+    rhythm_values: tuple[Value, ...] | None = None
+    if rhythm is not None:
+        rhythm_values = _rhythm(rhythm, changes)[len(begun) :]
+        automaton = grammar.rhythm_automaton(values, rhythm_values, size)
+        longest = len(rhythm_values)
+    else:
+        automaton = grammar.bar_automaton(values, changes.bars, size, begun)
         shortest = min(value.duration for value in values)
         longest = int(changes.length / shortest) + len(changes.bars)
-        durations = None
-    else:
-        durations = _rhythm(rhythm, changes)
-        automaton = grammar.rhythm_automaton(values, durations, size)
-        longest = sum(len(bar) for bar in durations)
+    if not automaton.allowed[automaton.start].any():
+        raise SamplingError(
+            f"a primer shorter than the {len(changes.bars)} bars of the changes",
+            f"{len(begun)} values that fill them all",
+            todo="take fewer bars of it, or more choruses",
+        )
     rng = np.random.default_rng(seed)
     samples = sample(
         model.weights,
@@ -86,10 +95,12 @@ def improvise(
         samples.rows(), samples.log_probs, rng.spawn(count), strict=True
     ):
         stream = [values[index] for index in row]
-        if durations is not None:
-            lengths = [value.duration for bar in durations for value in bar]
-            stream = [replace(v, duration=d) for v, d in zip(stream, lengths, strict=True)]
-        bars = grammar.split_into_bars(stream, changes.bars)
+        if rhythm_values is not None:
+            stream = [
+                replace(value, duration=asked.duration)
+                for value, asked in zip(stream, rhythm_values, strict=True)
+            ]
+        bars = grammar.split_into_bars([*begun, *stream], changes.bars)
         if tidy:
             bars = [grammar.plain(bar) for bar in bars]
         tune = grammar.decode(bars, changes, child, register=register)
@@ -109,13 +120,11 @@ def primer_indices(model: ModelFile, primer: Sequence[Value]) -> list[int]:
     return [int(index) for index in known.encode(heard)]
 
 
-def _rhythm(rhythm: Tune, changes: Tune) -> tuple[tuple[Value, ...], ...]:
-    bars = grammar.encode(rhythm)
-    lengths = [bar.length for bar in changes.bars]
-    if [sum((v.duration for v in bar), Fraction(0)) for bar in bars] != lengths:
+def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
+    if [bar.length for bar in rhythm.bars] != [bar.length for bar in changes.bars]:
         raise SamplingError(
-            f"a rhythm with the {len(lengths)} bars of the changes",
-            f"{len(bars)} bars of other lengths",
+            f"a rhythm with the {len(changes.bars)} bars of the changes",
+            f"{len(rhythm.bars)} bars, or others",
             todo="keep the rhythm of the tune that is played over",
         )
-    return bars
+    return tuple(value for bar in grammar.encode(rhythm) for value in bar)
