@@ -165,6 +165,10 @@ class Tune:
             tempos=tuple(tempos) or self.tempos[:1],
         )
 
+    def at_tempo(self, bpm: float | None) -> Tune:
+        """The tune at one tempo throughout; None leaves it as it is."""
+        return self if bpm is None else replace(self, tempos=(Tempo(Fraction(0), bpm),))
+
     def repeated(self, times: int) -> Tune:
         """The tune `times` times, one after the other."""
         length = self.length
