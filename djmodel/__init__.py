@@ -1,1 +1,49 @@
-"""Turns tunes into values, learns them, and improvises over chord changes."""
+"""Turns tunes into values, learns them, and improvises over chord changes.
+
+Names come from the stages that they belong to and are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "read_tune": "corpus",
+    "read_tunes": "corpus",
+    "rags": "corpus",
+    "parse_changes": "changes",
+    "accompany": "accompaniment",
+    "Value": "grammar",
+    "encode": "grammar",
+    "decode": "grammar",
+    "Lesson": "lesson",
+    "learn": "lesson",
+    "load": "solo",
+    "improvise": "solo",
+    "changes_of": "solo",
+    "write": "output",
+    # the course's names
+    "djmodel": "model",
+    "music_inference_model": "model",
+    "load_music_utils": "course",
+    "predict_and_sample": "course",
+    "generate_music": "course",
+    "mid2wav": "course",
+    "one_hot": "course",
+    "x_initializer": "course",
+    "a_initializer": "course",
+    "c_initializer": "course",
+    "Adam": "course",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

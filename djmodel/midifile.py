@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-TRACK_NAME, INSTRUMENT_NAME, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 3, 4, 0x51, 0x58, 0x59
+TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
+SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
 MICROSECONDS_A_MINUTE = 60_000_000
 
-_DRUM_CHANNEL = 10
 # The number of data bytes after a status byte, by its upper four bits.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 

@@ -33,6 +33,7 @@ _TEMPO_UNLESS_SAID = 120.0  # quarter notes a minute, what the MIDI standard tak
 _TICKS_A_QUARTER = 480
 _LARGEST_TICKS_A_QUARTER = 32767
 _DRUM_CHANNEL = 10
+_FEWEST_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
 _CHANNELS = tuple(channel for channel in range(1, 17) if channel != _DRUM_CHANNEL)
 # Names that programs give to a track of tempos; they are not the title of a piece.
 _NO_TITLES = frozenset({
@@ -97,7 +98,8 @@ class Symbol(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Score:
     """A music file. `measures` cover all notes without a gap; `key` counts sharps (positive) or
-    flats (negative), None where the file does not say; `symbols` are the chords written in it."""
+    flats (negative), None where the file does not say; `symbols` are the chords written in it,
+    `syllables` the onsets of a sung text."""
 
     title: str
     parts: tuple[ScorePart, ...]
@@ -106,6 +108,7 @@ class Score:
     key: int | None = None
     adjusted: Adjusted = Adjusted()
     symbols: tuple[Symbol, ...] = ()
+    syllables: tuple[Fraction, ...] = ()
 
     @property
     def length(self) -> Fraction:
@@ -233,6 +236,7 @@ def _score(file: midifile.MidiFile, path: Path) -> Score:
         tempos=tempo_map((onset(meta), bpm) for meta, bpm in _tempos(metas)),
         key=next(_keys(metas), None),
         adjusted=adjusted,
+        syllables=tuple(sorted({onset(meta) for meta in _syllables(metas)})),
     )
 
 
@@ -296,6 +300,15 @@ def _keys(metas: Iterable[midifile.Meta]) -> Iterator[int]:
             sharps = int.from_bytes(meta.data[:1], "big", signed=True)
             if -7 <= sharps <= 7:
                 yield sharps
+
+
+def _syllables(metas: Sequence[midifile.Meta]) -> list[midifile.Meta]:
+    """The syllables of a text: lyric events or, in karaoke files, text events; remarks are not."""
+    for kind in (midifile.LYRIC, midifile.TEXT):
+        sung = [meta for meta in metas if meta.kind == kind and meta.data[:1] not in (b"@", b"")]
+        if len(sung) >= _FEWEST_SYLLABLES:
+            return sung
+    return []
 
 
 def tempo_map(changes: Iterable[tuple[Fraction, float]]) -> tuple[Tempo, ...]:

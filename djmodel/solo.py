@@ -9,7 +9,7 @@ import numpy as np
 
 from djmodel import grammar
 from djmodel.grammar import Register, Value
-from djmodel.learn import KIND
+from djmodel.lesson import KIND
 from djmodel.tune import Tune
 from djmodel.tunejson import tune_from_json
 from seqmodel import modelfile
@@ -104,6 +104,8 @@ def improvise(
         if tidy:
             bars = [grammar.plain(bar) for bar in bars]
         tune = grammar.decode(bars, changes, child, register=register)
+        if rhythm is not None:
+            tune = _tied_as(rhythm, tune)
         if tidy:
             tune = replace(tune, bars=tuple(grammar.tidied(bar) for bar in tune.bars))
         mean = float(log_probs[: len(row)].mean()) if len(row) else 0.0
@@ -128,3 +130,14 @@ def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
             todo="keep the rhythm of the tune that is played over",
         )
     return tuple(value for bar in grammar.encode(rhythm) for value in bar)
+
+
+def _tied_as(rhythm: Tune, tune: Tune) -> Tune:
+    """`tune` with notes held over the bar lines where the melody of `rhythm` holds them."""
+    bars = []
+    for bar, model in zip(tune.bars, rhythm.bars, strict=True):
+        if bars and bars[-1].melody and bar.melody and model.melody and model.melody[0].tied:
+            held = replace(bar.melody[0], pitch=bars[-1].melody[-1].pitch, tied=True)
+            bar = replace(bar, melody=(held, *bar.melody[1:]))
+        bars.append(bar)
+    return replace(tune, bars=tuple(bars))

@@ -1,0 +1,127 @@
+"""`python -m djmodel.train`: trains a model on music and lets it play a first solo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqmodel.cli import Debug, Seed, TrainingProgress, facts, run, stderr_console
+
+
+def command(
+    music: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MUSIC]...", help="Files, folders or patterns; none: eight rags."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("runs/djmodel"),
+    epochs: Annotated[int, typer.Option(min=1, help="Times through the windows.")] = 100,
+    m: Annotated[
+        int | None,
+        typer.Option(min=1, help="Windows an epoch. [default: 60; more for several tunes]"),
+    ] = None,
+    tx: Annotated[int, typer.Option(min=2, help="Values in a window.")] = 30,
+    n_a: Annotated[int, typer.Option(min=1, help="Units of the LSTM.")] = 64,
+    n_values: Annotated[int, typer.Option(min=2, help="Width of the vocabulary.")] = 90,
+    graph: Annotated[
+        str, typer.Option(metavar="unrolled|scan", help="Training graph; both learn the same.")
+    ] = "scan",
+    batch_size: Annotated[int, typer.Option(min=1, help="Windows a step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(min=0, help="At the first step.")] = 0.01,
+    seed: Seed = 0,
+    melody_part: Annotated[
+        str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
+    ] = None,
+    chord_part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="Name or number; may be repeated. [default: found]"),
+    ] = None,
+    bars: Annotated[
+        str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
+    ] = None,
+    tempo: Annotated[
+        float | None, typer.Option(min=1, help="Of the solo, quarter notes a minute.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
+
+    Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
+    of the first tune.
+    """
+    from djmodel.corpus import parse_bars, rags, read_tunes
+    from djmodel.inspect import verdict_table
+    from djmodel.lesson import Lesson, learn
+    from djmodel.output import write
+    from djmodel.picture import write_loss
+    from djmodel.solo import changes_of, improvise
+    from seqmodel.errors import InputError
+    from seqmodel.files import content_hash, writable_folder
+    from seqmodel.training import Schedule, write_history
+
+    began = time.perf_counter()
+    console = stderr_console()
+    if graph not in ("unrolled", "scan"):
+        raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
+    writable_folder(out)
+    corpus = read_tunes(
+        music or rags(),
+        melody_part=melody_part,
+        chord_part=chord_part,
+        bars=parse_bars(bars),
+        strict=strict,
+        console=console,
+    )
+    console.print(verdict_table(corpus))
+    lesson = Lesson(
+        m=m,
+        tx=tx,
+        n_a=n_a,
+        n_values=n_values,
+        graph=graph,  # type: ignore[arg-type] - checked above
+        schedule=Schedule(epochs, batch_size, learning_rate, seed=seed),
+    )
+    with TrainingProgress(console, epochs) as show:
+        trained = learn(
+            corpus.tunes,
+            lesson,
+            sources={path.name: content_hash(path) for path in corpus.used},
+            progress=lambda e: show(e.number, {"loss": e.loss, "accuracy": e.accuracy}),
+        )
+    trained.save(out / "model.keras")
+    write_history(out / "history.csv", trained.history)
+    write_loss(trained.history, out / "loss.png")
+    changes = changes_of(trained.model)[0].at_tempo(tempo)
+    [solo] = improvise(trained.model, changes, seed=seed)
+    write(solo.tune, out / "solo.mid")
+
+    studied, last = trained.material, trained.history[-1]
+    console.print(
+        facts(
+            "Trained",
+            {
+                "tunes": str(len(corpus.tunes)),
+                "bars": str(sum(len(tune.bars) for tune in corpus.tunes)),
+                "values": str(studied.n_values),
+                "distinct values": str(studied.distinct),
+                "share folded": f"{studied.share_folded:.1%}",
+                "parameters": f"{trained.model.weights.n_parameters:,}",
+                "final loss": f"{last.loss:.3f} nats a value, {last.accuracy:.1%} right",
+                "seconds": f"{time.perf_counter() - began:.1f}",
+            },
+        )
+    )
+    console.print(f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {changes.title}")
+    console.print(f"hear it:   python -m djmodel.render {out}/solo.mid")
+    console.print(f"more:      python -m djmodel.generate {out}/model.keras --seed 1")
+
+
+def main() -> None:
+    run(command)
+
+
+if __name__ == "__main__":
+    main()
