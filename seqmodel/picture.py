@@ -1,0 +1,211 @@
+"""Pictures that any model needs: what they share, bars of counts, curves of a training.
+
+Each function gives a `Picture`, which shows itself in a notebook and saves itself as PNG or SVG.
+Nothing here touches the global state of matplotlib's pyplot.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqmodel.errors import InputError
+from seqmodel.files import writing
+from seqmodel.palette import BLUE, LIGHT, SERIES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_INCHES = 11.0
+DOTS_PER_INCH = 144
+MOST_BARS = 90  # more names than this cannot be read side by side
+ENDINGS = (".png", ".svg")
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A finished figure."""
+
+    figure: Figure
+
+    def png(self) -> bytes:
+        return self._bytes("png")
+
+    def svg(self) -> str:
+        return self._bytes("svg").decode()
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .png or .svg file. Raises InputError for another ending, FileError if it cannot
+        be written."""
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending not in ENDINGS:
+            raise InputError(
+                f"a name that ends in {' or '.join(ENDINGS)}",
+                ending or "no ending",
+                where=path,
+                todo="rename the output",
+            )
+        content = self._bytes(ending[1:])
+        with writing(path) as temporary:
+            temporary.write_bytes(content)
+
+    def _bytes(self, kind: str) -> bytes:
+        import matplotlib
+
+        # Equal figures give equal files: no date, no random names.
+        stream = io.BytesIO()
+        with matplotlib.rc_context({"svg.hashsalt": "picture", "svg.fonttype": "path"}):
+            self.figure.savefig(
+                stream,
+                format=kind,
+                dpi=DOTS_PER_INCH,
+                facecolor=LIGHT.paper,
+                metadata={"Date": None} if kind == "svg" else None,
+            )
+        return stream.getvalue()
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        width, height = self.figure.get_size_inches()
+        return self.png(), {"width": round(width * 90), "height": round(height * 90)}
+
+
+def new_figure(height: float, width: float = WIDTH_INCHES) -> Figure:
+    """An empty figure, in inches, that any thread may draw on."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def plain_axes(axes: Axes) -> None:
+    """Axes in the project's dress: no box, faint lines, small ticks."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(LIGHT.faint)
+    axes.tick_params(colors=LIGHT.ink, length=0, labelsize=9)
+    axes.set_axisbelow(True)
+
+
+def loss_curve(
+    curves: Mapping[str, Sequence[float]],
+    *,
+    title: str = "Training",
+    unit: str = "cross-entropy in nats a value",
+    chance: float | None = None,
+) -> Picture:
+    """Losses by epoch, one curve a name, told apart by colour, dash and a label at its end.
+
+    `chance` draws the loss of guessing evenly. Epochs count from 1.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    figure = new_figure(4.2, 8.0)
+    axes = figure.add_subplot()
+    plain_axes(axes)
+    axes.grid(axis="y", color=LIGHT.fainter)
+    dashes = ("-", "--", "-.", ":")
+    drawn = [(name, list(losses)) for name, losses in curves.items() if len(losses)]
+    longest = max((len(losses) for _, losses in drawn), default=0)
+    top = max([chance or 0.0, *(max(losses) for _, losses in drawn)])
+    ends = _spread([losses[-1] for _, losses in drawn], top / 18)
+    for index, ((name, losses), end) in enumerate(zip(drawn, ends, strict=True)):
+        colour = SERIES[index % len(SERIES)]
+        epochs = range(1, len(losses) + 1)
+        dash = dashes[index % len(dashes)]
+        axes.plot(
+            epochs, losses, dash, color=colour, linewidth=2, marker="o" if longest < 2 else None
+        )
+        axes.annotate(
+            f"{name} {losses[-1]:.3g}",
+            (longest, end),
+            xytext=(8, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize=10,
+            annotation_clip=False,
+        )
+    if chance is not None:
+        axes.axhline(chance, color=LIGHT.faint, linewidth=1)
+        axes.annotate(
+            f"guessing evenly {chance:.3g}",
+            (0, chance),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 4),
+            textcoords="offset points",
+            color=LIGHT.ink,
+            fontsize=9,
+        )
+    axes.set_xlim((1, longest) if longest > 1 else (0.5, 1.5))
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("epoch", color=LIGHT.ink)
+    axes.set_ylabel(unit, color=LIGHT.ink)
+    axes.set_title(title, loc="left", color=LIGHT.ink, fontweight="bold")
+    return Picture(figure)
+
+
+def count_chart(
+    counts: Mapping[str, int],
+    *,
+    title: str,
+    group_of: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] | None = None,
+    hatches: Mapping[str, str] | None = None,
+) -> Picture:
+    """A bar a name, in the order given, at most MOST_BARS of them: the rest are summed in the
+    title.
+
+    `group_of` names the group of each name; `colours` and `hatches` are by group, in the order of
+    the legend.
+    """
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator
+
+    group_of, hatches = group_of or {}, hatches or {}
+    colours = colours or {"": BLUE}
+    shown = dict(list(counts.items())[:MOST_BARS])
+    figure = new_figure(4.6)
+    axes = figure.add_subplot()
+    plain_axes(axes)
+    axes.grid(axis="y", color=LIGHT.fainter)
+    groups = [group_of.get(name, "") for name in shown]
+    bars = axes.bar(range(len(shown)), list(shown.values()), width=0.78, linewidth=0)
+    for bar, group in zip(bars, groups, strict=True):
+        bar.set(facecolor=colours.get(group, BLUE), hatch=hatches.get(group), edgecolor=LIGHT.paper)
+    upright = sum(map(len, shown)) > 90
+    size = 9 if len(shown) <= 60 else 7
+    axes.set_xticks(range(len(shown)), list(shown), rotation=90 if upright else 0, fontsize=size)
+    axes.set_xlim(-0.8, max(len(shown), 1) - 0.2)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    hidden = sum(counts.values()) - sum(shown.values())
+    rest = (
+        f" ({len(counts) - len(shown)} more, {hidden:,} times)" if len(counts) > len(shown) else ""
+    )
+    axes.set_title(title + rest, loc="left", color=LIGHT.ink, fontweight="bold")
+    legend = [
+        Patch(facecolor=colour, hatch=hatches.get(group), edgecolor=LIGHT.paper, label=group)
+        for group, colour in colours.items()
+        if group and group in groups
+    ]
+    if legend:
+        axes.legend(handles=legend, frameon=False, labelcolor=LIGHT.ink, fontsize=9)
+    return Picture(figure)
+
+
+def _spread(heights: Sequence[float], gap: float) -> list[float]:
+    """The same heights, the upper ones moved up until neighbours are `gap` apart."""
+    spread = list(heights)
+    order = sorted(range(len(spread)), key=lambda index: spread[index])
+    for lower, upper in pairwise(order):
+        spread[upper] = max(spread[upper], spread[lower] + gap)
+    return spread
