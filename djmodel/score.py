@@ -27,7 +27,10 @@ GRID_STEPS = (4, 3)  # equal parts of a quarter note
 UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
 LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
 
-_MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
+MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
+SHEET_ENDINGS = (".xml", ".musicxml", ".mxl", ".abc", ".krn")
+ENDINGS = MIDI_ENDINGS + SHEET_ENDINGS
+
 _COMMON_TIME = Meter(4, 4)
 _TEMPO_UNLESS_SAID = 120.0  # quarter notes a minute, what the MIDI standard takes
 _TICKS_A_QUARTER = 480
@@ -121,12 +124,10 @@ def read_score(path: str | Path) -> Score:
 
     Raises FileError if it is missing, empty, damaged, or holds no notes.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in _MIDI_ENDINGS:
-        from djmodel import sheets
+    if Path(path).suffix.lower() in SHEET_ENDINGS:
+        from djmodel.sheets import read_sheet
 
-        if ending in sheets.ENDINGS:
-            return sheets.read_sheet(path)
+        return read_sheet(path)
     path = existing_file(path, "a MIDI file")
     try:
         file = midifile.parse(path.read_bytes())

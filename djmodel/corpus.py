@@ -1,0 +1,391 @@
+"""Files -> tunes. `read_tune` reads one; `read_tunes` reads many, with a verdict for each."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from djmodel import chords, grammar
+from djmodel.parts import Choice, Selection, choose_parts
+from djmodel.score import ENDINGS, Measure, Score, Symbol, read_score
+from djmodel.tune import Bar, Change, Note, Tune
+from djmodel.tunejson import tune_from_json, tune_to_json
+from seqmodel.errors import CorpusError, FileError, InputError
+from seqmodel.files import content_hash, existing_file, writing
+
+BarRange = tuple[int, int]
+"""The first and the last bar, counted from 1, both included."""
+
+Progress = Callable[["Verdict", int], None]
+"""Called after each file with its verdict and the number of files there are."""
+
+_CACHE_NAME = "djmodel"
+_INFERRED = "chords inferred from the melody"
+# Work from which processes are worth their start, in bytes of MIDI; a sheet takes far longer.
+_PARALLEL_FROM = 2_000_000
+_SHEET_FACTOR = 20
+
+
+class Reading(NamedTuple):
+    """A tune, and what it was made from."""
+
+    tune: Tune
+    score: Score
+    choice: Choice
+
+    @property
+    def note(self) -> str:
+        """What a listener should know about the tune, or ""."""
+        return _INFERRED if self.choice.inferred and not self.score.symbols else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file: a tune, or the reason why it was skipped. `values`: how many."""
+
+    path: Path
+    tune: Tune | None
+    values: int = 0
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.tune is None:
+            return f"skipped: {self.note}"
+        counts = f"used: {len(self.tune.bars)} bars, {self.values} values"
+        return f"{counts}; {self.note}" if self.note else counts
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A verdict for each file, in the order of reading."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def tunes(self) -> list[Tune]:
+        return [verdict.tune for verdict in self.verdicts if verdict.tune is not None]
+
+    @property
+    def used(self) -> list[Path]:
+        return [verdict.path for verdict in self.verdicts if verdict.tune is not None]
+
+
+# ---------------------------------------------------------------------------------------------
+# One file
+# ---------------------------------------------------------------------------------------------
+
+
+def read_tune(
+    path: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+) -> Tune:
+    """The tune in a file: its melody as one line, its chords, its accompaniment.
+
+    Parts that are not named are chosen. Raises FileError for a file that cannot be read, and
+    CorpusError for parts or bars that are not there, or for music without a melody or chords.
+    """
+    return read(path, melody_part=melody_part, chord_part=chord_part, bars=bars).tune
+
+
+def read(
+    path: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+) -> Reading:
+    """Like `read_tune`, with the score and the choice of parts."""
+    score = read_score(path)
+    return reading(score, path, melody_part=melody_part, chord_part=chord_part, bars=bars)
+
+
+def reading(
+    score: Score,
+    where: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+) -> Reading:
+    """The tune of a score; errors name `where` it came from."""
+    choice = choose_parts(score, melody_part, chord_part, where)
+    tune = Tune(
+        title=score.title,
+        bars=_bars(choice.line, _changes(score, choice), score.measures),
+        tempos=score.tempos,
+        instrument=choice.instrument,
+        accompaniment=choice.accompaniment,
+        key=score.key,
+    )
+    if bars is not None:
+        first, last = bars
+        if not 1 <= first <= last <= len(tune.bars):
+            there = f"1 to {len(tune.bars)}"
+            todo = "name the first and the last bar, FROM:TO"
+            raise CorpusError(f"bars within {there}", f"{first}:{last}", where=where, todo=todo)
+        tune = tune.excerpt(first, last)
+        if not any(bar.melody for bar in tune.bars):
+            found = f"rests only in bars {first}:{last}"
+            raise CorpusError("a melody", found, where=where, todo="choose other bars or parts")
+    return Reading(tune, score, choice)
+
+
+def parse_bars(text: str | None) -> BarRange | None:
+    """`FROM:TO` as two numbers. Raises InputError for anything else."""
+    if text is None:
+        return None
+    first, colon, last = text.replace("-", ":").partition(":")
+    if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
+        raise InputError("bars as FROM:TO, such as 120:137", f"`{text}`")
+    return int(first), int(last)
+
+
+def _changes(score: Score, choice: Choice) -> chords.Changes:
+    if score.symbols:
+        return written_changes(score.symbols, score.measures)
+    if choice.inferred:
+        return chords.infer_from_melody(choice.line, score.measures)
+    return chords.recognise(choice.harmony_notes, score.measures)
+
+
+def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
+    """The chords of each bar as the score has them. Under N.C. the chord before holds, silent;
+    before the first chord, that one."""
+    holding = next((symbol.chord for symbol in symbols if symbol.chord is not None), None)
+    if holding is None:
+        return ()
+    sounding, number = False, 0
+    bars: list[tuple[Change, ...]] = []
+    for measure in measures:
+        changes = [Change(Fraction(0), holding, sounding)]
+        while number < len(symbols) and symbols[number].onset < measure.onset + measure.length:
+            chord, sounding = symbols[number].chord or holding, symbols[number].chord is not None
+            holding = chord
+            onset = max(symbols[number].onset - measure.onset, Fraction(0))
+            if changes[-1].onset == onset:
+                changes.pop()
+            if not changes or changes[-1] != Change(changes[-1].onset, chord, sounding):
+                changes.append(Change(onset, chord, sounding))
+            number += 1
+        bars.append(tuple(changes))
+    return tuple(bars)
+
+
+def _bars(
+    line: Sequence[Note], changes: chords.Changes, measures: Sequence[Measure]
+) -> tuple[Bar, ...]:
+    """The melody cut at the bar lines; what goes on from the bar before is tied."""
+    bars: list[Bar] = []
+    waiting = 0
+    for measure, bar_changes in zip(measures, changes, strict=True):
+        end = measure.onset + measure.length
+        melody: list[Note] = []
+        while waiting < len(line) and line[waiting].onset < end:
+            note = line[waiting]
+            start, stop = max(note.onset, measure.onset), min(note.end, end)
+            tied = note.onset < measure.onset
+            onset = start - measure.onset
+            melody.append(Note(note.pitch, onset, stop - start, note.velocity, tied))
+            if note.end > end:
+                break
+            waiting += 1
+        bars.append(Bar(measure.meter, measure.length, tuple(melody), bar_changes))
+    return tuple(bars)
+
+
+# ---------------------------------------------------------------------------------------------
+# Many files
+# ---------------------------------------------------------------------------------------------
+
+
+def read_tunes(
+    music: Iterable[str | Path],
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+    strict: bool = False,
+    cached: bool = True,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
+
+    A file that cannot be used gets a verdict that says why; `strict` raises instead. What was read
+    is kept in the user's cache (`cached`), by what is in the file and by how it was read. Raises
+    CorpusError if no tune is left, and the file's own error if there was only one.
+    """
+    options = _Options(melody_part, chord_part, bars, cached)
+    files = list(find_music(music))
+    verdicts: list[Verdict] = []
+    for verdict in _verdicts(files, options):
+        if verdict.error is not None and (strict or len(files) == 1):
+            raise verdict.error
+        verdicts.append(verdict.verdict)
+        if progress is not None:
+            progress(verdict.verdict, len(files))
+    corpus = Corpus(tuple(verdicts))
+    if not corpus.tunes:
+        reasons = "; ".join(f"{v.path.name}: {v.note}" for v in verdicts[:3])
+        found = f"none in {len(verdicts)} files ({reasons})" if verdicts else "no files"
+        raise CorpusError("at least one tune", found, todo="choose other files")
+    return corpus
+
+
+def rags() -> list[Path]:
+    """The eight piano rags that come along."""
+    folder = resources.files("djmodel.data") / "rags"
+    return sorted(Path(str(file)) for file in folder.iterdir() if file.name.endswith(".mid"))
+
+
+def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
+    """The files meant by names, folders and patterns, each once; a name that means none as it is,
+    so that it gets a verdict."""
+    seen: set[Path] = set()
+    for name in music:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]
+        elif path.exists() or not glob.has_magic(str(path)):
+            found = [path]
+        else:
+            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+            found = [match for match in matches if match.is_file()] or [path]
+        for file in found:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def _is_music(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in ENDINGS and not hidden and path.is_file()
+
+
+class _Options(NamedTuple):
+    melody_part: Selection | None
+    chord_part: Selection | None
+    bars: BarRange | None
+    cached: bool
+
+
+class _Outcome(NamedTuple):
+    """A verdict, and the error behind it."""
+
+    verdict: Verdict
+    error: Exception | None = None
+
+
+def _verdicts(files: Sequence[Path], options: _Options) -> Iterable[_Outcome]:
+    """The outcomes in the order of `files`; many processes share a work that is worth it."""
+    if len(files) < 2 or sum(map(_work, files)) < _PARALLEL_FROM:
+        return (_outcome(path, options) for path in files)
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=-1, return_as="generator", batch_size=1)
+    return pool(delayed(_outcome)(path, options) for path in files)  # type: ignore[no-any-return]
+
+
+def _work(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return 0
+    return size if path.suffix.lower().startswith(".mid") else size * _SHEET_FACTOR
+
+
+def _outcome(path: Path, options: _Options) -> _Outcome:
+    try:
+        if options.cached:
+            return _Outcome(_remembered(path, options))
+        return _Outcome(_used(path, options))
+    except InputError as error:
+        return _Outcome(Verdict(path, None, note=_reason(error)), error)
+    except Exception as error:
+        # A fault of the reader, met in one file, must not cost the others; it is reported.
+        note = f"the reader failed on it ({type(error).__name__}: {error})"
+        return _Outcome(Verdict(path, None, note=note), error)
+
+
+def _reason(error: InputError) -> str:
+    """The error without the name of the file, which stands beside it."""
+    return f"expected {error.expected}, found {error.found}"
+
+
+def _used(path: Path, options: _Options) -> Verdict:
+    if path.is_dir():
+        raise FileError("music files in it", "none", where=path, todo="name another folder")
+    made = read(
+        path,
+        melody_part=options.melody_part,
+        chord_part=options.chord_part,
+        bars=options.bars,
+    )
+    values = sum(map(len, grammar.encode(made.tune)))
+    return Verdict(path, made.tune, values, made.note)
+
+
+# ---------------------------------------------------------------------------------------------
+# The cache: one JSON file for each tune
+# ---------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where tunes are kept that were read before: a folder of the user's own."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path(_CACHE_NAME, appauthor=False) / "tunes"
+
+
+def clear_cache() -> int:
+    """Forgets all tunes that were read before; how many there were."""
+    folder = cache_folder()
+    count = len(list(folder.glob("*.json"))) if folder.is_dir() else 0
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
+
+
+@cache
+def reader_version() -> str:
+    """Changes whenever the code that reads changes."""
+    digest = hashlib.sha256()
+    names = "chords corpus grammar harmony instruments midifile parts score sheets tune tunejson"
+    for name in names.split():
+        digest.update((resources.files("djmodel") / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _remembered(path: Path, options: _Options) -> Verdict:
+    """The verdict from the cache if it is there; else it is read and, where it can be, kept."""
+    if path.is_dir():
+        return _used(path, options)
+    existing_file(path, "a music file")
+    # A score without a title takes the name of its file, so that the name counts, too.
+    asked = [content_hash(path), path.name, reader_version(), *map(str, options[:3])]
+    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    file = cache_folder() / f"{key}.json"
+    try:
+        kept = json.loads(file.read_bytes())
+        return Verdict(path, tune_from_json(kept["tune"]), kept["values"], kept["note"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or spoilt: read it anew
+    verdict = _used(path, options)
+    assert verdict.tune is not None
+    kept = {"tune": tune_to_json(verdict.tune), "values": verdict.values, "note": verdict.note}
+    try:
+        with writing(file) as temporary:
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
+    except FileError:
+        pass  # a cache that cannot be written is no reason not to read
+    return verdict

@@ -1,0 +1,557 @@
+"""Which part of a score is the melody, which parts carry the harmony, and why.
+
+Every part is measured (`Features`), the measures are turned into merits between 0 and 1, and a
+score is their weighted mean: one table of weights for the melody, one for the harmony. The reason
+that a user reads names the merits that counted most.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from math import log2
+from pathlib import Path
+from typing import NamedTuple
+
+from djmodel.instruments import family
+from djmodel.score import Score, ScorePart
+from djmodel.tune import Instrument, Note, Part
+from seqmodel.errors import CorpusError
+
+# A part, or several: a name, a number counted from 1, or a list of them ("Piano,Bass").
+Selection = str | int | Sequence[str | int]
+
+# What a part counts for the melody, and for the harmony: weights of merits between 0 and 1.
+MELODY_WEIGHTS = {
+    "name": 5.0,
+    "words": 4.0,
+    "instrument": 1.5,
+    "one line": 2.5,
+    "register": 1.5,
+    "on top": 2.0,
+    "moves by step": 1.0,
+    "pace": 1.0,
+    "breathes": 0.5,
+    "variety": 1.5,
+    "presence": 2.5,
+    "loudness": 0.5,
+}
+HARMONY_WEIGHTS = {
+    "name": 3.0,
+    "instrument": 1.0,
+    "chords": 3.0,
+    "register": 1.0,
+    "presence": 2.0,
+    "bass": 2.0,
+}
+_HARMONY_AT_LEAST = 0.45  # the score from which a part carries harmony
+
+# What words in the name of a part say, from -1 (surely not) to 1 (surely).
+_MELODY_WORDS = (
+    (1.0, "melody melodie melodia melodic mel vocal vocals vox lyrics topline canto gesang singer"),
+    (0.8, "voice voc voix voce sing singing lead leads theme tune chant soprano descant"),
+    (0.6, "solo soloist right rh upper treble up discant rechts destra droite"),
+    (-0.5, "string strings choir fill fills echo delay riff counter harmony harm alto tenor"),
+    (-1.0, "bass basse bajo basso drum drums drm perc percussion kick snare cymbal cymbals"),
+    (-1.0, "pad pads chord chords rhythm rhy comp comping accomp accompaniment backing background"),
+    (-1.0, "back bkg bg left lh lower down links sinistra gauche arp arpeggio hit hits"),
+    (-1.0, "fx effect effects click metronome"),
+)
+_HARMONY_WORDS = (
+    (1.0, "chord chords harmony harm accomp accompaniment accompagnement comp comping rhythm rhy"),
+    (1.0, "backing left lh lower down pad pads links sinistra gauche changes"),
+    (0.6, "piano pno keys keyboard guitar gtr organ strings string rhodes ep bass harp arp basse"),
+    (-1.0, "melody melodie melodia vocal vocals vox lead solo drum drums perc percussion kick"),
+    (-1.0, "snare cymbal cymbals hit hits fx effect effects click metronome"),
+)
+_DRUM_WORDS = (
+    (1.0, "drum drums drumkit drumset percussion perc kick snare hihat hats cymbal cymbals conga"),
+    (1.0, "congas bongo bongos tambourine shaker toms cowbell claves clap claps maracas timbales"),
+    (1.0, "metronome click"),
+    (-1.0, "steel"),
+)
+# How well instruments of a family sing, and how well they accompany, from 0 to 1.
+_SINGS = {
+    "reed": 1.0, "pipe": 1.0, "synth lead": 0.95, "brass": 0.75, "guitar": 0.6, "piano": 0.55,
+    "strings": 0.55, "chromatic percussion": 0.5, "organ": 0.45, "ethnic": 0.5, "ensemble": 0.35,
+    "synth pad": 0.2, "synth effects": 0.1, "bass": 0.0, "percussive": 0.0, "sound effects": 0.0,
+}  # fmt: skip
+_ACCOMPANIES = {
+    "piano": 1.0, "guitar": 1.0, "organ": 0.9, "synth pad": 0.8, "ensemble": 0.8, "bass": 0.7,
+    "strings": 0.6, "chromatic percussion": 0.5, "ethnic": 0.5, "brass": 0.4, "synth effects": 0.3,
+    "reed": 0.3, "pipe": 0.2, "synth lead": 0.3, "percussive": 0.0, "sound effects": 0.0,
+}  # fmt: skip
+_VOICES = frozenset({52, 53, 54, 85})  # programs that imitate a singing voice
+_SPAN = 4  # quarter notes in a span, the unit of `coverage`
+_OVERLAP = Fraction(1, 4)  # what one note of a single line may overlap the next
+_DOUBLED_AT_LEAST = 0.8  # share of common notes from which one part doubles another
+_FEWEST_NOTES = 2
+_FEWEST_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
+
+
+class Features(NamedTuple):
+    """What is measured of a part. Shares are between 0 and 1.
+
+    `top_pitch`, `low_pitch`: the mean of the highest, lowest notes at each onset (MIDI numbers);
+    `single`: share of onsets with one note and nothing held; `chordal`: share of onsets at which
+    three or more notes sound; `pace`: onsets a quarter note while it plays; `sounding`: share of
+    the time that it sounds while it plays; `entropy`: bits of the choice of top pitches; `steps`:
+    share of the moves of its top line that are one to four semitones; `coverage`: share of the
+    tune in which it plays; `on_top`, `below`: share of its beats in which it is the highest, the
+    lowest of all; `velocity`: mean; `words`: share of the syllables of a text that fall on it.
+    """
+
+    notes: int
+    top_pitch: float
+    low_pitch: float
+    single: float
+    chordal: float
+    pace: float
+    sounding: float
+    entropy: float
+    steps: float
+    coverage: float
+    on_top: float
+    below: float
+    velocity: float
+    words: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a part is taken for. `role`: melody, harmony, drums, doubles the melody, or left out;
+    `melody`, `harmony`: its scores, from 0 to 1."""
+
+    part: ScorePart
+    role: str
+    melody: float
+    harmony: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The melody as one line, the parts that accompany it, the notes to hear chords in.
+    `inferred`: there is nothing but a melody, and chords are to be guessed from it."""
+
+    verdicts: tuple[Verdict, ...]
+    line: tuple[Note, ...]
+    instrument: Instrument
+    accompaniment: tuple[Part, ...]
+    inferred: bool = False
+
+    @property
+    def harmony_notes(self) -> tuple[Note, ...]:
+        """All notes of the accompaniment by onset; of a lone melody, its own."""
+        if self.inferred:
+            return self.line
+        notes = [note for part in self.accompaniment for note in part.notes]
+        return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch)))
+
+
+def choose_parts(
+    score: Score,
+    melody: Selection | None = None,
+    chords: Selection | None = None,
+    where: str | Path | None = None,
+) -> Choice:
+    """The parts named by the user, and the best ones where they name none.
+
+    Raises CorpusError where a named part does not exist, or where there is no melody or nothing to
+    hear chords in.
+    """
+    where = where or score.title
+    chosen_melody = None if melody is None else select(score, melody, where)
+    chosen_chords = None if chords is None else select(score, chords, where)
+    named = {*(chosen_melody or ()), *(chosen_chords or ())}
+    pitched = [part for part in score.parts if part in named or not is_drums(part)]
+    if not pitched:
+        raise CorpusError("a melody", "drums only", where=where, todo="choose another file")
+    measured = measure(pitched, score)
+    melody_merits = {n: melody_merits_of(part, measured) for n, part in _numbered(pitched)}
+    harmony_merits = {n: harmony_merits_of(part, measured) for n, part in _numbered(pitched)}
+    melody_scores = {n: weighed(merits, MELODY_WEIGHTS) for n, merits in melody_merits.items()}
+    harmony_scores = {n: weighed(merits, HARMONY_WEIGHTS) for n, merits in harmony_merits.items()}
+
+    if chosen_melody is None:
+        candidates = [p for p in pitched if p not in (chosen_chords or ())] or pitched
+        chosen_melody = (max(candidates, key=lambda part: melody_scores[part.number]),)
+    line = skyline(note for part in chosen_melody for note in part.notes)
+    doubling = [
+        part for part in pitched if part not in named | {*chosen_melody} and _doubles(part, line)
+    ]
+    if chosen_chords is None:
+        others = [part for part in pitched if part not in chosen_melody and part not in doubling]
+        chosen_chords = tuple(
+            part for part in others if harmony_scores[part.number] >= _HARMONY_AT_LEAST
+        ) or tuple(others)
+    accompaniment = tuple(
+        Part(part.instrument, part.notes) for part in chosen_chords if part not in chosen_melody
+    )
+    shared = [part for part in chosen_melody if part in chosen_chords or not accompaniment]
+    if shared:
+        line, rest = divide(tuple(n for part in chosen_melody for n in part.notes))
+        if rest:
+            accompaniment = (Part(shared[0].instrument, rest), *accompaniment)
+    _check(line, accompaniment, where)
+
+    verdicts = []
+    for part in score.parts:
+        role, reason = "drums", "drums have no pitch that a chord could hold"
+        if part in pitched:
+            merits, weights = melody_merits[part.number], MELODY_WEIGHTS
+            if part in chosen_melody:
+                role = "melody and harmony" if part in shared and accompaniment else "melody"
+            elif part in chosen_chords:
+                role = "harmony"
+                merits, weights = harmony_merits[part.number], HARMONY_WEIGHTS
+            else:
+                role = "doubles the melody" if part in doubling else "left out"
+            by_name = part in named and (melody if part in chosen_melody else chords) is not None
+            reason = _reason(role, merits, weights, measured[part.number], by_name)
+        scores = melody_scores.get(part.number, 0.0), harmony_scores.get(part.number, 0.0)
+        verdicts.append(Verdict(part, role, *scores, reason))
+    return Choice(
+        tuple(verdicts), line, chosen_melody[0].instrument, accompaniment, not accompaniment
+    )
+
+
+def _numbered(parts: Iterable[ScorePart]) -> list[tuple[int, ScorePart]]:
+    return [(part.number, part) for part in parts]
+
+
+def _check(line: Sequence[Note], accompaniment: Sequence[Part], where: str | Path) -> None:
+    if len(line) < _FEWEST_NOTES:
+        found = "one note" if line else "no note above the accompaniment"
+        todo = "choose another file or other parts"
+        raise CorpusError("a melody", found, where=where, todo=todo)
+    classes = {note.pitch % 12 for note in line}
+    if not accompaniment and len(classes) < _FEWEST_PITCH_CLASSES:
+        found = f"no chords, and a melody of {len(classes)} pitches to infer them from"
+        raise CorpusError("chords", found, where=where, todo="choose another file or other parts")
+
+
+# ---------------------------------------------------------------------------------------------
+# Named parts
+# ---------------------------------------------------------------------------------------------
+
+
+def select(score: Score, selection: Selection, where: str | Path) -> tuple[ScorePart, ...]:
+    """The parts that a user names: by number, by whole name, or by the beginning of one, in upper
+    or lower case. Raises CorpusError for a name that fits none."""
+    if isinstance(selection, int):
+        wanted: list[str] = [str(selection)]
+    elif isinstance(selection, str):
+        whole = _named(score, selection)
+        wanted = [selection] if whole else [word for word in selection.split(",") if word.strip()]
+    else:
+        wanted = [str(word) for word in selection]
+    chosen: list[ScorePart] = []
+    for word in wanted:
+        found = _named(score, word)
+        if not found:
+            there = ", ".join(part.label for part in score.parts)
+            todo = "name one of these, or its number"
+            raise CorpusError(f"a part named {word.strip()!r}", there, where=where, todo=todo)
+        chosen += [part for part in found if part not in chosen]
+    if not chosen:
+        raise CorpusError("the name of a part", "an empty name", where=where)
+    return tuple(chosen)
+
+
+def _named(score: Score, word: str) -> list[ScorePart]:
+    word = " ".join(word.split()).lower()
+    names = {part: " ".join(part.name.split()).lower() for part in score.parts}
+    if whole := [part for part, name in names.items() if name == word]:
+        return whole
+    if word.isdigit():
+        return [part for part in score.parts if part.number == int(word)]
+    return [part for part, name in names.items() if word and name.startswith(word)]
+
+
+# ---------------------------------------------------------------------------------------------
+# One line
+# ---------------------------------------------------------------------------------------------
+
+
+def skyline(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """One line: the highest note where several sound. Of notes that begin together only the
+    highest counts; one that begins below a held note is heard when that ends, if at least half of
+    it is left."""
+    waiting = [(note.onset, -note.pitch, n, note) for n, note in enumerate(notes)]
+    heapq.heapify(waiting)
+    order = len(waiting)
+    line: list[Note] = []
+    whole: dict[int, Note] = {}  # what is left of a note -> the note
+    while waiting:
+        onset, _, number, note = heapq.heappop(waiting)
+        before = line[-1] if line else None
+        if before is None or before.end <= onset:
+            line.append(note)
+        elif note.pitch > before.pitch:
+            if before.onset == onset:
+                line.pop()
+            else:
+                line[-1] = replace(before, duration=onset - before.onset)
+            line.append(note)
+        elif before.onset < onset:
+            full = whole.pop(number, note)
+            left = note.end - before.end
+            if left * 2 >= full.duration and left > 0:
+                order += 1
+                whole[order] = full
+                rest = replace(note, onset=before.end, duration=left)
+                heapq.heappush(waiting, (rest.onset, -rest.pitch, order, rest))
+    return tuple(line)
+
+
+def divide(notes: Sequence[Note]) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
+    """A melody and what accompanies it, from notes of one part: the melody is the top line, above
+    the pitch that parts the high notes from the low best. All the rest accompanies."""
+    if not any(a.onset < b.end and b.onset < a.end for a, b in pairwise(notes)):
+        return skyline(notes), ()
+    split = split_pitch(notes)
+    line = skyline(note for note in notes if note.pitch >= split)
+    kept = {(note.onset, note.pitch) for note in line}
+    return line, tuple(note for note in notes if (note.onset, note.pitch) not in kept)
+
+
+def split_pitch(notes: Iterable[Note]) -> int:
+    """The lowest pitch of the upper of two groups, chosen so that each is as narrow as can be
+    (the greatest variance between them)."""
+    counts = Counter(note.pitch for note in notes)
+    total, whole = sum(counts.values()), sum(pitch * n for pitch, n in counts.items())
+    best, split = -1.0, min(counts)
+    below = low = 0
+    for pitch in sorted(counts)[:-1]:
+        below += counts[pitch]
+        low += pitch * counts[pitch]
+        between = (whole * below - low * total) ** 2 / (below * (total - below))
+        if between > best:
+            best, split = between, pitch + 1
+    return split
+
+
+def _doubles(part: ScorePart, line: Sequence[Note]) -> bool:
+    """Whether most of a part's notes are the line's, at the unison or in octaves."""
+    there = {(note.onset, note.pitch % 12) for note in line}
+    same = sum((note.onset, note.pitch % 12) in there for note in part.notes)
+    return same >= _DOUBLED_AT_LEAST * len(part.notes)
+
+
+# ---------------------------------------------------------------------------------------------
+# Measures, merits, scores
+# ---------------------------------------------------------------------------------------------
+
+
+def is_drums(part: ScorePart) -> bool:
+    """Drums by their channel, or by their name where nothing speaks against it."""
+    if part.drums:
+        return True
+    return _said(part.name, _DRUM_WORDS) > 0
+
+
+def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
+    """The features of each part, by its number."""
+    tops: dict[int, dict[int, int]] = {}
+    lows: dict[int, dict[int, int]] = {}
+    for part in parts:
+        top, low = tops.setdefault(part.number, {}), lows.setdefault(part.number, {})
+        for note in part.notes:
+            beat = int(note.onset)
+            top[beat] = max(top.get(beat, 0), note.pitch)
+            low[beat] = min(low.get(beat, 127), note.pitch)
+    highest: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    for number in tops:
+        for beat, pitch in tops[number].items():
+            highest[beat] = max(highest.get(beat, 0), pitch)
+        for beat, pitch in lows[number].items():
+            lowest[beat] = min(lowest.get(beat, 127), pitch)
+    spans = max(1, -(-int(score.length) // _SPAN))
+    syllables = set(score.syllables)
+    measured = {}
+    for part in parts:
+        top, low = tops[part.number], lows[part.number]
+        on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
+        below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
+        measured[part.number] = _features(part, spans, on_top, below, syllables)
+    return measured
+
+
+def _features(
+    part: ScorePart, spans: int, on_top: float, below: float, syllables: set[Fraction]
+) -> Features:
+    onsets: list[list[Note]] = []
+    for note in part.notes:
+        if onsets and onsets[-1][0].onset == note.onset:
+            onsets[-1].append(note)
+        else:
+            onsets.append([note])
+    single = chordal = 0
+    sounding = Fraction(0)
+    held: list[Note] = []
+    until = Fraction(0)
+    for together in onsets:
+        onset = together[0].onset
+        held = [note for note in held if note.end > onset + _OVERLAP]
+        single += len(together) == 1 and not held
+        chordal += len(together) + len(held) >= 3
+        held += together
+        end = max(note.end for note in together)
+        sounding += max(end - max(onset, until), Fraction(0))
+        until = max(until, end)
+    top_line = [together[-1].pitch for together in onsets]
+    moves = [abs(b - a) for a, b in pairwise(top_line)]
+    covered = {int(together[0].onset) // _SPAN for together in onsets}
+    covered |= {int(note.end - _OVERLAP) // _SPAN for note in part.notes}
+    begun = {together[0].onset for together in onsets}
+    return Features(
+        notes=len(part.notes),
+        top_pitch=sum(top_line) / len(onsets),
+        low_pitch=sum(together[0].pitch for together in onsets) / len(onsets),
+        single=single / len(onsets),
+        chordal=chordal / len(onsets),
+        pace=len(onsets) / (_SPAN * len(covered)),
+        sounding=min(1.0, float(sounding) / (_SPAN * len(covered))),
+        entropy=_entropy(top_line),
+        steps=sum(1 <= move <= 4 for move in moves) / len(moves) if moves else 0.0,
+        coverage=min(1.0, len(covered) / spans),
+        on_top=on_top,
+        below=below,
+        velocity=sum(note.velocity for note in part.notes) / len(part.notes),
+        words=len(begun & syllables) / len(syllables) if syllables else 0.0,
+    )
+
+
+def melody_merits_of(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+    """What speaks for a part as the melody, each between 0 and 1 (a name from -1 on)."""
+    f = measured[part.number]
+    loudest = max(other.velocity for other in measured.values())
+    sings = 0.9 if part.instrument.program in _VOICES else _SINGS[family(part.instrument.program)]
+    return {
+        "name": _said(part.name, _MELODY_WORDS),
+        "words": f.words,
+        "instrument": sings,
+        "one line": f.single,
+        "register": _between(f.top_pitch, 52, 62, 84, 96),
+        "on top": f.on_top,
+        "moves by step": _between(f.steps, 0.1, 0.5, 1, 1.1),
+        "pace": _between(f.pace, 0.1, 0.5, 2.5, 4.5),
+        "breathes": _between(f.sounding, 0.1, 0.4, 0.9, 1.2),
+        "variety": _between(f.entropy, 0.5, 2.5, 6, 7),
+        "presence": _between(f.coverage, 0.0, 0.6, 1, 1.1),
+        "loudness": f.velocity / loudest,
+    }
+
+
+def harmony_merits_of(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+    """What speaks for a part as one of those that carry the harmony."""
+    f = measured[part.number]
+    return {
+        "name": _said(part.name, _HARMONY_WORDS),
+        "instrument": _ACCOMPANIES[family(part.instrument.program)],
+        "chords": f.chordal,
+        "register": _between((f.top_pitch + f.low_pitch) / 2, 24, 36, 67, 84),
+        "presence": _between(f.coverage, 0.0, 0.6, 1, 1.1),
+        "bass": f.below if f.low_pitch < 60 else 0.0,
+    }
+
+
+def weighed(merits: dict[str, float], weights: dict[str, float]) -> float:
+    """The weighted mean of merits, 0 at the least. Merits that need what a file may lack (a name,
+    a text) count only where they say something."""
+    counted = {n: w for n, w in weights.items() if merits[n] or n not in ("name", "words", "bass")}
+    mean = sum(merits[name] * weight for name, weight in counted.items()) / sum(counted.values())
+    return max(mean, 0.0)
+
+
+def _between(value: float, none: float, full: float, to: float, no_more: float) -> float:
+    """1 from `full` to `to`, falling to 0 at `none` and `no_more`."""
+    rising = (value - none) / (full - none)
+    falling = (no_more - value) / (no_more - to)
+    return min(1.0, max(0.0, min(rising, falling)))
+
+
+def _entropy(pitches: Sequence[int]) -> float:
+    counts, total = Counter(pitches).values(), len(pitches)
+    return -sum(count / total * log2(count / total) for count in counts)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, digits and points left out: "R.H. Piano1" -> ["rh", "piano"]."""
+    return re.findall(r"[^\W\d_]+", name.lower().replace(".", ""))
+
+
+def _said(name: str, table: Iterable[tuple[float, str]]) -> float:
+    """What a name says: its strongest word against, or else its strongest word for; 0: nothing."""
+    words = set(_words(name))
+    said = [value for value, known in table if not words.isdisjoint(known.split())]
+    against = min(said, default=0.0)
+    return against if against < 0 else max(said, default=0.0)
+
+
+# ---------------------------------------------------------------------------------------------
+# Reasons
+# ---------------------------------------------------------------------------------------------
+
+_PHRASES = {
+    "name": "its name says so",
+    "words": "the words are sung to it",
+    "instrument": "its instrument suits",
+    "one line": "one note at a time",
+    "register": "in a fitting register",
+    "on top": "above the others",
+    "moves by step": "moves by step",
+    "pace": "at a singing pace",
+    "breathes": "with rests",
+    "variety": "many different pitches",
+    "presence": "plays most of the time",
+    "loudness": "loud",
+    "chords": "sounds chords",
+    "bass": "has the bass",
+}
+_LACKS = {
+    "name": "its name says otherwise",
+    "one line": "several notes at a time",
+    "register": "outside the register of a melody",
+    "on top": "below other parts",
+    "moves by step": "moves in leaps",
+    "pace": "too slow or too fast",
+    "variety": "few different pitches",
+    "presence": "plays seldom",
+    "instrument": "an instrument that seldom sings",
+}
+
+
+def _reason(
+    role: str,
+    merits: dict[str, float],
+    weights: dict[str, float],
+    features: Features,
+    by_name: bool,
+) -> str:
+    """A sentence: the merits that count most, or for a part that is left out what it lacks."""
+    if by_name:
+        return "chosen by you"
+    if role == "doubles the melody":
+        return "has the notes of the melody"
+    if role == "left out":
+        lacking = sorted(
+            (name for name in _LACKS if merits[name] < 0.5 and (name != "name" or merits[name])),
+            key=lambda name: (merits[name] - 1) * weights[name],
+        )
+        return ", ".join(_LACKS[name] for name in lacking[:3]) or "another part fits better"
+    strong = sorted(
+        (name for name in weights if merits[name] >= 0.5),
+        key=lambda name: -merits[name] * weights[name],
+    )
+    reason = ", ".join(_PHRASES[name] for name in strong[:3])
+    if role == "melody and harmony":
+        reason = "its top line is the melody, the rest accompanies: " + reason
+    return reason or f"the best of what is there ({features.notes} notes)"
