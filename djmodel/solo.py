@@ -10,7 +10,7 @@ import numpy as np
 from djmodel import grammar
 from djmodel.grammar import Register, Value
 from djmodel.lesson import KIND
-from djmodel.tune import Tune
+from djmodel.tune import Bar, Tune
 from djmodel.tunejson import tune_from_json
 from seqmodel import modelfile
 from seqmodel.errors import SamplingError
@@ -134,7 +134,7 @@ def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
 
 def _tied_as(rhythm: Tune, tune: Tune) -> Tune:
     """`tune` with notes held over the bar lines where the melody of `rhythm` holds them."""
-    bars = []
+    bars: list[Bar] = []
     for bar, model in zip(tune.bars, rhythm.bars, strict=True):
         if bars and bars[-1].melody and bar.melody and model.melody and model.melody[0].tied:
             held = replace(bar.melody[0], pitch=bars[-1].melody[-1].pitch, tied=True)
