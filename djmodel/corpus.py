@@ -123,7 +123,7 @@ def reading(
     choice = choose_parts(score, melody_part, chord_part, where)
     tune = Tune(
         title=score.title,
-        bars=_bars(choice.line, _changes(score, choice), score.measures),
+        bars=_bars(choice.melody, _changes(score, choice), score.measures),
         tempos=score.tempos,
         instrument=choice.instrument,
         accompaniment=choice.accompaniment,
@@ -156,7 +156,7 @@ def _changes(score: Score, choice: Choice) -> chords.Changes:
     if score.symbols:
         return written_changes(score.symbols, score.measures)
     if choice.inferred:
-        return chords.infer_from_melody(choice.line, score.measures)
+        return chords.infer_from_melody(choice.melody, score.measures)
     return chords.recognise(choice.harmony_notes, score.measures)
 
 

@@ -11,15 +11,15 @@ import heapq
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
 from djmodel.instruments import family
-from djmodel.score import Score, ScorePart
+from djmodel.score import UNITS_A_QUARTER, Score, ScorePart, Sound, as_notes
 from djmodel.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
 
@@ -87,8 +87,8 @@ _ACCOMPANIES = {
     "reed": 0.3, "pipe": 0.2, "synth lead": 0.3, "percussive": 0.0, "sound effects": 0.0,
 }  # fmt: skip
 _VOICES = frozenset({52, 53, 54, 85})  # programs that imitate a singing voice
-_SPAN = 4  # quarter notes in a span, the unit of `coverage`
-_OVERLAP = Fraction(1, 4)  # what one note of a single line may overlap the next
+_SPAN = 4 * UNITS_A_QUARTER  # the unit of `coverage`
+_OVERLAP = UNITS_A_QUARTER // 4  # what one note of a single line may overlap the next
 _DOUBLED_AT_LEAST = 0.8  # share of common notes from which one part doubles another
 _FEWEST_NOTES = 2
 _FEWEST_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
@@ -134,24 +134,28 @@ class Verdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """The melody as one line, the parts that accompany it, the notes to hear chords in.
     `inferred`: there is nothing but a melody, and chords are to be guessed from it."""
 
     verdicts: tuple[Verdict, ...]
-    line: tuple[Note, ...]
+    line: tuple[Sound, ...]
     instrument: Instrument
     accompaniment: tuple[Part, ...]
     inferred: bool = False
 
+    @cached_property
+    def melody(self) -> tuple[Note, ...]:
+        """The line as notes; onsets count from the start of the score."""
+        return as_notes(self.line)
+
     @property
     def harmony_notes(self) -> tuple[Note, ...]:
-        """All notes of the accompaniment by onset; of a lone melody, its own."""
+        """All notes of the accompaniment; of a lone melody, its own."""
         if self.inferred:
-            return self.line
-        notes = [note for part in self.accompaniment for note in part.notes]
-        return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch)))
+            return self.melody
+        return tuple(note for part in self.accompaniment for note in part.notes)
 
 
 def choose_parts(
@@ -166,39 +170,39 @@ def choose_parts(
     hear chords in.
     """
     where = where or score.title
-    chosen_melody = None if melody is None else select(score, melody, where)
-    chosen_chords = None if chords is None else select(score, chords, where)
-    named = {*(chosen_melody or ()), *(chosen_chords or ())}
-    pitched = [part for part in score.parts if part in named or not is_drums(part)]
+    chosen_melody = select(score, melody, where) if melody is not None else ()
+    chosen_chords = select(score, chords, where) if chords is not None else ()
+    named = {part.number for part in chosen_melody + chosen_chords}
+    pitched = [part for part in score.parts if part.number in named or not is_drums(part)]
     if not pitched:
         raise CorpusError("a melody", "drums only", where=where, todo="choose another file")
     measured = measure(pitched, score)
-    melody_merits = {n: melody_merits_of(part, measured) for n, part in _numbered(pitched)}
-    harmony_merits = {n: harmony_merits_of(part, measured) for n, part in _numbered(pitched)}
+    melody_merits = {part.number: melody_merits_of(part, measured) for part in pitched}
+    harmony_merits = {part.number: harmony_merits_of(part, measured) for part in pitched}
     melody_scores = {n: weighed(merits, MELODY_WEIGHTS) for n, merits in melody_merits.items()}
     harmony_scores = {n: weighed(merits, HARMONY_WEIGHTS) for n, merits in harmony_merits.items()}
 
-    if chosen_melody is None:
-        candidates = [p for p in pitched if p not in (chosen_chords or ())] or pitched
+    if not chosen_melody:
+        candidates = [part for part in pitched if part not in chosen_chords] or pitched
         chosen_melody = (max(candidates, key=lambda part: melody_scores[part.number]),)
-    line = skyline(note for part in chosen_melody for note in part.notes)
-    doubling = [
-        part for part in pitched if part not in named | {*chosen_melody} and _doubles(part, line)
-    ]
-    if chosen_chords is None:
-        others = [part for part in pitched if part not in chosen_melody and part not in doubling]
+    together = _together(chosen_melody)
+    others = [part for part in pitched if part not in chosen_melody and part.number not in named]
+    doubling = [part for part in others if _doubles(part, together)]
+    if chords is None:
+        others = [part for part in others if part not in doubling]
         chosen_chords = tuple(
             part for part in others if harmony_scores[part.number] >= _HARMONY_AT_LEAST
         ) or tuple(others)
-    accompaniment = tuple(
-        Part(part.instrument, part.notes) for part in chosen_chords if part not in chosen_melody
-    )
-    shared = [part for part in chosen_melody if part in chosen_chords or not accompaniment]
-    if shared:
-        line, rest = divide(tuple(n for part in chosen_melody for n in part.notes))
+    accompanying = [part for part in chosen_chords if part not in chosen_melody]
+    accompaniment = tuple(Part(part.instrument, part.notes) for part in accompanying)
+    divided = [part for part in chosen_melody if part in chosen_chords or not accompanying]
+    if divided:
+        line, rest = divide(together)
         if rest:
-            accompaniment = (Part(shared[0].instrument, rest), *accompaniment)
-    _check(line, accompaniment, where)
+            accompaniment = (Part(divided[0].instrument, as_notes(rest)), *accompaniment)
+    else:
+        line = skyline(together)
+    _check(line, accompaniment, where, symbols=bool(score.symbols))
 
     verdicts = []
     for part in score.parts:
@@ -206,13 +210,15 @@ def choose_parts(
         if part in pitched:
             merits, weights = melody_merits[part.number], MELODY_WEIGHTS
             if part in chosen_melody:
-                role = "melody and harmony" if part in shared and accompaniment else "melody"
+                role = "melody and harmony" if part in divided and accompaniment else "melody"
             elif part in chosen_chords:
                 role = "harmony"
                 merits, weights = harmony_merits[part.number], HARMONY_WEIGHTS
             else:
                 role = "doubles the melody" if part in doubling else "left out"
-            by_name = part in named and (melody if part in chosen_melody else chords) is not None
+            by_name = (
+                part.number in named and (melody if part in chosen_melody else chords) is not None
+            )
             reason = _reason(role, merits, weights, measured[part.number], by_name)
         scores = melody_scores.get(part.number, 0.0), harmony_scores.get(part.number, 0.0)
         verdicts.append(Verdict(part, role, *scores, reason))
@@ -221,19 +227,24 @@ def choose_parts(
     )
 
 
-def _numbered(parts: Iterable[ScorePart]) -> list[tuple[int, ScorePart]]:
-    return [(part.number, part) for part in parts]
+def _together(parts: Sequence[ScorePart]) -> tuple[Sound, ...]:
+    """The sounds of all parts, in the order of onsets."""
+    if len(parts) == 1:
+        return parts[0].sounds
+    return tuple(sorted(sound for part in parts for sound in part.sounds))
 
 
-def _check(line: Sequence[Note], accompaniment: Sequence[Part], where: str | Path) -> None:
+def _check(
+    line: Sequence[Sound], accompaniment: Sequence[Part], where: str | Path, *, symbols: bool
+) -> None:
+    todo = "choose another file or other parts"
     if len(line) < _FEWEST_NOTES:
         found = "one note" if line else "no note above the accompaniment"
-        todo = "choose another file or other parts"
         raise CorpusError("a melody", found, where=where, todo=todo)
-    classes = {note.pitch % 12 for note in line}
-    if not accompaniment and len(classes) < _FEWEST_PITCH_CLASSES:
-        found = f"no chords, and a melody of {len(classes)} pitches to infer them from"
-        raise CorpusError("chords", found, where=where, todo="choose another file or other parts")
+    classes = {sound.pitch % 12 for sound in line}
+    if not accompaniment and not symbols and len(classes) < _FEWEST_PITCH_CLASSES:
+        found = f"none, and a melody of {len(classes)} pitches to infer them from"
+        raise CorpusError("chords", found, where=where, todo=todo)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -279,52 +290,43 @@ def _named(score: Score, word: str) -> list[ScorePart]:
 # ---------------------------------------------------------------------------------------------
 
 
-def skyline(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """One line: the highest note where several sound. Of notes that begin together only the
-    highest counts; one that begins below a held note is heard when that ends, if at least half of
+def skyline(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
+    """One line: the highest sound where there are several. Of those that begin together only the
+    highest counts; one that begins below a held one is heard when that ends, if at least half of
     it is left."""
-    waiting = [(note.onset, -note.pitch, n, note) for n, note in enumerate(notes)]
+    # What waits: start, pitch (negative, so that higher comes first), end, velocity, whole length.
+    waiting = [(s.start, -s.pitch, s.end, s.velocity, s.end - s.start) for s in sounds]
     heapq.heapify(waiting)
-    order = len(waiting)
-    line: list[Note] = []
-    whole: dict[int, Note] = {}  # what is left of a note -> the note
+    line: list[Sound] = []
+    before = Sound(0, 0, -1, 0)
     while waiting:
-        onset, _, number, note = heapq.heappop(waiting)
-        before = line[-1] if line else None
-        if before is None or before.end <= onset:
-            line.append(note)
-        elif note.pitch > before.pitch:
-            if before.onset == onset:
-                line.pop()
-            else:
-                line[-1] = replace(before, duration=onset - before.onset)
-            line.append(note)
-        elif before.onset < onset:
-            full = whole.pop(number, note)
-            left = note.end - before.end
-            if left * 2 >= full.duration and left > 0:
-                order += 1
-                whole[order] = full
-                rest = replace(note, onset=before.end, duration=left)
-                heapq.heappush(waiting, (rest.onset, -rest.pitch, order, rest))
+        start, pitch, end, velocity, length = heapq.heappop(waiting)
+        pitch = -pitch
+        if before.end <= start or pitch > before.pitch:
+            if before.end > start:
+                line[-1] = before._replace(end=start)
+            before = Sound(start, end, pitch, velocity)
+            line.append(before)
+        elif before.start < start and (end - before.end) * 2 >= length and end > before.end:
+            heapq.heappush(waiting, (before.end, -pitch, end, velocity, length))
     return tuple(line)
 
 
-def divide(notes: Sequence[Note]) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
-    """A melody and what accompanies it, from notes of one part: the melody is the top line, above
-    the pitch that parts the high notes from the low best. All the rest accompanies."""
-    if not any(a.onset < b.end and b.onset < a.end for a, b in pairwise(notes)):
-        return skyline(notes), ()
-    split = split_pitch(notes)
-    line = skyline(note for note in notes if note.pitch >= split)
-    kept = {(note.onset, note.pitch) for note in line}
-    return line, tuple(note for note in notes if (note.onset, note.pitch) not in kept)
+def divide(sounds: Sequence[Sound]) -> tuple[tuple[Sound, ...], tuple[Sound, ...]]:
+    """A melody and what accompanies it, from the sounds of one part: the melody is the top line,
+    above the pitch that parts the high sounds from the low best. All the rest accompanies."""
+    if not any(after.start < before.end for before, after in pairwise(sounds)):
+        return tuple(sounds), ()
+    split = split_pitch(sounds)
+    line = skyline(sound for sound in sounds if sound.pitch >= split)
+    kept = {(sound.start, sound.pitch) for sound in line}
+    return line, tuple(sound for sound in sounds if (sound.start, sound.pitch) not in kept)
 
 
-def split_pitch(notes: Iterable[Note]) -> int:
+def split_pitch(sounds: Iterable[Sound]) -> int:
     """The lowest pitch of the upper of two groups, chosen so that each is as narrow as can be
     (the greatest variance between them)."""
-    counts = Counter(note.pitch for note in notes)
+    counts = Counter(sound.pitch for sound in sounds)
     total, whole = sum(counts.values()), sum(pitch * n for pitch, n in counts.items())
     best, split = -1.0, min(counts)
     below = low = 0
@@ -337,11 +339,11 @@ def split_pitch(notes: Iterable[Note]) -> int:
     return split
 
 
-def _doubles(part: ScorePart, line: Sequence[Note]) -> bool:
-    """Whether most of a part's notes are the line's, at the unison or in octaves."""
-    there = {(note.onset, note.pitch % 12) for note in line}
-    same = sum((note.onset, note.pitch % 12) in there for note in part.notes)
-    return same >= _DOUBLED_AT_LEAST * len(part.notes)
+def _doubles(part: ScorePart, line: Sequence[Sound]) -> bool:
+    """Whether most of a part's sounds are the line's, at the unison or in octaves."""
+    there = {(sound.start, sound.pitch % 12) for sound in line}
+    same = sum((sound.start, sound.pitch % 12) in there for sound in part.sounds)
+    return same >= _DOUBLED_AT_LEAST * len(part.sounds)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -362,70 +364,80 @@ def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     lows: dict[int, dict[int, int]] = {}
     for part in parts:
         top, low = tops.setdefault(part.number, {}), lows.setdefault(part.number, {})
-        for note in part.notes:
-            beat = int(note.onset)
-            top[beat] = max(top.get(beat, 0), note.pitch)
-            low[beat] = min(low.get(beat, 127), note.pitch)
+        for start, _, pitch, _ in part.sounds:
+            beat = start // UNITS_A_QUARTER
+            if pitch > top.get(beat, -1):
+                top[beat] = pitch
+            if pitch < low.get(beat, 128):
+                low[beat] = pitch
     highest: dict[int, int] = {}
     lowest: dict[int, int] = {}
     for number in tops:
         for beat, pitch in tops[number].items():
-            highest[beat] = max(highest.get(beat, 0), pitch)
+            highest[beat] = max(highest.get(beat, -1), pitch)
         for beat, pitch in lows[number].items():
-            lowest[beat] = min(lowest.get(beat, 127), pitch)
-    spans = max(1, -(-int(score.length) // _SPAN))
-    syllables = set(score.syllables)
+            lowest[beat] = min(lowest.get(beat, 128), pitch)
+    spans = max(1, -(-int(score.length * UNITS_A_QUARTER) // _SPAN))
+    syllables = {int(onset * UNITS_A_QUARTER) for onset in score.syllables}
     measured = {}
     for part in parts:
         top, low = tops[part.number], lows[part.number]
         on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
         below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
-        measured[part.number] = _features(part, spans, on_top, below, syllables)
+        measured[part.number] = _features(part.sounds, spans, on_top, below, syllables)
     return measured
 
 
 def _features(
-    part: ScorePart, spans: int, on_top: float, below: float, syllables: set[Fraction]
+    sounds: Sequence[Sound], spans: int, on_top: float, below: float, syllables: set[int]
 ) -> Features:
-    onsets: list[list[Note]] = []
-    for note in part.notes:
-        if onsets and onsets[-1][0].onset == note.onset:
-            onsets[-1].append(note)
-        else:
-            onsets.append([note])
-    single = chordal = 0
-    sounding = Fraction(0)
-    held: list[Note] = []
-    until = Fraction(0)
-    for together in onsets:
-        onset = together[0].onset
-        held = [note for note in held if note.end > onset + _OVERLAP]
-        single += len(together) == 1 and not held
-        chordal += len(together) + len(held) >= 3
-        held += together
-        end = max(note.end for note in together)
-        sounding += max(end - max(onset, until), Fraction(0))
-        until = max(until, end)
-    top_line = [together[-1].pitch for together in onsets]
+    top_line: list[int] = []
+    starts: list[int] = []
+    low_sum = single = chordal = sounding = velocity = until = 0
+    covered: set[int] = set()
+    held: list[int] = []  # the ends of what sounds
+    position, count = 0, len(sounds)
+    while position < count:
+        start, end, low, loud = sounds[position]
+        held = [until for until in held if until > start + _OVERLAP]
+        before = len(held)
+        first = position
+        pitch = low
+        while True:
+            held.append(end)
+            velocity += loud
+            position += 1
+            if position == count or sounds[position].start != start:
+                break
+            _, end, pitch, loud = sounds[position]
+        together = position - first
+        single += together == 1 and not before
+        chordal += together + before >= 3
+        low_sum += low
+        starts.append(start)
+        top_line.append(pitch)
+        end = max(held[before:])
+        if end > until:
+            sounding += end - max(start, until)
+            until = end
+        covered.update(range(start // _SPAN, (end - _OVERLAP) // _SPAN + 1))
     moves = [abs(b - a) for a, b in pairwise(top_line)]
-    covered = {int(together[0].onset) // _SPAN for together in onsets}
-    covered |= {int(note.end - _OVERLAP) // _SPAN for note in part.notes}
-    begun = {together[0].onset for together in onsets}
+    onsets, span_beats = len(starts), len(covered) * _SPAN // UNITS_A_QUARTER
     return Features(
-        notes=len(part.notes),
-        top_pitch=sum(top_line) / len(onsets),
-        low_pitch=sum(together[0].pitch for together in onsets) / len(onsets),
-        single=single / len(onsets),
-        chordal=chordal / len(onsets),
-        pace=len(onsets) / (_SPAN * len(covered)),
-        sounding=min(1.0, float(sounding) / (_SPAN * len(covered))),
+        notes=count,
+        top_pitch=sum(top_line) / onsets,
+        low_pitch=low_sum / onsets,
+        single=single / onsets,
+        chordal=chordal / onsets,
+        pace=onsets / span_beats,
+        sounding=min(1.0, sounding / (span_beats * UNITS_A_QUARTER)),
         entropy=_entropy(top_line),
         steps=sum(1 <= move <= 4 for move in moves) / len(moves) if moves else 0.0,
         coverage=min(1.0, len(covered) / spans),
         on_top=on_top,
         below=below,
-        velocity=sum(note.velocity for note in part.notes) / len(part.notes),
-        words=len(begun & syllables) / len(syllables) if syllables else 0.0,
+        velocity=velocity / count,
+        words=len(syllables.intersection(starts)) / len(syllables) if syllables else 0.0,
     )
 
 
@@ -529,16 +541,8 @@ _LACKS = {
 }
 
 
-def _reason(
-    role: str,
-    merits: dict[str, float],
-    weights: dict[str, float],
-    features: Features,
-    by_name: bool,
-) -> str:
+def _reason(role: str, merits: dict[str, float], weights: dict[str, float]) -> str:
     """A sentence: the merits that count most, or for a part that is left out what it lacks."""
-    if by_name:
-        return "chosen by you"
     if role == "doubles the melody":
         return "has the notes of the melody"
     if role == "left out":
@@ -554,4 +558,4 @@ def _reason(
     reason = ", ".join(_PHRASES[name] for name in strong[:3])
     if role == "melody and harmony":
         reason = "its top line is the melody, the rest accompanies: " + reason
-    return reason or f"the best of what is there ({features.notes} notes)"
+    return reason or "the best of what is there"

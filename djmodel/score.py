@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import lcm
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,21 +55,44 @@ class Measure(NamedTuple):
     meter: Meter
 
 
-@dataclass(frozen=True, slots=True)
+class Sound(NamedTuple):
+    """A note on the grid: it sounds from `start` until `end`, in grid units from the start of the
+    score (`UNITS_A_QUARTER` of them are a quarter note)."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, eq=False)
 class ScorePart:
-    """The notes of one instrument, sorted; their onsets count from the start of the score.
-    `number` counts the parts from 1; `channel` is the MIDI channel, 1 to 16 (0: none)."""
+    """What one instrument plays, in the order of onsets. `number` counts the parts from 1;
+    `channel` is the MIDI channel, 1 to 16 (0: none)."""
 
     number: int
     name: str
     instrument: Instrument
     channel: int
     drums: bool
-    notes: tuple[Note, ...]
+    sounds: tuple[Sound, ...]
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """The sounds as notes; onsets count from the start of the score."""
+        return as_notes(self.sounds)
 
     @property
     def label(self) -> str:
         return f"{self.number} ({self.name})"
+
+
+def as_notes(sounds: Iterable[Sound]) -> tuple[Note, ...]:
+    """Sounds on the grid as notes in quarter lengths."""
+    return tuple(
+        Note(pitch, quarters(start), quarters(end - start), velocity)
+        for start, end, pitch, velocity in sounds
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,58 +176,60 @@ def quarters(units: int) -> Fraction:
 def grid_points(division: int) -> tuple[int, ...]:
     """For each tick of a quarter note, the nearest point of the grid in units. Between two equally
     near, a fourth goes before a third, and the earlier before the later."""
-    points = {UNITS_A_QUARTER // step * n for step in GRID_STEPS for n in range(step + 1)}
-    fourth = UNITS_A_QUARTER // GRID_STEPS[0]
-
-    def nearest(tick: int) -> int:
-        exact = tick * UNITS_A_QUARTER
-        return min(points, key=lambda p: (abs(exact - p * division), p % fourth != 0, p))
-
-    return tuple(map(nearest, range(division)))
-
-
-class TimedPitch(NamedTuple):
-    """A note in ticks, or whatever a quarter note is divided into."""
-
-    on: int
-    off: int
-    pitch: int
-    velocity: int
+    steps = [UNITS_A_QUARTER // step for step in GRID_STEPS]
+    points = sorted({n for step in steps for n in range(0, UNITS_A_QUARTER + 1, step)})
+    nearest: list[int] = []
+    for before, after in pairwise(points):
+        # The first tick that is nearer to `after`; in the middle, the fourth wins.
+        middle, odd = divmod((before + after) * division, 2 * UNITS_A_QUARTER)
+        to_before = odd or before % steps[0] == 0 or after % steps[0] != 0
+        nearest += [before] * (middle + bool(to_before) - len(nearest))
+        nearest += [after] * (-(-after * division // UNITS_A_QUARTER) - len(nearest))
+    return tuple(nearest[:division])
 
 
-def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Note, ...], Adjusted]:
+def snapped(time: Fraction) -> Fraction:
+    """The nearest point of the grid."""
+    ticks, division = time.numerator, time.denominator
+    beat, tick = divmod(ticks, division)
+    return quarters(beat * UNITS_A_QUARTER + grid_points(division)[tick])
+
+
+TimedPitch = tuple[int, int, int, int]
+"""Onset and end in ticks, pitch, velocity."""
+
+
+def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Sound, ...], Adjusted]:
     """Notes, sorted by onset, put on the grid, `division` ticks a quarter note; a pitch sounds once
     at a time. A note lasts at least one step of the kind that it begins on."""
     points = grid_points(division)
     fourth, third = (UNITS_A_QUARTER // step for step in GRID_STEPS)
     moved = resized = merged = 0
-    placed: list[list[int]] = []  # onset, end, pitch, velocity, onset in ticks
+    placed: list[list[int]] = []  # start, end, pitch, velocity, onset in ticks
     last: dict[int, list[int]] = {}
     for on, off, pitch, velocity in notes:
         beat, tick = divmod(on, division)
         start = beat * UNITS_A_QUARTER + points[tick]
         beat, tick = divmod(off, division)
         end = beat * UNITS_A_QUARTER + points[tick]
-        end = max(end, start + (third if start % fourth else fourth))
+        if end < start + third:
+            end = max(end, start + (third if start % fourth else fourth))
         if start * division != on * UNITS_A_QUARTER:
             moved += 1
         elif end * division != off * UNITS_A_QUARTER:
             resized += 1
         before = last.get(pitch)
-        if before is not None and before[0] == start:
-            merged += before[4] != on
-            before[1], before[3] = max(before[1], end), max(before[3], velocity)
-            continue
         if before is not None and before[1] > start:
+            if before[0] == start:
+                merged += before[4] != on
+                before[1], before[3] = max(before[1], end), max(before[3], velocity)
+                continue
             before[1] = start
         last[pitch] = note = [start, end, pitch, velocity, on]
         placed.append(note)
-    placed.sort()
-    made = tuple(
-        Note(pitch, quarters(start), quarters(end - start), velocity)
-        for start, end, pitch, velocity, _ in placed
-    )
-    return made, Adjusted(moved, resized, merged)
+    placed.sort(key=itemgetter(0, 2))
+    sounds = tuple(Sound(*note[:4]) for note in placed)
+    return sounds, Adjusted(moved, resized, merged)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -215,14 +241,14 @@ def _score(file: midifile.MidiFile, path: Path) -> Score:
     parts: list[ScorePart] = []
     adjusted = Adjusted(dropped=sum(track.unended for track in file.tracks))
     for name, instrument, channel, raw in _instruments(file):
-        notes, change = on_grid(raw, file.division)
+        sounds, change = on_grid(raw, file.division)
         adjusted += change
         drums = channel == _DRUM_CHANNEL
-        parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, notes))
+        parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, sounds))
     if not parts:
         found = "no notes" if not adjusted.dropped else "no note that ends"
         raise FileError("music", found, where=path, todo="choose another file")
-    end = max(note.end for part in parts for note in part.notes)
+    end = quarters(max(sound.end for part in parts for sound in part.sounds))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
     points = grid_points(file.division)
 
@@ -248,7 +274,7 @@ def _instruments(
     for number, track in enumerate(file.tracks, start=1):
         channels: dict[int, list[TimedPitch]] = {}
         for on, off, channel, pitch, velocity in track.notes:
-            channels.setdefault(channel, []).append(TimedPitch(on, off, pitch, velocity))
+            channels.setdefault(channel, []).append((on, off, pitch, velocity))
         own = track.text(midifile.TRACK_NAME) or track.text(midifile.INSTRUMENT_NAME)
         for channel, notes in sorted(channels.items()):
             program = _program(file, track, channel)
