@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqmodel.cli import Debug, Seed, TrainingProgress, facts, run, stderr_console
+from seqmodel.cli import Debug, Progress, Seed, facts, run, stderr_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from djmodel.corpus import Corpus
 
 
 def command(
@@ -52,48 +59,47 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune.
     """
-    from djmodel.corpus import parse_bars, rags, read_tunes
-    from djmodel.inspect import verdict_table
+    from djmodel.corpus import parse_bars, rags
     from djmodel.lesson import Lesson, learn
     from djmodel.output import write
-    from djmodel.picture import write_loss
     from djmodel.solo import changes_of, improvise
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
+    from seqmodel.picture import loss_curve
     from seqmodel.training import Schedule, write_history
 
     began = time.perf_counter()
     console = stderr_console()
     if graph not in ("unrolled", "scan"):
         raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
-    writable_folder(out)
-    corpus = read_tunes(
-        music or rags(),
-        melody_part=melody_part,
-        chord_part=chord_part,
-        bars=parse_bars(bars),
-        strict=strict,
-        console=console,
-    )
-    console.print(verdict_table(corpus))
     lesson = Lesson(
         m=m,
         tx=tx,
         n_a=n_a,
         n_values=n_values,
-        graph=graph,  # type: ignore[arg-type] - checked above
+        graph=graph,  # type: ignore[arg-type] # checked above
         schedule=Schedule(epochs, batch_size, learning_rate, seed=seed),
     )
-    with TrainingProgress(console, epochs) as show:
+    writable_folder(out)
+    corpus = _read(
+        music or [str(path) for path in rags()],
+        console,
+        melody_part=melody_part,
+        chord_part=chord_part,
+        bars=parse_bars(bars),
+        strict=strict,
+    )
+    with Progress(console, "training", "epoch", every=10) as show:
         trained = learn(
             corpus.tunes,
             lesson,
             sources={path.name: content_hash(path) for path in corpus.used},
-            progress=lambda e: show(e.number, {"loss": e.loss, "accuracy": e.accuracy}),
+            progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
         )
     trained.save(out / "model.keras")
     write_history(out / "history.csv", trained.history)
-    write_loss(trained.history, out / "loss.png")
+    losses = [epoch.loss for epoch in trained.history]
+    loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
     changes = changes_of(trained.model)[0].at_tempo(tempo)
     [solo] = improvise(trained.model, changes, seed=seed)
     write(solo.tune, out / "solo.mid")
@@ -117,6 +123,23 @@ def command(
     console.print(f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {changes.title}")
     console.print(f"hear it:   python -m djmodel.render {out}/solo.mid")
     console.print(f"more:      python -m djmodel.generate {out}/model.keras --seed 1")
+
+
+def _read(music: list[str], console: Console, **how: Any) -> Corpus:
+    """The tunes, and a table that says what became of each file."""
+    from rich import box
+    from rich.table import Table
+
+    from djmodel.corpus import read_tunes
+
+    table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
+    with Progress(console, "reading", "file") as show:
+        done = itertools.count(1)
+        corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
+    for verdict in corpus.verdicts:
+        table.add_row(verdict.path.name, str(verdict))
+    console.print(table)
+    return corpus
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,47 +66,49 @@ def facts(title: str, rows: dict[str, str]) -> Table:
     return table
 
 
-class TrainingProgress:
-    """Tells how a training goes: a live bar on a terminal, a line every `every` epochs elsewhere.
+class Progress:
+    """Tells how a long job goes: a live bar on a terminal; elsewhere a line every `every` steps,
+    or none (0).
 
-    Use as a context manager; call it after each epoch with what has been reached.
+    Use as a context manager; call it after each step.
     """
 
-    def __init__(self, console: Console, epochs: int, every: int = 10) -> None:
+    def __init__(self, console: Console, job: str, unit: str, every: int = 0) -> None:
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
         )
+        from rich.progress import Progress as Bars
 
-        self.console, self.epochs, self.every = console, epochs, every
-        self.progress = Progress(
-            TextColumn("training"),
+        self.console, self.unit, self.every = console, unit, every
+        self.bars = Bars(
+            TextColumn(job),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[report]}"),
             TimeRemainingColumn(),
             console=console,
+            transient=True,
             disable=not console.is_terminal,
         )
-        self.task = self.progress.add_task("training", total=epochs, report="")
+        self.task = self.bars.add_task(job, total=None, report="")
 
-    def __enter__(self) -> TrainingProgress:
-        self.progress.start()
+    def __enter__(self) -> Progress:
+        self.bars.start()
         return self
 
-    def __exit__(self, *failure: Any) -> None:
-        self.progress.stop()
+    def __exit__(self, *failure: object) -> None:
+        self.bars.stop()
 
-    def __call__(self, epoch: int, reached: dict[str, float]) -> None:
-        """`epoch` counts from 1; `reached` holds numbers to show, by name."""
-        report = "  ".join(f"{name} {value:.3f}" for name, value in reached.items())
-        self.progress.update(self.task, completed=epoch, report=report)
-        due = epoch == 1 or epoch % self.every == 0 or epoch == self.epochs
+    def __call__(self, step: int, total: int, reached: Mapping[str, float] | None = None) -> None:
+        """`step` of `total`, counted from 1, is done; `reached` holds numbers to show, by name."""
+        report = "  ".join(f"{name} {value:.3f}" for name, value in (reached or {}).items())
+        self.bars.update(self.task, completed=step, total=total, report=report)
+        due = bool(self.every) and (step in (1, total) or step % self.every == 0)
         if due and not self.console.is_terminal:
-            self.console.print(f"epoch {epoch}/{self.epochs}  {report}", soft_wrap=True)
+            self.console.print(f"{self.unit} {step}/{total}  {report}", soft_wrap=True)
 
 
 def _end(message: str, status: int) -> None:

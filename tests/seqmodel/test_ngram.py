@@ -1,0 +1,57 @@
+"""The yardstick: n-grams."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqmodel.ngram import NGram, Smoothing
+
+sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=6)
+smoothings = st.one_of(
+    st.builds(Smoothing, st.just("dirichlet"), st.floats(0.1, 20)),
+    st.builds(Smoothing, st.just("kneser-ney"), st.floats(0.1, 0.9)),
+)
+
+
+@given(
+    sequences, st.integers(1, 4), smoothings, st.lists(st.integers(0, 3), min_size=3, max_size=3)
+)
+def test_probabilities_add_up_to_one_after_any_context(data, order, smoothing, context):
+    model = NGram.fit(data, 4, order, smoothing)
+    probabilities = model.probabilities(context)
+    assert probabilities.sum() == pytest.approx(1)
+    assert (probabilities > 0).all()
+
+
+def test_a_bigram_by_hand():
+    # "ab", "ab", "ac": after a came b twice and c once; two symbols' worth from the order below,
+    # where a, b, c have been seen 3, 2, 1 times: (3 + 2/3)/8, (2 + 2/3)/8, (1 + 2/3)/8
+    model = NGram.fit([[0, 1], [0, 1], [0, 2]], 3, 2, Smoothing("dirichlet", 2.0))
+    below = (np.array([3, 2, 1]) + 2 / 3) / 8
+    expected = (np.array([0, 2, 1]) + 2 * below) / 5
+    assert model.probabilities([0]) == pytest.approx(expected)
+
+
+def test_kneser_ney_by_hand():
+    # contexts before a: only the beginning; before b and c: a; so each of three has one context
+    model = NGram.fit([[0, 1], [0, 1], [0, 2]], 3, 2, Smoothing("kneser-ney", 0.5))
+    below = (np.array([0.5, 0.5, 0.5]) + 1.5 / 3) / 3
+    expected = (np.array([0, 1.5, 0.5]) + 1.0 * below) / 3
+    assert model.probabilities([0]) == pytest.approx(expected)
+
+
+def test_tuning_finds_the_order_that_the_data_has():
+    # the symbol two back decides: a trigram knows all, a bigram nothing
+    rng = np.random.default_rng(0)
+    data = []
+    for _ in range(60):
+        start = list(rng.integers(0, 4, 2))
+        for _ in range(20):
+            start.append(int(start[-2]))
+        data.append(start)
+    model = NGram.tuned(data, 4, np.random.default_rng(1))
+    assert model.order >= 3
+    assert (
+        model.cross_entropy(data) < 0.4 < NGram.fit(data, 4, 2, model.smoothing).cross_entropy(data)
+    )
