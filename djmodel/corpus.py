@@ -294,7 +294,7 @@ def _verdicts(files: Sequence[Path], options: _Options) -> Iterable[_Outcome]:
     from joblib import Parallel, delayed
 
     pool = Parallel(n_jobs=-1, return_as="generator", batch_size=1)
-    return pool(delayed(_outcome)(path, options) for path in files)  # type: ignore[no-any-return]
+    return pool(delayed(_outcome)(path, options) for path in files)
 
 
 def _work(path: Path) -> int:

@@ -216,10 +216,8 @@ def choose_parts(
                 merits, weights = harmony_merits[part.number], HARMONY_WEIGHTS
             else:
                 role = "doubles the melody" if part in doubling else "left out"
-            by_name = (
-                part.number in named and (melody if part in chosen_melody else chords) is not None
-            )
-            reason = _reason(role, merits, weights, measured[part.number], by_name)
+            asked = part.number in named
+            reason = "chosen by you" if asked else _reason(role, merits, weights)
         scores = melody_scores.get(part.number, 0.0), harmony_scores.get(part.number, 0.0)
         verdicts.append(Verdict(part, role, *scores, reason))
     return Choice(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from djmodel.harmony import Chord
 from djmodel.score import (
+    SHEET_ENDINGS,
     Adjusted,
     Measure,
     Score,
@@ -148,6 +149,7 @@ def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
     notes: list[TimedPitch] = []
     tied: dict[int, int] = {}  # pitch -> where its note is that goes on
     graces = 0
+    element: Any
     for element in elements.notes:
         if "Harmony" in element.classes or (not element.isNote and not element.isChord):
             continue
@@ -240,4 +242,5 @@ def _chord(symbol: Any) -> Chord | None:
 def _title(sheet: stream.Stream) -> str:
     metadata = sheet.metadata
     title = metadata.bestTitle if metadata is not None else None
-    return " ".join(str(title).split()) if title else ""
+    title = " ".join(str(title or "").split())
+    return Path(title).stem if Path(title).suffix in SHEET_ENDINGS else title
