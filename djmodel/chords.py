@@ -1,0 +1,547 @@
+"""Chords heard: the changes of each bar, from the notes of an accompaniment or of a melody.
+
+`recognise` names the harmony, as a musician would over the bar: arpeggios, bass notes and stride
+are gathered into chords, and passing notes are left out. `sounding_chords` takes every beat
+literally. `infer_from_melody` makes up a plausible harmony where there is only a melody.
+
+The harmony is found in three steps. For every half beat: how long each pitch class sounds, and
+what the bass is. For every stretch of beats within a bar: how well each chord of `TEMPLATES`
+explains what sounds there. Then dynamic programming over the whole tune takes the stretches and
+chords that explain most, where a change costs something: least at a bar line, more at half a bar,
+most at another beat. Scoring stretches against templates goes back to Pardo and Birmingham,
+*Algorithms for Chordal Analysis* (2002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from djmodel.harmony import Chord
+from djmodel.score import Measure
+from djmodel.tune import Change, Note
+
+Changes = tuple[tuple[Change, ...], ...]
+"""For each bar its changes, the first at onset 0."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Template(NamedTuple):
+    """A kind of chord: its intervals above the root, and what speaks against it beforehand."""
+
+    intervals: tuple[int, ...]
+    cost: float
+
+
+# The rarer a chord, the more it costs: it must explain more than a plain one does.
+TEMPLATES = (
+    Template((0, 4, 7), 0.0),
+    Template((0, 3, 7), 0.0),
+    Template((0, 4, 7, 10), 0.1),
+    Template((0, 4, 7, 11), 0.2),
+    Template((0, 3, 7, 10), 0.15),
+    Template((0, 3, 6), 0.15),
+    Template((0, 3, 6, 9), 0.15),
+    Template((0, 3, 6, 10), 0.2),
+    Template((0, 4, 7, 9), 0.25),
+    Template((0, 3, 7, 9), 0.25),
+    Template((0, 4, 8), 0.2),
+    Template((0, 4, 8, 10), 0.3),
+    Template((0, 5, 7), 0.35),
+    Template((0, 5, 7, 10), 0.3),
+    Template((0, 3, 7, 11), 0.4),
+    Template((0, 2, 4, 7), 0.7),
+    Template((0, 2, 4, 7, 10), 0.4),
+    Template((0, 2, 3, 7, 10), 0.4),
+    Template((0, 2, 4, 7, 11), 0.4),
+    Template((0, 2, 5, 7, 10), 0.4),
+    Template((0, 1, 4, 7, 10), 0.4),
+    Template((0, 3, 4, 7, 10), 0.45),
+    Template((0, 4, 7, 9, 10), 0.45),
+    Template((0, 2, 4, 7, 9), 0.4),
+    Template((0, 2, 3, 5, 7, 10), 0.75),
+)
+
+# What it costs a chord that one of its tones does not sound, by semitones above the root (a fifth
+# goes without saying), and that a tone sounds which is not in it.
+_ABSENT = np.array([0.6, 0.6, 0.6, 0.7, 0.7, 0.6, 0.5, 0.15, 0.5, 0.6, 0.6, 0.6])
+_FOREIGN = 1.0
+# Shares of the longest tone's time from which a tone is there, and a foreign one hurts fully.
+_THERE_AT, _HURTS_AT = 0.15, 0.6
+_ROOT_IN_BASS, _FOREIGN_BASS = 0.3, -0.4
+
+# What a change costs, in a bar of four beats; in shorter bars less.
+_AT_BAR, _AT_HALF, _AT_BEAT = 0.1, 0.5, 0.9
+_IN_SILENCE = 0.3  # more, on a beat where nothing sounds
+_WALKING = 0.35  # what a bass note counts after the first of a stretch, beside upper voices
+_BASS_GAP = 8  # semitones between a bass and the voices above it, at least
+_MOST_BEATS = 12  # a longer bar is heard in beats twice as long
+_NO_BASS = 12  # stands for the bass where there is none
+_ABOVE_ALL = 999  # stands for a pitch where there is none
+_FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
+_THIN = 0.6  # what a stretch costs that has no tones at all; with one or two, less
+_NEAR = 1e-6  # quarter lengths that count as none
+
+
+class _Grid(NamedTuple):
+    """The beats of a tune. `edges`: where they begin, and the end; `first`: the number of the first
+    beat of each bar, and the number of beats (`bars + 1` numbers); `cost`: of a change there."""
+
+    edges: tuple[Fraction, ...]
+    first: tuple[int, ...]
+    cost: Floats
+
+
+def beats_of(measure: Measure) -> list[Fraction]:
+    """Where the beats of a bar begin, from its start. A pick-up counts its beats from its end, as
+    the bar that it leads into does."""
+    beat = measure.meter.beat
+    while measure.length / beat > _MOST_BEATS:
+        beat *= 2
+    odd = measure.length % beat
+    whole = [odd + beat * number for number in range(int(measure.length // beat))]
+    return [Fraction(0), *whole] if odd else whole
+
+
+def _grid(measures: Sequence[Measure]) -> _Grid:
+    edges: list[Fraction] = []
+    first = [0]
+    costs: list[float] = []
+    for measure in measures:
+        beats = beats_of(measure)
+        edges += [measure.onset + beat for beat in beats]
+        first.append(len(edges))
+        scale = min(len(beats) / 4, 1.0)
+        costs += [
+            scale * (_AT_BAR if beat == 0 else _AT_HALF if beat * 2 == measure.length else _AT_BEAT)
+            for beat in beats
+        ]
+    end = measures[-1].onset + measures[-1].length
+    return _Grid((*edges, end), tuple(first), np.array(costs))
+
+
+class _Heard(NamedTuple):
+    """What sounds in each half beat: `upper` and `bass` `(halves, 12)`, in beats, how long each
+    pitch class sounds above the bass and in it; `lowest` `(halves,)`, the pitch class of the
+    lowest note (`_NO_BASS` in silence); `line`: whether it stands apart, as a bass does."""
+
+    upper: Floats
+    bass: Floats
+    lowest: Ints
+    line: NDArray[np.bool_]
+
+
+def _overlaps(
+    notes: Sequence[Note], edges: Floats, *, early_belongs_to_next: bool
+) -> tuple[Ints, Ints, Floats]:
+    """Each note in each cell that it sounds in: number of the cell, pitch and how long, in quarter
+    lengths. `edges (cells + 1,)`: where the cells begin, and the end. Where two cells make a beat,
+    a note that comes early (in the second) and is held may be counted from the next beat on."""
+    cells = len(edges) - 1
+    on = np.array([float(note.onset) for note in notes])
+    off = np.array([float(note.end) for note in notes])
+    pitch = np.array([note.pitch for note in notes], dtype=np.int64)
+    first = np.clip(np.searchsorted(edges, on + _NEAR, side="right") - 1, 0, cells)
+    last = np.clip(np.searchsorted(edges, off - _NEAR, side="left"), 0, cells)  # not included
+    if early_belongs_to_next:
+        first += (first % 2 == 1) & (last > first + 1)
+    counts = np.maximum(last - first, 0)
+    note_of = np.repeat(np.arange(len(notes)), counts)
+    within = np.arange(len(note_of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    cell = first[note_of] + within
+    length = np.minimum(off[note_of], edges[cell + 1]) - np.maximum(on[note_of], edges[cell])
+    return cell, pitch[note_of], length
+
+
+def _hear(notes: Sequence[Note], grid: _Grid) -> _Heard:
+    beats = np.array([float(edge) for edge in grid.edges])
+    edges = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
+    halves = len(edges) - 1
+    half, pitch, length = _overlaps(notes, edges, early_belongs_to_next=True)
+    length /= 2 * np.diff(edges)[half]
+    pitch_class = pitch % 12
+    low = np.full(halves, _ABOVE_ALL)
+    np.minimum.at(low, half, pitch)
+    lowest = np.where(low < _ABOVE_ALL, low % 12, _NO_BASS)
+    is_bass = (pitch_class == lowest[half]) & (pitch <= low[half] + 12)  # octaves are one bass
+    next_low = np.full(halves, _ABOVE_ALL)
+    np.minimum.at(next_low, half[~is_bass], pitch[~is_bass])
+
+    def sums(which: NDArray[np.bool_]) -> Floats:
+        place = half[which] * 12 + pitch_class[which]
+        total = np.bincount(place, weights=length[which], minlength=halves * 12)
+        return np.minimum(total.reshape(halves, 12), 0.5)
+
+    return _Heard(sums(~is_bass), sums(is_bass), lowest, next_low - low >= _BASS_GAP)
+
+
+class _Book(NamedTuple):
+    """The templates on all twelve roots as arrays. `absent`, `foreign` `(chords, 12)`: the cost of
+    each pitch class where it does not sound, and where it does; `cost (chords,)`: of the chord;
+    `in_bass (13, chords)`: what the bass is worth to it (the last row: no bass)."""
+
+    chords: tuple[Chord, ...]
+    absent: Floats
+    foreign: Floats
+    cost: Floats
+    in_bass: Floats
+
+
+@lru_cache(maxsize=1)
+def _book() -> _Book:
+    chords = tuple(
+        Chord.of(root, template.intervals) for template in TEMPLATES for root in range(12)
+    )
+    absent = np.zeros((len(chords), 12))
+    foreign = np.full((len(chords), 12), _FOREIGN)
+    in_bass = np.zeros((13, len(chords)))
+    in_bass[:12] = _FOREIGN_BASS
+    for number, chord in enumerate(chords):
+        tones = sorted(chord.pitch_classes)
+        absent[number] = np.roll(_ABSENT, chord.root)
+        foreign[number, tones] = 0.0
+        in_bass[tones, number] = 0.0
+        in_bass[chord.root, number] = _ROOT_IN_BASS
+    absent[foreign > 0] = 0.0
+    cost = np.repeat([template.cost for template in TEMPLATES], 12)
+    return _Book(chords, absent, foreign, cost, in_bass)
+
+
+class _Stretches(NamedTuple):
+    """All stretches of beats within one bar, those that end first foremost: from beat `start` to
+    beat `end` (not included), with the `score (stretches, chords)` of each chord."""
+
+    start: Ints
+    end: Ints
+    score: Floats
+
+
+def _stretches(heard: _Heard, grid: _Grid, book: _Book) -> _Stretches:
+    pairs = [
+        (start, end)
+        for first, last in zip(grid.first, grid.first[1:], strict=False)
+        for end in range(first + 1, last + 1)
+        for start in range(first, end)
+    ]
+    start, end = np.array(pairs, dtype=np.int64).T
+    upper, bass, line = (
+        values[::2] + values[1::2]  # half beats to beats
+        for values in (heard.upper, heard.bass, heard.bass * heard.line[:, None])
+    )
+    evidence = np.minimum((upper + bass > _NEAR).sum(axis=1) / _FULL_EVIDENCE, 1.0)
+    upper, bass, line = (values * evidence[:, None] for values in (upper, bass, line))
+    voices = (_sums(upper, start, end) > _NEAR).sum(axis=1)
+    walking = np.where(voices >= 2, _WALKING, 1.0)[:, None]
+    opening = (heard.bass * heard.line[:, None])[::2][start] * evidence[start, None]
+    profile = _sums(upper + bass - line, start, end) + opening
+    profile += walking * (_sums(line, start, end) - opening)
+    share = profile / np.maximum(profile.max(axis=1, keepdims=True), _NEAR)
+    missing = 1.0 - np.minimum(share / _THERE_AT, 1.0)
+    hurting = np.minimum(share / _HURTS_AT, 1.0)
+    sounds = heard.lowest != _NO_BASS
+    first_sound = np.minimum(_next_true(sounds)[2 * start], 2 * end - 1)
+    score = book.in_bass[heard.lowest[first_sound]] - book.cost
+    score -= missing @ book.absent.T + hurting @ book.foreign.T
+    tones = (profile > _NEAR).sum(axis=1, keepdims=True)
+    thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
+    return _Stretches(start, end, score * _sums(evidence[:, None], start, end) - thin)
+
+
+def _next_true(flags: NDArray[np.bool_]) -> Ints:
+    """For each place the first one from there on that is true; past the last, the length."""
+    places = np.where(flags, np.arange(len(flags)), len(flags))
+    return np.minimum.accumulate(places[::-1])[::-1]
+
+
+def _sums(values: Floats, start: Ints, end: Ints) -> Floats:
+    """The sums of rows `start` to `end` (not included)."""
+    cumulated = np.zeros((len(values) + 1, values.shape[1]))
+    np.cumsum(values, axis=0, out=cumulated[1:])
+    return cumulated[end] - cumulated[start]
+
+
+def _best_path(
+    stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]
+) -> list[tuple[int, int]]:
+    """The stretches and chords with the highest total: (first beat, chord) of each, in order.
+    `silent (beats,)`: whether nothing sounds there."""
+    beats = len(grid.edges) - 1
+    cost = grid.cost + np.where(silent, _IN_SILENCE, 0.0)
+    bar_starts = set(grid.first)
+    n_chords = stretches.score.shape[1]
+    total = np.full((beats + 1, n_chords), -np.inf)
+    total[0] = 0.0
+    entered = np.zeros((beats + 1, n_chords))  # the total on entering a chord at this beat
+    came_from = np.zeros((beats + 1, n_chords), dtype=np.int64)  # chord before; itself: it goes on
+    began = np.zeros(
+        (beats + 1, n_chords), dtype=np.int64
+    )  # where the stretch that ends here began
+    own = np.arange(n_chords)
+    came_from[0] = own
+    row = 0
+    for end in range(1, beats + 1):
+        length = end - int(stretches.start[row])
+        scores = entered[end - length : end] + stretches.score[row : row + length]
+        row += length
+        best = scores.argmax(axis=0)
+        total[end] = scores[best, own]
+        began[end] = best + end - length
+        if end == beats:
+            break
+        leader = int(total[end].argmax())
+        switched = total[end, leader] - cost[end]
+        # Within a bar going on costs as much: a stretch is split for a change of chord only.
+        staying = total[end] if end in bar_starts else total[end] - cost[end]
+        entered[end] = np.maximum(staying, switched)
+        came_from[end] = np.where(staying >= switched, own, leader)
+    path = []
+    at, chord = beats, int(total[beats].argmax())
+    while at > 0:
+        at_before = int(began[at, chord])
+        path.append((at_before, chord))
+        at, chord = at_before, int(came_from[at_before, chord])
+    return path[::-1]
+
+
+def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+    """The harmony of every bar, from the notes of the accompaniment (all its parts together, in any
+    order, onsets from the start of the tune).
+
+    Chords begin on beats. A bass that is another tone of the chord, or that is held under it,
+    makes a slash chord. Where the accompaniment rests the last chord holds, and before its first
+    note the first one; bars without any are marked as not sounding. Returns no bars at all where
+    nothing sounds.
+    """
+    if not notes or not measures:
+        return ()
+    grid = _grid(measures)
+    heard = _hear(notes, grid)
+    if (heard.lowest == _NO_BASS).all():
+        return ()
+    book = _book()
+    silent = (heard.lowest.reshape(-1, 2) == _NO_BASS).all(axis=1)
+    path = _best_path(_stretches(heard, grid, book), grid, silent)
+    return _changes(path, heard, grid, book, measures)
+
+
+def _changes(
+    path: list[tuple[int, int]],
+    heard: _Heard,
+    grid: _Grid,
+    book: _Book,
+    measures: Sequence[Measure],
+) -> Changes:
+    ends = [start for start, _ in path[1:]] + [len(grid.edges) - 1]
+    bars: list[list[Change]] = [[] for _ in measures]
+    bar = 0
+    for (start, number), end in zip(path, ends, strict=True):
+        while start >= grid.first[bar + 1]:
+            bar += 1
+        chord = book.chords[number]
+        halves = slice(2 * grid.first[bar], 2 * grid.first[bar + 1])
+        sounding = bool((heard.lowest[halves] != _NO_BASS).any())
+        bass = _bass(chord, heard, start, end)
+        onset = grid.edges[start] - measures[bar].onset
+        same = bars[bar] and bars[bar][-1].chord.intervals == chord.intervals
+        if not (same and bars[bar][-1].chord.root == chord.root):
+            bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
+    return tuple(tuple(changes) for changes in bars)
+
+
+def _bass(chord: Chord, heard: _Heard, start: int, end: int) -> int:
+    """The bass of a chord that lasts from beat `start` to beat `end`."""
+    halves = slice(2 * start, 2 * end)
+    sounding = heard.lowest[halves] != _NO_BASS
+    if not sounding.any():
+        return chord.root
+    lowest = int(heard.lowest[halves][sounding][0])
+    if lowest in chord.pitch_classes:
+        return lowest
+    held = (heard.lowest[halves] == lowest) & heard.line[halves]
+    return lowest if held[sounding].all() else chord.root
+
+
+# ---------------------------------------------------------------------------------------------
+# Literally
+# ---------------------------------------------------------------------------------------------
+
+
+def sounding_chords(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+    """The pitch classes that sound, beat by beat, merged within a bar while they stay the same.
+
+    Nothing is left out or made up. The root is that of the chord which explains the tones best;
+    over silence the last chord holds, and before the first note the first one. Bars without any
+    note are marked as not sounding. Returns no bars at all where nothing sounds.
+    """
+    if not notes or not measures:
+        return ()
+    grid = _grid(measures)
+    beats = np.array([float(edge) for edge in grid.edges])
+    beat, pitch, _ = _overlaps(notes, beats, early_belongs_to_next=False)
+    tones: list[set[int]] = [set() for _ in grid.edges[1:]]
+    for number, tone in zip(beat, pitch % 12, strict=True):
+        tones[number].add(int(tone))
+    low = np.full(len(tones), _ABOVE_ALL)
+    np.minimum.at(low, beat, pitch)
+    if not any(tones):
+        return ()
+    first_sound = next(number for number, sounding in enumerate(tones) if sounding)
+    holding = _literal_chord(frozenset(tones[first_sound]), int(low[first_sound]))
+    bars: list[tuple[Change, ...]] = []
+    for measure, first, last in zip(measures, grid.first, grid.first[1:], strict=False):
+        sounding = any(tones[first:last])
+        changes: list[Change] = []
+        for number in range(first, last):
+            if tones[number]:
+                holding = _literal_chord(frozenset(tones[number]), int(low[number]))
+            same = changes and changes[-1].chord.pitch_classes == holding.pitch_classes
+            if not same:
+                changes.append(Change(grid.edges[number] - measure.onset, holding, sounding))
+        bars.append(tuple(changes))
+    return tuple(bars)
+
+
+def _literal_chord(tones: frozenset[int], bass: int) -> Chord:
+    """Exactly these pitch classes, on the root of the template that fits them best over `bass`."""
+    book = _book()
+    sounds = np.zeros(12)
+    sounds[list(tones)] = 1.0
+    score = book.in_bass[bass % 12] - book.cost
+    score = score - (1.0 - sounds) @ book.absent.T - sounds @ book.foreign.T
+    root = book.chords[int(score.argmax())].root
+    return Chord.of(root, [tone - root for tone in tones], bass)
+
+
+# ---------------------------------------------------------------------------------------------
+# From a melody alone
+# ---------------------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A tonic (pitch class) and whether its scale is minor."""
+
+    tonic: int
+    minor: bool
+
+    @property
+    def sharps(self) -> int:
+        """Sharps (positive) or flats (negative) of its signature, -5 to 6."""
+        return ((self.tonic + 3 * self.minor) * 7 + 5) % 12 - 5
+
+
+# How well each tone fits a key, by semitones above the tonic: Krumhansl and Kessler (1982).
+_MAJOR_FIT = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+_MINOR_FIT = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+
+def estimate_key(notes: Sequence[Note]) -> Key:
+    """The key whose profile correlates best with how long each pitch class sounds. The last note
+    counts for more: tunes end on the tonic. C major for no notes."""
+    sounds = np.zeros(12)
+    for note in notes:
+        sounds[note.pitch % 12] += float(note.duration)
+    if notes:
+        sounds[max(notes, key=lambda note: note.onset).pitch % 12] += 0.05 * sounds.sum()
+    if np.ptp(sounds) == 0:
+        return Key(0, False)
+    keys = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
+    fits = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in keys]
+    return keys[int(np.argmax([np.corrcoef(sounds, fit)[0, 1] for fit in fits]))]
+
+
+class _Degree(NamedTuple):
+    """A chord of a key: its root in semitones above the tonic, its intervals, what it costs."""
+
+    root: int
+    intervals: tuple[int, ...]
+    cost: float
+
+
+_MAJOR, _MINOR, _SEVENTH = (0, 4, 7), (0, 3, 7), (0, 4, 7, 10)
+_MAJOR_KEY = (
+    _Degree(0, _MAJOR, 0.0),
+    _Degree(7, _SEVENTH, 0.1),
+    _Degree(5, _MAJOR, 0.1),
+    _Degree(2, (0, 3, 7, 10), 0.2),
+    _Degree(9, _MINOR, 0.2),
+    _Degree(4, _MINOR, 0.35),
+    _Degree(2, _SEVENTH, 0.5),
+    _Degree(9, _SEVENTH, 0.5),
+    _Degree(4, _SEVENTH, 0.5),
+    _Degree(0, _SEVENTH, 0.5),
+    _Degree(5, _MINOR, 0.6),
+    _Degree(10, _MAJOR, 0.6),
+)
+_MINOR_KEY = (
+    _Degree(0, _MINOR, 0.0),
+    _Degree(7, _SEVENTH, 0.1),
+    _Degree(5, _MINOR, 0.1),
+    _Degree(8, _MAJOR, 0.2),
+    _Degree(3, _MAJOR, 0.2),
+    _Degree(10, _MAJOR, 0.25),
+    _Degree(2, (0, 3, 6, 10), 0.3),
+    _Degree(0, _SEVENTH, 0.6),
+    _Degree(2, _SEVENTH, 0.6),
+    _Degree(1, _MAJOR, 0.6),
+)
+_FOREIGN_MELODY = 2.0  # cost of a bar of melody that has nothing to do with its chord
+_DOWNBEAT = 1.5  # what a note on the first beat counts more
+_MOVES = {5: -0.15, 0: 0.0}  # cost of a root that rises so many semitones: a fourth leads on
+_OTHER_MOVE = 0.1
+_NOT_AT_HOME = 0.4  # cost of another chord than the tonic's in the first and the last bar
+
+
+def infer_from_melody(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+    """A plausible harmony for a lone melody (onsets from the start of the tune): in the estimated
+    key, one chord a bar, chosen over the whole tune for how much of the melody is in each chord
+    and for roots that fall by fifths; home at both ends. Returns no bars at all for no notes.
+    """
+    if not notes or not measures:
+        return ()
+    key = estimate_key(notes)
+    degrees = _MINOR_KEY if key.minor else _MAJOR_KEY
+    chords = [Chord.of(key.tonic + degree.root, degree.intervals) for degree in degrees]
+    foreign = np.array(
+        [[tone not in chord.pitch_classes for tone in range(12)] for chord in chords]
+    )
+    moves = np.array(
+        [
+            [_MOVES.get((there.root - here.root) % 12, _OTHER_MOVE) for there in chords]
+            for here in chords
+        ]
+    )
+    cost = _FOREIGN_MELODY * _bar_profiles(notes, measures) @ foreign.T
+    cost += [degree.cost for degree in degrees]
+    cost[[0, -1], 1:] += _NOT_AT_HOME
+    total = cost[0]
+    came_from = []
+    for bar_cost in cost[1:]:
+        ways = total[:, None] + moves  # (chord before, chord)
+        came_from.append(ways.argmin(axis=0))
+        total = ways.min(axis=0) + bar_cost
+    chosen = [int(total.argmin())]
+    for back in reversed(came_from):
+        chosen.append(int(back[chosen[-1]]))
+    return tuple((Change(Fraction(0), chords[number]),) for number in reversed(chosen))
+
+
+def _bar_profiles(notes: Sequence[Note], measures: Sequence[Measure]) -> Floats:
+    """`(bars, 12)`: the share of each pitch class in the melody of a bar; zeros for a rest."""
+    edges = np.array([float(m.onset) for m in measures] + [float(measures[-1].onset)])
+    edges[-1] += float(measures[-1].length)
+    bar, pitch, length = _overlaps(notes, edges, early_belongs_to_next=False)
+    profile = np.zeros((len(measures), 12))
+    np.add.at(profile, (bar, pitch % 12), length)
+    for note in notes:
+        at = int(np.searchsorted(edges, float(note.onset) + _NEAR, side="right")) - 1
+        if 0 <= at < len(measures) and note.onset == measures[at].onset:
+            held = min(note.end, measures[at].onset + measures[at].meter.beat) - note.onset
+            profile[at, note.pitch % 12] += (_DOWNBEAT - 1) * float(held)
+    return profile / np.maximum(profile.sum(axis=1, keepdims=True), _NEAR)
