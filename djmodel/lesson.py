@@ -134,7 +134,10 @@ def learn(
         weights=modelfile.weights_of(layers.LSTM_cell, layers.densor, "lstm"),
         vocabulary=studied.vocabulary,
         settings=settings,
-        extra={"changes": [tune_to_json(tune) for tune in without_melody]},
+        extra={
+            "changes": [tune_to_json(tune) for tune in without_melody],
+            "sequences": [sequence.tolist() for sequence in studied.sequences],
+        },
         sources=sources or {},
     )
     return Trained(layers, scan, model, studied, tuple(history))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seqmodel.backend import load_keras
+
 if TYPE_CHECKING:
     import keras
 
@@ -24,8 +26,7 @@ class Layers(NamedTuple):
 
 def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = None) -> Layers:
     """New layers; `seed` makes their first weights the same each time."""
-    import keras
-
+    keras = load_keras()
     # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
     glorot = keras.initializers.GlorotUniform
     orthogonal = keras.initializers.OrthogonalInitializer
@@ -48,8 +49,7 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
     Inputs `[X, a0, c0]`, X `(m, Tx, n_values)` one-hot, a0 and c0 `(m, n_a)`. Outputs: a list of Tx
     tensors `(m, n_values)`, the probabilities of what stands at step t given X up to step t.
     """
-    import keras
-
+    keras = load_keras()
     n_a, n_values = LSTM_cell.units, densor.units
     X = keras.Input((Tx, n_values), name="X")
     a0 = keras.Input((n_a,), name="a0")
@@ -68,8 +68,7 @@ def scanning_model(LSTM_cell: Any, densor: Any) -> keras.Model:
 
     Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`.
     """
-    import keras
-
+    keras = load_keras()
     X = keras.Input((None, densor.units), name="X")
     a0 = keras.Input((LSTM_cell.units,), name="a0")
     c0 = keras.Input((LSTM_cell.units,), name="c0")
@@ -84,8 +83,7 @@ def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.M
     Inputs `[x0, a0, c0]`, x0 `(m, 1, n_values)`, a0 and c0 `(m, n_a)`. Outputs: a list of Ty
     tensors `(m, n_values)`.
     """
-    import keras
-
+    keras = load_keras()
     n_a, n_values = LSTM_cell.units, densor.units
     x0 = keras.Input((1, n_values), name="x0")
     a0 = keras.Input((n_a,), name="a0")

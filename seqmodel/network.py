@@ -6,7 +6,7 @@ have been imported. The formulas and the order of the gates are those of Keras' 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,21 @@ def start_state(weights: Weights, streams: int) -> State:
     """Zeros: one array `(streams, units)` for each array of the cell's state."""
     zeros = np.zeros((streams, weights.units), dtype=np.float32)
     return (zeros,) * STATES[weights.cell]
+
+
+def log_probabilities(weights: Weights, sequence: Sequence[int]) -> Floats:
+    """The natural log-probability of each symbol of `sequence` given those before it, from the zero
+    vector and the zero state on: `(len(sequence),)`."""
+    rows, step = weights.stepper()
+    state = start_state(weights, 1)
+    row = np.zeros((1, rows.shape[1]), dtype=np.float32)
+    result = np.empty(len(sequence), dtype=np.float32)
+    for place, symbol in enumerate(sequence):
+        logits, state = step(row, state)
+        logits = logits[0] - logits.max()
+        result[place] = logits[symbol] - np.log(np.exp(logits).sum())
+        row = rows[symbol][None]
+    return result
 
 
 def sigmoid(x: Floats) -> Floats:
