@@ -87,7 +87,7 @@ def improvise(
         rng,
         streams=count,
         max_length=longest,
-        primer=primer_indices(model, primer),
+        primer=indices_of(model, primer),
     )
     register = Register(*model.settings["register"])
     solos = []
@@ -113,11 +113,10 @@ def improvise(
     return solos
 
 
-def primer_indices(model: ModelFile, primer: Sequence[Value]) -> list[int]:
-    """The primer in the model's vocabulary; a value that it does not know is heard as its nearest
-    one."""
+def indices_of(model: ModelFile, values: Sequence[Value]) -> list[int]:
+    """`values` in the model's vocabulary; one that it does not know is heard as its nearest."""
     known = model.vocabulary
-    texts = [str(value) for value in primer]
+    texts = [str(value) for value in values]
     heard = [t if t in known else grammar.nearest_value(t, known.symbols) for t in texts]
     return [int(index) for index in known.encode(heard)]
 

@@ -43,7 +43,7 @@ def share_copied(new: Sequence[int], training: Sequence[Sequence[int]], length: 
         for place in range(len(source) - length + 1)
     }
     symbols = tuple(new)
-    copied = set()
+    copied: set[int] = set()
     for place in range(len(symbols) - length + 1):
         if symbols[place : place + length] in known:
             copied.update(range(place, place + length))
