@@ -44,7 +44,6 @@ COURSE_CHOICE: dict[str, Any] = {
     "melody_part": "Guitar",
     "chord_part": ["Piano"],
     "bars": (120, 137),
-    "literal": True,
 }
 
 x_initializer = np.zeros((1, 1, N_VALUES), dtype=np.float32)
@@ -58,9 +57,9 @@ def load_music_utils(
     """`X, Y, n_values, indices_values, chords` of one tune.
 
     X `(60, 30, 90)` one-hot with a zero vector first, Y `(30, 60, 90)` one step ahead, `n_values`
-    the number of distinct values, `indices_values` index -> value, `chords` the tune with its
-    changes. From `original_metheny.mid` the course's bars and parts are taken, from any other file
-    the parts that are found.
+    their width, `indices_values` index -> value for those that the tune has, `chords` the tune with
+    its changes. From `original_metheny.mid` the course's bars and parts are taken, from any other
+    file the parts that are found.
 
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
@@ -74,7 +73,7 @@ def load_music_utils(
     X = _one_hot(drawn.inputs, N_VALUES)  # (m, Tx, n_values)
     Y = _one_hot(drawn.labels, N_VALUES).swapaxes(0, 1)  # (Ty, m, n_values)
     indices_values = dict(enumerate(studied.vocabulary.symbols))
-    return X, Y, len(studied.vocabulary), indices_values, tune
+    return X, Y, N_VALUES, indices_values, tune
 
 
 def one_hot(x: Any) -> Any:
