@@ -1,0 +1,461 @@
+"""A tune as a lead sheet: melody on a staff, chord symbols above; as MusicXML, SVG or PNG.
+
+music21 writes the MusicXML, verovio engraves it, resvg makes pixels of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from djmodel.harmony import Chord, chord_symbol
+from djmodel.rhythm import Written, written
+from djmodel.roll import engraved, has_pickup
+from djmodel.spelling import (
+    Spelling,
+    chord_tone_places,
+    key_of,
+    spell,
+    step_and_alter,
+    symbol_place,
+)
+from djmodel.tune import Bar, Change, Note, Tune
+from seqmodel.errors import InputError
+from seqmodel.files import writing
+from seqmodel.optional import needed
+
+if TYPE_CHECKING:
+    from music21.duration import Duration
+    from music21.harmony import ChordSymbol, NoChord
+    from music21.note import GeneralNote
+    from music21.pitch import Pitch
+    from music21.stream import Measure, Part, Score
+
+BARS_A_LINE = 4
+ENDINGS = (".svg", ".png", ".musicxml", ".xml")
+
+_PAGE_UNITS_A_BAR = 480  # of width; a unit is a tenth of a millimetre on paper
+_MARGIN_UNITS = 40
+_HEADING_UNITS = 110  # of height
+_SCALE = 50  # percent
+_PNG_ZOOM = 2  # pixels a CSS pixel
+_PAPER = "#FFFFFF"
+# What a bar holds so that four go in a line: notes, on average, and letters of chord symbols.
+_MOST_NOTES = 11
+_MOST_LETTERS = 18
+
+# Kinds of chords that MusicXML knows, as semitones above the root; plain ones first.
+_KINDS: dict[str, frozenset[int]] = {
+    "major": frozenset({0, 4, 7}),
+    "minor": frozenset({0, 3, 7}),
+    "dominant-seventh": frozenset({0, 4, 7, 10}),
+    "major-seventh": frozenset({0, 4, 7, 11}),
+    "minor-seventh": frozenset({0, 3, 7, 10}),
+    "half-diminished-seventh": frozenset({0, 3, 6, 10}),
+    "diminished": frozenset({0, 3, 6}),
+    "diminished-seventh": frozenset({0, 3, 6, 9}),
+    "augmented": frozenset({0, 4, 8}),
+    "augmented-seventh": frozenset({0, 4, 8, 10}),
+    "minor-major-seventh": frozenset({0, 3, 7, 11}),
+    "major-sixth": frozenset({0, 4, 7, 9}),
+    "minor-sixth": frozenset({0, 3, 7, 9}),
+    "dominant-ninth": frozenset({0, 2, 4, 7, 10}),
+    "major-ninth": frozenset({0, 2, 4, 7, 11}),
+    "minor-ninth": frozenset({0, 2, 3, 7, 10}),
+    "suspended-fourth": frozenset({0, 5, 7}),
+    "suspended-second": frozenset({0, 2, 7}),
+    "power": frozenset({0, 7}),
+}
+# A tone that a kind lacks, or has too many of: degree of the scale above the root, and semitones
+# away from that degree of the major scale.
+_DEGREES: dict[int, tuple[int, int]] = {
+    1: (9, -1), 2: (9, 0), 3: (9, 1), 4: (3, 0), 5: (11, 0), 6: (11, 1),
+    7: (5, 0), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0),
+}  # fmt: skip
+
+# Signs that verovio sets in its own font, which only itself knows, and what any font has for them.
+_SIGNS = {
+    "\ue260": "♭", "\ue261": "♮", "\ue262": "♯", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯",
+    "\ueca3": "\U0001d15e", "\ueca5": "♩", "\ueca7": "♪", "\uecb7": ".",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LeadSheet:
+    """An engraved tune. Shows itself in a notebook."""
+
+    svg: str
+
+    def png(self, zoom: float = _PNG_ZOOM) -> bytes:
+        """The picture on white, `zoom` pixels a CSS pixel, with fonts that come along: equal on
+        every machine. Raises MissingPackageError without resvg_py."""
+        resvg = needed("resvg_py", "to make a PNG of a lead sheet")
+        import matplotlib
+
+        return bytes(
+            resvg.svg_to_bytes(
+                svg_string=self.svg.replace("currentColor", "#000000"),
+                background=_PAPER,
+                zoom=zoom,
+                skip_system_fonts=True,
+                font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+                font_family="DejaVu Sans",
+                serif_family="DejaVu Serif",
+                sans_serif_family="DejaVu Sans",
+            )
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .svg or .png file. Raises InputError for another ending."""
+        path = Path(path)
+        ending = _known_ending(path, (".svg", ".png"))
+        content = self.png() if ending == ".png" else _on_paper(self.svg).encode()
+        with writing(path) as temporary:
+            temporary.write_bytes(content)
+
+    def _repr_html_(self) -> str:
+        return f'<div style="background:{_PAPER};color:#000;max-width:60em">{self.svg}</div>'
+
+
+def lead_sheet(tune: Tune, bars_a_line: int | None = None) -> LeadSheet:
+    """The lead sheet of a tune, engraved: `bars_a_line`, or four, or two where notes are many.
+
+    Raises MissingPackageError without verovio, NotationError for no bars, and for lengths that
+    cannot be written.
+    """
+    if not tune.bars:
+        raise NotationError("at least one bar of music", "none", where=tune.title or None)
+    line = bars_a_line or _fitting_line(tune)
+    return LeadSheet(_engraved(_exported(tune, line, labels=False), line, _heading(tune)))
+
+
+def write_score(tune: Tune, path: str | Path) -> None:
+    """The lead sheet as the file `path`: .svg, .png, .musicxml or .xml. Raises InputError for
+    another ending, FileError where it cannot be written, and as `lead_sheet`."""
+    path = Path(path)
+    if _known_ending(path, ENDINGS) in (".musicxml", ".xml"):
+        content = musicxml(tune, _fitting_line(tune))
+        with writing(path) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    else:
+        lead_sheet(tune).save(path)
+
+
+def musicxml(tune: Tune, bars_a_line: int = BARS_A_LINE) -> str:
+    """The lead sheet of a tune as MusicXML, with a new line every `bars_a_line` bars."""
+    return _exported(tune, bars_a_line, labels=True)
+
+
+def to_music21(tune: Tune, bars_a_line: int = BARS_A_LINE, labels: bool = True) -> Score:
+    """The lead sheet of a tune as a music21 score of one part, every bar a measure: notes spelled
+    in the key, ties, beams, triplets, chord symbols, bar numbers; with `labels` the name of the
+    instrument and the first tempo, too."""
+    from music21 import clef, key, layout, metadata, meter, stream, tempo
+
+    fifths = key_of(tune)
+    names = _spellings(tune, fifths)
+    part = stream.Part(id="P1")
+    part.partName = tune.instrument.name if labels else ""
+    first_number = 0 if has_pickup(tune) else 1
+    before: Bar | None = None
+    for index, bar in enumerate(tune.bars):
+        measure = stream.Measure(number=first_number + index)
+        if before is None:
+            measure.insert(0, clef.BassClef() if _is_low(tune) else clef.TrebleClef())
+            measure.insert(0, key.KeySignature(fifths))
+            if labels and tune.tempos:
+                mark = tempo.MetronomeMark(number=round(tune.tempos[0].bpm), referent=1)
+                measure.insert(0, mark)
+        if before is None or before.meter != bar.meter:
+            measure.insert(0, meter.TimeSignature(str(bar.meter)))
+        if bar.length < bar.meter.length:
+            measure.paddingLeft = float(bar.meter.length - bar.length)
+        if measure.number == 0:
+            measure.showNumber = stream.enums.ShowNumber.NEVER
+        if measure.number > 1 and (measure.number - 1) % bars_a_line == 0:
+            measure.insert(0, layout.SystemLayout(isNew=True))
+        following = tune.bars[index + 1] if index + 1 < len(tune.bars) else None
+        _fill(measure, bar, following, before, names)
+        part.append(measure)
+        before = bar
+    if tune.bars:
+        part.makeAccidentals(inPlace=True, cautionaryNotImmediateRepeat=False)
+        part.makeBeams(inPlace=True)
+        _put_chords(part, tune, fifths)
+        measure.rightBarline = "final"
+    score = stream.Score([part])
+    score.metadata = metadata.Metadata(title=tune.title or " ")
+    return score
+
+
+class NotationError(InputError):
+    """Notes that cannot be written on a staff."""
+
+
+def _put_chords(part: Part, tune: Tune, key: int) -> None:
+    """Chord symbols where the chords change. After the accidentals of the notes: music21 takes the
+    tones of chord symbols for notes, too."""
+    from music21.stream import Measure
+
+    last: tuple[Chord, bool] | None = None
+    for measure, bar in zip(part.getElementsByClass(Measure), tune.bars, strict=True):
+        for change in bar.changes:
+            if (change.chord, change.sounding) != last:
+                measure.insert(change.onset, _chord_mark(change, key))
+            last = (change.chord, change.sounding)
+        if measure.number == 0:
+            last = None  # a pick-up is easily overlooked
+
+
+def _exported(tune: Tune, bars_a_line: int, labels: bool) -> str:
+    """MusicXML without what music21 adds of its own: a composer of its name, the date."""
+    exporting = needed("music21.musicxml.m21ToXml", "to write MusicXML", "music21")
+    exporter = exporting.GeneralObjectExporter()
+    exporter.makeNotation = False  # what is written, and how, has been decided here
+    xml: bytes = exporter.parse(to_music21(tune, bars_a_line, labels))
+    return re.sub(
+        r"\s*<creator type=\"composer\">Music21</creator>|\s*<encoding-date>.*?</encoding-date>",
+        "",
+        xml.decode("utf-8"),
+    )
+
+
+def _fill(
+    measure: Measure,
+    bar: Bar,
+    following: Bar | None,
+    before: Bar | None,
+    names: dict[int, Spelling],
+) -> None:
+    """Puts the notes and rests of a bar into its measure. `names` holds the spelling of each note
+    by the identity of the note object."""
+    from music21 import note, tie
+
+    if not bar.melody:
+        rest = note.Rest(quarterLength=bar.length)
+        rest.fullMeasure = True
+        measure.insert(0, rest)
+        return
+    try:
+        pieces = written(bar, tied_on=following is not None and _ties_over(bar, following))
+    except ValueError as error:
+        raise NotationError(
+            "note lengths that divide a quarter by four or three",
+            str(error),
+            where=f"bar {measure.number}",
+            todo="put the tune on that grid first",
+        ) from error
+    held = before is not None and _ties_over(before, bar)
+    last: Note | None = None
+    for piece in pieces:
+        written_note: GeneralNote
+        if piece.note is None:
+            written_note = note.Rest()
+        else:
+            spelling = names[id(piece.note)]
+            written_note = note.Note()
+            written_note.pitch = _pitch(spelling)
+            comes = piece.note is last or (last is None and held and piece.onset == 0)
+            if piece.tied or comes:
+                kind = "continue" if piece.tied and comes else "start" if piece.tied else "stop"
+                written_note.tie = tie.Tie(kind)
+        written_note.duration = _duration(piece)
+        measure.insert(piece.onset, written_note)
+        last = piece.note
+
+
+def _ties_over(bar: Bar, following: Bar) -> bool:
+    """Whether the last note of a bar goes on in the next."""
+    if not bar.melody or not following.melody:
+        return False
+    last, first = bar.melody[-1], following.melody[0]
+    return first.tied and first.onset == 0 and last.end >= bar.length and last.pitch == first.pitch
+
+
+def _duration(piece: Written) -> Duration:
+    from music21 import duration
+
+    made = duration.Duration(float(piece.value))
+    if piece.triplet:
+        group = duration.Tuplet(3, 2, made.type)
+        group.type = (
+            "startStop"
+            if piece.begins and piece.ends
+            else "start"
+            if piece.begins
+            else "stop"
+            if piece.ends
+            else None
+        )
+        made.appendTuplet(group)
+    return made
+
+
+def _pitch(spelling: Spelling) -> Pitch:
+    from music21 import pitch
+
+    sign = "#" * spelling.alter if spelling.alter > 0 else "-" * -spelling.alter
+    return pitch.Pitch(f"{spelling.step}{sign}", octave=spelling.octave)
+
+
+def _spellings(tune: Tune, key: int) -> dict[int, Spelling]:
+    """The spelling of each melody note, by the identity of the note object."""
+    notes = [(note, bar.chord_at(note.onset)) for bar in tune.bars for note in bar.melody]
+    spelled = spell([note.pitch for note, _ in notes], [chord for _, chord in notes], key)
+    return {id(note): name for (note, _), name in zip(notes, spelled, strict=True)}
+
+
+def _chord_mark(change: Change, key: int) -> ChordSymbol | NoChord:
+    """A change as MusicXML has it: kind, degrees, and the text as `chord_symbol` writes it."""
+    from music21 import harmony
+
+    if not change.sounding:
+        return harmony.NoChord("N.C.")
+    chord = change.chord
+    kind, added, missing = chord_kind(chord)
+    text = chord_symbol(Chord(chord.root, chord.intervals, chord.root), key)
+    root = step_and_alter(symbol_place(text))
+    suffix = text[1 + abs(root[1]) :]
+    mark = harmony.ChordSymbol(root=_name(root), kind=kind, kindStr=suffix)
+    if chord.bass != chord.root:
+        with_bass = Chord.of(chord.root, (*chord.intervals, chord.bass - chord.root))
+        bass = step_and_alter(chord_tone_places(with_bass, key)[chord.bass])
+        mark.bass(_name(bass), allow_add=True)
+    for modification, intervals in (("add", added), ("subtract", missing)):
+        for interval in intervals:
+            degree, alter = _DEGREES[interval]
+            mark.addChordStepModification(
+                harmony.ChordStepModification(modification, degree, alter), updatePitches=False
+            )
+    mark.writeAsChord = False
+    return mark
+
+
+def chord_kind(chord: Chord) -> tuple[str, list[int], list[int]]:
+    """The nearest kind that MusicXML names, the intervals to add to it and those to leave out."""
+    tones = frozenset(chord.intervals) | {0}
+
+    def fit(kind: str) -> int:
+        return 2 * len(_KINDS[kind] - tones) + len(tones - _KINDS[kind])
+
+    best = min(_KINDS, key=fit)
+    return best, sorted(tones - _KINDS[best]), sorted(_KINDS[best] - tones)
+
+
+def _name(place: tuple[str, int]) -> str:
+    step, alter = place
+    return step + ("#" * alter if alter > 0 else "-" * -alter)
+
+
+def _is_low(tune: Tune) -> bool:
+    pitches = [note.pitch for note in tune.melody_notes()]
+    return bool(pitches) and sum(pitches) / len(pitches) < 55
+
+
+def _fitting_line(tune: Tune) -> int:
+    """Half as many bars in a line where notes, or the letters of chord symbols, are many."""
+    notes = sum(len(bar.melody) for bar in tune.bars)
+    letters = 0.0  # in a bar filled as its most crowded part
+    for bar in tune.bars:
+        for this, following in pairwise(bar.changes):
+            share = (following.onset - this.onset) / bar.length
+            letters = max(letters, len(chord_symbol(this.chord, tune.key)) / float(share))
+    crowded = notes > _MOST_NOTES * len(tune.bars) or letters > _MOST_LETTERS
+    return BARS_A_LINE // 2 if crowded else BARS_A_LINE
+
+
+def _heading(tune: Tune) -> str:
+    """Title and first tempo, in one line."""
+    tempo = f"♩ = {tune.tempos[0].bpm:.0f}" if tune.tempos else ""
+    return "    ".join(part for part in (tune.title, tempo) if part)
+
+
+def _engraved(xml: str, bars_a_line: int, heading: str) -> str:
+    """Verovio's drawing of MusicXML, as tall as it needs to be, in the ink of what is around it."""
+    verovio = needed("verovio", "to engrave a lead sheet")
+    verovio.enableLog(verovio.LOG_ERROR)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions({
+        "adjustPageHeight": True,
+        "breaks": "encoded",
+        "font": "Leland",
+        "footer": "none",
+        "header": "none",
+        "pageHeight": 60000,
+        "pageMarginBottom": _MARGIN_UNITS,
+        "pageMarginLeft": _MARGIN_UNITS,
+        "pageMarginRight": _MARGIN_UNITS,
+        "pageMarginTop": _HEADING_UNITS if heading else _MARGIN_UNITS,
+        "pageWidth": 200 + _PAGE_UNITS_A_BAR * bars_a_line,
+        "scale": _SCALE,
+        "smuflTextFont": "none",
+        "svgFormatRaw": True,
+        "svgRemoveXlink": True,
+        "xmlIdSeed": 1,
+    })  # fmt: skip
+    # Verovio prints the text of a chord symbol, and then its degrees, which the text has already.
+    if not toolkit.loadData(re.sub(r"<degree[ >].*?</degree>", "", xml, flags=re.DOTALL)):
+        raise NotationError("MusicXML that verovio reads", "something else")
+    return _headed(_with_plain_signs(toolkit.renderToSVG(1)), heading)
+
+
+def _with_plain_signs(svg: str) -> str:
+    """The same with signs that any font has, where verovio set text in its own; flats and sharps
+    within chord symbols too; chord symbols without serifs."""
+
+    def sign(match: re.Match[str]) -> str:
+        return f'<tspan font-size="405px">{_SIGNS.get(match[1], match[1])}</tspan>'
+
+    def symbol(match: re.Match[str]) -> str:
+        text = re.sub(r">([^<>]+)</tspan>", lambda m: f">{engraved(m[1])}</tspan>", match[2])
+        # Without blanks between the pieces of one symbol: they would be drawn.
+        text = re.sub(r"</tspan>\s+<tspan", "</tspan><tspan", text)
+        return f'{match[1]}<text font-family="sans-serif" font-weight="bold"{text}</text>'
+
+    svg = re.sub(r'<tspan font-family="Le\w+" font-size="\d+px">(.)</tspan>', sign, svg)
+    return re.sub(r'(class="harm">\s*)<text(.*?)</text>', symbol, svg, flags=re.DOTALL)
+
+
+def _headed(svg: str, heading: str) -> str:
+    """The picture with a line of text at its top left, where a margin has been left for it; its
+    size in a viewBox, so that it shrinks with its surroundings."""
+    width, height = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)px"', svg)[:2])
+    left = _MARGIN_UNITS * _SCALE / 100
+    text = (
+        f'<text x="{left:g}" y="26" font-family="sans-serif" font-size="20" font-weight="bold"'
+        f' fill="currentColor" xml:space="preserve">{escape(heading)}</text>'
+    )
+    svg = re.sub(
+        r'width="[\d.]+px" height="[\d.]+px"',
+        f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" role="img"',
+        svg,
+        count=1,
+    )
+    return svg.replace("</defs>", "</defs>" + text, 1) if heading else svg
+
+
+def _on_paper(svg: str) -> str:
+    """The picture with a white ground of its own, for viewers with a dark one."""
+    return re.sub(
+        r"(<svg [^>]*>)",
+        rf'\1<rect width="100%" height="100%" style="fill:{_PAPER};stroke:none"/>',
+        svg,
+        count=1,
+    )
+
+
+def _known_ending(path: Path, known: Sequence[str]) -> str:
+    ending = path.suffix.lower()
+    if ending not in known:
+        raise InputError(
+            f"a name that ends in {', '.join(known[:-1])} or {known[-1]}",
+            ending or "no ending",
+            where=path,
+            todo="rename the output",
+        )
+    return ending
