@@ -74,6 +74,13 @@ class Corpus:
     def tunes(self) -> list[Tune]:
         return [verdict.tune for verdict in self.verdicts if verdict.tune is not None]
 
+    def require_tunes(self) -> None:
+        """Raises CorpusError, with the first reasons, if no file could be used."""
+        if not self.tunes:
+            reasons = "; ".join(f"{v.path.name}: {v.note}" for v in self.verdicts[:3])
+            found = f"none in {len(self.verdicts)} files ({reasons})" if reasons else "no files"
+            raise CorpusError("at least one tune", found, todo="choose other files")
+
     @property
     def used(self) -> list[Path]:
         return [verdict.path for verdict in self.verdicts if verdict.tune is not None]
@@ -223,8 +230,8 @@ def read_tunes(
     """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
 
     A file that cannot be used gets a verdict that says why; `strict` raises instead. What was read
-    is kept in the user's cache (`cached`), by what is in the file and by how it was read. Raises
-    CorpusError if no tune is left, and the file's own error if there was only one.
+    is kept in the user's cache (`cached`), by what is in the file and by how it was read. The error
+    of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many.
     """
     options = _Options(melody_part, chord_part, bars, cached)
     files = list(find_music(music))
@@ -235,12 +242,7 @@ def read_tunes(
         verdicts.append(verdict.verdict)
         if progress is not None:
             progress(verdict.verdict, len(files))
-    corpus = Corpus(tuple(verdicts))
-    if not corpus.tunes:
-        reasons = "; ".join(f"{v.path.name}: {v.note}" for v in verdicts[:3])
-        found = f"none in {len(verdicts)} files ({reasons})" if verdicts else "no files"
-        raise CorpusError("at least one tune", found, todo="choose other files")
-    return corpus
+    return Corpus(tuple(verdicts))
 
 
 def rags() -> list[Path]:

@@ -18,8 +18,8 @@ from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
-from djmodel.instruments import family
-from djmodel.score import UNITS_A_QUARTER, Score, ScorePart, Sound, as_notes
+from djmodel.instruments import PROGRAM_NAMES, family
+from djmodel.score import GRID_STEPS, UNITS_A_QUARTER, Score, ScorePart, Sound, as_notes
 from djmodel.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
 
@@ -31,13 +31,15 @@ MELODY_WEIGHTS = {
     "name": 5.0,
     "words": 4.0,
     "instrument": 1.5,
-    "one line": 2.5,
-    "register": 1.5,
-    "on top": 2.0,
-    "moves by step": 1.0,
-    "pace": 1.0,
+    "one line": 2.0,
+    "register": 1.0,
+    "on top": 1.0,
+    "moves by step": 2.0,
+    "rhythm": 1.5,
+    "phrases": 1.5,
+    "pace": 0.5,
     "breathes": 0.5,
-    "variety": 1.5,
+    "variety": 1.0,
     "presence": 2.5,
     "loudness": 0.5,
 }
@@ -46,10 +48,10 @@ HARMONY_WEIGHTS = {
     "instrument": 1.0,
     "chords": 3.0,
     "register": 1.0,
-    "presence": 2.0,
+    "presence": 3.0,
     "bass": 2.0,
 }
-_HARMONY_AT_LEAST = 0.45  # the score from which a part carries harmony
+_HARMONY_AT_LEAST = 0.5  # the score from which a part carries harmony
 
 # What words in the name of a part say, from -1 (surely not) to 1 (surely).
 _MELODY_WORDS = (
@@ -89,7 +91,10 @@ _ACCOMPANIES = {
 _VOICES = frozenset({52, 53, 54, 85})  # programs that imitate a singing voice
 _SPAN = 4 * UNITS_A_QUARTER  # the unit of `coverage`
 _OVERLAP = UNITS_A_QUARTER // 4  # what one note of a single line may overlap the next
+_SHORTEST_REST = UNITS_A_QUARTER // max(GRID_STEPS)
+_REST = UNITS_A_QUARTER  # silence that parts two phrases
 _DOUBLED_AT_LEAST = 0.8  # share of common notes from which one part doubles another
+_BASS_BELOW = 57  # the mean of the lowest notes of a left hand
 _FEWEST_NOTES = 2
 _FEWEST_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
 
@@ -100,10 +105,12 @@ class Features(NamedTuple):
     `top_pitch`, `low_pitch`: the mean of the highest, lowest notes at each onset (MIDI numbers);
     `single`: share of onsets with one note and nothing held; `chordal`: share of onsets at which
     three or more notes sound; `pace`: onsets a quarter note while it plays; `sounding`: share of
-    the time that it sounds while it plays; `entropy`: bits of the choice of top pitches; `steps`:
-    share of the moves of its top line that are one to four semitones; `coverage`: share of the
-    tune in which it plays; `on_top`, `below`: share of its beats in which it is the highest, the
-    lowest of all; `velocity`: mean; `words`: share of the syllables of a text that fall on it.
+    the time that it sounds while it plays; `pitch_bits`, `rhythm_bits`: entropy of the pitches of
+    its top line, and of the times from one onset to the next; `steps`: share of the moves of its
+    top line that are one to four semitones; `phrase`: onsets from one rest to the next; `coverage`:
+    share of the tune in which it plays; `on_top`, `below`: share of its beats in which it is the
+    highest, the lowest of all; `velocity`: mean; `words`: share of the syllables of a text that
+    fall on it.
     """
 
     notes: int
@@ -113,8 +120,10 @@ class Features(NamedTuple):
     chordal: float
     pace: float
     sounding: float
-    entropy: float
+    pitch_bits: float
+    rhythm_bits: float
     steps: float
+    phrase: float
     coverage: float
     on_top: float
     below: float
@@ -170,59 +179,51 @@ def choose_parts(
     hear chords in.
     """
     where = where or score.title
-    chosen_melody = select(score, melody, where) if melody is not None else ()
-    chosen_chords = select(score, chords, where) if chords is not None else ()
-    named = {part.number for part in chosen_melody + chosen_chords}
-    pitched = [part for part in score.parts if part.number in named or not is_drums(part)]
+    asked_melody = select(score, melody, where) if melody is not None else ()
+    asked_chords = select(score, chords, where) if chords is not None else ()
+    asked = {part.number for part in asked_melody + asked_chords}
+    pitched = [part for part in score.parts if part.number in asked or not is_drums(part)]
     if not pitched:
         raise CorpusError("a melody", "drums only", where=where, todo="choose another file")
-    measured = measure(pitched, score)
-    melody_merits = {part.number: melody_merits_of(part, measured) for part in pitched}
-    harmony_merits = {part.number: harmony_merits_of(part, measured) for part in pitched}
-    melody_scores = {n: weighed(merits, MELODY_WEIGHTS) for n, merits in melody_merits.items()}
-    harmony_scores = {n: weighed(merits, HARMONY_WEIGHTS) for n, merits in harmony_merits.items()}
+    merits = _judge(pitched, score)
 
-    if not chosen_melody:
-        candidates = [part for part in pitched if part not in chosen_chords] or pitched
-        chosen_melody = (max(candidates, key=lambda part: melody_scores[part.number]),)
-    together = _together(chosen_melody)
-    others = [part for part in pitched if part not in chosen_melody and part.number not in named]
+    candidates = [part for part in pitched if part not in asked_chords] or pitched
+    leading = asked_melody or (max(candidates, key=lambda part: merits[part.number].as_melody),)
+    together = _together(leading)
+    others = [part for part in pitched if part not in leading and part.number not in asked]
     doubling = [part for part in others if _doubles(part, together)]
+    others = [part for part in others if part not in doubling]
+    carrying = asked_chords
     if chords is None:
-        others = [part for part in others if part not in doubling]
-        chosen_chords = tuple(
-            part for part in others if harmony_scores[part.number] >= _HARMONY_AT_LEAST
-        ) or tuple(others)
-    accompanying = [part for part in chosen_chords if part not in chosen_melody]
-    accompaniment = tuple(Part(part.instrument, part.notes) for part in accompanying)
-    divided = [part for part in chosen_melody if part in chosen_chords or not accompanying]
-    if divided:
-        line, rest = divide(together)
-        if rest:
-            accompaniment = (Part(divided[0].instrument, as_notes(rest)), *accompaniment)
-    else:
-        line = skyline(together)
+        able = [part for part in others if merits[part.number].as_harmony >= _HARMONY_AT_LEAST]
+        carrying = tuple(able or others)
+
+    accompanying = [part for part in carrying if part not in leading]
+    accompaniment = [Part(part.instrument, part.notes) for part in accompanying]
+    divided = not accompanying or any(
+        part in carrying or (chords is None and _two_hands(merits[part.number].features))
+        for part in leading
+    )
+    line, rest = divide(together) if divided else (skyline(together), ())
+    if rest:
+        accompaniment.insert(0, Part(leading[0].instrument, as_notes(rest)))
     _check(line, accompaniment, where, symbols=bool(score.symbols))
 
-    verdicts = []
-    for part in score.parts:
-        role, reason = "drums", "drums have no pitch that a chord could hold"
-        if part in pitched:
-            merits, weights = melody_merits[part.number], MELODY_WEIGHTS
-            if part in chosen_melody:
-                role = "melody and harmony" if part in divided and accompaniment else "melody"
-            elif part in chosen_chords:
-                role = "harmony"
-                merits, weights = harmony_merits[part.number], HARMONY_WEIGHTS
-            else:
-                role = "doubles the melody" if part in doubling else "left out"
-            asked = part.number in named
-            reason = "chosen by you" if asked else _reason(role, merits, weights)
-        scores = melody_scores.get(part.number, 0.0), harmony_scores.get(part.number, 0.0)
-        verdicts.append(Verdict(part, role, *scores, reason))
+    roles = {part.number: "harmony" for part in carrying}
+    roles |= {part.number: "doubles the melody" for part in doubling}
+    roles |= {part.number: "melody and harmony" if rest else "melody" for part in leading}
     return Choice(
-        tuple(verdicts), line, chosen_melody[0].instrument, accompaniment, not accompaniment
+        verdicts=tuple(_verdict(part, roles, merits, asked) for part in score.parts),
+        line=legato(line),
+        instrument=leading[0].instrument,
+        accompaniment=tuple(accompaniment),
+        inferred=not accompaniment,
     )
+
+
+def _two_hands(features: Features) -> bool:
+    """Whether a part has a bass of its own below its melody, as a piano may in a band."""
+    return features.low_pitch < _BASS_BELOW and features.top_pitch - features.low_pitch >= 12
 
 
 def _together(parts: Sequence[ScorePart]) -> tuple[Sound, ...]:
@@ -310,6 +311,15 @@ def skyline(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
     return tuple(line)
 
 
+def legato(line: Sequence[Sound]) -> tuple[Sound, ...]:
+    """The line without gaps too short for any rest: they come from fourths beside thirds."""
+    joined = [
+        sound._replace(end=after.start) if 0 < after.start - sound.end < _SHORTEST_REST else sound
+        for sound, after in pairwise(line)
+    ]
+    return (*joined, *line[-1:])
+
+
 def divide(sounds: Sequence[Sound]) -> tuple[tuple[Sound, ...], tuple[Sound, ...]]:
     """A melody and what accompanies it, from the sounds of one part: the melody is the top line,
     above the pitch that parts the high sounds from the low best. All the rest accompanies."""
@@ -356,6 +366,28 @@ def is_drums(part: ScorePart) -> bool:
     return _said(part.name, _DRUM_WORDS) > 0
 
 
+class _Merits(NamedTuple):
+    """What speaks for a part, as melody and as harmony, and the scores that come of it."""
+
+    features: Features
+    melody: dict[str, float]
+    harmony: dict[str, float]
+    as_melody: float
+    as_harmony: float
+
+
+def _judge(parts: Sequence[ScorePart], score: Score) -> dict[int, _Merits]:
+    """The merits of each part, by its number."""
+    measured = measure(parts, score)
+    judged = {}
+    for part in parts:
+        melody = melody_merits(part, measured)
+        harmony = harmony_merits(part, measured)
+        scores = weighed(melody, MELODY_WEIGHTS), weighed(harmony, HARMONY_WEIGHTS)
+        judged[part.number] = _Merits(measured[part.number], melody, harmony, *scores)
+    return judged
+
+
 def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
     tops: dict[int, dict[int, int]] = {}
@@ -392,6 +424,7 @@ def _features(
     top_line: list[int] = []
     starts: list[int] = []
     low_sum = single = chordal = sounding = velocity = until = 0
+    phrases = 1
     covered: set[int] = set()
     held: list[int] = []  # the ends of what sounds
     position, count = 0, len(sounds)
@@ -415,6 +448,7 @@ def _features(
         starts.append(start)
         top_line.append(pitch)
         end = max(held[before:])
+        phrases += start - until >= _REST
         if end > until:
             sounding += end - max(start, until)
             until = end
@@ -429,8 +463,10 @@ def _features(
         chordal=chordal / onsets,
         pace=onsets / span_beats,
         sounding=min(1.0, sounding / (span_beats * UNITS_A_QUARTER)),
-        entropy=_entropy(top_line),
+        pitch_bits=_bits(top_line),
+        rhythm_bits=_bits([min(b - a, _SPAN) for a, b in pairwise(starts)]),
         steps=sum(1 <= move <= 4 for move in moves) / len(moves) if moves else 0.0,
+        phrase=onsets / phrases,
         coverage=min(1.0, len(covered) / spans),
         on_top=on_top,
         below=below,
@@ -439,36 +475,38 @@ def _features(
     )
 
 
-def melody_merits_of(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+def melody_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
     """What speaks for a part as the melody, each between 0 and 1 (a name from -1 on)."""
     f = measured[part.number]
     loudest = max(other.velocity for other in measured.values())
     sings = 0.9 if part.instrument.program in _VOICES else _SINGS[family(part.instrument.program)]
     return {
-        "name": _said(part.name, _MELODY_WORDS),
+        "name": _said_of(part, _MELODY_WORDS),
         "words": f.words,
         "instrument": sings,
         "one line": f.single,
         "register": _between(f.top_pitch, 52, 62, 84, 96),
         "on top": f.on_top,
-        "moves by step": _between(f.steps, 0.1, 0.5, 1, 1.1),
-        "pace": _between(f.pace, 0.1, 0.5, 2.5, 4.5),
-        "breathes": _between(f.sounding, 0.1, 0.4, 0.9, 1.2),
-        "variety": _between(f.entropy, 0.5, 2.5, 6, 7),
-        "presence": _between(f.coverage, 0.0, 0.6, 1, 1.1),
-        "loudness": f.velocity / loudest,
+        "moves by step": _between(f.steps, 0.2, 0.65, 1, 1.1),
+        "rhythm": _between(f.rhythm_bits, 0.2, 1.2, 3.5, 6),
+        "phrases": _between(f.phrase, 3, 14, 60, 600),
+        "pace": _between(f.pace, 0.1, 0.35, 2.5, 4.5),
+        "breathes": _between(f.sounding, 0.1, 0.4, 0.95, 1.2),
+        "variety": _between(f.pitch_bits, 0.5, 2.5, 6, 7),
+        "presence": _between(f.coverage, 0.0, 0.7, 1, 1.1),
+        "loudness": _between(f.velocity / loudest, 0.6, 1, 1.1, 1.2),
     }
 
 
-def harmony_merits_of(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+def harmony_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
     """What speaks for a part as one of those that carry the harmony."""
     f = measured[part.number]
     return {
-        "name": _said(part.name, _HARMONY_WORDS),
+        "name": _said_of(part, _HARMONY_WORDS),
         "instrument": _ACCOMPANIES[family(part.instrument.program)],
         "chords": f.chordal,
         "register": _between((f.top_pitch + f.low_pitch) / 2, 24, 36, 67, 84),
-        "presence": _between(f.coverage, 0.0, 0.6, 1, 1.1),
+        "presence": _between(f.coverage, 0.0, 0.9, 1, 1.1),
         "bass": f.below if f.low_pitch < 60 else 0.0,
     }
 
@@ -488,14 +526,20 @@ def _between(value: float, none: float, full: float, to: float, no_more: float) 
     return min(1.0, max(0.0, min(rising, falling)))
 
 
-def _entropy(pitches: Sequence[int]) -> float:
-    counts, total = Counter(pitches).values(), len(pitches)
+def _bits(choices: Sequence[int]) -> float:
+    """The entropy of what is chosen, in bits a choice."""
+    counts, total = Counter(choices).values(), len(choices)
     return -sum(count / total * log2(count / total) for count in counts)
 
 
 def _words(name: str) -> list[str]:
     """The words of a name, digits and points left out: "R.H. Piano1" -> ["rh", "piano"]."""
     return re.findall(r"[^\W\d_]+", name.lower().replace(".", ""))
+
+
+def _said_of(part: ScorePart, table: Iterable[tuple[float, str]]) -> float:
+    """What the name of a part says; the mere name of its instrument counts as that already."""
+    return 0.0 if part.name == PROGRAM_NAMES[part.instrument.program] else _said(part.name, table)
 
 
 def _said(name: str, table: Iterable[tuple[float, str]]) -> float:
@@ -518,6 +562,8 @@ _PHRASES = {
     "register": "in a fitting register",
     "on top": "above the others",
     "moves by step": "moves by step",
+    "rhythm": "varied in rhythm",
+    "phrases": "in phrases",
     "pace": "at a singing pace",
     "breathes": "with rests",
     "variety": "many different pitches",
@@ -532,6 +578,8 @@ _LACKS = {
     "register": "outside the register of a melody",
     "on top": "below other parts",
     "moves by step": "moves in leaps",
+    "rhythm": "always the same rhythm",
+    "phrases": "a few notes at a time",
     "pace": "too slow or too fast",
     "variety": "few different pitches",
     "presence": "plays seldom",
@@ -539,21 +587,46 @@ _LACKS = {
 }
 
 
-def _reason(role: str, merits: dict[str, float], weights: dict[str, float]) -> str:
-    """A sentence: the merits that count most, or for a part that is left out what it lacks."""
-    if role == "doubles the melody":
-        return "has the notes of the melody"
-    if role == "left out":
-        lacking = sorted(
-            (name for name in _LACKS if merits[name] < 0.5 and (name != "name" or merits[name])),
-            key=lambda name: (merits[name] - 1) * weights[name],
-        )
-        return ", ".join(_LACKS[name] for name in lacking[:3]) or "another part fits better"
-    strong = sorted(
-        (name for name in weights if merits[name] >= 0.5),
-        key=lambda name: -merits[name] * weights[name],
-    )
-    reason = ", ".join(_PHRASES[name] for name in strong[:3])
+def _verdict(
+    part: ScorePart, roles: dict[int, str], merits: dict[int, _Merits], asked: set[int]
+) -> Verdict:
+    if part.number not in merits:
+        reason = "on the channel of drums" if part.drums else "its name says so"
+        return Verdict(part, "drums", 0.0, 0.0, reason)
+    role = roles.get(part.number, "left out")
+    own = merits[part.number]
+    if part.number in asked:
+        reason = "chosen by you"
+    elif role == "doubles the melody":
+        reason = "has the notes of the melody"
+    elif role == "left out":
+        reason = _lacks(own.melody) or "another part fits better"
+    elif role == "harmony":
+        reason = _stands_out(own.harmony, [m.harmony for m in merits.values()], HARMONY_WEIGHTS)
+    else:
+        reason = _stands_out(own.melody, [m.melody for m in merits.values()], MELODY_WEIGHTS)
     if role == "melody and harmony":
-        reason = "its top line is the melody, the rest accompanies: " + reason
-    return reason or "the best of what is there"
+        reason = f"its top line is the melody, the rest accompanies: {reason}"
+    return Verdict(part, role, own.as_melody, own.as_harmony, reason)
+
+
+def _stands_out(
+    own: dict[str, float], all_merits: Sequence[dict[str, float]], weights: dict[str, float]
+) -> str:
+    """The three merits that lift a part most above the mean of all parts; those of a lone part."""
+
+    def lift(name: str) -> float:
+        mean = sum(merits[name] for merits in all_merits) / len(all_merits)
+        return weights[name] * (own[name] - mean if len(all_merits) > 1 else own[name])
+
+    strong = sorted((name for name in weights if own[name] >= 0.5), key=lift, reverse=True)
+    return ", ".join(_PHRASES[name] for name in strong[:3]) or "the best of what is there"
+
+
+def _lacks(own: dict[str, float]) -> str:
+    """The three things that a part lacks most to be the melody."""
+    lacking = sorted(
+        (name for name in _LACKS if own[name] < (0 if name == "name" else 0.5)),
+        key=lambda name: (own[name] - 1) * MELODY_WEIGHTS[name],
+    )
+    return ", ".join(_LACKS[name] for name in lacking[:3])

@@ -114,7 +114,8 @@ def _score(sheet: stream.Stream, path: Path) -> Score | None:
 
 
 def _parts(sheet: stream.Stream) -> list[stream.Stream]:
-    return list(sheet.parts) if getattr(sheet, "parts", None) else [sheet]
+    parts = list(getattr(sheet, "parts", ()))
+    return parts or [sheet]
 
 
 def _names(sheet: stream.Stream) -> list[str]:

@@ -139,6 +139,7 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
     for verdict in corpus.verdicts:
         table.add_row(verdict.path.name, str(verdict))
     console.print(table)
+    corpus.require_tunes()
     return corpus
 
 

@@ -1,0 +1,236 @@
+"""`python -m djmodel.inspect`: what the reader sees in a file of music."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqmodel.cli import Debug, facts, run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from djmodel.corpus import Reading
+    from djmodel.parts import Choice
+    from djmodel.score import Score
+    from djmodel.tune import Bar, Change, Tune
+
+_WIDTH = 110  # columns, where the output is not a terminal
+
+
+def command(
+    music: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="MIDI, MusicXML, ABC or Humdrum.")
+    ] = None,
+    melody_part: Annotated[
+        str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
+    ] = None,
+    chord_part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="Name or number; may be repeated. [default: found]"),
+    ] = None,
+    bars: Annotated[
+        str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6."),
+    ] = None,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Forget the files that were read before.")
+    ] = False,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
+    chords and values bar by bar."""
+    from djmodel.corpus import parse_bars, reading
+    from djmodel.score import read_score
+    from seqmodel.errors import InputError
+
+    if clear_cache:
+        _forget()
+        if music is None and corpus is None:
+            return
+    if (music is None) == (corpus is None):
+        found = "neither" if music is None else "both"
+        raise InputError("a FILE or --corpus NAME", found, todo="--help shows more")
+    chosen = parse_bars(bars)
+    path = music if music is not None else _corpus_file(corpus or "")
+    score = read_score(path)
+    console = _console()
+    console.print(score_facts(score))
+    made = reading(score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen)
+    console.print(part_table(made.choice))
+    console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
+    console.print(tune_facts(made))
+
+
+def score_facts(score: Score) -> Table:
+    """What a file says of itself, and what the grid changed."""
+    notes = sum(len(part.sounds) for part in score.parts)
+    meters = [str(measure.meter) for measure in score.measures]
+    changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
+    change = score.adjusted
+    rows = {
+        "parts": str(len(score.parts)),
+        "notes": f"{notes:,}",
+        "bars": str(len(score.measures)),
+        "meter": _some([meters[0], *changed]),
+        "tempo": _some(_tempos(score)),
+        "key": "not said" if score.key is None else _key(score.key),
+        "grid": f"{change.moved} notes moved, {change.resized} resized, {change.merged} merged, "
+        f"{change.dropped} dropped",
+    }
+    first = score.measures[0]
+    if first.length != first.meter.length:
+        rows["pick-up"] = f"{float(first.length):g} quarter notes"
+    if score.symbols:
+        rows["chord symbols"] = f"{len(score.symbols)}, taken as written"
+    return facts(score.title, rows)
+
+
+def part_table(choice: Choice) -> Table:
+    """The parts: what each is taken for, its scores out of 100, and why."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title="Parts", title_justify="left", box=box.SIMPLE)
+    for heading, justify in (("", "right"), ("part", "left"), ("instrument", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for heading in ("notes", "melody", "harmony"):
+        table.add_column(heading, justify="right")
+    table.add_column("taken for")
+    table.add_column("because", overflow="fold", ratio=1)
+    for verdict in choice.verdicts:
+        part = verdict.part
+        scores = ["", ""]
+        if verdict.role != "drums":
+            scores = [f"{verdict.melody * 100:.0f}", f"{verdict.harmony * 100:.0f}"]
+        name, number = _plain(part.name), str(part.number)
+        instrument = "Drums" if part.drums else _instrument_name(part.instrument.program)
+        row = [number, name, instrument, str(len(part.sounds)), *scores]
+        style = "bold" if verdict.role.startswith("melody") else None
+        table.add_row(*row, verdict.role, verdict.reason, style=style)
+    return table
+
+
+def bar_table(tune: Tune, first: int = 1) -> Table:
+    """Chords and values bar by bar; `first` is the number of the first bar."""
+    from rich import box
+    from rich.table import Table
+
+    from djmodel.grammar import encode_bar
+
+    table = Table(title="Bars", title_justify="left", box=box.SIMPLE)
+    table.add_column("bar", justify="right")
+    table.add_column("chords")
+    table.add_column("values", overflow="fold", ratio=1)
+    meter = tune.bars[0].meter
+    for number, bar in enumerate(tune.bars, start=first):
+        name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
+        meter = bar.meter
+        table.add_row(name, chords_of(bar, tune.key), _plain(" ".join(map(str, encode_bar(bar)))))
+    return table
+
+
+def chords_of(bar: Bar, key: int | None) -> str:
+    """The changes of a bar as on a lead sheet, a slash for each beat on which the chord goes on:
+    `F / C7 /`. A chord that holds in a rest of the accompaniment stands in parentheses."""
+    from djmodel.harmony import chord_symbol
+
+    def symbol(change: Change) -> str:
+        name = chord_symbol(change.chord, key)
+        return name if change.sounding else f"({name})"
+
+    if len(bar.changes) == 1:
+        return symbol(bar.changes[0])
+    at = {change.onset: symbol(change) for change in bar.changes}
+    beats = [bar.meter.beat * n for n in range(int(bar.length / bar.meter.beat))]
+    if not set(at) <= set(beats):
+        return "  ".join(
+            f"{name}" if not onset else f"{onset}:{name}" for onset, name in at.items()
+        )
+    return " ".join(at.get(beat, "/") for beat in beats)
+
+
+def tune_facts(made: Reading) -> Table:
+    """How much there is to learn from."""
+    from djmodel.grammar import encode
+
+    values = [value for bar in encode(made.tune) for value in bar]
+    rows = {
+        "melody": f"{len(made.tune.melody_notes())} notes",
+        "accompaniment": ", ".join(_plain(part.instrument.name) for part in made.tune.accompaniment)
+        or "none",
+        "values": str(len(values)),
+        "distinct values": str(len(set(values))),
+    }
+    if made.note:
+        rows["note"] = made.note
+    return facts("Tune", rows)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def _forget() -> None:
+    from djmodel.corpus import cache_folder, clear_cache
+
+    folder = cache_folder()
+    _console().print(f"{clear_cache()} tunes forgotten that were kept in {folder}", soft_wrap=True)
+
+
+def _corpus_file(name: str) -> Path:
+    from djmodel.sheets import corpus_file
+
+    return corpus_file(name)
+
+
+def _some(items: list[str], most: int = 6) -> str:
+    shown = ", ".join(items[:most])
+    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
+
+
+def _tempos(score: Score) -> list[str]:
+    first, *others = score.tempos
+    starts = [measure.onset for measure in score.measures]
+    changes = [
+        f"{tempo.bpm:.4g} from bar {sum(start <= tempo.onset for start in starts)}"
+        for tempo in others
+    ]
+    return [f"{first.bpm:.4g} quarter notes a minute", *changes]
+
+
+def _key(sharps: int) -> str:
+    if not sharps:
+        return "no sharps or flats"
+    kind = "sharp" if sharps > 0 else "flat"
+    return f"{abs(sharps)} {kind}{'s' if abs(sharps) > 1 else ''}"
+
+
+def _instrument_name(program: int) -> str:
+    from djmodel.instruments import PROGRAM_NAMES
+
+    return PROGRAM_NAMES[program]
+
+
+def _plain(text: str) -> str:
+    """Text that rich shows as it is: brackets are not markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def main() -> None:
+    run(command)
+
+
+if __name__ == "__main__":
+    main()
