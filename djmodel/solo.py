@@ -79,12 +79,12 @@ def improvise(
             f"{len(begun)} values that fill them all",
             todo="take fewer bars of it, or more choruses",
         )
-    rng = np.random.default_rng(seed)
+    value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
     samples = sample(
         model.weights,
         automaton,
         choice,
-        rng,
+        value_rng,
         streams=count,
         max_length=longest,
         primer=indices_of(model, primer),
@@ -92,7 +92,7 @@ def improvise(
     register = Register(*model.settings["register"])
     solos = []
     for row, log_probs, child in zip(
-        samples.rows(), samples.log_probs, rng.spawn(count), strict=True
+        samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True
     ):
         stream = [values[index] for index in row]
         if rhythm_values is not None:
