@@ -377,8 +377,15 @@ def measures(
 
 
 def write_midi(tune: Tune, path: str | Path) -> None:
-    """Writes a MIDI file: a track of title, tempos, meters and key, one for the melody, one for
-    each part of the accompaniment. Raises FileError if it cannot be written."""
+    """Writes `midi_bytes(tune)` to a file. Raises FileError if it cannot be written."""
+    content = midi_bytes(tune)
+    with writing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def midi_bytes(tune: Tune) -> bytes:
+    """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
+    melody, one for each part of the accompaniment."""
     melody = Part(tune.instrument, tune.melody_notes())
     parts = (melody, *tune.accompaniment)
     division = _division(tune, parts)
@@ -387,9 +394,7 @@ def write_midi(tune: Tune, path: str | Path) -> None:
     tracks += [
         _track(part, channel, division) for part, channel in zip(parts, channels, strict=True)
     ]
-    content = midifile.build(midifile.MidiFile(division, tracks))
-    with writing(path) as temporary:
-        temporary.write_bytes(content)
+    return midifile.build(midifile.MidiFile(division, tracks))
 
 
 def _division(tune: Tune, parts: Sequence[Part]) -> int:
