@@ -22,7 +22,7 @@ _HOMES = {
     "load": "solo",
     "improvise": "solo",
     "changes_of": "solo",
-    "write": "output",
+    "write_midi": "score",
     # the course's names
     "djmodel": "model",
     "music_inference_model": "model",

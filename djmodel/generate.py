@@ -13,6 +13,7 @@ from seqmodel.errors import InputError
 
 if TYPE_CHECKING:
     from djmodel.grammar import Value
+    from djmodel.solo import Solo
     from djmodel.tune import Tune
     from seqmodel.modelfile import ModelFile
     from seqmodel.sampling import Choice
@@ -104,7 +105,6 @@ def command(
     the source.
     """
     from djmodel.solo import improvise, load
-    from djmodel.output import write, write_page
     from seqmodel.sampling import Choice
 
     choice = Choice(temperature, top_k, top_p, greedy)
@@ -129,22 +129,57 @@ def command(
         tidy=tidy,
     )
     console = stderr_console()
-    for solo, path in zip(solos, numbered(out, count), strict=True):
-        write(solo.tune, path)
-        if wav:
-            write(solo.tune, path.with_suffix(".wav"), soundfont=soundfont)
-        console.print(f"{path}: {len(tune.bars)} bars over {tune.title}", soft_wrap=True)
-    for extra in (score, picture):
-        if extra:
-            for solo, path in zip(solos, numbered(extra, count), strict=True):
-                write(solo.tune, path)
-                console.print(f"{path}", soft_wrap=True)
+    wanted = {"midi": out, "score": score, "picture": picture}
+    if wav or soundfont:
+        wanted["sound"] = out.with_suffix(".wav")
+    for kind, path in wanted.items():
+        for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():
+            _WRITERS[kind](solo.tune, its_path, soundfont)
+            console.print(str(its_path), soft_wrap=True)
     if html:
+        from djmodel.page import write_page
+
         write_page(solos, html, _made_from(model, seed, choice))
-        console.print(f"{html}", soft_wrap=True)
+        console.print(str(html), soft_wrap=True)
+    console.print(f"{len(tune.bars)} bars over {tune.title}", soft_wrap=True)
     if preview:
-        for solo in solos:
-            console.print(preview_of(solo.tune))
+        _show(solos)
+
+
+def _midi(tune: Tune, path: Path, _: Path | None) -> None:
+    from djmodel.score import write_midi
+
+    write_midi(tune, path)
+
+
+def _sound(tune: Tune, path: Path, soundfont: Path | None) -> None:
+    from djmodel.render import write_wav
+
+    write_wav(tune, path, soundfont)
+
+
+def _score(tune: Tune, path: Path, _: Path | None) -> None:
+    from djmodel.notation import write_score
+
+    write_score(tune, path)
+
+
+def _picture(tune: Tune, path: Path, _: Path | None) -> None:
+    from djmodel.picture import piano_roll
+
+    piano_roll(tune).save(path)
+
+
+_WRITERS = {"midi": _midi, "sound": _sound, "score": _score, "picture": _picture}
+
+
+def _show(solos: Sequence[Solo]) -> None:
+    from rich.console import Console
+
+    from djmodel.preview import preview
+
+    for solo in solos:
+        Console().print(preview(solo.tune))
 
 
 def numbered(path: Path, count: int) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from seqmodel.errors import CorpusError
 from seqmodel.modelfile import ModelFile
 from seqmodel.vocabulary import Vocabulary
 from seqmodel.windows import Indices, Windows, windows
-
-if TYPE_CHECKING:
-    import keras
 
 KIND = "djmodel"
 
@@ -61,11 +58,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives: `layers` and a `graph` on them, the model as a file would hold it, the
-    material, and the history."""
+    """What training gives: the shared `layers`, the model as a file would hold it, the material,
+    and the history."""
 
     layers: Layers
-    graph: keras.Model
     model: ModelFile
     material: Material
     history: tuple[training.Epoch, ...]
@@ -74,7 +70,7 @@ class Trained:
         """Writes the model file. Raises FileError or ModelFileError."""
         modelfile.save(
             path,
-            self.graph,
+            scanning_model(self.layers.LSTM_cell, self.layers.densor),
             kind=self.model.kind,
             cell=self.model.weights.cell,
             vocabulary=self.model.vocabulary,
@@ -115,10 +111,10 @@ def learn(
     draw = _drawer(studied.sequences, lesson)
     draw(0)  # too little music is said before Keras is loaded
     layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
-    scan = scanning_model(layers.LSTM_cell, layers.densor)
-    graph = scan
     if lesson.graph == "unrolled":
         graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
+    else:
+        graph = scanning_model(layers.LSTM_cell, layers.densor)
     history = training.fit(graph, draw, lesson.schedule, progress)
     settings: dict[str, Any] = {
         **asdict(lesson),
@@ -140,7 +136,7 @@ def learn(
         },
         sources=sources or {},
     )
-    return Trained(layers, scan, model, studied, tuple(history))
+    return Trained(layers, model, studied, tuple(history))
 
 
 def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> training.Draw:

@@ -61,7 +61,7 @@ def command(
     """
     from djmodel.corpus import parse_bars, rags
     from djmodel.lesson import Lesson, learn
-    from djmodel.output import write
+    from djmodel.score import write_midi
     from djmodel.solo import changes_of, improvise
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
@@ -102,7 +102,7 @@ def command(
     loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
     changes = changes_of(trained.model)[0].at_tempo(tempo)
     [solo] = improvise(trained.model, changes, seed=seed)
-    write(solo.tune, out / "solo.mid")
+    write_midi(solo.tune, out / "solo.mid")
 
     studied, last = trained.material, trained.history[-1]
     console.print(

@@ -74,7 +74,8 @@ def save(
     with writing(path) as temporary:
         graph.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(ENTRY, json.dumps(entry, ensure_ascii=False, indent=1))
+            text = json.dumps(entry, ensure_ascii=False)
+            archive.writestr(ENTRY, text, compress_type=zipfile.ZIP_DEFLATED)
 
 
 def load(path: str | Path, kind: str) -> ModelFile:
