@@ -1,0 +1,113 @@
+"""`python -m dinos.generate`: a trained model invents names."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dinos.names import MAX_LENGTH
+from seqmodel.cli import Debug, Seed, run, stderr_console
+
+if TYPE_CHECKING:
+    from dinos.invent import Invention
+    from seqmodel.modelfile import ModelFile
+
+
+def command(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
+    count: Annotated[int, typer.Option(min=1, help="How many names.")] = 10,
+    start: Annotated[
+        str, typer.Option(metavar="LETTERS", help="Begin every name with these.")
+    ] = "",
+    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Only the K likeliest characters.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Only the likeliest that make up P.")] = None,
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="Always the likeliest character.")
+    ] = False,
+    max_length: Annotated[
+        int, typer.Option(min=1, help="Characters; a longer name is cut.")
+    ] = MAX_LENGTH,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only names that are not in the list, each once.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON object a line: probabilities, closest name.")
+    ] = False,
+    seed: Seed = 0,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Invent names with a trained MODEL: one a line on stdout, remarks on stderr."""
+    from dinos.invent import invent, load, spelled
+    from seqmodel.errors import SamplingError
+    from seqmodel.sampling import Choice
+
+    choice = Choice(temperature, top_k, top_p, greedy)
+    learned = load(model)
+    inventions = invent(
+        learned,
+        count=count,
+        seed=seed,
+        choice=choice,
+        start=start,
+        max_length=max_length,
+        new=new,
+    )
+    if not inventions:
+        raise SamplingError(
+            "a model that says something new",
+            "only names of its list in all that was drawn",
+            todo="raise --temperature, or leave out --new",
+        )
+    console = stderr_console()
+    for invention in inventions:
+        name = spelled(invention, learned)
+        print(json.dumps(_facts(invention, learned), ensure_ascii=False) if as_json else name)
+        if remark := _remark(invention, max_length):
+            sys.stdout.flush()
+            console.print(f"{name}: {remark}", markup=False, soft_wrap=True)
+    if len(inventions) < count:
+        console.print(
+            f"only {len(inventions)} of {count} new names came up; raise --temperature for more"
+        )
+    sys.stdout.flush()
+
+
+def _remark(invention: Invention, max_length: int) -> str:
+    remarks = []
+    if invention.learned:
+        remarks.append("in the training list")
+    if invention.held_out:
+        remarks.append("in the list, held out from training")
+    if invention.cut:
+        remarks.append(f"cut after {max_length} characters")
+    return ", ".join(remarks)
+
+
+def _facts(invention: Invention, model: ModelFile) -> dict[str, object]:
+    from dinos.invent import closest, spelled
+
+    values = invention.log_probabilities
+    name, distance = closest(invention.name, model.extra["training"])
+    return {
+        "name": spelled(invention, model),
+        "log_probability_per_character": round(sum(values) / len(values), 4),
+        "log_probabilities": [round(value, 4) for value in values],
+        "new": invention.new,
+        "held_out": invention.held_out,
+        "cut": invention.cut,
+        "closest": name,
+        "distance": distance,
+    }
+
+
+def main() -> None:
+    run(command)
+
+
+if __name__ == "__main__":
+    main()

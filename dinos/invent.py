@@ -1,0 +1,166 @@
+"""A trained model + a seed -> new names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dinos.lesson import KIND, log_probabilities
+from dinos.names import END, MAX_LENGTH, capitalised, fold
+from seqmodel import modelfile
+from seqmodel.errors import SamplingError, VocabularyError
+from seqmodel.modelfile import ModelFile
+from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.vocabulary import Vocabulary
+
+# How many names are drawn at once, and for how many of them each new one may be looked for.
+ROUND = 256
+PATIENCE = 50
+
+
+@dataclass(frozen=True)
+class Invention:
+    """A name as the model spells it. `log_probabilities`: the natural log-probability of each
+    character at temperature 1, that of the end included unless the name was `cut` for its length.
+    `learned`: it is one of the names the model learned from; `held_out`: of those held out."""
+
+    name: str
+    log_probabilities: tuple[float, ...]
+    cut: bool
+    learned: bool
+    held_out: bool
+
+    @property
+    def new(self) -> bool:
+        """It is nowhere in the list."""
+        return not (self.learned or self.held_out)
+
+
+def load(path: str | Path) -> ModelFile:
+    """A model that `dinos` trained. Raises FileError or ModelFileError."""
+    return modelfile.load(path, KIND)
+
+
+def invent(
+    model: ModelFile,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    choice: Choice = Choice(),
+    start: str = "",
+    max_length: int = MAX_LENGTH,
+    new: bool = False,
+) -> list[Invention]:
+    """`count` names that begin with `start` and have at most `max_length` characters.
+
+    With `new` only names that are not in the list, each once; there may be fewer than `count` if
+    `ROUND + PATIENCE * count` drawn names held no more. Raises VocabularyError for a letter of
+    `start` that the model does not know, SamplingError for a `start` that leaves no room.
+    """
+    begun = known_letters(start, model)
+    if len(begun) >= max_length:
+        raise SamplingError(
+            f"a start shorter than the {max_length} characters of --max-length",
+            f"{len(begun)} in `{start}`",
+            todo="shorten it, or raise --max-length",
+        )
+    drawn = _draw(model, count, seed, choice, begun, max_length, endless=new)
+    if not new:
+        return [next(drawn) for _ in range(count)]
+    found: dict[str, Invention] = {}
+    for _ in range(ROUND + PATIENCE * count):
+        invention = next(drawn)
+        if invention.new:
+            found.setdefault(invention.name, invention)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def spelled(invention: Invention, model: ModelFile) -> str:
+    """The name as one writes it: with capitals, unless the model has its own."""
+    return invention.name if model.settings["keep_case"] else capitalised(invention.name)
+
+
+def known_letters(start: str, model: ModelFile) -> str:
+    """`start` as the model spells it. Raises VocabularyError for a letter that it does not know."""
+    begun = fold(start, bool(model.settings["keep_case"]))
+    for letter in begun:
+        if letter not in model.vocabulary or letter == END:
+            raise VocabularyError(
+                f"letters that the model knows ({_letters(model.vocabulary)})",
+                f"{letter!r} in {start!r}",
+                todo="begin with others",
+            )
+    return begun
+
+
+def name_automaton(n_symbols: int, begun: bool) -> Automaton:
+    """A name goes on until END, index 0; it has a character before, unless it has `begun`."""
+    allowed = np.ones((3, n_symbols), dtype=bool)
+    allowed[0, 0] = begun
+    allowed[2] = False
+    next_state = np.ones((3, n_symbols), dtype=np.int32)
+    next_state[:, 0] = 2
+    return Automaton(allowed, next_state)
+
+
+def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
+    """The name of `names` nearest to `name`, the first of several, and how many characters have to
+    be put in, taken out or replaced between the two."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import extractOne
+
+    found, distance, _ = extractOne(name, names, scorer=Levenshtein.distance)
+    return found, int(distance)
+
+
+def _draw(
+    model: ModelFile,
+    count: int,
+    seed: int,
+    choice: Choice,
+    begun: str,
+    max_length: int,
+    endless: bool,
+) -> Iterator[Invention]:
+    """Names one after the other; which come first does not depend on how many are asked for."""
+    rng = np.random.default_rng(seed)
+    automaton = name_automaton(model.vocabulary.size, bool(begun))
+    primer = [int(index) for index in model.vocabulary.encode(begun)]
+    learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
+    left = count
+    while endless or left > 0:
+        streams = ROUND if endless else min(ROUND, left)
+        left -= streams
+        samples = sample(
+            model.weights,
+            automaton,
+            choice,
+            rng,
+            streams=streams,
+            max_length=max_length - len(primer) + 1,  # the end takes a place, too
+            primer=primer,
+        )
+        # A name that has not ended is one character too long.
+        rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]
+        rows = [row if end else row[:-1] for row, end in zip(rows, samples.ended, strict=True)]
+        scores = log_probabilities(model.weights, [np.array(row, dtype=np.int32) for row in rows])
+        for row, end, score in zip(rows, samples.ended, scores, strict=True):
+            name = "".join(model.vocabulary.decode(row[:-1] if end else row))
+            yield Invention(
+                name,
+                tuple(float(value) for value in score),
+                cut=not end,
+                learned=name in learned,
+                held_out=name in held_out,
+            )
+
+
+def _letters(known: Vocabulary, most: int = 60) -> str:
+    letters = [symbol for symbol in known.symbols if symbol != END]
+    more = f" and {len(letters) - most} more" if len(letters) > most else ""
+    return "".join("space, " if letter == " " else letter for letter in letters[:most]) + more

@@ -1,0 +1,147 @@
+"""A recurrent network that invents names, by hand: what dinos/model.py does, in a hundred lines.
+
+Names, signatures and shapes are those of the dinosaur assignment of the *Sequence Models* course,
+which goes back to Karpathy's minimal character RNN. Vectors are columns: with n_a units and n_x
+characters, x is (n_x, 1), the state a is (n_a, 1), Wax (n_a, n_x), Waa (n_a, n_a), Wya (n_x, n_a),
+b (n_a, 1), by (n_x, 1). A name is a list of indices; as an input, None is the zero vector.
+"""
+
+import numpy as np
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))  # the largest becomes exp(0): nothing overflows
+    return e / e.sum(axis=0)
+
+
+def one_hot(index, n_x):
+    """The column that stands for a character; the zero vector for None."""
+    x = np.zeros((n_x, 1))
+    if index is not None:
+        x[index] = 1
+    return x
+
+
+def initialize_parameters(n_a, n_x, n_y, seed=1):
+    rng = np.random.default_rng(seed)
+    shapes = {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a)}
+    parameters = {name: 0.01 * rng.standard_normal(shape) for name, shape in shapes.items()}
+    return parameters | {"b": np.zeros((n_a, 1)), "by": np.zeros((n_y, 1))}
+
+
+def rnn_step_forward(parameters, a_prev, x):
+    """One character: the next state, and the probability of each character to come."""
+    a = np.tanh(parameters["Wax"] @ x + parameters["Waa"] @ a_prev + parameters["b"])
+    return a, softmax(parameters["Wya"] @ a + parameters["by"])
+
+
+def rnn_forward(X, Y, a_prev, parameters, vocab_size=None):
+    """Reads the name X and adds up how surprising each of its labels Y was, in nats."""
+    n_x = vocab_size or parameters["Wax"].shape[1]
+    x, a, y_hat, loss = {}, {-1: a_prev}, {}, 0.0
+    for t in range(len(X)):
+        x[t] = one_hot(X[t], n_x)
+        a[t], y_hat[t] = rnn_step_forward(parameters, a[t - 1], x[t])
+        loss -= np.log(y_hat[t][Y[t], 0])
+    return loss, (y_hat, a, x)
+
+
+def rnn_backward(X, Y, parameters, cache):
+    """Back-propagation through time: the slope of the loss along every parameter."""
+    y_hat, a, x = cache
+    gradients = {"d" + name: np.zeros_like(value) for name, value in parameters.items()}
+    da_next = np.zeros_like(a[-1])  # what the steps to come want of the state; none after the last
+    for t in reversed(range(len(X))):
+        dy = y_hat[t] - one_hot(Y[t], len(y_hat[t]))  # softmax and cross-entropy together
+        gradients["dWya"] += dy @ a[t].T
+        gradients["dby"] += dy
+        da = parameters["Wya"].T @ dy + da_next
+        dz = (1 - a[t] ** 2) * da  # through the tanh
+        gradients["db"] += dz
+        gradients["dWax"] += dz @ x[t].T
+        gradients["dWaa"] += dz @ a[t - 1].T
+        da_next = parameters["Waa"].T @ dz
+    return gradients, a
+
+
+def clip(gradients, maxValue):
+    """Cuts every number to [-maxValue, maxValue], in place: no step is a leap off a cliff."""
+    for gradient in gradients.values():
+        np.clip(gradient, -maxValue, maxValue, out=gradient)
+    return gradients
+
+
+def update_parameters(parameters, gradients, lr):
+    """One step down the slope, in place."""
+    for name in parameters:
+        parameters[name] -= lr * gradients["d" + name]
+    return parameters
+
+
+def sample(parameters, char_to_ix, seed):
+    """Draws a name: each character from the probabilities after those before it, until '\\n' or
+    the 50th. `seed` is a number, or a numpy Generator to draw on from; the result is indices."""
+    rng = np.random.default_rng(seed)
+    newline, n_x = char_to_ix["\n"], len(char_to_ix)
+    a, index, indices = np.zeros((parameters["Waa"].shape[0], 1)), None, []
+    while index != newline and len(indices) < 50:
+        a, y = rnn_step_forward(parameters, a, one_hot(index, n_x))
+        index = int(rng.choice(n_x, p=y.ravel()))  # what is drawn is the next input
+        indices.append(index)
+    return indices if index == newline else [*indices, newline]
+
+
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
+    """One step of training on one name: loss, clipped gradients, last state."""
+    loss, cache = rnn_forward(X, Y, a_prev, parameters)
+    gradients, a = rnn_backward(X, Y, parameters, cache)
+    gradients = clip(gradients, 5)
+    update_parameters(parameters, gradients, learning_rate)
+    return loss, gradients, a[len(X) - 1]
+
+
+def model(
+    data,
+    ix_to_char,
+    char_to_ix,
+    num_iterations=35000,
+    n_a=50,
+    dino_names=7,
+    vocab_size=27,
+    verbose=True,
+    seed=0,
+    say=print,
+):
+    """Trains on `data`, names one a line (or a list of them), one name an iteration, and returns
+    the parameters. Every 2,000 iterations it says the smoothed loss of a name and a few names."""
+    lines = data.splitlines() if isinstance(data, str) else data
+    examples = [name.strip().lower() for name in lines if name.strip()]
+    np.random.default_rng(seed).shuffle(examples)
+    parameters = initialize_parameters(n_a, vocab_size, vocab_size)
+    smoothed = np.log(vocab_size) * dino_names  # the loss of guessing, as the course begins
+    for j in range(num_iterations):
+        name = [char_to_ix[character] for character in examples[j % len(examples)]]
+        X, Y = [None, *name], [*name, char_to_ix["\n"]]
+        # Each name begins as sampling begins, with nothing in mind.
+        loss, _, _ = optimize(X, Y, np.zeros((n_a, 1)), parameters)
+        smoothed = 0.999 * smoothed + 0.001 * loss
+        if verbose and j % 2000 == 0:
+            say(f"Iteration: {j}, Loss: {smoothed:f}\n")
+            for n in range(dino_names):
+                indices = sample(parameters, char_to_ix, n)
+                say("".join(ix_to_char[i] for i in indices[:-1]).capitalize())
+            say("\n")
+    return parameters
+
+
+def main():
+    from dinos.names import dinosaurs
+
+    data = dinosaurs().read_text(encoding="utf-8")
+    characters = sorted(set(data))  # '\n' sorts before the letters
+    char_to_ix = {character: index for index, character in enumerate(characters)}
+    model(data, dict(enumerate(characters)), char_to_ix, vocab_size=len(characters))
+
+
+if __name__ == "__main__":
+    main()

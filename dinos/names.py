@@ -1,0 +1,148 @@
+"""A list of names -> names, their characters, and which of them are held out."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from seqmodel.errors import CorpusError, FileError
+from seqmodel.files import existing_file
+from seqmodel.vocabulary import Vocabulary
+from seqmodel.windows import Indices
+
+END = "\n"
+MAX_LENGTH = 100
+_WHAT = "a list of names, one a line, as UTF-8 text"
+_BOM = "\ufeff"
+# The first bytes of text in another Unicode encoding.
+_WIDE = {b"\xff\xfe\x00\x00": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+@dataclass(frozen=True)
+class Names:
+    """`names`, each once, in the order of the list; `repeats` counts those left out because they
+    were there already; `keep_case` as it was read."""
+
+    names: tuple[str, ...]
+    repeats: int = 0
+    keep_case: bool = False
+
+
+@dataclass(frozen=True)
+class Split:
+    """Names to learn from, and names held out to measure what has been learned."""
+
+    training: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+def dinosaurs() -> Path:
+    """The list of 1,318 dinosaur names that comes along."""
+    return Path(str(files("dinos.data").joinpath("dinos.txt")))
+
+
+def fold(text: str, keep_case: bool = False) -> str:
+    """The one spelling of `text`: composed characters (NFC), lower case unless `keep_case`."""
+    return unicodedata.normalize("NFC", text if keep_case else text.lower())
+
+
+def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = MAX_LENGTH) -> Names:
+    """Reads a list of names: one a line, UTF-8, any alphabet; spaces around a name do not count.
+
+    Empty lines at the end are no names. One before the last name is an error that says which line:
+    it may be a sign of a name that got lost.
+
+    Raises FileError for a file that is not such a list; CorpusError for an empty line, a name of
+    more than `max_length` characters, or fewer than two distinct names.
+    """
+    path = existing_file(path, _WHAT)
+    text = _decode(path.read_bytes(), path)
+    lines = [fold(line.strip(), keep_case) for line in _lines(text)]
+    while lines and not lines[-1]:
+        lines.pop()
+    for number, name in enumerate(lines, 1):
+        where = f"{path}, line {number}"
+        if not name:
+            raise CorpusError("a name", "an empty line", where=where, todo="take the line out")
+        if len(name) > max_length:
+            raise CorpusError(
+                f"a name of at most {max_length} characters",
+                f"{len(name)} in `{name[:20]}...`",
+                where=where,
+                todo="shorten it, or raise --max-length",
+            )
+    names = tuple(dict.fromkeys(lines))
+    if len(names) < 2:
+        found = f"only `{names[0]}`" if names else "none"
+        raise CorpusError("at least two different names", found, where=path, todo="give more names")
+    return Names(names, len(lines) - len(names), keep_case)
+
+
+def split(names: Sequence[str], seed: int) -> Split:
+    """Holds out a tenth of the names, at least one; which ones, `seed` says."""
+    order = np.random.default_rng(seed).permutation(len(names))
+    n_held_out = max(1, round(len(names) / 10))
+    held_out = sorted(order[:n_held_out])
+    training = sorted(order[n_held_out:])
+    return Split(tuple(names[i] for i in training), tuple(names[i] for i in held_out))
+
+
+def vocabulary(names: Sequence[str]) -> Vocabulary:
+    """The characters of `names`, sorted, after the newline that ends every name: it has index 0."""
+    characters = sorted({character for name in names for character in name})
+    return Vocabulary((END, *characters), 1 + len(characters))
+
+
+def encode(name: str, known: Vocabulary) -> Indices:
+    """The labels of a name: its characters and the newline. The inputs are the same, one step
+    behind, with the zero vector first."""
+    return known.encode([*name, END])
+
+
+def capitalised(name: str) -> str:
+    """`name` with a capital at its start and after each space or hyphen."""
+    after = " -"
+    return "".join(
+        character.title() if i == 0 or name[i - 1] in after else character
+        for i, character in enumerate(name)
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _decode(data: bytes, path: Path) -> str:
+    for mark, encoding in _WIDE.items():
+        if data.startswith(mark):
+            raise FileError(_WHAT, f"{encoding} text", where=path, todo="save it as UTF-8")
+    if 0 in data:
+        raise FileError(
+            _WHAT, f"a binary file (byte 0x00 at {data.index(0)})", where=path, todo="give a text"
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            _WHAT,
+            f"byte 0x{data[error.start]:02x} at {error.start} (line {line}), which is not UTF-8",
+            where=path,
+            todo="save it as UTF-8",
+        ) from None
+    text = text.removeprefix(_BOM)
+    for position, character in enumerate(text):
+        if unicodedata.category(character) == "Cc" and character not in "\n\r":
+            line = text.count("\n", 0, position) + 1
+            raise FileError(
+                _WHAT,
+                f"the control character U+{ord(character):04X} in line {line}",
+                where=path,
+                todo="give a plain text",
+            )
+    return text
