@@ -6,7 +6,6 @@ music21 writes the MusicXML, verovio engraves it, resvg makes pixels of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.harmony import Chord, chord_symbol
+from djmodel.output import NOTES, PICTURE, SCORE, known_ending
 from djmodel.rhythm import Written, written
 from djmodel.roll import engraved, has_pickup
 from djmodel.spelling import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
 
 BARS_A_LINE = 4
-ENDINGS = (".svg", ".png", ".musicxml", ".xml")
 
 _PAGE_UNITS_A_BAR = 480  # of width; a unit is a tenth of a millimetre on paper
 _MARGIN_UNITS = 40
@@ -113,7 +112,7 @@ class LeadSheet:
     def save(self, path: str | Path) -> None:
         """Writes a .svg or .png file. Raises InputError for another ending."""
         path = Path(path)
-        ending = _known_ending(path, (".svg", ".png"))
+        ending = known_ending(path, PICTURE)
         content = self.png() if ending == ".png" else _on_paper(self.svg).encode()
         with writing(path) as temporary:
             temporary.write_bytes(content)
@@ -122,8 +121,12 @@ class LeadSheet:
         return f'<div style="background:{_PAPER};color:#000;max-width:60em">{self.svg}</div>'
 
 
-def lead_sheet(tune: Tune, bars_a_line: int | None = None) -> LeadSheet:
+def lead_sheet(
+    tune: Tune, bars_a_line: int | None = None, *, heading: bool = True, seed: int = 1
+) -> LeadSheet:
     """The lead sheet of a tune, engraved: `bars_a_line`, or four, or two where notes are many.
+    `heading` writes title and tempo above. `seed` makes the names of its parts, which must differ
+    within one page.
 
     Raises MissingPackageError without verovio, NotationError for no bars, and for lengths that
     cannot be written.
@@ -131,14 +134,15 @@ def lead_sheet(tune: Tune, bars_a_line: int | None = None) -> LeadSheet:
     if not tune.bars:
         raise NotationError("at least one bar of music", "none", where=tune.title or None)
     line = bars_a_line or _fitting_line(tune)
-    return LeadSheet(_engraved(_exported(tune, line, labels=False), line, _heading(tune)))
+    xml = _exported(tune, line, labels=False)
+    return LeadSheet(_engraved(xml, line, _heading(tune) if heading else "", seed))
 
 
 def write_score(tune: Tune, path: str | Path) -> None:
     """The lead sheet as the file `path`: .svg, .png, .musicxml or .xml. Raises InputError for
     another ending, FileError where it cannot be written, and as `lead_sheet`."""
     path = Path(path)
-    if _known_ending(path, ENDINGS) in (".musicxml", ".xml"):
+    if known_ending(path, SCORE) in NOTES:
         content = musicxml(tune, _fitting_line(tune))
         with writing(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
@@ -364,7 +368,7 @@ def _fitting_line(tune: Tune) -> int:
     for bar in tune.bars:
         for this, following in pairwise(bar.changes):
             share = (following.onset - this.onset) / bar.length
-            letters = max(letters, len(chord_symbol(this.chord, tune.key)) / float(share))
+            letters = max(letters, len(chord_symbol(this.chord)) / float(share))
     crowded = notes > _MOST_NOTES * len(tune.bars) or letters > _MOST_LETTERS
     return BARS_A_LINE // 2 if crowded else BARS_A_LINE
 
@@ -375,7 +379,7 @@ def _heading(tune: Tune) -> str:
     return "    ".join(part for part in (tune.title, tempo) if part)
 
 
-def _engraved(xml: str, bars_a_line: int, heading: str) -> str:
+def _engraved(xml: str, bars_a_line: int, heading: str, seed: int) -> str:
     """Verovio's drawing of MusicXML, as tall as it needs to be, in the ink of what is around it."""
     verovio = needed("verovio", "to engrave a lead sheet")
     verovio.enableLog(verovio.LOG_ERROR)
@@ -396,7 +400,7 @@ def _engraved(xml: str, bars_a_line: int, heading: str) -> str:
         "smuflTextFont": "none",
         "svgFormatRaw": True,
         "svgRemoveXlink": True,
-        "xmlIdSeed": 1,
+        "xmlIdSeed": seed,
     })  # fmt: skip
     # Verovio prints the text of a chord symbol, and then its degrees, which the text has already.
     if not toolkit.loadData(re.sub(r"<degree[ >].*?</degree>", "", xml, flags=re.DOTALL)):
@@ -447,15 +451,3 @@ def _on_paper(svg: str) -> str:
         svg,
         count=1,
     )
-
-
-def _known_ending(path: Path, known: Sequence[str]) -> str:
-    ending = path.suffix.lower()
-    if ending not in known:
-        raise InputError(
-            f"a name that ends in {', '.join(known[:-1])} or {known[-1]}",
-            ending or "no ending",
-            where=path,
-            todo="rename the output",
-        )
-    return ending

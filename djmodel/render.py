@@ -6,7 +6,6 @@ As a command: `python -m djmodel.render FILE.mid` writes FILE.wav beside it.
 from __future__ import annotations
 
 import io
-import tempfile
 import wave
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from djmodel.output import SOUND, known_ending
 from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.errors import FileError, InputError
+from seqmodel.errors import FileError
 from seqmodel.files import existing_file, writing
 from seqmodel.optional import MissingPackageError, needed
 
@@ -83,16 +83,16 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
     that is not one; MissingPackageError where the synthesiser is not installed.
     """
     if isinstance(source, Tune):
-        from djmodel.score import write_midi
+        from djmodel.score import midi_bytes
 
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "tune.mid"
-            write_midi(source, path)
-            return _render(_read_midi(path), soundfont, source.title or "tune")
-    return _render(_read_midi(Path(source)), soundfont, source)
+        return _render(_parsed(midi_bytes(source), source.title or None), soundfont)
+    path = existing_file(source, "a MIDI file")
+    return _render(_parsed(path.read_bytes(), path), soundfont)
 
 
-def write_wav(source: Tune | str | Path, path: str | Path, soundfont: Path | None = None) -> Sound:
+def write_wav(
+    source: Tune | str | Path, path: str | Path, soundfont: str | Path | None = None
+) -> Sound:
     """Renders `source` into the WAV file `path`, and gives the sound back. Raises as `render`, and
     FileError if `path` cannot be written."""
     sound = render(source, soundfont)
@@ -101,7 +101,9 @@ def write_wav(source: Tune | str | Path, path: str | Path, soundfont: Path | Non
     return sound
 
 
-def write_mp3(source: Tune | str | Path, path: str | Path, soundfont: Path | None = None) -> Sound:
+def write_mp3(
+    source: Tune | str | Path, path: str | Path, soundfont: str | Path | None = None
+) -> Sound:
     """As `write_wav`, for MP3."""
     sound = render(source, soundfont)
     with writing(path) as temporary:
@@ -125,12 +127,11 @@ def default_soundfont() -> Path:
     return path
 
 
-def _read_midi(path: Path) -> MidiFile:
-    """The MIDI file at `path`. Raises FileError if it is none, plays nothing or far too long."""
+def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
+    """A MIDI file. Raises FileError, with `path`, if it is none, plays nothing or far too long."""
     mido = needed("mido", "to read MIDI for the synthesiser")
-    existing_file(path, "a MIDI file")
     try:
-        midi = mido.MidiFile(path, clip=True)
+        midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
         raise FileError(
             "a MIDI file",
@@ -158,14 +159,14 @@ def _read_midi(path: Path) -> MidiFile:
     return midi
 
 
-def _render(midi: MidiFile, soundfont: str | Path | None, name: str | Path) -> Sound:
+def _render(midi: MidiFile, soundfont: str | Path | None) -> Sound:
     """Plays `midi`, softer and softer until nothing clips, then makes it as loud as fits."""
     fonts = _read_soundfont(soundfont)
     seconds = midi.length
     _lengthen(midi, TAIL_SECONDS)
     loudness = 1.0
     while True:
-        played = _synthesise(fonts, _at_volume(midi, loudness), soundfont, name)
+        played = _synthesise(fonts, _at_volume(midi, loudness), soundfont)
         if np.abs(played.samples).max(initial=0.0) < 0.999 or loudness < 0.01:
             break
         loudness /= 2
@@ -184,9 +185,7 @@ def _read_soundfont(path: str | Path | None) -> bytes:
     return content
 
 
-def _synthesise(
-    soundfont: bytes, midi: MidiFile, font_name: str | Path | None, name: str | Path
-) -> Sound:
+def _synthesise(soundfont: bytes, midi: MidiFile, font_name: str | Path | None) -> Sound:
     """What the synthesiser plays: its own rate, 16 bits, clipped where too loud."""
     midirenderer = needed("midirenderer", "to play MIDI")
     stream = io.BytesIO()
@@ -198,7 +197,7 @@ def _synthesise(
         if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":
             raise
         if str(error).startswith("MIDI error"):
-            raise FileError("MIDI that the synthesiser reads", str(error), where=name) from error
+            raise FileError("MIDI that the synthesiser reads", str(error)) from error
         raise FileError(
             "a SoundFont (.sf2) that can be read",
             f"a damaged one ({error})",
@@ -293,15 +292,7 @@ def command(
 ) -> None:
     """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
     path = out or file.with_suffix(".wav")
-    writers = {".wav": write_wav, ".mp3": write_mp3}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise InputError(
-            f"a name that ends in {' or '.join(writers)}",
-            f"{path.suffix or 'no ending'}",
-            where=path,
-            todo="rename the output",
-        )
+    writer = write_mp3 if known_ending(path, SOUND) == ".mp3" else write_wav
     sound = writer(file, path, soundfont)
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
 

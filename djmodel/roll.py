@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import ceil
 
 from djmodel.harmony import Chord, Kind, chord_symbol, kind_of
+from djmodel.spelling import key_of
 from djmodel.tune import Bar, Tune
 
 KIND_NAMES: dict[Kind, str] = {
@@ -141,11 +142,12 @@ def engraved(symbol: str) -> str:
 
 def _chord_names(tune: Tune) -> Iterator[ChordName]:
     """The names of the chords where they change."""
+    key = key_of(tune)
     last: tuple[Chord, bool] | None = None
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         for change in bar.changes:
             now = (change.chord, change.sounding)
             if now != last:
-                name = chord_symbol(change.chord, tune.key) if change.sounding else "N.C."
+                name = chord_symbol(change.chord, key) if change.sounding else "N.C."
                 yield ChordName(float(start + change.onset), engraved(name))
             last = now

@@ -147,7 +147,7 @@ class TestEngraving:
         assert list(tmp_path.iterdir()) == []
 
     def test_unknown_ending(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match=r"\.svg, \.png, \.musicxml or \.xml, found \.pdf"):
+        with pytest.raises(InputError, match=r"\.png, \.svg, \.musicxml or \.xml, found \.pdf"):
             write_score(blues(), tmp_path / "solo.pdf")
 
     def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:

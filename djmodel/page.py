@@ -1,0 +1,171 @@
+"""Solos on one page: to hear, to see, to read, with how they were made. One file, no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from djmodel import grammar
+from djmodel.grammar import Value
+from djmodel.harmony import chord_symbol
+from djmodel.notation import lead_sheet
+from djmodel.player import asset, data_address, player
+from djmodel.roll import engraved, has_pickup
+from djmodel.score import midi_bytes
+from djmodel.solo import Solo
+from djmodel.spelling import key_of
+from djmodel.tune import Bar, Tune
+from seqmodel.files import writing
+
+_WIDE_BARS, _NARROW_BARS = 4, 2  # in a line of the lead sheet, on a screen and on a phone
+
+# Whatever a title may hold, the page loads nothing and runs nothing but its own.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    " media-src data:; img-src data:"
+)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One tune of a page. `values` bar by bar (those of its melody where not given); `facts` are
+    shown with it, by name."""
+
+    tune: Tune
+    heading: str = ""
+    values: tuple[tuple[Value, ...], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def page(
+    solos: Sequence[Solo | Tune | Exhibit],
+    settings: Mapping[str, str],
+    *,
+    title: str = "",
+    soundfont: str | Path | None = None,
+) -> str:
+    """The HTML of a page of solos, side by side where there is room. `settings` is how they were
+    made, by name. `title` is that of the first tune unless given.
+
+    Raises MissingPackageError and FileError as `djmodel.render.render`.
+    """
+    exhibits = [_exhibit(solo, index, len(solos)) for index, solo in enumerate(solos)]
+    title = title or (exhibits[0].tune.title if exhibits else "") or "Solo"
+    sections = "".join(
+        _section(exhibit, index, soundfont) for index, exhibit in enumerate(exhibits)
+    )
+    about = _about(exhibits[0].tune) if exhibits else "nothing to play"
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{escape(title)}</title>
+<link rel="icon" href="data:,">
+<style>{asset("player.css")}{asset("page.css")}</style>
+</head>
+<body>
+<main class="djm page">
+<header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p></header>
+<div class="solos">{sections}</div>
+<footer><h2>How it was made</h2>{_facts(settings)}</footer>
+</main>
+<script>{asset("player.js")}</script>
+</body>
+</html>
+"""
+
+
+def write_page(
+    solos: Sequence[Solo | Tune | Exhibit],
+    path: str | Path,
+    settings: Mapping[str, str],
+    *,
+    title: str = "",
+    soundfont: str | Path | None = None,
+) -> None:
+    """Writes `page(...)` to a file. Raises as `page`, and FileError if it cannot be written."""
+    content = page(solos, settings, title=title, soundfont=soundfont)
+    with writing(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+
+
+def _exhibit(solo: Solo | Tune | Exhibit, index: int, count: int) -> Exhibit:
+    heading = f"Solo {index + 1}" if count > 1 else ""
+    if isinstance(solo, Exhibit):
+        return solo
+    if isinstance(solo, Tune):
+        return Exhibit(solo, heading)
+    perplexity = f"{math.exp(-solo.log_probability):.2f}"
+    return Exhibit(solo.tune, heading, solo.values, {"perplexity for the model": perplexity})
+
+
+def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
+    tune = exhibit.tune
+    heading = f"<h2>{escape(exhibit.heading)}</h2>" if exhibit.heading else ""
+    address = data_address(midi_bytes(tune), "audio/midi")
+    name = f"solo-{index + 1}.mid"
+    return f"""<section>{heading}{player(tune, soundfont)}
+<p class="download"><a download="{name}" href="{address}">Download MIDI</a></p>
+{_facts(exhibit.facts)}
+{_sheets(tune, index)}
+<details><summary>Values of each bar</summary>{_bars(exhibit)}</details></section>
+"""
+
+
+def _about(tune: Tune) -> str:
+    """Bars, meter, tempo and instruments, in a line."""
+    bars = len(tune.bars) - has_pickup(tune)
+    words = [f"{bars} bars" if bars != 1 else "1 bar"]
+    words += [f"{bar.meter}" for bar in tune.bars[:1]]
+    words += [f"{tempo.bpm:.0f} quarter notes a minute" for tempo in tune.tempos[:1]]
+    players = [tune.instrument.name, *(part.instrument.name for part in tune.accompaniment)]
+    return ", ".join([*words, ", ".join(dict.fromkeys(players))])
+
+
+def _sheets(tune: Tune, index: int) -> str:
+    """The lead sheet twice, for a screen and for a phone; the style shows one of them."""
+    if not tune.bars:
+        return ""
+    return "".join(
+        f'<div class="sheet"><div class="{width}">'
+        f"{lead_sheet(tune, bars_a_line, heading=False, seed=2 * index + number).svg}</div></div>"
+        for number, (width, bars_a_line) in enumerate(
+            (("wide", _WIDE_BARS), ("narrow", _NARROW_BARS)), start=1
+        )
+    )
+
+
+def _bars(exhibit: Exhibit) -> str:
+    tune = exhibit.tune
+    values = exhibit.values or grammar.encode(tune)
+    first = 0 if has_pickup(tune) else 1
+    key = key_of(tune)
+    items = "".join(
+        f'<li><span class="number">{number or ""}</span>'
+        f'<span class="symbols">{escape(_symbols(bar, key))}</span>'
+        f'<span class="values">{"".join(map(_value, of_bar))}</span></li>'
+        for number, (bar, of_bar) in enumerate(zip(tune.bars, values, strict=False), first)
+    )
+    return f'<ol class="bars">{items}</ol>'
+
+
+def _symbols(bar: Bar, key: int) -> str:
+    names = [
+        engraved(chord_symbol(change.chord, key)) if change.sounding else "N.C."
+        for change in bar.changes
+    ]
+    return " ".join(names)
+
+
+def _value(value: Value) -> str:
+    return f'<span class="value v{value.kind}">{escape(str(value))}</span>'
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    items = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in facts.items())
+    return f"<dl>{items}</dl>" if items else ""
