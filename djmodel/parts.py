@@ -53,6 +53,7 @@ HARMONY_WEIGHTS = {
 }
 _HARMONY_AT_LEAST = 0.5  # the score from which a part carries harmony
 
+_ON_TOP_OF_ALL = frozenset({"name", "words", "bass"})  # what is no fault to lack
 # What words in the name of a part say, from -1 (surely not) to 1 (surely).
 _MELODY_WORDS = (
     (1.0, "melody melodie melodia melodic mel vocal vocals vox lyrics topline canto gesang singer"),
@@ -293,21 +294,25 @@ def skyline(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
     """One line: the highest sound where there are several. Of those that begin together only the
     highest counts; one that begins below a held one is heard when that ends, if at least half of
     it is left."""
-    # What waits: start, pitch (negative, so that higher comes first), end, velocity, whole length.
-    waiting = [(s.start, -s.pitch, s.end, s.velocity, s.end - s.start) for s in sounds]
+    # What waits: start, pitch and end (negative, so that the higher and longer comes first),
+    # velocity, whole length.
+    waiting = [(s.start, -s.pitch, -s.end, s.velocity, s.end - s.start) for s in sounds]
     heapq.heapify(waiting)
     line: list[Sound] = []
     before = Sound(0, 0, -1, 0)
     while waiting:
         start, pitch, end, velocity, length = heapq.heappop(waiting)
-        pitch = -pitch
+        pitch, end = -pitch, -end
         if before.end <= start or pitch > before.pitch:
             if before.end > start:
                 line[-1] = before._replace(end=start)
             before = Sound(start, end, pitch, velocity)
             line.append(before)
+        elif pitch == before.pitch:
+            before = before._replace(end=max(end, before.end))
+            line[-1] = before
         elif before.start < start and (end - before.end) * 2 >= length and end > before.end:
-            heapq.heappush(waiting, (before.end, -pitch, end, velocity, length))
+            heapq.heappush(waiting, (before.end, -pitch, -end, velocity, length))
     return tuple(line)
 
 
@@ -512,11 +517,10 @@ def harmony_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, 
 
 
 def weighed(merits: dict[str, float], weights: dict[str, float]) -> float:
-    """The weighted mean of merits, 0 at the least. Merits that need what a file may lack (a name,
-    a text) count only where they say something."""
-    counted = {n: w for n, w in weights.items() if merits[n] or n not in ("name", "words", "bass")}
-    mean = sum(merits[name] * weight for name, weight in counted.items()) / sum(counted.values())
-    return max(mean, 0.0)
+    """The weighted mean of merits, not below 0. What a file may lack (a telling name, a text) or
+    what only one part can have (the bass) comes on top, so that the mean may go beyond 1."""
+    expected = sum(weight for name, weight in weights.items() if name not in _ON_TOP_OF_ALL)
+    return max(0.0, sum(merits[name] * weight for name, weight in weights.items()) / expected)
 
 
 def _between(value: float, none: float, full: float, to: float, no_more: float) -> float:
@@ -607,7 +611,7 @@ def _verdict(
         reason = _stands_out(own.melody, [m.melody for m in merits.values()], MELODY_WEIGHTS)
     if role == "melody and harmony":
         reason = f"its top line is the melody, the rest accompanies: {reason}"
-    return Verdict(part, role, own.as_melody, own.as_harmony, reason)
+    return Verdict(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
 
 
 def _stands_out(
