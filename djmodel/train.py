@@ -138,7 +138,8 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
         corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
     for verdict in corpus.verdicts:
         table.add_row(verdict.path.name, str(verdict))
-    console.print(table)
+    if len(corpus.verdicts) > 1 or corpus.verdicts[0].note:
+        console.print(table)
     corpus.require_tunes()
     return corpus
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -21,3 +25,43 @@ def metheny() -> Path:
         if (folder / "original_metheny.mid").exists():
             return folder / "original_metheny.mid"
     pytest.skip("data/original_metheny.mid is not here")
+
+
+class Outcome(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch, capsys) -> Callable[..., Outcome]:
+    """Runs a command line in this process: `command("djmodel.train", "music", "--seed", 1)`."""
+
+    def call(module: str, *arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
+        try:
+            import_module(module).main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        else:
+            status = 0
+        return Outcome(status, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def refuses(command) -> Callable[..., str]:
+    """Runs a command line that must refuse: one line on stderr, status 2, nothing on stdout; gives
+    the line."""
+
+    def call(module: str, *arguments: object) -> str:
+        outcome = command(module, *arguments)
+        assert outcome.status == 2, outcome.err
+        assert outcome.out == ""
+        last = outcome.err.strip()
+        assert last.startswith("error: "), outcome.err
+        assert "\n" not in last
+        return last
+
+    return call
