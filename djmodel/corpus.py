@@ -5,18 +5,18 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
-import shutil
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from djmodel import chords, grammar
 from djmodel.parts import Choice, Selection, choose_parts
-from djmodel.score import ENDINGS, Measure, Score, Symbol, read_score
+from djmodel.score import ENDINGS, Measure, Score, Symbol, read_score, read_scores
 from djmodel.tune import Bar, Change, Note, Tune
 from djmodel.tunejson import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -26,9 +26,9 @@ BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
 
 Progress = Callable[["Verdict", int], None]
-"""Called after each file with its verdict and the number of files there are."""
+"""Called after each file with its (last) verdict and the number of files there are."""
 
-_CACHE_NAME = "djmodel"
+_CACHE_NAME, _CACHE_VARIABLE = "djmodel", "DJMODEL_CACHE"
 _INFERRED = "chords inferred from the melody"
 # Work from which processes are worth their start, in bytes of MIDI; a sheet takes far longer.
 _PARALLEL_FROM = 2_000_000
@@ -50,12 +50,19 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a file: a tune, or the reason why it was skipped. `values`: how many."""
+    """What became of a file: a tune, or the reason why it was skipped. `values`: how many;
+    `number`: which tune of a tune book, counted from 1 (0: there is only one)."""
 
     path: Path
     tune: Tune | None
     values: int = 0
     note: str = ""
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the file, and the number of the tune where there are several."""
+        return f"{self.path.name} {self.number}" if self.number else self.path.name
 
     def __str__(self) -> str:
         if self.tune is None:
@@ -236,12 +243,13 @@ def read_tunes(
     options = _Options(melody_part, chord_part, bars, cached)
     files = list(find_music(music))
     verdicts: list[Verdict] = []
-    for verdict in _verdicts(files, options):
-        if verdict.error is not None and (strict or len(files) == 1):
-            raise verdict.error
-        verdicts.append(verdict.verdict)
+    for outcome in _outcomes(files, options):
+        for verdict in outcome.verdicts:
+            if verdict.tune is None and (strict or len(files) == len(outcome.verdicts) == 1):
+                raise outcome.error or CorpusError("a tune", verdict.note, where=verdict.path)
+        verdicts += outcome.verdicts
         if progress is not None:
-            progress(verdict.verdict, len(files))
+            progress(outcome.verdicts[-1], len(files))
     return Corpus(tuple(verdicts))
 
 
@@ -283,13 +291,13 @@ class _Options(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """A verdict, and the error behind it."""
+    """What became of a file: a verdict for each tune in it; the error, if it cannot be read."""
 
-    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
     error: Exception | None = None
 
 
-def _verdicts(files: Sequence[Path], options: _Options) -> Iterable[_Outcome]:
+def _outcomes(files: Sequence[Path], options: _Options) -> Iterable[_Outcome]:
     """The outcomes in the order of `files`; many processes share a work that is worth it."""
     if len(files) < 2 or sum(map(_work, files)) < _PARALLEL_FROM:
         return (_outcome(path, options) for path in files)
@@ -309,15 +317,13 @@ def _work(path: Path) -> int:
 
 def _outcome(path: Path, options: _Options) -> _Outcome:
     try:
-        if options.cached:
-            return _Outcome(_remembered(path, options))
-        return _Outcome(_used(path, options))
+        return _Outcome(_remembered(path, options) if options.cached else _used(path, options))
     except InputError as error:
-        return _Outcome(Verdict(path, None, note=_reason(error)), error)
+        return _Outcome((Verdict(path, None, note=_reason(error)),), error)
     except Exception as error:
         # A fault of the reader, met in one file, must not cost the others; it is reported.
         note = f"the reader failed on it ({type(error).__name__}: {error})"
-        return _Outcome(Verdict(path, None, note=note), error)
+        return _Outcome((Verdict(path, None, note=note),), error)
 
 
 def _reason(error: InputError) -> str:
@@ -325,17 +331,32 @@ def _reason(error: InputError) -> str:
     return f"expected {error.expected}, found {error.found}"
 
 
-def _used(path: Path, options: _Options) -> Verdict:
+def _used(path: Path, options: _Options) -> tuple[Verdict, ...]:
+    """A verdict for each tune of a file. Raises the error of the only one."""
     if path.is_dir():
         raise FileError("music files in it", "none", where=path, todo="name another folder")
-    made = read(
+    scores = read_scores(path)
+    if len(scores) == 1:
+        return (_used_score(scores[0], path, options),)
+    verdicts = []
+    for number, score in enumerate(scores, start=1):
+        try:
+            verdicts.append(_used_score(score, path, options, number))
+        except InputError as error:
+            verdicts.append(Verdict(path, None, note=_reason(error), number=number))
+    return tuple(verdicts)
+
+
+def _used_score(score: Score, path: Path, options: _Options, number: int = 0) -> Verdict:
+    made = reading(
+        score,
         path,
         melody_part=options.melody_part,
         chord_part=options.chord_part,
         bars=options.bars,
     )
     values = sum(map(len, grammar.encode(made.tune)))
-    return Verdict(path, made.tune, values, made.note)
+    return Verdict(path, made.tune, values, made.note, number)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -344,18 +365,20 @@ def _used(path: Path, options: _Options) -> Verdict:
 
 
 def cache_folder() -> Path:
-    """Where tunes are kept that were read before: a folder of the user's own."""
+    """Where tunes are kept that were read before: a folder of the user's own, or the one that the
+    environment variable DJMODEL_CACHE names."""
     from platformdirs import user_cache_path
 
-    return user_cache_path(_CACHE_NAME, appauthor=False) / "tunes"
+    chosen = os.environ.get(_CACHE_VARIABLE)
+    return Path(chosen) if chosen else user_cache_path(_CACHE_NAME, appauthor=False) / "tunes"
 
 
 def clear_cache() -> int:
-    """Forgets all tunes that were read before; how many there were."""
-    folder = cache_folder()
-    count = len(list(folder.glob("*.json"))) if folder.is_dir() else 0
-    shutil.rmtree(folder, ignore_errors=True)
-    return count
+    """Forgets all tunes that were read before; how many files there were."""
+    kept = list(cache_folder().glob("*.json"))
+    for file in kept:
+        file.unlink(missing_ok=True)
+    return len(kept)
 
 
 @cache
@@ -368,26 +391,40 @@ def reader_version() -> str:
     return digest.hexdigest()[:16]
 
 
-def _remembered(path: Path, options: _Options) -> Verdict:
-    """The verdict from the cache if it is there; else it is read and, where it can be, kept."""
+def _remembered(path: Path, options: _Options) -> tuple[Verdict, ...]:
+    """The verdicts from the cache if they are there; else the file is read and, where it can be,
+    the verdicts are kept."""
     if path.is_dir():
         return _used(path, options)
     existing_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
-    asked = [content_hash(path), path.name, reader_version(), *map(str, options[:3])]
+    asked = [content_hash(path), path.name, reader_version(), *map(repr, options)]
     key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     file = cache_folder() / f"{key}.json"
     try:
-        kept = json.loads(file.read_bytes())
-        return Verdict(path, tune_from_json(kept["tune"]), kept["values"], kept["note"])
+        return tuple(_verdict_from_json(kept, path) for kept in json.loads(file.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or spoilt: read it anew
-    verdict = _used(path, options)
-    assert verdict.tune is not None
-    kept = {"tune": tune_to_json(verdict.tune), "values": verdict.values, "note": verdict.note}
+        pass  # not there, or spoilt: it is read anew
+    verdicts = _used(path, options)
     try:
         with writing(file) as temporary:
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
+            kept = json.dumps([_verdict_to_json(verdict) for verdict in verdicts])
+            temporary.write_text(kept, encoding="utf-8")
     except FileError:
         pass  # a cache that cannot be written is no reason not to read
-    return verdict
+    return verdicts
+
+
+def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    tune = verdict.tune and tune_to_json(verdict.tune)
+    return {
+        "tune": tune,
+        "values": verdict.values,
+        "note": verdict.note,
+        "number": verdict.number,
+    }
+
+
+def _verdict_from_json(kept: dict[str, Any], path: Path) -> Verdict:
+    tune = kept["tune"] and tune_from_json(kept["tune"])
+    return Verdict(path, tune, kept["values"], kept["note"], kept["number"])

@@ -184,7 +184,7 @@ def _forget() -> None:
     from djmodel.corpus import cache_folder, clear_cache
 
     folder = cache_folder()
-    _console().print(f"{clear_cache()} tunes forgotten that were kept in {folder}", soft_wrap=True)
+    _console().print(f"{clear_cache()} files forgotten that were kept in {folder}", soft_wrap=True)
 
 
 def _corpus_file(name: str) -> Path:

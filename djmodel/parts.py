@@ -243,7 +243,7 @@ def _check(
         raise CorpusError("a melody", found, where=where, todo=todo)
     classes = {sound.pitch % 12 for sound in line}
     if not accompaniment and not symbols and len(classes) < _FEWEST_PITCH_CLASSES:
-        found = f"none, and a melody of {len(classes)} pitches to infer them from"
+        found = f"none in any part, and {len(classes)} pitches of melody to infer them from"
         raise CorpusError("chords", found, where=where, todo=todo)
 
 

@@ -144,21 +144,26 @@ class Score:
 
 
 def read_score(path: str | Path) -> Score:
-    """The score in a file; what kind of file, its ending says.
+    """The score in a file, of a tune book the first; what kind of file, its ending says.
 
     Raises FileError if it is missing, empty, damaged, or holds no notes.
     """
-    if Path(path).suffix.lower() in SHEET_ENDINGS:
-        from djmodel.sheets import read_sheet
+    return read_scores(path)[0]
 
-        return read_sheet(path)
+
+def read_scores(path: str | Path) -> tuple[Score, ...]:
+    """The scores in a file: one, or all the tunes of a tune book. Raises as `read_score`."""
+    if Path(path).suffix.lower() in SHEET_ENDINGS:
+        from djmodel.sheets import read_sheets
+
+        return read_sheets(path)
     path = existing_file(path, "a MIDI file")
     try:
         file = midifile.parse(path.read_bytes())
     except midifile.Damaged as error:
         todo = "choose another file, or make it anew"
         raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
-    return _score(file, path)
+    return (_score(file, path),)
 
 
 # ---------------------------------------------------------------------------------------------

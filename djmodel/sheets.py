@@ -37,11 +37,6 @@ _TICKS_A_QUARTER = 10080  # divisible by all that is written in sheet music, as 
 _WHAT = "sheet music (MusicXML, ABC or Humdrum)"
 
 
-def read_sheet(path: str | Path) -> Score:
-    """The score in a file; of a tune book the first. Raises FileError."""
-    return read_sheets(path)[0]
-
-
 def read_sheets(path: str | Path) -> tuple[Score, ...]:
     """The scores in a file: one, or all the tunes of a tune book.
 

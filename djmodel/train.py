@@ -137,7 +137,7 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
         done = itertools.count(1)
         corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
     for verdict in corpus.verdicts:
-        table.add_row(verdict.path.name, str(verdict))
+        table.add_row(verdict.name, str(verdict))
     if len(corpus.verdicts) > 1 or corpus.verdicts[0].note:
         console.print(table)
     corpus.require_tunes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -65,3 +65,11 @@ def refuses(command) -> Callable[..., str]:
         return last
 
     return call
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither use nor fill the user's cache of tunes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJMODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
