@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from djmodel.harmony import Chord
 from djmodel.score import Measure
-from djmodel.tune import Change, Note
+from djmodel.tune import Change, Meter, Note
 
 Changes = tuple[tuple[Change, ...], ...]
 """For each bar its changes, the first at onset 0."""
@@ -87,44 +88,55 @@ _NO_BASS = 12  # stands for the bass where there is none
 _ABOVE_ALL = 999  # stands for a pitch where there is none
 _FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
 _THIN = 0.6  # what a stretch costs that has no tones at all; with one or two, less
+_TIE = 1e-3  # decides between chords of equal score
 _NEAR = 1e-6  # quarter lengths that count as none
 
 
 class _Grid(NamedTuple):
-    """The beats of a tune. `edges`: where they begin, and the end; `first`: the number of the first
-    beat of each bar, and the number of beats (`bars + 1` numbers); `cost`: of a change there."""
+    """The beats of a tune. `beats`: where those of each bar begin, from its start; `first`: the
+    number of the first beat of each bar, and the number of all (`bars + 1` numbers); `edges`: where
+    the beats begin, and the end; `cost`: of a change at each."""
 
-    edges: tuple[Fraction, ...]
+    beats: tuple[tuple[Fraction, ...], ...]
     first: tuple[int, ...]
+    edges: Floats
     cost: Floats
 
 
-def beats_of(measure: Measure) -> list[Fraction]:
+@lru_cache(maxsize=256)
+def beats_of(meter: Meter, length: Fraction) -> tuple[Fraction, ...]:
     """Where the beats of a bar begin, from its start. A pick-up counts its beats from its end, as
     the bar that it leads into does."""
-    beat = measure.meter.beat
-    while measure.length / beat > _MOST_BEATS:
+    beat = meter.beat
+    while length / beat > _MOST_BEATS:
         beat *= 2
-    odd = measure.length % beat
-    whole = [odd + beat * number for number in range(int(measure.length // beat))]
-    return [Fraction(0), *whole] if odd else whole
+    odd = length % beat
+    whole = tuple(odd + beat * number for number in range(int(length // beat)))
+    return (Fraction(0), *whole) if odd else whole
+
+
+@lru_cache(maxsize=256)
+def _bar_grid(meter: Meter, length: Fraction) -> tuple[Floats, Floats]:
+    """The beats of a bar as numbers, and what a change costs on each."""
+    beats = beats_of(meter, length)
+    costs = [
+        _AT_BAR if beat == 0 else _AT_HALF if beat * 2 == length else _AT_BEAT for beat in beats
+    ]
+    return np.array(beats, dtype=float), min(len(beats) / 4, 1.0) * np.array(costs)
 
 
 def _grid(measures: Sequence[Measure]) -> _Grid:
-    edges: list[Fraction] = []
-    first = [0]
-    costs: list[float] = []
-    for measure in measures:
-        beats = beats_of(measure)
-        edges += [measure.onset + beat for beat in beats]
-        first.append(len(edges))
-        scale = min(len(beats) / 4, 1.0)
-        costs += [
-            scale * (_AT_BAR if beat == 0 else _AT_HALF if beat * 2 == measure.length else _AT_BEAT)
-            for beat in beats
-        ]
-    end = measures[-1].onset + measures[-1].length
-    return _Grid((*edges, end), tuple(first), np.array(costs))
+    bars = [_bar_grid(measure.meter, measure.length) for measure in measures]
+    onsets = [float(measure.onset) for measure in measures]
+    end = onsets[-1] + float(measures[-1].length)
+    return _Grid(
+        tuple(beats_of(measure.meter, measure.length) for measure in measures),
+        (0, *accumulate(len(beats) for beats, _ in bars)),
+        np.concatenate(
+            [onset + beats for onset, (beats, _) in zip(onsets, bars, strict=True)] + [[end]]
+        ),
+        np.concatenate([cost for _, cost in bars]),
+    )
 
 
 class _Heard(NamedTuple):
@@ -146,7 +158,7 @@ def _overlaps(
     a note that comes early (in the second) and is held may be counted from the next beat on."""
     cells = len(edges) - 1
     on = np.array([float(note.onset) for note in notes])
-    off = np.array([float(note.end) for note in notes])
+    off = on + np.array([float(note.duration) for note in notes])
     pitch = np.array([note.pitch for note in notes], dtype=np.int64)
     first = np.clip(np.searchsorted(edges, on + _NEAR, side="right") - 1, 0, cells)
     last = np.clip(np.searchsorted(edges, off - _NEAR, side="left"), 0, cells)  # not included
@@ -161,8 +173,8 @@ def _overlaps(
 
 
 def _hear(notes: Sequence[Note], grid: _Grid) -> _Heard:
-    beats = np.array([float(edge) for edge in grid.edges])
-    edges = np.interp(np.arange(2 * len(beats) - 1) / 2, np.arange(len(beats)), beats)
+    numbers = np.arange(2 * len(grid.edges) - 1) / 2
+    edges = np.interp(numbers, np.arange(len(grid.edges)), grid.edges)
     halves = len(edges) - 1
     half, pitch, length = _overlaps(notes, edges, early_belongs_to_next=True)
     length /= 2 * np.diff(edges)[half]
@@ -183,15 +195,14 @@ def _hear(notes: Sequence[Note], grid: _Grid) -> _Heard:
 
 
 class _Book(NamedTuple):
-    """The templates on all twelve roots as arrays. `absent`, `foreign` `(chords, 12)`: the cost of
-    each pitch class where it does not sound, and where it does; `cost (chords,)`: of the chord;
-    `in_bass (13, chords)`: what the bass is worth to it (the last row: no bass)."""
+    """The templates on all twelve roots, and the `weights (features, chords)` that score them.
+
+    The features of what sounds: for each pitch class how much it is missing (12), for each how much
+    it hurts where it is foreign (12), whether it is the bass (12, and 1 for no bass), and 1.
+    """
 
     chords: tuple[Chord, ...]
-    absent: Floats
-    foreign: Floats
-    cost: Floats
-    in_bass: Floats
+    weights: NDArray[np.float32]
 
 
 @lru_cache(maxsize=1)
@@ -199,34 +210,43 @@ def _book() -> _Book:
     chords = tuple(
         Chord.of(root, template.intervals) for template in TEMPLATES for root in range(12)
     )
-    absent = np.zeros((len(chords), 12))
-    foreign = np.full((len(chords), 12), _FOREIGN)
+    absent, foreign = np.zeros((12, len(chords))), np.full((12, len(chords)), -_FOREIGN)
     in_bass = np.zeros((13, len(chords)))
     in_bass[:12] = _FOREIGN_BASS
     for number, chord in enumerate(chords):
-        tones = sorted(chord.pitch_classes)
-        absent[number] = np.roll(_ABSENT, chord.root)
-        foreign[number, tones] = 0.0
-        in_bass[tones, number] = 0.0
+        for interval in chord.intervals:
+            tone = (chord.root + interval) % 12
+            absent[tone, number] = -_ABSENT[interval]
+            foreign[tone, number] = in_bass[tone, number] = 0.0
         in_bass[chord.root, number] = _ROOT_IN_BASS
-    absent[foreign > 0] = 0.0
-    cost = np.repeat([template.cost for template in TEMPLATES], 12)
-    return _Book(chords, absent, foreign, cost, in_bass)
+        # Of two chords that do equally well, the same in every key: see from the bass.
+        for above in range(12):
+            in_bass[(chord.root + above) % 12, number] -= above * _TIE
+    costs = np.repeat([t.cost + n * _TIE / 10 for n, t in enumerate(TEMPLATES)], 12)
+    weights = np.concatenate([absent, foreign, in_bass, -costs[None, :]])
+    return _Book(chords, weights.astype(np.float32))
+
+
+def _features(missing: Floats, hurting: Floats, bass: Ints) -> Floats:
+    """`(rows, features)` from `missing` and `hurting` `(rows, 12)` and `bass (rows,)`."""
+    is_bass = np.eye(_NO_BASS + 1)[bass]
+    return np.concatenate([missing, hurting, is_bass, np.ones((len(bass), 1))], axis=1)
 
 
 class _Stretches(NamedTuple):
-    """All stretches of beats within one bar, those that end first foremost: from beat `start` to
-    beat `end` (not included), with the `score (stretches, chords)` of each chord."""
+    """All stretches of beats within one bar. Bar by bar they are in the order of their ends, and of
+    their starts where they end together. `score (stretches, chords)`: how well each chord explains
+    what sounds in it."""
 
     start: Ints
     end: Ints
-    score: Floats
+    score: NDArray[np.float32]
 
 
 def _stretches(heard: _Heard, grid: _Grid, book: _Book) -> _Stretches:
     pairs = [
         (start, end)
-        for first, last in zip(grid.first, grid.first[1:], strict=False)
+        for first, last in pairwise(grid.first)
         for end in range(first + 1, last + 1)
         for start in range(first, end)
     ]
@@ -245,13 +265,13 @@ def _stretches(heard: _Heard, grid: _Grid, book: _Book) -> _Stretches:
     share = profile / np.maximum(profile.max(axis=1, keepdims=True), _NEAR)
     missing = 1.0 - np.minimum(share / _THERE_AT, 1.0)
     hurting = np.minimum(share / _HURTS_AT, 1.0)
-    sounds = heard.lowest != _NO_BASS
-    first_sound = np.minimum(_next_true(sounds)[2 * start], 2 * end - 1)
-    score = book.in_bass[heard.lowest[first_sound]] - book.cost
-    score -= missing @ book.absent.T + hurting @ book.foreign.T
+    first_sound = np.minimum(_next_true(heard.lowest != _NO_BASS)[2 * start], 2 * end - 1)
+    features = _features(missing, hurting, heard.lowest[first_sound])
+    features *= _sums(evidence[:, None], start, end)
     tones = (profile > _NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
-    return _Stretches(start, end, score * _sums(evidence[:, None], start, end) - thin)
+    score = features.astype(np.float32) @ book.weights - thin.astype(np.float32)
+    return _Stretches(start, end, score)
 
 
 def _next_true(flags: NDArray[np.bool_]) -> Ints:
@@ -267,46 +287,65 @@ def _sums(values: Floats, start: Ints, end: Ints) -> Floats:
     return cumulated[end] - cumulated[start]
 
 
-def _best_path(
-    stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]
-) -> list[tuple[int, int]]:
-    """The stretches and chords with the highest total: (first beat, chord) of each, in order.
-    `silent (beats,)`: whether nothing sounds there."""
-    beats = len(grid.edges) - 1
+class _Stretch(NamedTuple):
+    """From beat `start` on, the chord of that number."""
+
+    start: int
+    chord: int
+
+
+def _best_path(stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]) -> list[_Stretch]:
+    """The stretches with the highest total of scores less the costs of changes, in order.
+    `silent (beats,)`: whether nothing sounds there.
+
+    At a bar line a chord may go on at no cost. Within a bar every new stretch costs a change, so
+    that it follows the best one that ends there, whatever its chord.
+    """
     cost = grid.cost + np.where(silent, _IN_SILENCE, 0.0)
-    bar_starts = set(grid.first)
-    n_chords = stretches.score.shape[1]
-    total = np.full((beats + 1, n_chords), -np.inf)
-    total[0] = 0.0
-    entered = np.zeros((beats + 1, n_chords))  # the total on entering a chord at this beat
-    came_from = np.zeros((beats + 1, n_chords), dtype=np.int64)  # chord before; itself: it goes on
-    began = np.zeros(
-        (beats + 1, n_chords), dtype=np.int64
-    )  # where the stretch that ends here began
-    own = np.arange(n_chords)
-    came_from[0] = own
+    best_chord, score = stretches.score.argmax(axis=1).tolist(), stretches.score
+    best_score = score.max(axis=1).tolist()
+    n_chords = score.shape[1]
+    entered = np.zeros(n_chords, dtype=np.float32)  # totals before this bar, by chord to begin with
+    before: dict[int, _Stretch] = {}  # what ends best at a beat within a bar
+    began: list[Ints] = []  # by bar: the beat of the bar where its last stretch begins, by chord
+    came_from: list[Ints] = [
+        np.arange(n_chords)
+    ]  # by bar: the chord before, by chord to begin with
     row = 0
-    for end in range(1, beats + 1):
-        length = end - int(stretches.start[row])
-        scores = entered[end - length : end] + stretches.score[row : row + length]
+    for first, last in pairwise(grid.first):
+        length = last - first
+        totals_at = [0.0] * length  # on entering a stretch there
+        for end in range(1, length):
+            opening = entered + score[row]
+            chord = int(opening.argmax())
+            total, ending = float(opening[chord]), _Stretch(first, chord)
+            for start in range(1, end):
+                if totals_at[start] + best_score[row + start] > total:
+                    total = totals_at[start] + best_score[row + start]
+                    ending = _Stretch(first + start, best_chord[row + start])
+            totals_at[end] = total - cost[first + end]
+            before[first + end] = ending
+            row += end
+        totals = score[row : row + length] + np.array(totals_at, dtype=np.float32)[:, None]
+        totals[0] += entered
         row += length
-        best = scores.argmax(axis=0)
-        total[end] = scores[best, own]
-        began[end] = best + end - length
-        if end == beats:
-            break
-        leader = int(total[end].argmax())
-        switched = total[end, leader] - cost[end]
-        # Within a bar going on costs as much: a stretch is split for a change of chord only.
-        staying = total[end] if end in bar_starts else total[end] - cost[end]
-        entered[end] = np.maximum(staying, switched)
-        came_from[end] = np.where(staying >= switched, own, leader)
-    path = []
-    at, chord = beats, int(total[beats].argmax())
-    while at > 0:
-        at_before = int(began[at, chord])
-        path.append((at_before, chord))
-        at, chord = at_before, int(came_from[at_before, chord])
+        began.append(totals.argmax(axis=0))
+        entered = totals.max(axis=0)
+        entered -= entered.max()  # only differences count
+        if last < len(cost):
+            leader = int(entered.argmax())
+            switched = entered[leader] - np.float32(cost[last])
+            came_from.append(np.where(entered >= switched, came_from[0], leader))
+            entered = np.maximum(entered, switched)
+    path: list[_Stretch] = []
+    chord = int(entered.argmax())
+    for bar in reversed(range(len(began))):
+        stretch = _Stretch(grid.first[bar] + int(began[bar][chord]), chord)
+        path.append(stretch)
+        while stretch.start in before:
+            stretch = before[stretch.start]
+            path.append(stretch)
+        chord = int(came_from[bar][stretch.chord])
     return path[::-1]
 
 
@@ -332,26 +371,24 @@ def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
 
 
 def _changes(
-    path: list[tuple[int, int]],
+    path: list[_Stretch],
     heard: _Heard,
     grid: _Grid,
     book: _Book,
     measures: Sequence[Measure],
 ) -> Changes:
-    ends = [start for start, _ in path[1:]] + [len(grid.edges) - 1]
+    ends = [stretch.start for stretch in path[1:]] + [grid.first[-1]]
+    sounds = (heard.lowest != _NO_BASS).tolist()
     bars: list[list[Change]] = [[] for _ in measures]
     bar = 0
     for (start, number), end in zip(path, ends, strict=True):
         while start >= grid.first[bar + 1]:
             bar += 1
         chord = book.chords[number]
-        halves = slice(2 * grid.first[bar], 2 * grid.first[bar + 1])
-        sounding = bool((heard.lowest[halves] != _NO_BASS).any())
+        sounding = any(sounds[2 * grid.first[bar] : 2 * grid.first[bar + 1]])
         bass = _bass(chord, heard, start, end)
-        onset = grid.edges[start] - measures[bar].onset
-        same = bars[bar] and bars[bar][-1].chord.intervals == chord.intervals
-        if not (same and bars[bar][-1].chord.root == chord.root):
-            bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
+        onset = grid.beats[bar][start - grid.first[bar]]
+        bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
     return tuple(tuple(changes) for changes in bars)
 
 
@@ -383,9 +420,8 @@ def sounding_chords(notes: Sequence[Note], measures: Sequence[Measure]) -> Chang
     if not notes or not measures:
         return ()
     grid = _grid(measures)
-    beats = np.array([float(edge) for edge in grid.edges])
-    beat, pitch, _ = _overlaps(notes, beats, early_belongs_to_next=False)
-    tones: list[set[int]] = [set() for _ in grid.edges[1:]]
+    beat, pitch, _ = _overlaps(notes, grid.edges, early_belongs_to_next=False)
+    tones: list[set[int]] = [set() for _ in grid.cost]
     for number, tone in zip(beat, pitch % 12, strict=True):
         tones[number].add(int(tone))
     low = np.full(len(tones), _ABOVE_ALL)
@@ -395,15 +431,15 @@ def sounding_chords(notes: Sequence[Note], measures: Sequence[Measure]) -> Chang
     first_sound = next(number for number, sounding in enumerate(tones) if sounding)
     holding = _literal_chord(frozenset(tones[first_sound]), int(low[first_sound]))
     bars: list[tuple[Change, ...]] = []
-    for measure, first, last in zip(measures, grid.first, grid.first[1:], strict=False):
+    for beats, (first, last) in zip(grid.beats, pairwise(grid.first), strict=True):
         sounding = any(tones[first:last])
         changes: list[Change] = []
-        for number in range(first, last):
+        for number, onset in zip(range(first, last), beats, strict=True):
             if tones[number]:
                 holding = _literal_chord(frozenset(tones[number]), int(low[number]))
             same = changes and changes[-1].chord.pitch_classes == holding.pitch_classes
             if not same:
-                changes.append(Change(grid.edges[number] - measure.onset, holding, sounding))
+                changes.append(Change(onset, holding, sounding))
         bars.append(tuple(changes))
     return tuple(bars)
 
@@ -411,10 +447,9 @@ def sounding_chords(notes: Sequence[Note], measures: Sequence[Measure]) -> Chang
 def _literal_chord(tones: frozenset[int], bass: int) -> Chord:
     """Exactly these pitch classes, on the root of the template that fits them best over `bass`."""
     book = _book()
-    sounds = np.zeros(12)
-    sounds[list(tones)] = 1.0
-    score = book.in_bass[bass % 12] - book.cost
-    score = score - (1.0 - sounds) @ book.absent.T - sounds @ book.foreign.T
+    sounds = np.zeros((1, 12))
+    sounds[0, list(tones)] = 1.0
+    score = _features(1.0 - sounds, sounds, np.array([bass % 12])) @ book.weights
     root = book.chords[int(score.argmax())].root
     return Chord.of(root, [tone - root for tone in tones], bass)
 
