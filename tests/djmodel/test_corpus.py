@@ -51,7 +51,7 @@ def song(tmp_path: Path) -> Path:
 def test_a_song_becomes_a_tune(song: Path) -> None:
     tune = read_tune(song)
     assert tune.title == "Walking Song"
-    assert tune.tempos[0].bpm == 90
+    assert tune.tempos[0].bpm == pytest.approx(90, abs=0.001)
     assert tune.instrument.name == "Flute"
     assert [chord_symbol(c.chord) for bar in tune.bars for c in bar.changes] == [
         "C", "Am", "Dm", "G7",
