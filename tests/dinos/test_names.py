@@ -1,0 +1,147 @@
+"""Lists of names: what is read, what is refused and why, and what is held out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dinos.names import (
+    capitalised,
+    dinosaurs,
+    encode,
+    fold,
+    read_names,
+    split,
+    vocabulary,
+)
+from seqmodel.errors import CorpusError, FileError
+
+
+@pytest.fixture
+def listed(tmp_path):
+    def write(content):
+        path = tmp_path / "names.txt"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_the_dinosaurs():
+    names = read_names(dinosaurs())
+    assert len(names.names) == 1318
+    assert names.repeats == 0
+    known = vocabulary(names.names)
+    expected = {0: "\n"} | {i + 1: letter for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
+    assert dict(enumerate(known.symbols)) == expected
+    assert known.size == 27
+
+
+def test_labels_end_with_the_newline():
+    known = vocabulary(["abc"])
+    assert encode("abc", known).tolist() == [1, 2, 3, 0]
+
+
+def test_case_is_folded_and_repeats_are_counted(listed):
+    names = read_names(listed("Anna\nÉva\nanna\nEVA\n"))
+    assert names.names == ("anna", "éva", "eva")
+    assert names.repeats == 1
+
+
+def test_case_is_kept_when_asked(listed):
+    names = read_names(listed("Anna\nanna\n"), keep_case=True)
+    assert names.names == ("Anna", "anna")
+    assert vocabulary(names.names).symbols == ("\n", "A", "a", "n")
+
+
+def test_many_alphabets_spaces_hyphens_marks_and_line_ends(listed):
+    text = "\ufeff  Jean-Luc \r\nСаша\r\nNew York\rΣίσυφος\n東京\n\n\n"
+    names = read_names(listed(text))
+    assert names.names == ("jean-luc", "саша", "new york", "σίσυφος", "東京")
+    assert vocabulary(names.names).symbols[0] == "\n"
+
+
+def test_composed_and_decomposed_accents_are_one(listed):
+    assert read_names(listed("e\u0301va\n\u00e9va\nbo")).names == ("\u00e9va", "bo")
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "said"),
+    [
+        (b"", FileError, "an empty file"),
+        (b"\n \n", CorpusError, "at least two different names, found none"),
+        (b"tyrannosaurus\n", CorpusError, "found only `tyrannosaurus`"),
+        (b"anna\nAnna\n", CorpusError, "at least two different names, found only `anna`"),
+        (b"anna\n\neva\n", CorpusError, "line 2: expected a name, found an empty line"),
+        (b"\nanna\neva\n", CorpusError, "line 1: expected a name, found an empty line"),
+        (b"MThd\x00\x00\x00\x06", FileError, "a binary file (byte 0x00 at 4)"),
+        (b"\x89PNG\r\n\x1a\n", FileError, "byte 0x89 at 0 (line 1), which is not UTF-8"),
+        (b"anna\nev\x07a\n", FileError, "the control character U+0007 in line 2"),
+        ("anna\néva\n".encode("latin-1"), FileError, "byte 0xe9 at 5 (line 2), which is not UTF-8"),
+        ("anna\néva\n".encode("utf-16"), FileError, "UTF-16 text"),
+        (b"anna\n" + b"x" * 101, CorpusError, "line 2: expected a name of at most 100 characters"),
+    ],
+)
+def test_what_is_no_list_of_names(listed, content, error, said):
+    with pytest.raises(error) as raised:
+        read_names(listed(content))
+    assert said in str(raised.value)
+    assert "names.txt" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_longest_name_may_be_set(listed):
+    path = listed("anna\nevangelina\n")
+    assert len(read_names(path, max_length=10).names) == 2
+    with pytest.raises(CorpusError, match="at most 9 characters, found 10 in `evangelina"):
+        read_names(path, max_length=9)
+
+
+def test_missing_file_and_folder(tmp_path):
+    with pytest.raises(FileError, match="no such file"):
+        read_names(tmp_path / "none.txt")
+    with pytest.raises(FileError, match="a folder"):
+        read_names(tmp_path)
+
+
+@given(st.integers(2, 300), st.integers(0, 5))
+def test_a_tenth_is_held_out_and_nothing_is_lost(n, seed):
+    names = [str(i) for i in range(n)]
+    parts = split(names, seed)
+    assert len(parts.held_out) == max(1, round(n / 10))
+    assert sorted(parts.training + parts.held_out, key=int) == names
+    assert parts == split(names, seed)
+
+
+def test_another_seed_holds_out_other_names():
+    names = [str(i) for i in range(100)]
+    assert split(names, 0).held_out != split(names, 1).held_out
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1), min_size=2))
+def test_names_written_are_names_read(tmp_path_factory, names):
+    path = tmp_path_factory.mktemp("list") / "names.txt"
+    path.write_text("\n".join(names), encoding="utf-8", newline="")
+    expected = dict.fromkeys(fold(name) for name in names)
+    if len(expected) < 2:
+        return
+    assert list(read_names(path, max_length=10_000).names) == list(expected)
+    known = vocabulary(list(expected))
+    for name in expected:
+        assert "".join(known.decode(encode(name, known))) == name + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("tyrannosaurus", "Tyrannosaurus"),
+        ("new york", "New York"),
+        ("jean-luc", "Jean-Luc"),
+        ("éva", "Éva"),
+        ("саша", "Саша"),
+        ("東京", "東京"),
+        ("o'neill", "O'neill"),
+        ("", ""),
+    ],
+)
+def test_capitals(name, written):
+    assert capitalised(name) == written
