@@ -385,6 +385,8 @@ def _changes(
         while start >= grid.first[bar + 1]:
             bar += 1
         chord = book.chords[number]
+        if bars[bar] and bars[bar][-1].chord.pitch_classes == chord.pitch_classes:
+            continue  # the same over another bass
         sounding = any(sounds[2 * grid.first[bar] : 2 * grid.first[bar + 1]])
         bass = _bass(chord, heard, start, end)
         onset = grid.beats[bar][start - grid.first[bar]]

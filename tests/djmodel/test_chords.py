@@ -151,6 +151,13 @@ def test_a_bass_that_walks_in_octaves_is_passing() -> None:
     assert second == "D7"
 
 
+def test_a_bass_that_moves_under_a_chord_is_no_change() -> None:
+    # from the third to the root, with an accent on each: as in a marching bass
+    assert heard(["0 F2,F3 1/2; 1/2 Ab3,Db4 1/2; 1 Db2,Db3 1/2; 3/2 Ab3,Db4,F4 1/2"], TWO) == [
+        "Db/F",
+    ]
+
+
 def test_a_waltz() -> None:
     bars = [
         "0 G2 1; 1 G3,B3,D4 1; 2 G3,B3,D4 1",
