@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from djmodel import output
 from seqmodel.cli import Debug, Seed, run, stderr_console
 from seqmodel.errors import InputError
 
@@ -107,6 +108,12 @@ def command(
     from djmodel.solo import improvise, load
     from seqmodel.sampling import Choice
 
+    wanted = {"midi": out, "score": score, "picture": picture}
+    if wav or (soundfont and not html):
+        wanted["sound"] = out.with_suffix(".wav")
+    for kind, path in {**wanted, "page": html}.items():
+        if path:
+            output.known_ending(path, _ENDINGS[kind])
     choice = Choice(temperature, top_k, top_p, greedy)
     learned = load(model)
     if over and changes:
@@ -129,48 +136,38 @@ def command(
         tidy=tidy,
     )
     console = stderr_console()
-    wanted = {"midi": out, "score": score, "picture": picture}
-    if wav or soundfont:
-        wanted["sound"] = out.with_suffix(".wav")
     for kind, path in wanted.items():
         for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():
             _WRITERS[kind](solo.tune, its_path, soundfont)
             console.print(str(its_path), soft_wrap=True)
     if html:
-        from djmodel.page import write_page
-
-        write_page(solos, html, _made_from(model, seed, choice))
+        output.write_page(solos, html, _made_from(model, seed, choice), soundfont=soundfont)
         console.print(str(html), soft_wrap=True)
     console.print(f"{len(tune.bars)} bars over {tune.title}", soft_wrap=True)
     if preview:
         _show(solos)
 
 
-def _midi(tune: Tune, path: Path, _: Path | None) -> None:
-    from djmodel.score import write_midi
-
-    write_midi(tune, path)
-
-
-def _sound(tune: Tune, path: Path, soundfont: Path | None) -> None:
-    from djmodel.render import write_wav
-
-    write_wav(tune, path, soundfont)
+def _any(tune: Tune, path: Path, soundfont: Path | None) -> None:
+    output.write(tune, path, soundfont=soundfont)
 
 
 def _score(tune: Tune, path: Path, _: Path | None) -> None:
-    from djmodel.notation import write_score
-
-    write_score(tune, path)
+    output.write_score(tune, path)
 
 
 def _picture(tune: Tune, path: Path, _: Path | None) -> None:
-    from djmodel.picture import piano_roll
-
-    piano_roll(tune).save(path)
+    output.write_picture(tune, path)
 
 
-_WRITERS = {"midi": _midi, "sound": _sound, "score": _score, "picture": _picture}
+_WRITERS = {"midi": _any, "sound": _any, "score": _score, "picture": _picture}
+_ENDINGS = {
+    "midi": output.ENDINGS,
+    "sound": output.SOUND,
+    "score": output.SCORE,
+    "picture": output.PICTURE,
+    "page": output.PAGE,
+}
 
 
 def _show(solos: Sequence[Solo]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,9 +36,9 @@ def write(tune: Tune, path: str | Path, *, soundfont: str | Path | None = None) 
 
         write_midi(tune, path)
     elif ending in SOUND:
-        from djmodel.render import write_mp3, write_wav
+        from djmodel.render import render
 
-        (write_wav if ending == ".wav" else write_mp3)(tune, path, soundfont)
+        render(tune, soundfont).save(path)
     elif ending in PICTURE:
         write_picture(tune, path)
     elif ending in NOTES:
@@ -88,3 +89,8 @@ def known_ending(path: str | Path, known: Sequence[str] = ENDINGS) -> str:
             todo="rename the output",
         )
     return ending
+
+
+def data_address(content: bytes, media_type: str) -> str:
+    """An address that is the content itself."""
+    return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"

@@ -12,7 +12,8 @@ from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.harmony import chord_symbol
 from djmodel.notation import lead_sheet
-from djmodel.player import asset, data_address, player
+from djmodel.output import data_address
+from djmodel.player import asset, player
 from djmodel.roll import engraved, has_pickup
 from djmodel.score import midi_bytes
 from djmodel.solo import Solo

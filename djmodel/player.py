@@ -7,15 +7,18 @@ is made of such fragments, and a notebook shows one.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+from djmodel.output import data_address
 from djmodel.roll import KIND_NAMES, Roll, RollNote, clock, roll
 from djmodel.tune import Tune
+from seqmodel.optional import MissingPackageError
+
+LONGEST_SECONDS = 90.0  # of sound that a notebook gets without being asked
 
 # Sizes in the units of the drawing, which is scaled to the width there is.
 _WIDTH = 400.0
@@ -51,19 +54,26 @@ def player(tune: Tune, soundfont: str | Path | None = None, *, sound: bool = Tru
     )
 
 
-def notebook_player(tune: Tune, *, sound: bool = True) -> str:
-    """A `player` that brings its own style and script, on a white ground whatever is around it."""
+def notebook_player(tune: Tune) -> str:
+    """A `player` that brings its own style and script, on a white ground whatever is around it.
+
+    Sound comes along up to LONGEST_SECONDS: a notebook keeps all that it shows. Without the
+    packages that make sound, a line says how to install them.
+    """
+    seconds = clock(tune)[-1][1]
+    note = ""
+    try:
+        shown = player(tune, sound=seconds <= LONGEST_SECONDS)
+    except MissingPackageError as error:
+        shown, note = player(tune, sound=False), str(error)
+    if seconds > LONGEST_SECONDS:
+        note = f"{seconds:.0f} seconds of music: .play() makes them heard"
     return (
         f"<style>{asset('player.css')}</style>"
         f'<div class="djm" style="padding:.5rem;color-scheme:light">'
-        f"<strong>{escape(tune.title)}</strong>{player(tune, sound=sound)}</div>"
+        f"<strong>{escape(tune.title)}</strong>{shown}<small>{escape(note)}</small></div>"
         f"<script>{asset('player.js')}</script>"
     )
-
-
-def data_address(content: bytes, media_type: str) -> str:
-    """An address that is the content itself."""
-    return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
 
 
 def asset(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from djmodel.output import SOUND, known_ending
+from djmodel.output import SOUND, data_address, known_ending
 from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
 from seqmodel.errors import FileError
@@ -44,6 +44,17 @@ class Sound:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.rate
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .wav or .mp3 file. Raises InputError for another ending, FileError if it cannot
+        be written."""
+        content = self.mp3() if known_ending(path, SOUND) == ".mp3" else self.wav()
+        with writing(path) as temporary:
+            temporary.write_bytes(content)
+
+    def _repr_html_(self) -> str:
+        address = data_address(self.mp3(), "audio/mpeg")
+        return f'<audio controls preload="auto" src="{address}"></audio>'
 
     def wav(self) -> bytes:
         """The bytes of a WAV file, 16 bits a sample."""
@@ -88,27 +99,6 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
         return _render(_parsed(midi_bytes(source), source.title or None), soundfont)
     path = existing_file(source, "a MIDI file")
     return _render(_parsed(path.read_bytes(), path), soundfont)
-
-
-def write_wav(
-    source: Tune | str | Path, path: str | Path, soundfont: str | Path | None = None
-) -> Sound:
-    """Renders `source` into the WAV file `path`, and gives the sound back. Raises as `render`, and
-    FileError if `path` cannot be written."""
-    sound = render(source, soundfont)
-    with writing(path) as temporary:
-        temporary.write_bytes(sound.wav())
-    return sound
-
-
-def write_mp3(
-    source: Tune | str | Path, path: str | Path, soundfont: str | Path | None = None
-) -> Sound:
-    """As `write_wav`, for MP3."""
-    sound = render(source, soundfont)
-    with writing(path) as temporary:
-        temporary.write_bytes(sound.mp3())
-    return sound
 
 
 def default_soundfont() -> Path:
@@ -292,8 +282,9 @@ def command(
 ) -> None:
     """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
     path = out or file.with_suffix(".wav")
-    writer = write_mp3 if known_ending(path, SOUND) == ".mp3" else write_wav
-    sound = writer(file, path, soundfont)
+    known_ending(path, SOUND)
+    sound = render(file, soundfont)
+    sound.save(path)
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
 
 

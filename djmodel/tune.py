@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from djmodel.harmony import Chord
+
+if TYPE_CHECKING:
+    from djmodel.notation import LeadSheet
+    from djmodel.render import Sound
+    from seqmodel.picture import Picture
 
 
 class Meter(NamedTuple):
@@ -139,6 +145,37 @@ class Tune:
                 else:
                     notes.append(replace(note, onset=onset, tied=False))
         return tuple(notes)
+
+    def play(self, soundfont: str | Path | None = None) -> Sound:
+        """Its sound, which a notebook shows as a player. `soundfont` is an SF2 file with other
+        instruments. Raises FileError if nothing sounds."""
+        from djmodel.render import render
+
+        return render(self, soundfont)
+
+    def plot(self) -> Picture:
+        """Its piano roll, which a notebook shows."""
+        from djmodel.picture import piano_roll
+
+        return piano_roll(self)
+
+    def score(self) -> LeadSheet:
+        """Its lead sheet, which a notebook shows."""
+        from djmodel.notation import lead_sheet
+
+        return lead_sheet(self)
+
+    def save(self, path: str | Path) -> None:
+        """Writes it as what the ending of `path` says: .mid, .wav, .mp3, .png, .svg, .musicxml,
+        .html."""
+        from djmodel.output import write
+
+        write(self, path)
+
+    def _repr_html_(self) -> str:
+        from djmodel.player import notebook_player
+
+        return notebook_player(self)
 
     def excerpt(self, first: int, last: int) -> Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if

@@ -13,7 +13,7 @@ import mido
 import numpy as np
 import pytest
 
-from djmodel.render import PEAK, RATE, TAIL_SECONDS, Sound, render, write_wav
+from djmodel.render import PEAK, RATE, TAIL_SECONDS, Sound, render
 from seqmodel.errors import FileError
 from seqmodel.optional import MissingPackageError
 
@@ -97,7 +97,8 @@ def test_twelve_bars_take_less_than_a_second(tmp_path: Path) -> None:
 
 
 def test_wav_holds_what_was_rendered(tmp_path: Path) -> None:
-    sound = write_wav(midi_file(tmp_path / "a.mid", [(69, 1)]), tmp_path / "a.wav")
+    sound = render(midi_file(tmp_path / "a.mid", [(69, 1)]))
+    sound.save(tmp_path / "a.wav")
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, RATE, 2)
         frames = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
