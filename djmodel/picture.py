@@ -29,7 +29,7 @@ _BARS_A_ROW = (8, 6, 4, 3, 2, 1)
 _ROW_LENGTHS = (32, 16, 8)  # quarters: eight bars of 4/4, or fewer where chord names are dense
 _INCHES_A_LETTER = 0.105  # of a chord name
 _INCHES_A_SEMITONE = 0.07
-_LOWEST_ROW_INCHES = 1.7
+_LOWEST_ROW_INCHES, _HIGHEST_ROW_INCHES = 1.7, 3.3
 
 
 def piano_roll(tune: Tune) -> Picture:
@@ -37,7 +37,8 @@ def piano_roll(tune: Tune) -> Picture:
     the kinds of tones told apart; up to eight bars of 4/4 a row."""
     drawing = roll(tune)
     rows = list(_rows(drawing))
-    height = max(len(drawing.pitches) * _INCHES_A_SEMITONE, _LOWEST_ROW_INCHES)
+    height = min(len(drawing.pitches) * _INCHES_A_SEMITONE, _HIGHEST_ROW_INCHES)
+    height = max(height, _LOWEST_ROW_INCHES)
     figure = new_figure(0.75 + (height + 0.42) * len(rows))
     all_axes = figure.subplots(len(rows), 1, squeeze=False, sharey=True)[:, 0]
     longest = max((end - start for start, end in rows), default=1.0)

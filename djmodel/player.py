@@ -26,7 +26,8 @@ _LEFT = 18.0  # for the names of the octaves
 _RIGHT = 2.0
 _TOP = 16.0  # for the chord names
 _BOTTOM = 12.0  # for the bar numbers
-_SEMITONE = 4.5
+_SEMITONE = 4.5  # at most; less where the highest is far above the lowest
+_TALLEST = 190.0  # of all the semitones together
 _LETTER = 7.6
 _QUARTERS_A_ROW = 16  # four bars of 4/4
 
@@ -86,8 +87,9 @@ def _rows(drawing: Roll) -> Iterator[str]:
     spans = list(_spans(drawing))
     longest = max((end - start for start, end in spans), default=4.0)
     scale = (_WIDTH - _LEFT - _RIGHT) / longest
+    semitone = min(_SEMITONE, _TALLEST / len(drawing.pitches))
     for start, end in spans:
-        yield _row(drawing, start, end, scale)
+        yield _row(drawing, start, end, scale, semitone)
 
 
 def _spans(drawing: Roll) -> Iterator[tuple[float, float]]:
@@ -111,16 +113,16 @@ def _spans(drawing: Roll) -> Iterator[tuple[float, float]]:
         first = last
 
 
-def _row(drawing: Roll, start: float, end: float, scale: float) -> str:
+def _row(drawing: Roll, start: float, end: float, scale: float, semitone: float) -> str:
     pitches = drawing.pitches
-    bottom = _TOP + len(pitches) * _SEMITONE
+    bottom = _TOP + len(pitches) * semitone
     height = bottom + _BOTTOM
 
     def x(quarter: float) -> float:
         return round(_LEFT + (quarter - start) * scale, 2)
 
     def y(pitch: float) -> float:
-        return round(_TOP + (pitches.stop - 0.5 - pitch) * _SEMITONE, 2)
+        return round(_TOP + (pitches.stop - 0.5 - pitch) * semitone, 2)
 
     def line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
         return f'<line class="{kind}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
@@ -147,40 +149,40 @@ def _row(drawing: Roll, start: float, end: float, scale: float) -> str:
     for note in (*drawing.accompaniment, *drawing.melody):
         if note.start < end and note.end > start:
             left, right = x(max(note.start, start)), x(min(note.end, end))
-            parts.append(_box(note, left, right, y(note.pitch + 0.5)))
+            parts.append(_box(note, left, right, y(note.pitch + 0.5), semitone))
     parts.append(line("head", 0, _TOP, 0, bottom))
     parts.append("</svg>")
     return "".join(parts)
 
 
-def _box(note: RollNote, left: float, right: float, top: float) -> str:
+def _box(note: RollNote, left: float, right: float, top: float, semitone: float) -> str:
     """A note, a hair shorter than it lasts, hatched if it is an approach tone."""
     width = round(max(right - left - 1.2, (right - left) * 0.6), 2)
     if note.kind is None:
-        inset = round(_SEMITONE * 0.2, 2)
+        inset = round(semitone * 0.2, 2)
         return (
             f'<rect class="behind" x="{left:g}" y="{top + inset:g}" width="{width:g}"'
-            f' height="{_SEMITONE - 2 * inset:g}"/>'
+            f' height="{semitone - 2 * inset:g}"/>'
         )
     box = (
         f'<rect class="note {note.kind}" x="{left:g}" y="{top:g}" width="{width:g}"'
-        f' height="{_SEMITONE:g}" rx="0.8"/>'
+        f' height="{semitone:g}" rx="0.8"/>'
     )
     if note.kind == "A":
-        return box + _hatching(left, top, width)
+        return box + _hatching(left, top, width, semitone)
     if note.kind == "X":
-        middle = top + _SEMITONE / 2
+        middle = top + semitone / 2
         return box + f'<circle cx="{left + width / 2:g}" cy="{middle:g}" r="1" class="X"/>'
     return box
 
 
-def _hatching(left: float, top: float, width: float) -> str:
+def _hatching(left: float, top: float, width: float, semitone: float) -> str:
     """Slanting strokes over a box, all inside it."""
-    rise = min(_SEMITONE, width) - 1
+    rise = min(semitone, width) - 1
     strokes = []
     start = left + 0.5
     while start + rise <= left + width - 0.4:
-        strokes.append(f"M{start:g} {top + _SEMITONE - 0.5:g}l{rise:g} -{_SEMITONE - 1:g}")
+        strokes.append(f"M{start:g} {top + semitone - 0.5:g}l{rise:g} -{semitone - 1:g}")
         start = round(start + 4, 2)
     return f'<path class="hatch" d="{"".join(strokes)}"/>' if strokes else ""
 
@@ -191,7 +193,8 @@ def _legend(drawing: Roll) -> str:
     if drawing.accompaniment:
         samples.append((RollNote(0, 1, 0), "accompaniment"))
     items = "".join(
-        f'<li><svg viewBox="0 0 20 7" aria-hidden="true">{_box(note, 1, 19.2, 1)}</svg>{name}</li>'
+        f'<li><svg viewBox="0 0 20 7" aria-hidden="true">{_box(note, 1, 19.2, 1, 5.0)}</svg>'
+        f"{name}</li>"
         for note, name in samples
     )
     return f'<ul class="legend">{items}</ul>' if items else ""
