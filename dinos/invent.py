@@ -98,14 +98,15 @@ def known_letters(start: str, model: ModelFile) -> str:
     return begun
 
 
-def name_automaton(n_symbols: int, begun: bool) -> Automaton:
-    """A name goes on until END, index 0; it has a character before, unless it has `begun`."""
-    allowed = np.ones((3, n_symbols), dtype=bool)
-    allowed[0, 0] = begun
-    allowed[2] = False
-    next_state = np.ones((3, n_symbols), dtype=np.int32)
-    next_state[:, 0] = 2
-    return Automaton(allowed, next_state)
+def name_automaton(known: Vocabulary, begun: str) -> Automaton:
+    """Names as they are read: until END, not empty, no space at either end, no two in a row."""
+    at_word, in_word, ended = range(3)
+    spaces = np.array([symbol == " " for symbol in known.symbols])
+    ends = np.array([symbol == END for symbol in known.symbols])
+    allowed = np.stack([~(spaces | ends), np.ones_like(ends), np.zeros_like(ends)])
+    after = np.select([ends, spaces], [ended, at_word], in_word).astype(np.int32)
+    start = at_word if not begun or begun.endswith(" ") else in_word
+    return Automaton(allowed, np.stack([after] * 3), start)
 
 
 def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
@@ -129,7 +130,7 @@ def _draw(
 ) -> Iterator[Invention]:
     """Names one after the other; which come first does not depend on how many are asked for."""
     rng = np.random.default_rng(seed)
-    automaton = name_automaton(model.vocabulary.size, bool(begun))
+    automaton = name_automaton(model.vocabulary, begun)
     primer = [int(index) for index in model.vocabulary.encode(begun)]
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
     left = count

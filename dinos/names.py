@@ -52,7 +52,8 @@ def fold(text: str, keep_case: bool = False) -> str:
 
 
 def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = MAX_LENGTH) -> Names:
-    """Reads a list of names: one a line, UTF-8, any alphabet; spaces around a name do not count.
+    """Reads a list of names: one a line, UTF-8, any alphabet; spaces around a name do
+    not count, and several between its words are one.
 
     Empty lines at the end are no names. One before the last name is an error that says which line:
     it may be a sign of a name that got lost.
@@ -62,7 +63,7 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     """
     path = existing_file(path, _WHAT)
     text = _decode(path.read_bytes(), path)
-    lines = [fold(line.strip(), keep_case) for line in _lines(text)]
+    lines = [fold(" ".join(line.split()), keep_case) for line in _lines(text)]
     while lines and not lines[-1]:
         lines.pop()
     for number, name in enumerate(lines, 1):

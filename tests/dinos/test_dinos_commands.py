@@ -1,0 +1,198 @@
+"""The commands as a user runs them."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from dinos import generate, train
+from dinos.invent import load
+
+LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
+
+
+def run(monkeypatch, capsys, module, *arguments):
+    """Exit status, stdout, stderr."""
+    monkeypatch.setattr(sys, "argv", ["it", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    said = capsys.readouterr()
+    return ended.value.code or 0, said.out, said.err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model trained by the command, on thirty short names."""
+    folder = tmp_path_factory.mktemp("dinos")
+    names = folder / "names.txt"
+    names.write_text(LIST, encoding="utf-8")
+    command = [sys.executable, "-m", "dinos.train", names, "--out", folder / "run"]
+    options = ["--epochs", "30", "--batch-size", "8", "--n-a", "16"]
+    done = subprocess.run(command + options, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (folder / "stderr").write_text(done.stderr)
+    (folder / "stdout").write_text(done.stdout)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return folder / "run" / "model.keras"
+
+
+def test_training_shows_names_on_the_way_and_sums_up(folder):
+    said = (folder / "stderr").read_text()
+    assert (folder / "stdout").read_text() == ""
+    assert "epoch 30/30" in said
+    assert said.count(" says: ") == 6  # the first epoch, then five looks
+    for part in ("27 to learn from, 3 held out", "perplexity", "parameters", "seconds"):
+        assert part in said
+    assert "tensorflow" not in said.lower()
+    made = {path.name for path in (folder / "run").iterdir()}
+    assert made == {"model.keras", "history.csv", "loss.png"}
+    with (folder / "run" / "history.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["epoch"] for row in rows] == [str(n) for n in range(1, 31)]
+    assert float(rows[-1]["held_out_loss"]) < float(rows[0]["held_out_loss"])
+
+
+def test_the_model_file_remembers(model):
+    kept = load(model)
+    assert kept.vocabulary.symbols[0] == "\n"
+    assert len(kept.extra["training"]) == 27
+    assert kept.settings["cell"] == "rnn"
+    assert list(kept.sources) == ["names.txt"]
+
+
+def test_keras_reads_the_model_file(model):
+    keras = pytest.importorskip("keras")
+    assert keras.models.load_model(model).count_params() == load(model).weights.n_parameters
+
+
+def test_names_one_a_line_and_nothing_else_on_stdout(monkeypatch, capsys, model):
+    status, out, err = run(monkeypatch, capsys, generate, model, "--count", 20, "--seed", 1)
+    assert status == 0
+    names = out.splitlines()
+    assert len(names) == 20
+    assert all(name[0].isupper() and name.isalpha() for name in names)
+    learned = set(load(model).extra["training"])
+    known = [name for name in names if name.lower() in learned]
+    assert known  # so small a list is soon known by heart
+    for name in known:
+        assert f"{name}: in the training list" in err
+
+
+def test_equal_seeds_equal_output(monkeypatch, capsys, model):
+    first = run(monkeypatch, capsys, generate, model, "--seed", 4)
+    assert first == run(monkeypatch, capsys, generate, model, "--seed", 4)
+    assert first != run(monkeypatch, capsys, generate, model, "--seed", 5)
+
+
+def test_new_names_only(monkeypatch, capsys, model):
+    status, out, err = run(monkeypatch, capsys, generate, model, "--new", "--count", 5)
+    assert status == 0
+    assert not {name.lower() for name in out.split()} & set(load(model).extra["training"])
+    assert "in the training list" not in err
+
+
+def test_start_and_cut(monkeypatch, capsys, model):
+    options = ("--start", "Ty", "--max-length", 4, "--count", 5)
+    status, out, err = run(monkeypatch, capsys, generate, model, *options)
+    assert status == 0
+    assert all(name.startswith("Ty") and len(name) <= 4 for name in out.split())
+    assert "cut after 4 characters" in err
+
+
+def test_json(monkeypatch, capsys, model):
+    status, out, _ = run(monkeypatch, capsys, generate, model, "--json", "--count", 8)
+    assert status == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert len(rows) == 8
+    extra = load(model).extra
+    for row in rows:
+        name = row["name"].lower()
+        values = row["log_probabilities"]
+        assert len(values) == len(name) + 1
+        assert row["log_probability_per_character"] == pytest.approx(
+            sum(values) / len(values), abs=1e-3
+        )
+        assert row["new"] == (name not in extra["training"] + extra["held_out"])
+        assert row["closest"] in extra["training"]
+        assert (row["distance"] == 0) == (name in extra["training"])
+
+
+def test_generating_and_help_do_not_wait_for_tensorflow(model):
+    script = (
+        f"import sys; sys.argv = ['it', {str(model)!r}]\n"
+        "from dinos import generate\n"
+        "try: generate.main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (b"", [], "found an empty file"),
+        (b"\n\n", [], "expected at least two different names, found none"),
+        (b"rex\n", [], "found only `rex`"),
+        (b"rex\n\ntyra\n", [], "line 2: expected a name, found an empty line"),
+        (b"rex\0\1\2", [], "a binary file"),
+        ("tyra\nr\xe9x\n".encode("latin-1"), [], "byte 0xe9 at 6 (line 2)"),
+        (b"rex\nallosaurus\n", ["--max-length", "9"], "at most 9 characters, found 10"),
+        (b"rex\ntyra\n", ["--cell", "gnu"], "expected --cell rnn, gru or lstm, found `gnu`"),
+        (None, [], "no such file"),
+    ],
+)
+def test_bad_lists_end_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
+    path = tmp_path / "list.txt"
+    if content is not None:
+        path.write_bytes(content)
+    out = tmp_path / "run"
+    status, stdout, err = run(monkeypatch, capsys, train, path, "--out", out, *options)
+    assert status == 2
+    assert stdout == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert not out.exists()
+
+
+def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    out = tmp_path / "taken" / "run"
+    status, _, err = run(monkeypatch, capsys, train, "--out", out)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "expected a folder that can be written" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--start", "Xy"], "'x' in 'Xy'"),
+        (["--start", "Xy"], "letters that the model knows (abdeinorstuy)"),
+        (["--start", "tyra", "--max-length", "4"], "shorter than the 4 characters"),
+        (["--temperature", "0"], "a temperature above 0"),
+        (["--top-k", "0"], "a top-k of at least 1"),
+        (["--top-p", "1.5"], "a top-p above 0"),
+    ],
+)
+def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
+    status, out, err = run(monkeypatch, capsys, generate, model, *options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
+def test_what_is_no_model(monkeypatch, capsys, tmp_path):
+    for content, said in ((b"names", "some other file"), (b"", "an empty file")):
+        path = tmp_path / "model.keras"
+        path.write_bytes(content)
+        status, out, err = run(monkeypatch, capsys, generate, path)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "expected a dinos model" in err
+        assert said in err
