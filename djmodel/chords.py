@@ -172,11 +172,11 @@ def _overlaps(
     return cell, pitch[note_of], length
 
 
-def _hear(notes: Sequence[Note], grid: _Grid) -> _Heard:
+def _hear(notes: Sequence[Note], grid: _Grid, *, early_belongs_to_next: bool = True) -> _Heard:
     numbers = np.arange(2 * len(grid.edges) - 1) / 2
     edges = np.interp(numbers, np.arange(len(grid.edges)), grid.edges)
     halves = len(edges) - 1
-    half, pitch, length = _overlaps(notes, edges, early_belongs_to_next=True)
+    half, pitch, length = _overlaps(notes, edges, early_belongs_to_next=early_belongs_to_next)
     length /= 2 * np.diff(edges)[half]
     pitch_class = pitch % 12
     low = np.full(halves, _ABOVE_ALL)
@@ -233,24 +233,20 @@ def _features(missing: Floats, hurting: Floats, bass: Ints) -> Floats:
     return np.concatenate([missing, hurting, is_bass, np.ones((len(bass), 1))], axis=1)
 
 
-class _Stretches(NamedTuple):
-    """All stretches of beats within one bar. Bar by bar they are in the order of their ends, and of
-    their starts where they end together. `score (stretches, chords)`: how well each chord explains
-    what sounds in it."""
-
-    start: Ints
-    end: Ints
-    score: NDArray[np.float32]
-
-
-def _stretches(heard: _Heard, grid: _Grid, book: _Book) -> _Stretches:
-    pairs = [
+def _stretches(grid: _Grid) -> list[tuple[int, int]]:
+    """All stretches of beats within one bar, from beat to beat (not included). Bar by bar they are
+    in the order of their ends, and of their starts where they end together."""
+    return [
         (start, end)
         for first, last in pairwise(grid.first)
         for end in range(first + 1, last + 1)
         for start in range(first, end)
     ]
-    start, end = np.array(pairs, dtype=np.int64).T
+
+
+def _scores(heard: _Heard, stretches: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """`(stretches, chords)`: how well each chord explains what sounds from beat to beat."""
+    start, end = np.array(stretches, dtype=np.int64).T
     upper, bass, line = (
         values[::2] + values[1::2]  # half beats to beats
         for values in (heard.upper, heard.bass, heard.bass * heard.line[:, None])
@@ -270,8 +266,7 @@ def _stretches(heard: _Heard, grid: _Grid, book: _Book) -> _Stretches:
     features *= _sums(evidence[:, None], start, end)
     tones = (profile > _NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
-    score = features.astype(np.float32) @ book.weights - thin.astype(np.float32)
-    return _Stretches(start, end, score)
+    return features.astype(np.float32) @ _book().weights - thin.astype(np.float32)
 
 
 def _next_true(flags: NDArray[np.bool_]) -> Ints:
@@ -294,16 +289,17 @@ class _Stretch(NamedTuple):
     chord: int
 
 
-def _best_path(stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]) -> list[_Stretch]:
-    """The stretches with the highest total of scores less the costs of changes, in order.
-    `silent (beats,)`: whether nothing sounds there.
+def _best_path(
+    score: NDArray[np.float32], grid: _Grid, silent: NDArray[np.bool_]
+) -> list[_Stretch]:
+    """The stretches, in order, with the highest total of scores less the costs of changes. `score`:
+    of all `_stretches`; `silent (beats,)`: whether nothing sounds there.
 
     At a bar line a chord may go on at no cost. Within a bar every new stretch costs a change, so
     that it follows the best one that ends there, whatever its chord.
     """
     cost = grid.cost + np.where(silent, _IN_SILENCE, 0.0)
-    best_chord, score = stretches.score.argmax(axis=1).tolist(), stretches.score
-    best_score = score.max(axis=1).tolist()
+    best_chord, best_score = score.argmax(axis=1).tolist(), score.max(axis=1).tolist()
     n_chords = score.shape[1]
     entered = np.zeros(n_chords, dtype=np.float32)  # totals before this bar, by chord to begin with
     before: dict[int, _Stretch] = {}  # what ends best at a beat within a bar
@@ -318,12 +314,12 @@ def _best_path(stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]) ->
         for end in range(1, length):
             opening = entered + score[row]
             chord = int(opening.argmax())
-            total, ending = float(opening[chord]), _Stretch(first, chord)
+            best, ending = float(opening[chord]), _Stretch(first, chord)
             for start in range(1, end):
-                if totals_at[start] + best_score[row + start] > total:
-                    total = totals_at[start] + best_score[row + start]
+                if totals_at[start] + best_score[row + start] > best:
+                    best = totals_at[start] + best_score[row + start]
                     ending = _Stretch(first + start, best_chord[row + start])
-            totals_at[end] = total - cost[first + end]
+            totals_at[end] = best - cost[first + end]
             before[first + end] = ending
             row += end
         totals = score[row : row + length] + np.array(totals_at, dtype=np.float32)[:, None]
@@ -331,7 +327,7 @@ def _best_path(stretches: _Stretches, grid: _Grid, silent: NDArray[np.bool_]) ->
         row += length
         began.append(totals.argmax(axis=0))
         entered = totals.max(axis=0)
-        entered -= entered.max()  # only differences count
+        entered -= entered.max()  # only differences count, and small numbers stay exact
         if last < len(cost):
             leader = int(entered.argmax())
             switched = entered[leader] - np.float32(cost[last])
@@ -364,27 +360,20 @@ def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
     heard = _hear(notes, grid)
     if (heard.lowest == _NO_BASS).all():
         return ()
-    book = _book()
     silent = (heard.lowest.reshape(-1, 2) == _NO_BASS).all(axis=1)
-    path = _best_path(_stretches(heard, grid, book), grid, silent)
-    return _changes(path, heard, grid, book, measures)
+    path = _best_path(_scores(heard, _stretches(grid)), grid, silent)
+    return _changes(path, heard, grid)
 
 
-def _changes(
-    path: list[_Stretch],
-    heard: _Heard,
-    grid: _Grid,
-    book: _Book,
-    measures: Sequence[Measure],
-) -> Changes:
+def _changes(path: list[_Stretch], heard: _Heard, grid: _Grid) -> Changes:
     ends = [stretch.start for stretch in path[1:]] + [grid.first[-1]]
     sounds = (heard.lowest != _NO_BASS).tolist()
-    bars: list[list[Change]] = [[] for _ in measures]
+    bars: list[list[Change]] = [[] for _ in grid.beats]
     bar = 0
     for (start, number), end in zip(path, ends, strict=True):
         while start >= grid.first[bar + 1]:
             bar += 1
-        chord = book.chords[number]
+        chord = _book().chords[number]
         if bars[bar] and bars[bar][-1].chord.pitch_classes == chord.pitch_classes:
             continue  # the same over another bass
         sounding = any(sounds[2 * grid.first[bar] : 2 * grid.first[bar + 1]])
@@ -405,6 +394,63 @@ def _bass(chord: Chord, heard: _Heard, start: int, end: int) -> int:
         return lowest
     held = (heard.lowest[halves] == lowest) & heard.line[halves]
     return lowest if held[sounding].all() else chord.root
+
+
+# ---------------------------------------------------------------------------------------------
+# Where the bar lines are
+# ---------------------------------------------------------------------------------------------
+
+_PICK_UP_STEP = Fraction(1, 2)  # quarter lengths between the pick-ups that are tried
+_BARS_TRIED = 32  # from the start
+_WELL_EXPLAINED = -0.2  # a total for each beat from which bar lines are taken as they are
+_STRUCK = 0.3  # what a note that begins on a bar line is worth
+_BETTER_BY = 0.5  # bar lines are moved if that leaves at most this much of what is not explained
+
+
+def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction:
+    """How long the music lasts before its first bar line, in quarter lengths, where the file does
+    not say: 0 if its own bar lines will do.
+
+    Many files begin a pick-up at the start of a full bar, and are off by it to the end. Harmony
+    changes at bar lines, so that between the right ones a chord a bar leaves far less unexplained.
+    Only music in one meter that begins at once comes into question. `notes`: of the accompaniment.
+    """
+    tried = list(measures[:_BARS_TRIED])
+    if not notes or not tried or any(measure[1:] != tried[0][1:] for measure in measures):
+        return Fraction(0)
+    end = tried[-1].onset + tried[-1].length
+    early = [note for note in notes if note.onset < end]
+    if min(note.onset for note in notes) > 0 or tried[0].onset != 0:
+        return Fraction(0)
+
+    struck = {note.onset for note in early}
+
+    def explained(pick_up: Fraction) -> float:
+        bars = with_pick_up(tried, pick_up)
+        grid = _grid(bars)
+        heard = _hear(early, grid, early_belongs_to_next=False)
+        fit = float(_scores(heard, list(pairwise(grid.first))).max(axis=1).sum())
+        return fit + _STRUCK * sum(bar.onset in struck for bar in bars)
+
+    as_it_stands = explained(Fraction(0))
+    if as_it_stands >= _WELL_EXPLAINED * len(_grid(tried).cost):
+        return Fraction(0)
+    steps = range(1, int(tried[0].length / _PICK_UP_STEP))
+    totals = {number * _PICK_UP_STEP: explained(number * _PICK_UP_STEP) for number in steps}
+    best = max(totals, key=lambda pick_up: totals[pick_up], default=Fraction(0))
+    return best if best and totals[best] > _BETTER_BY * as_it_stands else Fraction(0)
+
+
+def with_pick_up(measures: Sequence[Measure], pick_up: Fraction) -> tuple[Measure, ...]:
+    """The bars of a piece in one meter, with the first bar line after `pick_up` quarters."""
+    if not pick_up:
+        return tuple(measures)
+    full = measures[0].length
+    first = measures[0]._replace(length=pick_up)
+    later = [m._replace(onset=m.onset + pick_up) for m in measures]
+    end = measures[-1].onset + full
+    last = later[-1]._replace(length=end - later[-1].onset)
+    return (first, *later[:-1], last)
 
 
 # ---------------------------------------------------------------------------------------------

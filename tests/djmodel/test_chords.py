@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.chords import Key, estimate_key, infer_from_melody, recognise, sounding_chords
+from djmodel.chords import (
+    Key,
+    estimate_key,
+    find_pick_up,
+    infer_from_melody,
+    recognise,
+    sounding_chords,
+    with_pick_up,
+)
 from djmodel.harmony import chord_symbol, parse_chord_symbol
 from djmodel.score import Measure
 from djmodel.tune import Change, Meter, Note
@@ -244,6 +252,39 @@ def test_a_pick_up_bar_and_a_change_of_meter() -> None:
         Measure(Fraction(5), Fraction(3), THREE),
     ]
     assert named(recognise(notes, measures)) == ["G7", "C", "C"]
+
+
+STRIDE = [
+    "0 C2 1; 1 E3,G3,C4 1; 2 G2 1; 3 E3,G3,C4 1",
+    "0 D2 1; 1 F3,A3,C4 1; 2 A2 1; 3 F3,A3,C4 1",
+    "0 G2 1; 1 F3,G3,B3 1; 2 D2 1; 3 F3,G3,B3 1",
+    "0 C2 1; 1 E3,G3,C4 1; 2 G2 1; 3 E3,G3,C4 1",
+    "0 A2 1; 1 G3,A3,C#4 1; 2 E2 1; 3 G3,A3,C#4 1",
+    "0 F2 1; 1 F3,A3,C4 1; 2 C2 1; 3 F3,A3,C4 1",
+] * 2
+
+
+@pytest.mark.parametrize("pick_up", [Fraction(1, 2), Fraction(1), Fraction(2)])
+def test_a_pick_up_that_the_file_does_not_tell_of(pick_up: Fraction) -> None:
+    # a bass note leads in, and the file counts its bars from there
+    lead_in = Note(43, Fraction(0), pick_up)
+    stride = [replace(n, onset=n.onset + pick_up) for n in notes_of(STRIDE, FOUR)]
+    measures = measures_of(13, FOUR)
+    assert find_pick_up([lead_in, *stride], measures) == pick_up
+    bars = with_pick_up(measures, pick_up)
+    assert [bar.length for bar in bars] == [pick_up, *[4] * 12, 4 - pick_up]
+    assert named(recognise([lead_in, *stride], bars))[1:7] == ["C", "Dm7", "G7", "C", "A7", "F"]
+
+
+def test_bar_lines_that_are_right_stay() -> None:
+    assert find_pick_up(notes_of(STRIDE, FOUR), measures_of(12, FOUR)) == 0
+    # one chord throughout says nothing about them
+    assert find_pick_up(notes_of([STRIDE[0]] * 4, FOUR), measures_of(4, FOUR)) == 0
+    # nor does music that enters later, or that changes its meter
+    later = [replace(n, onset=n.onset + Fraction(1, 2)) for n in notes_of(STRIDE, FOUR)]
+    assert find_pick_up(later, measures_of(13, FOUR)) == 0
+    mixed = [*measures_of(6, FOUR), Measure(Fraction(24), Fraction(3), THREE)]
+    assert find_pick_up(notes_of(STRIDE, FOUR), mixed) == 0
 
 
 def test_nothing_sounds() -> None:
