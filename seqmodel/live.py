@@ -55,7 +55,7 @@ class LiveCurve:
         keras = needed("keras", "to follow a training")
         curve = self
 
-        class Follow(keras.callbacks.Callback):
+        class Follow(keras.callbacks.Callback):  # type: ignore[name-defined]
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
                 curve.add(float(logs["loss"]))
 
