@@ -1,0 +1,166 @@
+"""How fast a MIDI file becomes values, beside music21's own parser, in the same run; how the cost
+grows with the number of notes; and whether both see the same notes.
+
+    python benchmarks/reading.py [FILES...] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from djmodel import chords, corpus, grammar, midifile, parts
+from djmodel.corpus import rags
+from djmodel.score import read_score, snapped, write_midi
+from djmodel.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
+
+REPEATS = 7
+GROWTH = (12_500, 25_000, 50_000, 100_000)  # notes
+ROOT = Path(__file__).parent.parent
+
+
+def seconds(job: Callable[[], object], repeats: int) -> float:
+    """The median time of `job`."""
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def values_of(path: Path) -> int:
+    """The whole way, without any cache: bytes, grid, parts, chords, values."""
+    return sum(map(len, grammar.encode(corpus.read_tune(path))))
+
+
+def parsed_by_music21(path: Path) -> Any:
+    from music21 import converter
+
+    return converter.parse(path, forceSource=True)
+
+
+def stages(path: Path) -> dict[str, float]:
+    """Seconds of each stage of the way."""
+    content = path.read_bytes()
+    score = read_score(path)
+    choice = parts.choose_parts(score)
+    changes = chords.recognise(choice.harmony_notes, score.measures)
+    tune = corpus.read_tune(path)
+    assert len(changes) == len(tune.bars)
+    parse = seconds(lambda: midifile.parse(content), REPEATS)
+    return {
+        "bytes": parse,
+        "grid": seconds(lambda: read_score(path), REPEATS) - parse,
+        "parts": seconds(lambda: parts.choose_parts(score), REPEATS),
+        "chords": seconds(lambda: chords.recognise(choice.harmony_notes, score.measures), REPEATS),
+        "values": seconds(lambda: grammar.encode(tune), REPEATS),
+    }
+
+
+def same_notes(path: Path) -> bool:
+    """Whether music21 has the same pitches at the same onsets, in each part; of notes that it takes
+    for one chord, within a sixteenth of a quarter note, it keeps the first onset only."""
+    from music21 import converter
+
+    theirs = converter.parse(path, forceSource=True, quantizePost=False).parts
+    ours = read_score(path).parts
+    if len(theirs) != len(ours):
+        return False
+    for part, stream in zip(ours, theirs, strict=True):
+        if part.drums:
+            continue  # there music21 has instruments instead of pitches
+        there = {(note.onset, note.pitch) for note in part.notes}
+        seen: set[tuple[Fraction, int]] = set()
+        for element in stream.flatten().notes:
+            if element.tie is not None and element.tie.type != "start":
+                continue
+            onset = Fraction(element.offset).limit_denominator(10080)
+            near = [snapped(onset)]
+            if element.isChord:
+                near.append(snapped(onset + Fraction(1, 16)))
+            for pitch in element.pitches:
+                found = {(place, pitch.midi) for place in near} & there
+                if not found:
+                    return False
+                seen |= found
+        if seen != there:
+            return False
+    return True
+
+
+def long_tune(notes: int) -> Tune:
+    """A melody in quavers over triads and a bass: `notes` notes."""
+    eighth, bars = Fraction(1, 2), notes // 12
+    triads = [Chord.of(root, (0, 4, 7)) for root in (0, 5, 7, 9)]
+    made, comping = [], []
+    for number in range(bars):
+        chord = triads[number % 4]
+        melody = tuple(
+            Note(67 + (number * 5 + step * 7) % 12, step * eighth, eighth) for step in range(8)
+        )
+        made.append(Bar(Meter(4, 4), Fraction(4), melody, (Change(Fraction(0), chord),)))
+        onset = Fraction(4 * number)
+        comping += [Note(48 + (chord.root + step) % 12, onset, Fraction(4)) for step in (0, 4, 7)]
+        comping.append(Note(36 + chord.root, onset, Fraction(4)))
+    return Tune("long", tuple(made), accompaniment=(Part(Instrument(), tuple(comping)),))
+
+
+def growth() -> list[tuple[int, float]]:
+    """Seconds from file to values for longer and longer files."""
+    measured = []
+    with tempfile.TemporaryDirectory() as folder:
+        for notes in GROWTH:
+            path = Path(folder) / f"{notes}.mid"
+            write_midi(long_tune(notes), path)
+            measured.append((notes, seconds(lambda path=path: values_of(path), 3)))  # type: ignore[misc]
+    return measured
+
+
+def metheny() -> list[Path]:
+    places = [ROOT / "data", ROOT.parent / "shared" / "data"]
+    found = [place / "original_metheny.mid" for place in places]
+    return [path for path in found if path.exists()][:1]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    options.add_argument("files", nargs="*", type=Path, help="MIDI files; none: the eight rags")
+    options.add_argument("--json", type=Path, help="write the numbers to this file, too")
+    chosen = options.parse_args()
+    files = chosen.files or [*metheny(), *rags()]
+    rows = []
+    head = f"{'file':28}{'music21':>9}{'here':>9}{'ratio':>7}  same notes"
+    print(f"{head}  ms: bytes grid parts chords values")
+    values_of(files[0])  # imports and tables are made once
+    for path in files:
+        ours, theirs = [], []
+        for _ in range(3):  # interleaved, so that a busy moment meets both
+            ours.append(seconds(lambda path=path: values_of(path), REPEATS))  # type: ignore[misc]
+            theirs.append(seconds(lambda path=path: parsed_by_music21(path), 1))  # type: ignore[misc]
+        here, there = statistics.median(ours), statistics.median(theirs)
+        row = {"file": path.stem, "music21": there, "here": here, "ratio": there / here}
+        row |= {"same_notes": same_notes(path), **stages(path)}
+        rows.append(row)
+        times = " ".join(f"{row[name] * 1000:.1f}" for name in ("bytes", "grid", "parts"))
+        times += f" {row['chords'] * 1000:.1f} {row['values'] * 1000:.1f}"
+        same = "yes" if row["same_notes"] else "NO"
+        print(f"{path.stem:28}{there:8.3f}s{here:8.4f}s{there / here:6.1f}x  {same:10}  {times}")
+    grown = growth()
+    print("\nnotes     seconds   microseconds a note")
+    for notes, took in grown:
+        print(f"{notes:7}  {took:8.3f}   {took / notes * 1e6:.1f}")
+    if chosen.json:
+        numbers = {"files": rows, "growth": [{"notes": n, "seconds": s} for n, s in grown]}
+        chosen.json.write_text(json.dumps(numbers, indent=1))
+
+
+if __name__ == "__main__":
+    main()
