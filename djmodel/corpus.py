@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -16,7 +16,17 @@ from typing import Any, NamedTuple
 
 from djmodel import chords, grammar
 from djmodel.parts import Choice, Selection, choose_parts
-from djmodel.score import ENDINGS, Measure, Score, Symbol, read_score, read_scores
+from djmodel.score import (
+    ENDINGS,
+    Measure,
+    Score,
+    Sound,
+    Symbol,
+    quarters,
+    read_score,
+    read_scores,
+    units,
+)
 from djmodel.tune import Bar, Change, Note, Tune
 from djmodel.tunejson import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -135,9 +145,10 @@ def reading(
 ) -> Reading:
     """The tune of a score; errors name `where` it came from."""
     choice = choose_parts(score, melody_part, chord_part, where)
+    score = replace(score, measures=_bar_lines(score, choice))
     tune = Tune(
         title=score.title,
-        bars=_bars(choice.melody, _changes(score, choice), score.measures),
+        bars=_bars(choice.line, _changes(score, choice), score.measures),
         tempos=score.tempos,
         instrument=choice.instrument,
         accompaniment=choice.accompaniment,
@@ -164,6 +175,14 @@ def parse_bars(text: str | None) -> BarRange | None:
     if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
         raise InputError("bars as FROM:TO, such as 120:137", f"`{text}`")
     return int(first), int(last)
+
+
+def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
+    """The bars as the score has them, or moved by a pick-up that it does not tell of."""
+    if score.symbols or choice.inferred:
+        return score.measures
+    pick_up = chords.find_pick_up(choice.harmony_notes, score.measures)
+    return chords.with_pick_up(score.measures, pick_up)
 
 
 def _changes(score: Score, choice: Choice) -> chords.Changes:
@@ -198,21 +217,22 @@ def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> c
 
 
 def _bars(
-    line: Sequence[Note], changes: chords.Changes, measures: Sequence[Measure]
+    line: Sequence[Sound], changes: chords.Changes, measures: Sequence[Measure]
 ) -> tuple[Bar, ...]:
     """The melody cut at the bar lines; what goes on from the bar before is tied."""
     bars: list[Bar] = []
     waiting = 0
     for measure, bar_changes in zip(measures, changes, strict=True):
-        end = measure.onset + measure.length
+        first, last = units(measure.onset), units(measure.onset + measure.length)
         melody: list[Note] = []
-        while waiting < len(line) and line[waiting].onset < end:
-            note = line[waiting]
-            start, stop = max(note.onset, measure.onset), min(note.end, end)
-            tied = note.onset < measure.onset
-            onset = start - measure.onset
-            melody.append(Note(note.pitch, onset, stop - start, note.velocity, tied))
-            if note.end > end:
+        while waiting < len(line) and line[waiting].start < last:
+            start, end, pitch, velocity = line[waiting]
+            tied = start < first
+            if tied:
+                start = first
+            onset, duration = quarters(start - first), quarters(min(end, last) - start)
+            melody.append(Note(pitch, onset, duration, velocity, tied))
+            if end > last:
                 break
             waiting += 1
         bars.append(Bar(measure.meter, measure.length, tuple(melody), bar_changes))
