@@ -228,9 +228,8 @@ def _bars(
         while waiting < len(line) and line[waiting].start < last:
             start, end, pitch, velocity = line[waiting]
             tied = start < first
-            if tied:
-                start = first
-            onset, duration = quarters(start - first), quarters(min(end, last) - start)
+            begin = first if tied else start
+            onset, duration = quarters(begin - first), quarters(min(end, last) - begin)
             melody.append(Note(pitch, onset, duration, velocity, tied))
             if end > last:
                 break

@@ -141,17 +141,15 @@ def _division(high: int, low: int) -> int:
 def _track(data: bytes, position: int, end: int) -> Track:
     """The events in `data[position:end]`. Raises IndexError where they overrun it."""
     track = Track()
-    notes, sounding = track.notes, dict[int, list[tuple[int, int]]]()
+    notes = track.notes
+    sounding: dict[int, list[tuple[int, int]]] = {}  # channel and pitch -> ticks and velocities
     tick = status = 0
     data = data[:end]
     while position < end:
-        byte = data[position]
+        delta = data[position]
         position += 1
-        delta = byte & 0x7F
-        while byte & 0x80:
-            byte = data[position]
-            position += 1
-            delta = delta << 7 | byte & 0x7F
+        if delta & 0x80:
+            delta, position = _number(data, position - 1)
         tick += delta
         byte = data[position]
         if byte >= 0xF0:
@@ -182,9 +180,23 @@ def _track(data: bytes, position: int, end: int) -> Track:
             position += 2
             key = (status & 0xF) << 7 | pitch
             if command == 0x9 and velocity:
-                sounding.setdefault(key, []).append((tick, velocity))
-            elif key in sounding:
-                track.unended += _end(notes, sounding, key, tick)
+                if key in sounding:
+                    sounding[key].append((tick, velocity))
+                else:
+                    sounding[key] = [(tick, velocity)]
+            elif begun := sounding.pop(key, None):
+                # A note that begins at this very tick goes on if it can be an earlier one that
+                # ends; what begins and ends at one tick comes to nothing.
+                earlier = False
+                channel = (status & 0xF) + 1
+                for on, loud in begun:
+                    if on < tick:
+                        notes.append(RawNote(on, tick, channel, pitch, loud))
+                        earlier = True
+                if not earlier:
+                    track.unended += len(begun)
+                elif begun[-1][0] == tick:
+                    sounding[key] = [note for note in begun if note[0] == tick]
             continue
         if command == 0xC:
             track.programs.append(Program(tick, (status & 0xF) + 1, data[position] & 0x7F))
@@ -192,23 +204,6 @@ def _track(data: bytes, position: int, end: int) -> Track:
     track.unended += sum(map(len, sounding.values()))
     notes.sort()
     return track
-
-
-def _end(
-    notes: list[RawNote], sounding: dict[int, list[tuple[int, int]]], key: int, tick: int
-) -> int:
-    """Ends at `tick` what sounds under `key`; how many notes came to nothing. A note that begins
-    at this very tick goes on if it can be an earlier one that ends."""
-    begun = sounding.pop(key)
-    earlier = [note for note in begun if note[0] < tick]
-    channel, pitch = (key >> 7) + 1, key & 0x7F
-    for on, velocity in earlier:
-        notes.append(RawNote(on, tick, channel, pitch, velocity))
-    if not earlier:
-        return len(begun)
-    if len(earlier) < len(begun):
-        sounding[key] = [note for note in begun if note[0] == tick]
-    return 0
 
 
 def _number(data: bytes, position: int) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from seqmodel.files import existing_file, writing
 
 GRID_STEPS = (4, 3)  # equal parts of a quarter note
 UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
+Units = int | Fraction
 LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
 
 MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
@@ -90,8 +91,7 @@ class ScorePart:
 def as_notes(sounds: Iterable[Sound]) -> tuple[Note, ...]:
     """Sounds on the grid as notes in quarter lengths."""
     return tuple(
-        Note(pitch, quarters(start), quarters(end - start), velocity)
-        for start, end, pitch, velocity in sounds
+        [Note(p, quarters(start), quarters(end - start), v) for start, end, p, v in sounds]
     )
 
 
@@ -172,9 +172,15 @@ def read_scores(path: str | Path) -> tuple[Score, ...]:
 
 
 @lru_cache(maxsize=1 << 16)
-def quarters(units: int) -> Fraction:
+def quarters(units: Units) -> Fraction:
     """A number of grid units as a quarter length."""
     return Fraction(units, UNITS_A_QUARTER)
+
+
+def units(quarter_length: Fraction) -> Units:
+    """A quarter length as a number of grid units: a whole one, but for bars of odd lengths."""
+    exact = quarter_length * UNITS_A_QUARTER
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 @lru_cache(maxsize=64)
@@ -200,6 +206,18 @@ def snapped(time: Fraction) -> Fraction:
     return quarters(beat * UNITS_A_QUARTER + grid_points(division)[tick])
 
 
+class _Places(dict[int, int]):
+    """Ticks from the start of the score -> grid units; what is asked again is remembered."""
+
+    def __init__(self, division: int) -> None:
+        self.division, self.points = division, grid_points(division)
+
+    def __missing__(self, time: int) -> int:
+        beat, tick = divmod(time, self.division)
+        self[time] = place = beat * UNITS_A_QUARTER + self.points[tick]
+        return place
+
+
 TimedPitch = tuple[int, int, int, int]
 """Onset and end in ticks, pitch, velocity."""
 
@@ -207,16 +225,13 @@ TimedPitch = tuple[int, int, int, int]
 def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Sound, ...], Adjusted]:
     """Notes, sorted by onset, put on the grid, `division` ticks a quarter note; a pitch sounds once
     at a time. A note lasts at least one step of the kind that it begins on."""
-    points = grid_points(division)
     fourth, third = (UNITS_A_QUARTER // step for step in GRID_STEPS)
     moved = resized = merged = 0
     placed: list[list[int]] = []  # start, end, pitch, velocity, onset in ticks
     last: dict[int, list[int]] = {}
+    place = _Places(division)
     for on, off, pitch, velocity in notes:
-        beat, tick = divmod(on, division)
-        start = beat * UNITS_A_QUARTER + points[tick]
-        beat, tick = divmod(off, division)
-        end = beat * UNITS_A_QUARTER + points[tick]
+        start, end = place[on], place[off]
         if end < start + third:
             end = max(end, start + (third if start % fourth else fourth))
         if start * division != on * UNITS_A_QUARTER:
@@ -233,7 +248,7 @@ def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Sound, ..
         last[pitch] = note = [start, end, pitch, velocity, on]
         placed.append(note)
     placed.sort(key=itemgetter(0, 2))
-    sounds = tuple(Sound(*note[:4]) for note in placed)
+    sounds = tuple([Sound(a, b, pitch, velocity) for a, b, pitch, velocity, _ in placed])
     return sounds, Adjusted(moved, resized, merged)
 
 
