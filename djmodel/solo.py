@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Solo:
     log_probability: float
 
 
-def load(path: str) -> ModelFile:
+def load(path: str | Path) -> ModelFile:
     """A model that `djmodel` trained. Raises FileError or ModelFileError."""
     return modelfile.load(path, KIND)
 

@@ -23,6 +23,12 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[MUSIC]...", help="Files, folders or patterns; none: eight rags."),
     ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6; repeatable."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("runs/djmodel"),
     epochs: Annotated[int, typer.Option(min=1, help="Times through the windows.")] = 100,
     m: Annotated[
@@ -62,6 +68,7 @@ def command(
     from djmodel.corpus import parse_bars, rags
     from djmodel.lesson import Lesson, learn
     from djmodel.score import write_midi
+    from djmodel.sheets import corpus_file
     from djmodel.solo import changes_of, improvise
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
@@ -81,8 +88,9 @@ def command(
         schedule=Schedule(epochs, batch_size, learning_rate, seed=seed),
     )
     writable_folder(out)
-    corpus = _read(
-        music or [str(path) for path in rags()],
+    named = [str(corpus_file(name)) for name in corpus or ()]
+    heard = _read(
+        [*(music or ()), *named] or [str(path) for path in rags()],
         console,
         melody_part=melody_part,
         chord_part=chord_part,
@@ -91,9 +99,9 @@ def command(
     )
     with Progress(console, "training", "epoch", every=10) as show:
         trained = learn(
-            corpus.tunes,
+            heard.tunes,
             lesson,
-            sources={path.name: content_hash(path) for path in corpus.used},
+            sources={path.name: content_hash(path) for path in heard.used},
             progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
         )
     trained.save(out / "model.keras")
@@ -109,8 +117,8 @@ def command(
         facts(
             "Trained",
             {
-                "tunes": str(len(corpus.tunes)),
-                "bars": str(sum(len(tune.bars) for tune in corpus.tunes)),
+                "tunes": str(len(heard.tunes)),
+                "bars": str(sum(len(tune.bars) for tune in heard.tunes)),
                 "values": str(studied.n_values),
                 "distinct values": str(studied.distinct),
                 "share folded": f"{studied.share_folded:.1%}",
