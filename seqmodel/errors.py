@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class InputError(ValueError):
@@ -19,6 +20,17 @@ class InputError(ValueError):
         place = f"{where}: " if where is not None else ""
         advice = f"; {todo}" if todo else ""
         super().__init__(" ".join(f"{place}expected {expected}, found {found}{advice}".split()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survives the way from one process to another, whatever a subclass is made from."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[InputError], args: tuple[Any, ...], state: dict[str, Any]) -> InputError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class FileError(InputError):
