@@ -85,6 +85,7 @@ _WALKING = 0.35  # what a bass note counts after the first of a stretch, beside 
 _BASS_GAP = 8  # semitones between a bass and the voices above it, at least
 _MOST_BEATS = 12  # a longer bar is heard in beats twice as long
 _NO_BASS = 12  # stands for the bass where there is none
+_ROWS_AT_ONCE = 20  # of features that are multiplied
 _ABOVE_ALL = 999  # stands for a pitch where there is none
 _FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
 _THIN = 0.6  # what a stretch costs that has no tones at all; with one or two, less
@@ -266,7 +267,11 @@ def _scores(heard: _Heard, stretches: Sequence[tuple[int, int]]) -> NDArray[np.f
     features *= _sums(evidence[:, None], start, end)
     tones = (profile > _NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
-    return features.astype(np.float32) @ _book().weights - thin.astype(np.float32)
+    # In pieces so small that no threads are started, which would take longer than the work.
+    weights = _book().weights
+    pieces = range(0, len(features), _ROWS_AT_ONCE)
+    explained = [features[at : at + _ROWS_AT_ONCE].astype(np.float32) @ weights for at in pieces]
+    return np.concatenate(explained) - thin.astype(np.float32)
 
 
 def _next_true(flags: NDArray[np.bool_]) -> Ints:
@@ -367,7 +372,7 @@ def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
 
 def _changes(path: list[_Stretch], heard: _Heard, grid: _Grid) -> Changes:
     ends = [stretch.start for stretch in path[1:]] + [grid.first[-1]]
-    sounds = (heard.lowest != _NO_BASS).tolist()
+    lowest, line = heard.lowest.tolist(), heard.line.tolist()
     bars: list[list[Change]] = [[] for _ in grid.beats]
     bar = 0
     for (start, number), end in zip(path, ends, strict=True):
@@ -376,24 +381,23 @@ def _changes(path: list[_Stretch], heard: _Heard, grid: _Grid) -> Changes:
         chord = _book().chords[number]
         if bars[bar] and bars[bar][-1].chord.pitch_classes == chord.pitch_classes:
             continue  # the same over another bass
-        sounding = any(sounds[2 * grid.first[bar] : 2 * grid.first[bar + 1]])
-        bass = _bass(chord, heard, start, end)
+        halves = slice(2 * grid.first[bar], 2 * grid.first[bar + 1])
+        sounding = any(tone != _NO_BASS for tone in lowest[halves])
+        halves = slice(2 * start, 2 * end)
+        bass = _bass(chord, lowest[halves], line[halves])
         onset = grid.beats[bar][start - grid.first[bar]]
         bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
     return tuple(tuple(changes) for changes in bars)
 
 
-def _bass(chord: Chord, heard: _Heard, start: int, end: int) -> int:
-    """The bass of a chord that lasts from beat `start` to beat `end`."""
-    halves = slice(2 * start, 2 * end)
-    sounding = heard.lowest[halves] != _NO_BASS
-    if not sounding.any():
+def _bass(chord: Chord, lowest: Sequence[int], line: Sequence[bool]) -> int:
+    """The bass of a chord, from what is lowest in each half beat while it lasts."""
+    sounding = [(tone, apart) for tone, apart in zip(lowest, line, strict=True) if tone != _NO_BASS]
+    if not sounding:
         return chord.root
-    lowest = int(heard.lowest[halves][sounding][0])
-    if lowest in chord.pitch_classes:
-        return lowest
-    held = (heard.lowest[halves] == lowest) & heard.line[halves]
-    return lowest if held[sounding].all() else chord.root
+    first = sounding[0][0]
+    held = all(tone == first and apart for tone, apart in sounding)
+    return first if held or first in chord.pitch_classes else chord.root
 
 
 # ---------------------------------------------------------------------------------------------
