@@ -158,8 +158,9 @@ def _overlaps(
     lengths. `edges (cells + 1,)`: where the cells begin, and the end. Where two cells make a beat,
     a note that comes early (in the second) and is held may be counted from the next beat on."""
     cells = len(edges) - 1
-    on = np.array([float(note.onset) for note in notes])
-    off = on + np.array([float(note.duration) for note in notes])
+    on = np.array([note.onset.numerator / note.onset.denominator for note in notes])
+    lengths = [note.duration.numerator / note.duration.denominator for note in notes]
+    off = on + np.array(lengths)
     pitch = np.array([note.pitch for note in notes], dtype=np.int64)
     first = np.clip(np.searchsorted(edges, on + _NEAR, side="right") - 1, 0, cells)
     last = np.clip(np.searchsorted(edges, off - _NEAR, side="left"), 0, cells)  # not included
@@ -405,7 +406,7 @@ def _bass(chord: Chord, lowest: Sequence[int], line: Sequence[bool]) -> int:
 # ---------------------------------------------------------------------------------------------
 
 _PICK_UP_STEP = Fraction(1, 2)  # quarter lengths between the pick-ups that are tried
-_BARS_TRIED = 32  # from the start
+BARS_TRIED = 32  # from the start
 _WELL_EXPLAINED = -0.2  # a total for each beat from which bar lines are taken as they are
 _STRUCK = 0.3  # what a note that begins on a bar line is worth
 _BETTER_BY = 0.5  # bar lines are moved if that leaves at most this much of what is not explained
@@ -419,7 +420,7 @@ def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction
     changes at bar lines, so that between the right ones a chord a bar leaves far less unexplained.
     Only music in one meter that begins at once comes into question. `notes`: of the accompaniment.
     """
-    tried = list(measures[:_BARS_TRIED])
+    tried = list(measures[:BARS_TRIED])
     if not notes or not tried or any(measure[1:] != tried[0][1:] for measure in measures):
         return Fraction(0)
     end = tried[-1].onset + tried[-1].length

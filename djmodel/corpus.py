@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -181,7 +182,14 @@ def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
     """The bars as the score has them, or moved by a pick-up that it does not tell of."""
     if score.symbols or choice.inferred:
         return score.measures
-    pick_up = chords.find_pick_up(choice.harmony_notes, score.measures)
+    tried = score.measures[: chords.BARS_TRIED]
+    end = tried[-1].onset + tried[-1].length
+    early = [
+        note
+        for part in choice.accompaniment
+        for note in part.notes[: bisect_left(part.notes, end, key=lambda note: note.onset)]
+    ]
+    pick_up = chords.find_pick_up(early, score.measures)
     return chords.with_pick_up(score.measures, pick_up)
 
 

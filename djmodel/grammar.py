@@ -123,12 +123,12 @@ def encode_bar(bar: Bar) -> tuple[Value, ...]:
     now = Fraction(0)
     previous: int | None = None
     for note in bar.melody:
-        if note.onset > now:
+        if note.onset != now:
             values.append(Value(REST, note.onset - now))
         leap = None if previous is None else note.pitch - previous
         values.append(Value(kind_of(note.pitch, bar.chord_at(note.onset)), note.duration, leap))
         previous, now = note.pitch, note.end
-    if now < bar.length:
+    if now != bar.length:
         values.append(Value(REST, bar.length - now))
     return tuple(values)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -393,25 +393,54 @@ def _judge(parts: Sequence[ScorePart], score: Score) -> dict[int, _Merits]:
     return judged
 
 
+class _Outline(NamedTuple):
+    """A part onset by onset, in grid units: `starts`; the last `ends` of what begins there; `tops`
+    and `lows`, the highest and lowest pitch that begins; how many begin, and are `held` on."""
+
+    starts: list[int]
+    ends: list[int]
+    tops: list[int]
+    lows: list[int]
+    begin: list[int]
+    held: list[int]
+
+
+def _outline(sounds: Sequence[Sound]) -> _Outline:
+    outline = _Outline([], [], [], [], [], [])
+    sounding: list[int] = []  # ends
+    position, count = 0, len(sounds)
+    while position < count:
+        start, last, low, _ = sounds[position]
+        top, first = low, position
+        if sounding:
+            sounding = [end for end in sounding if end > start + _OVERLAP]
+        held = len(sounding)
+        sounding.append(last)
+        position += 1
+        while position < count and sounds[position].start == start:
+            _, end, top, _ = sounds[position]
+            sounding.append(end)
+            last = max(last, end)
+            position += 1
+        for values, value in zip(
+            outline, (start, last, top, low, position - first, held), strict=True
+        ):
+            values.append(value)
+    return outline
+
+
 def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
-    tops: dict[int, dict[int, int]] = {}
-    lows: dict[int, dict[int, int]] = {}
-    for part in parts:
-        top, low = tops.setdefault(part.number, {}), lows.setdefault(part.number, {})
-        for start, _, pitch, _ in part.sounds:
-            beat = start // UNITS_A_QUARTER
-            if pitch > top.get(beat, -1):
-                top[beat] = pitch
-            if pitch < low.get(beat, 128):
-                low[beat] = pitch
+    outlines = {part.number: _outline(part.sounds) for part in parts}
+    tops = {n: _by_beat(outline.starts, outline.tops, max) for n, outline in outlines.items()}
+    lows = {n: _by_beat(outline.starts, outline.lows, min) for n, outline in outlines.items()}
     highest: dict[int, int] = {}
     lowest: dict[int, int] = {}
-    for number in tops:
+    for number in outlines:
         for beat, pitch in tops[number].items():
-            highest[beat] = max(highest.get(beat, -1), pitch)
+            highest[beat] = max(highest.get(beat, pitch), pitch)
         for beat, pitch in lows[number].items():
-            lowest[beat] = min(lowest.get(beat, 128), pitch)
+            lowest[beat] = min(lowest.get(beat, pitch), pitch)
     spans = max(1, -(-int(score.length * UNITS_A_QUARTER) // _SPAN))
     syllables = {int(onset * UNITS_A_QUARTER) for onset in score.syllables}
     measured = {}
@@ -419,64 +448,59 @@ def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
         top, low = tops[part.number], lows[part.number]
         on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
         below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
-        measured[part.number] = _features(part.sounds, spans, on_top, below, syllables)
+        features = _features(outlines[part.number], spans, syllables)
+        velocity = sum(sound.velocity for sound in part.sounds) / len(part.sounds)
+        measured[part.number] = features._replace(on_top=on_top, below=below, velocity=velocity)
     return measured
 
 
-def _features(
-    sounds: Sequence[Sound], spans: int, on_top: float, below: float, syllables: set[int]
-) -> Features:
-    top_line: list[int] = []
-    starts: list[int] = []
-    low_sum = single = chordal = sounding = velocity = until = 0
+def _by_beat(
+    starts: Sequence[int], pitches: Sequence[int], better: Callable[[int, int], int]
+) -> dict[int, int]:
+    """Beat -> the best pitch that begins in it."""
+    best: dict[int, int] = {}
+    for start, pitch in zip(starts, pitches, strict=True):
+        beat = start // UNITS_A_QUARTER
+        best[beat] = better(best[beat], pitch) if beat in best else pitch
+    return best
+
+
+def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
+    """What can be measured of a part by itself; the rest is 0. `spans`: of the whole score."""
+    starts, ends, tops, lows, begin, held = outline
+    onsets = len(starts)
+    sounding = until = 0
     phrases = 1
     covered: set[int] = set()
-    held: list[int] = []  # the ends of what sounds
-    position, count = 0, len(sounds)
-    while position < count:
-        start, end, low, loud = sounds[position]
-        held = [until for until in held if until > start + _OVERLAP]
-        before = len(held)
-        first = position
-        pitch = low
-        while True:
-            held.append(end)
-            velocity += loud
-            position += 1
-            if position == count or sounds[position].start != start:
-                break
-            _, end, pitch, loud = sounds[position]
-        together = position - first
-        single += together == 1 and not before
-        chordal += together + before >= 3
-        low_sum += low
-        starts.append(start)
-        top_line.append(pitch)
-        end = max(held[before:])
+    for start, end in zip(starts, ends, strict=True):
         phrases += start - until >= _REST
         if end > until:
             sounding += end - max(start, until)
             until = end
-        covered.update(range(start // _SPAN, (end - _OVERLAP) // _SPAN + 1))
-    moves = [abs(b - a) for a, b in pairwise(top_line)]
-    onsets, span_beats = len(starts), len(covered) * _SPAN // UNITS_A_QUARTER
+        first, last = start // _SPAN, (end - _OVERLAP) // _SPAN
+        if last > first:
+            covered.update(range(first, last + 1))
+        else:
+            covered.add(first)
+    steps = sum(1 <= abs(after - before) <= 4 for before, after in pairwise(tops))
+    span_beats = len(covered) * _SPAN // UNITS_A_QUARTER
     return Features(
-        notes=count,
-        top_pitch=sum(top_line) / onsets,
-        low_pitch=low_sum / onsets,
-        single=single / onsets,
-        chordal=chordal / onsets,
+        notes=sum(begin),
+        top_pitch=sum(tops) / onsets,
+        low_pitch=sum(lows) / onsets,
+        single=sum(b == 1 and not h for b, h in zip(begin, held, strict=True)) / onsets,
+        chordal=sum(b + h >= 3 for b, h in zip(begin, held, strict=True)) / onsets,
         pace=onsets / span_beats,
         sounding=min(1.0, sounding / (span_beats * UNITS_A_QUARTER)),
-        pitch_bits=_bits(top_line),
-        rhythm_bits=_bits([min(b - a, _SPAN) for a, b in pairwise(starts)]),
-        steps=sum(1 <= move <= 4 for move in moves) / len(moves) if moves else 0.0,
+        pitch_bits=_bits(tops),
+        rhythm_bits=_bits([min(after - before, _SPAN) for before, after in pairwise(starts)]),
+        steps=steps / max(onsets - 1, 1),
         phrase=onsets / phrases,
         coverage=min(1.0, len(covered) / spans),
-        on_top=on_top,
-        below=below,
-        velocity=velocity / count,
         words=len(syllables.intersection(starts)) / len(syllables) if syllables else 0.0,
+        on_top=0.0,
+        below=0.0,
+        velocity=0.0,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.harmony import Chord
 
@@ -86,7 +86,7 @@ class Bar:
     def chord_at(self, onset: Fraction) -> Chord:
         """The chord that holds at `onset`, in quarter lengths from the start of the bar."""
         holding = self.changes[0].chord
-        for change in self.changes:
+        for change in self.changes[1:]:
             if change.onset > onset:
                 break
             holding = change.chord
@@ -171,6 +171,10 @@ class Tune:
         from djmodel.output import write
 
         write(self, path)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
+        """One line, where IPython would print every note."""
+        printer.text(f"Tune({self.title!r}, {len(self.bars)} bars)")
 
     def _repr_html_(self) -> str:
         from djmodel.player import notebook_player
