@@ -6,7 +6,7 @@ music21 writes the MusicXML, verovio engraves it, resvg makes pixels of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -88,7 +88,7 @@ _SIGNS = {
 class LeadSheet:
     """An engraved tune. Shows itself in a notebook."""
 
-    svg: str
+    svg: str = field(repr=False)
 
     def png(self, zoom: float = _PNG_ZOOM) -> bytes:
         """The picture on white, `zoom` pixels a CSS pixel, with fonts that come along: equal on
@@ -118,7 +118,8 @@ class LeadSheet:
             temporary.write_bytes(content)
 
     def _repr_html_(self) -> str:
-        return f'<div style="background:{_PAPER};color:#000;max-width:60em">{self.svg}</div>'
+        svg = self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+        return f'<div style="background:{_PAPER};color:#000">{svg}</div>'
 
 
 def lead_sheet(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,7 +38,7 @@ DEFAULT_VOLUME = 100  # what General MIDI takes where a channel sets none
 class Sound:
     """`samples` (frames, 2), float32 within -1 to 1, left and right, at `rate` frames a second."""
 
-    samples: np.ndarray
+    samples: np.ndarray = field(repr=False)
     rate: int = RATE
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDTH_INCHES = 11.0
 DOTS_PER_INCH = 144
+_MOST_DOTS = 65_000  # in height: matplotlib draws no more
 MOST_BARS = 90  # more names than this cannot be read side by side
 ENDINGS = (".png", ".svg")
 
@@ -31,7 +32,7 @@ ENDINGS = (".png", ".svg")
 class Picture:
     """A finished figure."""
 
-    figure: Figure
+    figure: Figure = field(repr=False)
 
     def png(self) -> bytes:
         return self._bytes("png")
@@ -64,7 +65,7 @@ class Picture:
             self.figure.savefig(
                 stream,
                 format=kind,
-                dpi=DOTS_PER_INCH,
+                dpi=min(DOTS_PER_INCH, _MOST_DOTS / self.figure.get_size_inches()[1]),
                 facecolor=LIGHT.paper,
                 metadata={"Date": None} if kind == "svg" else None,
             )

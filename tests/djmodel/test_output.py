@@ -128,6 +128,11 @@ class TestNotebook:
         assert tune.plot()._repr_png_()[0].startswith(b"\x89PNG")
         assert "<svg" in tune.score()._repr_html_()
 
+    def test_ipython_prints_it_as_one_line(self) -> None:
+        pretty = pytest.importorskip("IPython.lib.pretty").pretty
+        assert pretty(blues()) == "Tune('Blues in A flat', 13 bars)"
+        assert len(pretty(blues().score())) < 80
+
     def test_saving(self, tmp_path: Path) -> None:
         blues().save(tmp_path / "blues.mid")
         blues().excerpt(2, 2).play().save(tmp_path / "blues.mp3")
