@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
 from dinos.names import Names, Split, encode, split, vocabulary
+from dinos.recombine import Recombination
 from seqmodel import modelfile
 from seqmodel.backend import load_keras
 from seqmodel.errors import InputError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 KIND = "dinos"
 CLIP = 5.0
-STEPS = 2000
+EXAMPLES = 256_000
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,16 @@ class Lesson:
     """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units; Adam whose learning
     rate falls to 0 along half a cosine; gradients clipped to [-5, 5] as in the course.
 
-    `epochs` None: as many as make about `STEPS` steps, but no fewer than 5 and no more than 400.
+    Each epoch goes once through the names, and through `made_up` others that are made of their
+    pieces, drawn anew (see `recombine`; 0 for none). `epochs` None: about EXAMPLES names in all.
     """
 
     cell: str = "rnn"
     n_a: int = N_A
     epochs: int | None = None
-    batch_size: int = 64
-    learning_rate: float = 0.01
+    batch_size: int = 256
+    learning_rate: float = 0.012
+    made_up: int = 3000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -54,7 +57,7 @@ class Lesson:
         """How many times the names are gone through, for a list of `n_names`."""
         if self.epochs is not None:
             return self.epochs
-        return min(max(round(STEPS * self.batch_size / n_names), 5), 400)
+        return max(round(EXAMPLES / (n_names + self.made_up)), 3)
 
 
 @dataclass(frozen=True)
@@ -199,28 +202,31 @@ def _fit(
     """Trains `graph`; after each epoch, `after_epoch` gets its mean loss and its seconds."""
     keras = load_keras()
     n_values = graph.outputs[0].shape[-1]
-    n_batches = math.ceil(len(training) / lesson.batch_size)
+    n_names = len(training) + lesson.made_up
+    n_batches = math.ceil(n_names / lesson.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(lesson.learning_rate, epochs * n_batches)
     model = keras.Model(graph.inputs, graph.outputs[0])
     model.compile(keras.optimizers.Adam(rate, clipvalue=CLIP), masked_cross_entropy())
-    inputs, labels, mask = padded(training)
     rng = np.random.default_rng(lesson.seed)
+    recombination = Recombination(training, n_values)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[name-defined]
         def __init__(self) -> None:
             super().__init__()
-            self.order = rng.permutation(len(training))
+            self.on_epoch_end()
 
         def __len__(self) -> int:
             return n_batches
 
         def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
             rows = self.order[index * lesson.batch_size : (index + 1) * lesson.batch_size]
-            X = one_hot(inputs[rows], n_values)  # (batch, T, n_values)
-            return (X, mask[rows]), labels[rows], shares(mask[rows])
+            X = one_hot(self.inputs[rows], n_values)  # (batch, T, n_values)
+            return (X, self.mask[rows]), self.labels[rows], shares(self.mask[rows])
 
         def on_epoch_end(self) -> None:
-            self.order = rng.permutation(len(training))
+            names = [*training, *recombination.draw(lesson.made_up, rng)]
+            self.inputs, self.labels, self.mask = padded(names)
+            self.order = rng.permutation(n_names)
 
     class Report(keras.callbacks.Callback):  # type: ignore[name-defined]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002

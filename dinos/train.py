@@ -33,8 +33,12 @@ def command(
         int | None,
         typer.Option(min=1, help="Times through the names. [default: fewer for more names]"),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 64,
-    learning_rate: Annotated[float, typer.Option(min=0, help="At the first step.")] = 0.01,
+    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 256,
+    learning_rate: Annotated[float, typer.Option(min=0, help="At the first step.")] = 0.012,
+    made_up: Annotated[
+        int,
+        typer.Option(min=0, help="Names an epoch that are made of pieces of yours, to learn from."),
+    ] = 3000,
     keep_case: Annotated[
         bool, typer.Option("--keep-case", help="Capitals are characters of their own.")
     ] = False,
@@ -53,7 +57,7 @@ def command(
 
     began = time.perf_counter()
     console = stderr_console()
-    lesson = Lesson(cell, n_a, epochs, batch_size, learning_rate, seed)
+    lesson = Lesson(cell, n_a, epochs, batch_size, learning_rate, made_up, seed)
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
     writable_folder(out)
