@@ -49,6 +49,8 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
     Inputs `[X, a0, c0]`, X `(m, Tx, n_values)` one-hot, a0 and c0 `(m, n_a)`. Outputs: a list of Tx
     tensors `(m, n_values)`, the probabilities of what stands at step t given X up to step t.
     """
+    from seqmodel.stepwise import StepwiseModel
+
     keras = load_keras()
     n_a, n_values = LSTM_cell.units, densor.units
     X = keras.Input((Tx, n_values), name="X")
@@ -60,7 +62,9 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
         x = reshaper(X[:, t, :])  # (m, 1, n_values)
         a, _, c = LSTM_cell(x, initial_state=[a, c])  # (m, n_a)
         outputs.append(densor(a))  # (m, n_values)
-    return keras.Model([X, a0, c0], outputs, name="djmodel")
+    model = StepwiseModel([X, a0, c0], outputs, name="djmodel")
+    model.twin = lambda: scanning_model(LSTM_cell, densor)
+    return model
 
 
 def scanning_model(LSTM_cell: Any, densor: Any) -> keras.Model:

@@ -46,9 +46,13 @@ class Weights:
         return int(self.kernel.shape[0])
 
     @property
+    def arrays(self) -> tuple[Floats, ...]:
+        """In the order in which Keras' layers keep them."""
+        return self.kernel, self.recurrent, self.bias, self.dense_kernel, self.dense_bias
+
+    @property
     def n_parameters(self) -> int:
-        arrays = (self.kernel, self.recurrent, self.bias, self.dense_kernel, self.dense_bias)
-        return sum(array.size for array in arrays)
+        return sum(array.size for array in self.arrays)
 
     def stepper(self) -> tuple[Floats, Step]:
         """The rows that stand for one-hot inputs, `(n_values, g * units)`, and the function

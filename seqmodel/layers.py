@@ -1,0 +1,83 @@
+"""The two layers of a Keras graph that hold its weights, and whether arrays compute what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqmodel.backend import load_keras
+from seqmodel.network import Weights
+
+if TYPE_CHECKING:
+    import keras
+
+# What an LSTM and a Dense layer are made with, where Keras' defaults are ours, too.
+PLAIN_LSTM = {
+    "use_bias": True,
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+}
+PLAIN_DENSE = {"use_bias": True, "activation": "softmax"}
+PENALTIES = ("regularizer", "constraint", "lora_rank", "quantization_config")
+
+
+def weight_variables(model: keras.Model) -> list[Any]:
+    """Kernel, recurrent kernel and bias of the recurrent layer, kernel and bias of the Dense layer;
+    raises ValueError if there is not one of each."""
+    layers = load_keras().layers
+    recurrent = [layer for layer in model.layers if isinstance(layer, layers.RNN)]
+    dense = [layer for layer in model.layers if isinstance(layer, layers.Dense)]
+    if len(recurrent) != 1 or len(dense) != 1:
+        raise ValueError(f"expected one recurrent and one Dense layer, found {model.layers}")
+    return [*recurrent[0].cell.weights, *dense[0].weights]
+
+
+def lstm_weights(model: keras.Model) -> Weights:
+    """Copies of the weights of an LSTM and a Dense layer."""
+    return Weights("lstm", *(np.array(variable) for variable in weight_variables(model)))
+
+
+def arrays_compute(model: keras.Model) -> bool:
+    """Whether the model's layers are an LSTM and a softmax as they come, wholly trained, in float32,
+    on a processor; then `backprop.Learner` computes the same, faster."""
+    layers = load_keras().layers
+    holding = [layer for layer in model.layers if layer.weights]
+    if len(holding) != 2 or not isinstance(holding[0], layers.RNN):
+        return False
+    cell, dense = getattr(holding[0], "cell", None), holding[1]
+    return (
+        type(cell) is layers.LSTMCell
+        and type(dense) is layers.Dense
+        and _is_plain(cell, PLAIN_LSTM)
+        and _is_plain(dense, PLAIN_DENSE)
+        and not (holding[0].go_backwards or holding[0].stateful)
+        and not _on_accelerator()
+    )
+
+
+def _is_plain(layer: Any, expected: dict[str, Any]) -> bool:
+    config = layer.get_config()
+    penalties = (value for key, value in config.items() if key.endswith(PENALTIES))
+    return (
+        all(config[key] == value for key, value in expected.items())
+        and not any(penalties)
+        and layer.trainable
+        and layer.dtype_policy.name == "float32"
+    )
+
+
+def _on_accelerator() -> bool:
+    """Whether the backend has more than processors to compute on."""
+    keras = load_keras()
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() != "cpu"
+    return True  # a backend that we know nothing of
