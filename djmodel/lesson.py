@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from djmodel.tunejson import tune_to_json
 from seqmodel import modelfile, training
 from seqmodel.errors import CorpusError
 from seqmodel.modelfile import ModelFile
+from seqmodel.network import log_probabilities
 from seqmodel.vocabulary import Vocabulary
 from seqmodel.windows import Indices, Windows, windows
 
@@ -96,14 +97,25 @@ def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
     )
 
 
+def heard_as(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
+    """The indices of `values` in a vocabulary that may have been made without them: one that is not
+    in it is heard as its nearest."""
+    texts = [str(value) for value in values]
+    heard = (t if t in known else grammar.nearest_value(t, known.symbols) for t in texts)
+    return [int(index) for index in known.encode(heard)]
+
+
 def learn(
     tunes: Sequence[Tune],
     lesson: Lesson = Lesson(),
     *,
+    held_out: Sequence[Tune] = (),
     sources: dict[str, str] | None = None,
     progress: training.Progress | None = None,
 ) -> Trained:
     """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
+
+    How well it foretells `held_out` is measured after each epoch, and decides nothing.
 
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
@@ -115,7 +127,18 @@ def learn(
         graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
         graph = scanning_model(layers.LSTM_cell, layers.densor)
-    history = training.fit(graph, draw, lesson.schedule, progress)
+    unseen = [
+        heard_as([value for bar in grammar.encode(tune) for value in bar], studied.vocabulary)
+        for tune in held_out
+    ]
+
+    def held_out_loss() -> float:
+        weights = modelfile.weights_of(layers.LSTM_cell, layers.densor, "lstm")
+        return -float(np.concatenate([log_probabilities(weights, s) for s in unseen]).mean())
+
+    history = training.fit(
+        graph, draw, lesson.schedule, progress, held_out_loss if unseen else None
+    )
     settings: dict[str, Any] = {
         **asdict(lesson),
         "register": list(grammar.Register.of(tunes)),

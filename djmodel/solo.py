@@ -10,7 +10,7 @@ import numpy as np
 
 from djmodel import grammar
 from djmodel.grammar import Register, Value
-from djmodel.lesson import KIND
+from djmodel.lesson import KIND, heard_as
 from djmodel.tune import Bar, Tune
 from djmodel.tunejson import tune_from_json
 from seqmodel import modelfile
@@ -116,10 +116,7 @@ def improvise(
 
 def indices_of(model: ModelFile, values: Sequence[Value]) -> list[int]:
     """`values` in the model's vocabulary; one that it does not know is heard as its nearest."""
-    known = model.vocabulary
-    texts = [str(value) for value in values]
-    heard = [t if t in known else grammar.nearest_value(t, known.symbols) for t in texts]
-    return [int(index) for index in known.encode(heard)]
+    return heard_as(values, model.vocabulary)
 
 
 def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from seqmodel.backend import load_keras
+from seqmodel.backprop import Learner, one_thread_a_product
 from seqmodel.files import writing
+from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
 from seqmodel.windows import Windows, one_hot
 
 if TYPE_CHECKING:
@@ -34,16 +36,19 @@ class Schedule:
 @dataclass(frozen=True)
 class Epoch:
     """What an epoch reached: mean cross-entropy of a step in nats, share of steps whose likeliest
-    value was the right one, and how many seconds the epoch took."""
+    value was the right one, how many seconds the epoch took, and, where it was measured, the mean
+    cross-entropy on held-out data with the weights at its end."""
 
     number: int
     loss: float
     accuracy: float
     seconds: float
+    held_out: float | None = None
 
 
 Progress = Callable[[Epoch], None]
 Draw = Callable[[int], Windows]
+Engine = Literal["auto", "arrays", "keras"]
 
 
 def adam(schedule: Schedule) -> keras.optimizers.Optimizer:
@@ -60,43 +65,90 @@ def fit(
     draw: Draw,
     schedule: Schedule,
     progress: Progress | None = None,
+    engine: Engine = "auto",
 ) -> list[Epoch]:
     """Trains `graph`, whose inputs are `[X, a0, c0]` and whose outputs are the probabilities of
     each step: one tensor `(m, Tx, n_values)` or a list of Tx tensors `(m, n_values)`.
 
     `draw(epoch)`, epochs counted from 0, gives the windows of an epoch; equally many each time.
+    The engine "arrays" is NumPy, for an LSTM and a softmax; "keras" is the graph itself, on
+    whatever device Keras has. Both see the same batches and give the same weights. "auto" takes the
+    arrays for a graph with one output where they can do it (see `layers.arrays_compute`).
     """
+    batches = _Batches(draw, schedule)
+    if engine == "auto":
+        engine = "arrays" if len(graph.outputs) == 1 and arrays_compute(graph) else "keras"
+    return {"arrays": _fit_arrays, "keras": _fit_keras}[engine](graph, batches, schedule, progress)
+
+
+class _Batches:
+    """The windows of each epoch, shuffled, in batches of indices."""
+
+    def __init__(self, draw: Draw, schedule: Schedule) -> None:
+        self.draw, self.size = draw, schedule.batch_size
+        self.rng = np.random.default_rng(schedule.seed)
+
+    def epoch(self, number: int) -> list[Windows]:
+        drawn = self.draw(number)
+        order = self.rng.permutation(len(drawn.inputs))
+        parts = [order[first : first + self.size] for first in range(0, len(order), self.size)]
+        return [Windows(drawn.inputs[part], drawn.labels[part]) for part in parts]
+
+
+def _fit_arrays(
+    graph: keras.Model, batches: _Batches, schedule: Schedule, progress: Progress | None
+) -> list[Epoch]:
+    learner = Learner(lstm_weights(graph))
+    reached = []
+    with one_thread_a_product():
+        for number in range(schedule.epochs):
+            began = time.perf_counter()
+            loss, right, n_labels = 0.0, 0, 0
+            for inputs, labels in batches.epoch(number):
+                rate = schedule.learning_rate / (1 + schedule.decay * learner.steps)
+                batch = learner.step(inputs, labels, rate)
+                loss, right = loss + batch.loss, right + batch.right
+                n_labels += labels.size
+            seconds = time.perf_counter() - began
+            reached.append(Epoch(number + 1, loss / n_labels, right / n_labels, seconds))
+            if progress:
+                progress(reached[-1])
+    for variable, array in zip(
+        weight_variables(graph), learner.parameters.weights().arrays, strict=True
+    ):
+        variable.assign(array)
+    return reached
+
+
+def _fit_keras(
+    graph: keras.Model, batches: _Batches, schedule: Schedule, progress: Progress | None
+) -> list[Epoch]:
     keras = load_keras()
     model = _stacked(graph)
     n_values = model.outputs[0].shape[-1]
     n_a = model.inputs[1].shape[-1]
-    model.compile(adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"])
-    rng = np.random.default_rng(schedule.seed)
+    first = batches.epoch(0)
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+    class OneHot(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+        """Made for each batch, so that a corpus is never one-hot as a whole."""
+
         def __init__(self) -> None:
             super().__init__()
-            self.epoch = 0
-            self.draw()
-
-        def draw(self) -> None:
-            drawn = draw(self.epoch)
-            order = rng.permutation(len(drawn.inputs))
-            self.windows = Windows(drawn.inputs[order], drawn.labels[order])
+            self.epoch, self.batches = 0, first
 
         def __len__(self) -> int:
-            return -(-len(self.windows.inputs) // schedule.batch_size)
+            return len(first)
 
         def __getitem__(self, index: int) -> tuple[Any, Any]:
-            part = slice(index * schedule.batch_size, (index + 1) * schedule.batch_size)
-            X = one_hot(self.windows.inputs[part], n_values)  # (batch, Tx, n_values)
+            inputs, labels = self.batches[index]
+            X = one_hot(inputs, n_values)  # (batch, Tx, n_values)
             zeros = np.zeros((len(X), n_a), dtype=np.float32)
-            return (X, zeros, zeros), one_hot(self.windows.labels[part], n_values)
+            return (X, zeros, zeros), one_hot(labels, n_values)
 
         def on_epoch_end(self) -> None:
             self.epoch += 1
             if self.epoch < schedule.epochs:
-                self.draw()
+                self.batches = batches.epoch(self.epoch)
 
     reached: list[Epoch] = []
 
@@ -110,7 +162,14 @@ def fit(
             if progress:
                 progress(reached[-1])
 
-    model.fit(Batches(), epochs=schedule.epochs, shuffle=False, verbose=0, callbacks=[Report()])
+    # All batches of an epoch in one call of the compiled function.
+    model.compile(
+        adam(schedule),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=len(first),
+    )
+    model.fit(OneHot(), epochs=schedule.epochs, shuffle=False, verbose=0, callbacks=[Report()])
     return reached
 
 
