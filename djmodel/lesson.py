@@ -16,7 +16,7 @@ from djmodel.tunejson import tune_to_json
 from seqmodel import modelfile, training
 from seqmodel.errors import CorpusError
 from seqmodel.modelfile import ModelFile
-from seqmodel.network import log_probabilities
+from seqmodel.network import Weights, log_probabilities
 from seqmodel.vocabulary import Vocabulary
 from seqmodel.windows import Indices, Windows, windows
 
@@ -132,13 +132,11 @@ def learn(
         for tune in held_out
     ]
 
-    def held_out_loss() -> float:
-        weights = modelfile.weights_of(layers.LSTM_cell, layers.densor, "lstm")
+    def held_out_loss(weights: Weights) -> float:
         return -float(np.concatenate([log_probabilities(weights, s) for s in unseen]).mean())
 
-    history = training.fit(
-        graph, draw, lesson.schedule, progress, held_out_loss if unseen else None
-    )
+    measure = held_out_loss if unseen else None
+    history = training.fit(graph, draw, lesson.schedule, progress, held_out_loss=measure)
     settings: dict[str, Any] = {
         **asdict(lesson),
         "register": list(grammar.Register.of(tunes)),

@@ -15,6 +15,7 @@ from seqmodel.backend import load_keras
 from seqmodel.backprop import Learner, one_thread_a_product
 from seqmodel.files import writing
 from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
+from seqmodel.network import Weights
 from seqmodel.windows import Windows, one_hot
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Epoch:
 
 Progress = Callable[[Epoch], None]
 Draw = Callable[[int], Windows]
+Measure = Callable[[Weights], float]
 Engine = Literal["auto", "arrays", "keras"]
 
 
@@ -66,6 +68,7 @@ def fit(
     schedule: Schedule,
     progress: Progress | None = None,
     engine: Engine = "auto",
+    held_out_loss: Measure | None = None,
 ) -> list[Epoch]:
     """Trains `graph`, whose inputs are `[X, a0, c0]` and whose outputs are the probabilities of
     each step: one tensor `(m, Tx, n_values)` or a list of Tx tensors `(m, n_values)`.
@@ -74,11 +77,13 @@ def fit(
     The engine "arrays" is NumPy, for an LSTM and a softmax; "keras" is the graph itself, on
     whatever device Keras has. Both see the same batches and give the same weights. "auto" takes the
     arrays for a graph with one output where they can do it (see `layers.arrays_compute`).
+    `held_out_loss` measures the weights after each epoch.
     """
     batches = _Batches(draw, schedule)
     if engine == "auto":
         engine = "arrays" if len(graph.outputs) == 1 and arrays_compute(graph) else "keras"
-    return {"arrays": _fit_arrays, "keras": _fit_keras}[engine](graph, batches, schedule, progress)
+    engines = {"arrays": _fit_arrays, "keras": _fit_keras}
+    return engines[engine](graph, batches, schedule, progress, held_out_loss)
 
 
 class _Batches:
@@ -96,7 +101,11 @@ class _Batches:
 
 
 def _fit_arrays(
-    graph: keras.Model, batches: _Batches, schedule: Schedule, progress: Progress | None
+    graph: keras.Model,
+    batches: _Batches,
+    schedule: Schedule,
+    progress: Progress | None,
+    held_out_loss: Measure | None,
 ) -> list[Epoch]:
     learner = Learner(lstm_weights(graph))
     reached = []
@@ -110,7 +119,8 @@ def _fit_arrays(
                 loss, right = loss + batch.loss, right + batch.right
                 n_labels += labels.size
             seconds = time.perf_counter() - began
-            reached.append(Epoch(number + 1, loss / n_labels, right / n_labels, seconds))
+            held_out = held_out_loss(learner.parameters.weights()) if held_out_loss else None
+            reached.append(Epoch(number + 1, loss / n_labels, right / n_labels, seconds, held_out))
             if progress:
                 progress(reached[-1])
     for variable, array in zip(
@@ -121,7 +131,11 @@ def _fit_arrays(
 
 
 def _fit_keras(
-    graph: keras.Model, batches: _Batches, schedule: Schedule, progress: Progress | None
+    graph: keras.Model,
+    batches: _Batches,
+    schedule: Schedule,
+    progress: Progress | None,
+    held_out_loss: Measure | None,
 ) -> list[Epoch]:
     keras = load_keras()
     model = _stacked(graph)
@@ -158,7 +172,9 @@ def _fit_keras(
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seconds = time.perf_counter() - self.began
-            reached.append(Epoch(epoch + 1, float(logs["loss"]), float(logs["accuracy"]), seconds))
+            loss, accuracy = float(logs["loss"]), float(logs["accuracy"])
+            held_out = held_out_loss(lstm_weights(graph)) if held_out_loss else None
+            reached.append(Epoch(epoch + 1, loss, accuracy, seconds, held_out))
             if progress:
                 progress(reached[-1])
 
