@@ -23,6 +23,7 @@ from djmodel.score import (
     Score,
     Sound,
     Symbol,
+    Units,
     quarters,
     read_score,
     read_scores,
@@ -230,8 +231,9 @@ def _bars(
     """The melody cut at the bar lines; what goes on from the bar before is tied."""
     bars: list[Bar] = []
     waiting = 0
+    last: Units = 0
     for measure, bar_changes in zip(measures, changes, strict=True):
-        first, last = units(measure.onset), units(measure.onset + measure.length)
+        first, last = last, last + units(measure.length)
         melody: list[Note] = []
         while waiting < len(line) and line[waiting].start < last:
             start, end, pitch, velocity = line[waiting]

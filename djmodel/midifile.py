@@ -17,8 +17,8 @@ SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
 MICROSECONDS_A_MINUTE = 60_000_000
 
-# The number of data bytes after a status byte, by its upper four bits.
-_DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
+# The number of data bytes after a status byte that matters to no one here, by its upper four bits.
+_DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2}
 
 
 class RawNote(NamedTuple):
@@ -143,7 +143,7 @@ def _track(data: bytes, position: int, end: int) -> Track:
     track = Track()
     notes = track.notes
     sounding: dict[int, list[tuple[int, int]]] = {}  # channel and pitch -> ticks and velocities
-    tick = status = 0
+    tick = command = channel = 0
     data = data[:end]
     while position < end:
         delta = data[position]
@@ -170,15 +170,12 @@ def _track(data: bytes, position: int, end: int) -> Track:
             position += size
             continue
         if byte & 0x80:
-            status = byte
+            command, channel = byte >> 4, (byte & 0xF) + 1
             position += 1
-        if not status:
-            raise Damaged("data where an event should begin")
-        command = status >> 4
         if command == 0x9 or command == 0x8:
             pitch, velocity = data[position] & 0x7F, data[position + 1] & 0x7F
             position += 2
-            key = (status & 0xF) << 7 | pitch
+            key = channel << 7 | pitch
             if command == 0x9 and velocity:
                 if key in sounding:
                     sounding[key].append((tick, velocity))
@@ -188,7 +185,6 @@ def _track(data: bytes, position: int, end: int) -> Track:
                 # A note that begins at this very tick goes on if it can be an earlier one that
                 # ends; what begins and ends at one tick comes to nothing.
                 earlier = False
-                channel = (status & 0xF) + 1
                 for on, loud in begun:
                     if on < tick:
                         notes.append(RawNote(on, tick, channel, pitch, loud))
@@ -197,10 +193,13 @@ def _track(data: bytes, position: int, end: int) -> Track:
                     track.unended += len(begun)
                 elif begun[-1][0] == tick:
                     sounding[key] = [note for note in begun if note[0] == tick]
-            continue
-        if command == 0xC:
-            track.programs.append(Program(tick, (status & 0xF) + 1, data[position] & 0x7F))
-        position += _DATA_BYTES[command]
+        elif command == 0xC:
+            track.programs.append(Program(tick, channel, data[position] & 0x7F))
+            position += 1
+        elif command:
+            position += _DATA_BYTES[command]
+        else:
+            raise Damaged("data where an event should begin")
     track.unended += sum(map(len, sounding.values()))
     notes.sort()
     return track

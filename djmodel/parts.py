@@ -407,6 +407,7 @@ class _Outline(NamedTuple):
 
 def _outline(sounds: Sequence[Sound]) -> _Outline:
     outline = _Outline([], [], [], [], [], [])
+    starts, ends, tops, lows, begin, held = outline
     sounding: list[int] = []  # ends
     position, count = 0, len(sounds)
     while position < count:
@@ -414,7 +415,6 @@ def _outline(sounds: Sequence[Sound]) -> _Outline:
         top, first = low, position
         if sounding:
             sounding = [end for end in sounding if end > start + _OVERLAP]
-        held = len(sounding)
         sounding.append(last)
         position += 1
         while position < count and sounds[position].start == start:
@@ -422,10 +422,12 @@ def _outline(sounds: Sequence[Sound]) -> _Outline:
             sounding.append(end)
             last = max(last, end)
             position += 1
-        for values, value in zip(
-            outline, (start, last, top, low, position - first, held), strict=True
-        ):
-            values.append(value)
+        starts.append(start)
+        ends.append(last)
+        tops.append(top)
+        lows.append(low)
+        begin.append(position - first)
+        held.append(len(sounding) - begin[-1])
     return outline
 
 

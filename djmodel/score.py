@@ -177,6 +177,7 @@ def quarters(units: Units) -> Fraction:
     return Fraction(units, UNITS_A_QUARTER)
 
 
+@lru_cache(maxsize=1 << 10)
 def units(quarter_length: Fraction) -> Units:
     """A quarter length as a number of grid units: a whole one, but for bars of odd lengths."""
     exact = quarter_length * UNITS_A_QUARTER
@@ -206,7 +207,7 @@ def snapped(time: Fraction) -> Fraction:
     return quarters(beat * UNITS_A_QUARTER + grid_points(division)[tick])
 
 
-class _Places(dict[int, int]):
+class Places(dict[int, int]):
     """Ticks from the start of the score -> grid units; what is asked again is remembered."""
 
     def __init__(self, division: int) -> None:
@@ -222,16 +223,16 @@ TimedPitch = tuple[int, int, int, int]
 """Onset and end in ticks, pitch, velocity."""
 
 
-def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Sound, ...], Adjusted]:
-    """Notes, sorted by onset, put on the grid, `division` ticks a quarter note; a pitch sounds once
-    at a time. A note lasts at least one step of the kind that it begins on."""
+def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, ...], Adjusted]:
+    """Notes, sorted by onset, put on the grid; a pitch sounds once at a time. A note lasts at least
+    one step of the kind that it begins on."""
     fourth, third = (UNITS_A_QUARTER // step for step in GRID_STEPS)
     moved = resized = merged = 0
     placed: list[list[int]] = []  # start, end, pitch, velocity, onset in ticks
     last: dict[int, list[int]] = {}
-    place = _Places(division)
+    division = places.division
     for on, off, pitch, velocity in notes:
-        start, end = place[on], place[off]
+        start, end = places[on], places[off]
         if end < start + third:
             end = max(end, start + (third if start % fourth else fourth))
         if start * division != on * UNITS_A_QUARTER:
@@ -260,8 +261,9 @@ def on_grid(notes: Iterable[TimedPitch], division: int) -> tuple[tuple[Sound, ..
 def _score(file: midifile.MidiFile, path: Path) -> Score:
     parts: list[ScorePart] = []
     adjusted = Adjusted(dropped=sum(track.unended for track in file.tracks))
+    places = Places(file.division)
     for name, instrument, channel, raw in _instruments(file):
-        sounds, change = on_grid(raw, file.division)
+        sounds, change = on_grid(raw, places)
         adjusted += change
         drums = channel == _DRUM_CHANNEL
         parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, sounds))
@@ -270,11 +272,9 @@ def _score(file: midifile.MidiFile, path: Path) -> Score:
         raise FileError("music", found, where=path, todo="choose another file")
     end = quarters(max(sound.end for part in parts for sound in part.sounds))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
-    points = grid_points(file.division)
 
     def onset(meta: midifile.Meta) -> Fraction:
-        beat, tick = divmod(meta.tick, file.division)
-        return quarters(beat * UNITS_A_QUARTER + points[tick])
+        return quarters(places[meta.tick])
 
     return Score(
         title=_title(file, parts) or path.stem,

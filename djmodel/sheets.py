@@ -16,6 +16,7 @@ from djmodel.score import (
     SHEET_ENDINGS,
     Adjusted,
     Measure,
+    Places,
     Score,
     ScorePart,
     Symbol,
@@ -81,13 +82,13 @@ def _score(sheet: stream.Stream, path: Path) -> Score | None:
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
-    adjusted = Adjusted()
+    adjusted, places = Adjusted(), Places(_TICKS_A_QUARTER)
     flat = [part.flatten() for part in _parts(sheet)]
     for part, elements, name in zip(_parts(sheet), flat, _names(sheet), strict=True):
         notes, dropped = _notes(elements)
         if not notes:
             continue
-        sounds, change = on_grid(notes, _TICKS_A_QUARTER)
+        sounds, change = on_grid(notes, places)
         adjusted += change + Adjusted(dropped=dropped)
         program, drums = _instrument(part)
         number = len(parts) + 1

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from djmodel.corpus import rags, read_tune
 from djmodel.harmony import parse_chord_symbol
-from djmodel.score import Measure, on_grid, read_score, snapped, write_midi
+from djmodel.score import Measure, Places, on_grid, read_score, snapped, write_midi
 from djmodel.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
 
@@ -60,7 +60,7 @@ def test_two_notes_of_a_pitch_on_one_point_become_one(tmp_path: Path) -> None:
 
 
 def test_a_note_too_short_for_the_grid_keeps_a_step() -> None:
-    sounds, _ = on_grid([(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], 480)
+    sounds, _ = on_grid([(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], Places(480))
     assert [(s.start, s.end) for s in sounds] == [(0, 3), (4, 8), (6, 9)]
 
 
