@@ -80,7 +80,6 @@ _ROOT_IN_BASS, _FOREIGN_BASS = 0.3, -0.4
 
 # What a change costs, in a bar of four beats; in shorter bars less.
 _AT_BAR, _AT_HALF, _AT_BEAT = 0.1, 0.5, 0.9
-_IN_SILENCE = 0.3  # more, on a beat where nothing sounds
 _WALKING = 0.35  # what a bass note counts after the first of a stretch, beside upper voices
 _BASS_GAP = 8  # semitones between a bass and the voices above it, at least
 _MOST_BEATS = 12  # a longer bar is heard in beats twice as long
@@ -88,7 +87,7 @@ _NO_BASS = 12  # stands for the bass where there is none
 _ROWS_AT_ONCE = 20  # of features that are multiplied
 _ABOVE_ALL = 999  # stands for a pitch where there is none
 _FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
-_THIN = 0.6  # what a stretch costs that has no tones at all; with one or two, less
+_THIN = 1.2  # what a stretch costs that has no tones at all; with one or two, less
 _TIE = 1e-3  # decides between chords of equal score
 _NEAR = 1e-6  # quarter lengths that count as none
 
@@ -295,24 +294,21 @@ class _Stretch(NamedTuple):
     chord: int
 
 
-def _best_path(
-    score: NDArray[np.float32], grid: _Grid, silent: NDArray[np.bool_]
-) -> list[_Stretch]:
+def _best_path(score: NDArray[np.float32], grid: _Grid) -> list[_Stretch]:
     """The stretches, in order, with the highest total of scores less the costs of changes. `score`:
-    of all `_stretches`; `silent (beats,)`: whether nothing sounds there.
+    of all `_stretches`.
 
     At a bar line a chord may go on at no cost. Within a bar every new stretch costs a change, so
-    that it follows the best one that ends there, whatever its chord.
+    that it follows the best one that ends there, whatever its chord. A change that might be at
+    several bar lines, over silence, is at the last.
     """
-    cost = grid.cost + np.where(silent, _IN_SILENCE, 0.0)
     best_chord, best_score = score.argmax(axis=1).tolist(), score.max(axis=1).tolist()
     n_chords = score.shape[1]
     entered = np.zeros(n_chords, dtype=np.float32)  # totals before this bar, by chord to begin with
     before: dict[int, _Stretch] = {}  # what ends best at a beat within a bar
     began: list[Ints] = []  # by bar: the beat of the bar where its last stretch begins, by chord
-    came_from: list[Ints] = [
-        np.arange(n_chords)
-    ]  # by bar: the chord before, by chord to begin with
+    itself = np.arange(n_chords)
+    came_from: list[Ints] = [itself]  # by bar: the chord before, by chord to begin with
     row = 0
     for first, last in pairwise(grid.first):
         length = last - first
@@ -325,7 +321,7 @@ def _best_path(
                 if totals_at[start] + best_score[row + start] > best:
                     best = totals_at[start] + best_score[row + start]
                     ending = _Stretch(first + start, best_chord[row + start])
-            totals_at[end] = best - cost[first + end]
+            totals_at[end] = best - grid.cost[first + end]
             before[first + end] = ending
             row += end
         totals = score[row : row + length] + np.array(totals_at, dtype=np.float32)[:, None]
@@ -334,10 +330,10 @@ def _best_path(
         began.append(totals.argmax(axis=0))
         entered = totals.max(axis=0)
         entered -= entered.max()  # only differences count, and small numbers stay exact
-        if last < len(cost):
+        if last < len(grid.cost):
             leader = int(entered.argmax())
-            switched = entered[leader] - np.float32(cost[last])
-            came_from.append(np.where(entered >= switched, came_from[0], leader))
+            switched = entered[leader] - np.float32(grid.cost[last])
+            came_from.append(np.where(entered > switched + _TIE, itself, leader))
             entered = np.maximum(entered, switched)
     path: list[_Stretch] = []
     chord = int(entered.argmax())
@@ -366,8 +362,7 @@ def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
     heard = _hear(notes, grid)
     if (heard.lowest == _NO_BASS).all():
         return ()
-    silent = (heard.lowest.reshape(-1, 2) == _NO_BASS).all(axis=1)
-    path = _best_path(_scores(heard, _stretches(grid)), grid, silent)
+    path = _best_path(_scores(heard, _stretches(grid)), grid)
     return _changes(path, heard, grid)
 
 

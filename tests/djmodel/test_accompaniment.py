@@ -123,6 +123,16 @@ def test_voices_lead_as_a_pianist_would() -> None:
         assert movement(before, after) <= 6
 
 
+def test_voices_move_less_than_they_would_around_one_centre() -> None:
+    # two chords in each bar, neighbours in turn: no voice ever moves by more than a whole tone
+    strokes: dict[Fraction, list[int]] = {}
+    for note in notes_of(played("canon", "block")):
+        if note.pitch > BASS_REGISTER[1]:
+            strokes.setdefault(note.onset, []).append(note.pitch)
+    for before, after in pairwise(pitches for _, pitches in sorted(strokes.items())):
+        assert all(min(abs(p - q) for q in before) <= 2 for p in after)
+
+
 @pytest.mark.parametrize("meter", METERS)
 @pytest.mark.parametrize("style", ["block", "stride", "bossa", "swing", "arpeggio"])
 def test_bars_are_filled_exactly(style: str, meter: str) -> None:

@@ -243,6 +243,22 @@ def test_over_silence_the_last_chord_holds_and_before_it_the_first() -> None:
     assert [bar[0].sounding for bar in changes] == [False, True, False, True, False]
 
 
+@pytest.mark.parametrize("rests", [1, 2, 3])
+def test_a_chord_holds_until_the_bar_where_the_next_is_heard(rests: int) -> None:
+    # the F comes on the third beat of its bar, after bars of rest: C holds up to that bar
+    bars = ["0 C3,E3,G3 4", *[""] * rests, "2 F3,A3,C4 1"]
+    assert heard(bars) == ["C", *["C"] * rests, "F"]
+
+
+def test_a_few_bass_notes_make_no_chord_of_their_own() -> None:
+    # a break in octaves, C B Bb C: no chord but C7, and none on the second beat alone
+    bars = [
+        "0 C3,C4 1/2; 1/2 E3,G3,C4 1/2; 1 C3,C4 1/2; 3/2 E3,G3,C4 1/2",
+        "0 C3,C4 1/2; 1/2 B2,B3 1/2; 1 Bb2,Bb3 1/2; 3/2 C2,C3 1/2",
+    ]
+    assert heard(bars, TWO) == ["C", "C7"]
+
+
 def test_a_pick_up_bar_and_a_change_of_meter() -> None:
     # one beat of G7 leads into two bars of C, the second a waltz bar
     notes = notes_of(["0 G3,B3,D4,F4 1; 1 C3,E3,G3 4; 5 C3,E3,G3 3"], FOUR)
