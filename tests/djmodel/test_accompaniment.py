@@ -124,9 +124,9 @@ def test_voices_lead_as_a_pianist_would() -> None:
 
 
 def test_voices_move_less_than_they_would_around_one_centre() -> None:
-    # two chords in each bar, neighbours in turn: no voice ever moves by more than a whole tone
+    # thirty-two bars, two chords in most: no voice ever moves by more than a whole tone
     strokes: dict[Fraction, list[int]] = {}
-    for note in notes_of(played("canon", "block")):
+    for note in notes_of(played("rhythm-changes", "block")):
         if note.pitch > BASS_REGISTER[1]:
             strokes.setdefault(note.onset, []).append(note.pitch)
     for before, after in pairwise(pitches for _, pitches in sorted(strokes.items())):
