@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 KIND = "dinos"
 CLIP = 5.0
 EXAMPLES = 256_000
+POOL = 4  # times as many names are made up as an epoch takes
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Lesson:
     rate falls to 0 along half a cosine; gradients clipped to [-5, 5] as in the course.
 
     Each epoch goes once through the names, and through `made_up` others that are made of their
-    pieces, drawn anew (see `recombine`; 0 for none). `epochs` None: about EXAMPLES names in all.
+    pieces, others each time (see `recombine`; 0 for none). `epochs` None: EXAMPLES names in all,
+    about.
     """
 
     cell: str = "rnn"
@@ -208,7 +210,7 @@ def _fit(
     model = keras.Model(graph.inputs, graph.outputs[0])
     model.compile(keras.optimizers.Adam(rate, clipvalue=CLIP), masked_cross_entropy())
     rng = np.random.default_rng(lesson.seed)
-    recombination = Recombination(training, n_values)
+    pool = Recombination(training, n_values).draw(POOL * lesson.made_up, rng)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[name-defined]
         def __init__(self) -> None:
@@ -224,7 +226,8 @@ def _fit(
             return (X, self.mask[rows]), self.labels[rows], shares(self.mask[rows])
 
         def on_epoch_end(self) -> None:
-            names = [*training, *recombination.draw(lesson.made_up, rng)]
+            drawn = rng.choice(len(pool), lesson.made_up, replace=False) if pool else ()
+            names = [*training, *(pool[i] for i in drawn)]
             self.inputs, self.labels, self.mask = padded(names)
             self.order = rng.permutation(n_names)
 

@@ -26,7 +26,7 @@ class Recombination:
     """
 
     def __init__(self, names: Sequence[Indices], n_symbols: int) -> None:
-        self.ngram = NGram.fit(names, n_symbols, ORDER, SMOOTHING)
+        self.ngram = NGram.fit([name.tolist() for name in names], n_symbols, ORDER, SMOOTHING)
         self.longest = max(len(name) for name in names)
         self.cumulative: dict[tuple[int, ...], list[float]] = {}
 
