@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -206,7 +207,7 @@ class Learner:
     ) -> list[Result]:
         """`job(part, edges)` for `n_parts` equal parts of `length`, the first by this thread."""
         edges = [length * k // n_parts for k in range(n_parts + 1)]
-        parts = [slice(*pair) for pair in zip(edges, edges[1:], strict=False)]
+        parts = [slice(*pair) for pair in pairwise(edges)]
         others = [self._threads.submit(job, k, parts[k]) for k in range(1, n_parts)]
         return [job(0, parts[0]), *(other.result() for other in others)]
 
@@ -239,7 +240,7 @@ class _Reading:
 
     def __init__(self, parameters: Parameters) -> None:
         H = parameters.units
-        halves = np.repeat(np.float32([0.5, 0.5, 0.5, 1]), H)[:, None]
+        halves = np.repeat(np.array([0.5, 0.5, 0.5, 1], np.float32), H)[:, None]
         self.recurrent = parameters.recurrent[:, :H] * halves  # (4H, H)
         # What each input adds, (4H, V + 1); the last is the zero vector, that adds only the bias.
         self.table = parameters.recurrent[:, H:] * halves
@@ -280,20 +281,29 @@ class _Pass:
         self.gates, self.d_gates = _floats(4 * H, B), _floats(T, 4 * H, B)
         self.grad_a, d_c, forget = _floats(3, T, H, B)
         self.carry_a, self.carry_c, self.scratch = _floats(3, H, B)
-        self.steps = [
-            _Step(
-                *self.a[t : t + 2],
-                *(self.c if t % 2 == 0 else self.c[::-1]),
-                forget[t],
-                d_c[t],
-                self.grad_a[t],
-                self.d_gates[t],
-                self.d_gates[t, : 3 * H],
-                self.d_gates[t, H:].reshape(3, H, B),
-                *self.d_gates[t].reshape(4, H, B),
+        self.steps = []
+        for t in range(T):
+            c, new_c = self.c if t % 2 == 0 else self.c[::-1]
+            d = self.d_gates[t]
+            d_o, d_i, d_f, d_g = d.reshape(4, H, B)
+            self.steps.append(
+                _Step(
+                    a=self.a[t],
+                    new_a=self.a[t + 1],
+                    c=c,
+                    new_c=new_c,
+                    forget=forget[t],
+                    d_c=d_c[t],
+                    grad_a=self.grad_a[t],
+                    d_gates=d,
+                    d_sigmoids=d[: 3 * H],
+                    d_ifg=d[H:].reshape(3, H, B),
+                    d_o=d_o,
+                    d_i=d_i,
+                    d_f=d_f,
+                    d_g=d_g,
+                )
             )
-            for t in range(T)
-        ]
         # For the products of all steps: columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
         self.inputs = _floats(H + V + 1, T, B)  # a of the step before, and x one-hot
@@ -352,7 +362,10 @@ class _Pass:
         np.dot(reading.dense, outputs, out=logits)
         logits -= logits.max(axis=0)
         label_logits = logits[labels, self.columns]
-        self.right = int(np.count_nonzero(label_logits == 0))
+        if np.count_nonzero(logits == 0) == len(labels):
+            self.right = int(np.count_nonzero(label_logits == 0))
+        else:  # several values are the likeliest: the first one counts, as in Keras
+            self.right = int(np.count_nonzero(logits.argmax(axis=0) == labels))
         exponentials = np.exp(logits, out=logits)
         totals = exponentials.sum(axis=0)
         self.loss = float((np.log(totals) - label_logits).sum())

@@ -1,4 +1,4 @@
-"""The two layers of a Keras graph that hold its weights, and whether arrays compute what they do."""
+"""The two layers of a Keras graph that hold its weights; whether arrays compute what they do."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def lstm_weights(model: keras.Model) -> Weights:
 
 
 def arrays_compute(model: keras.Model) -> bool:
-    """Whether the model's layers are an LSTM and a softmax as they come, wholly trained, in float32,
-    on a processor; then `backprop.Learner` computes the same, faster."""
+    """Whether the model's layers are an LSTM and a softmax as they come, all of it trained, in
+    float32, on a processor; then `backprop.Learner` computes the same, faster."""
     layers = load_keras().layers
     holding = [layer for layer in model.layers if layer.weights]
     if len(holding) != 2 or not isinstance(holding[0], layers.RNN):

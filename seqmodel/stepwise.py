@@ -23,7 +23,7 @@ CROSS_ENTROPY = "categorical_crossentropy"
 ACCURACIES = ("accuracy", "acc", "categorical_accuracy")
 
 
-class StepwiseModel(keras.Model):  # type: ignore[misc, name-defined]
+class StepwiseModel(keras.Model):  # type: ignore[name-defined]
     """A graph with an output for each step: inputs `[X, a0, c0]`, outputs Tx tensors `(m,
     n_values)`.
 
@@ -80,7 +80,7 @@ class StepwiseModel(keras.Model):  # type: ignore[misc, name-defined]
         return self._training.model
 
 
-class ArrayTrainedModel(keras.Model):  # type: ignore[misc, name-defined]
+class ArrayTrainedModel(keras.Model):  # type: ignore[name-defined]
     """Inputs `[X, a0, c0]`, output `(m, Tx, n_values)`: an LSTM and a softmax over X.
 
     Where `Learner` computes what Keras would (layers and Adam as they come, categorical
@@ -97,15 +97,19 @@ class ArrayTrainedModel(keras.Model):  # type: ignore[misc, name-defined]
         metrics: Any = None,
         **settings: Any,
     ) -> None:
-        super().compile(
-            optimizer, loss, loss_weights=loss_weights, metrics=metrics, **settings
-        )
+        super().compile(optimizer, loss, loss_weights=loss_weights, metrics=metrics, **settings)
         plain = loss == CROSS_ENTROPY and not settings
         plain = plain and metrics in (None, [], *([name] for name in ACCURACIES))
         self.accuracy_name = metrics[0] if metrics and plain else None
         self.by_arrays = plain and _is_plain_adam(self.optimizer) and arrays_compute(self)
         self.by_arrays = self.by_arrays and keras.backend.backend() == "tensorflow"
         self.loss_weight = loss_weights
+
+    def fit(self, *args: Any, **settings: Any) -> Any:
+        with one_thread_a_product():
+            return super().fit(*args, **settings)
+
+    train_function: Any  # Keras sets it
 
     def make_train_function(self, force: bool = False) -> None:
         super().make_train_function(force)
@@ -158,10 +162,7 @@ class _ArraySteps:
         weight = self.model.loss_weight
         self._read()
         rate = float(self.model.optimizer.learning_rate)
-        with one_thread_a_product():
-            reached = self.learner.step(
-                inputs, labels, rate, scale=weight / labels.size, start=start
-            )
+        reached = self.learner.step(inputs, labels, rate, scale=weight / labels.size, start=start)
         self._write()
         self.loss += weight * reached.loss / labels.shape[1]
         self.right += reached.right
@@ -204,8 +205,8 @@ def _rates(adam: Any) -> AdamRates:
 def _is_plain_adam(optimizer: Any) -> bool:
     """Whether it is Adam with nothing added."""
     config = optimizer.get_config()
-    extras = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "amsgrad")
-    extras = (*extras, "gradient_accumulation_steps", "loss_scale_factor")
+    extras = ["weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "amsgrad"]
+    extras += ["gradient_accumulation_steps", "loss_scale_factor"]
     return type(optimizer) is keras.optimizers.Adam and not any(map(config.get, extras))
 
 

@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,15 +88,14 @@ def fit(
 
 
 class _Batches:
-    """The windows of each epoch, shuffled, in batches of indices."""
+    """The windows of each epoch, shuffled, in batches of indices; the same whenever asked for."""
 
     def __init__(self, draw: Draw, schedule: Schedule) -> None:
-        self.draw, self.size = draw, schedule.batch_size
-        self.rng = np.random.default_rng(schedule.seed)
+        self.draw, self.size, self.seed = draw, schedule.batch_size, schedule.seed
 
     def epoch(self, number: int) -> list[Windows]:
         drawn = self.draw(number)
-        order = self.rng.permutation(len(drawn.inputs))
+        order = np.random.default_rng([self.seed, number]).permutation(len(drawn.inputs))
         parts = [order[first : first + self.size] for first in range(0, len(order), self.size)]
         return [Windows(drawn.inputs[part], drawn.labels[part]) for part in parts]
 
@@ -141,32 +141,25 @@ def _fit_keras(
     model = _stacked(graph)
     n_values = model.outputs[0].shape[-1]
     n_a = model.inputs[1].shape[-1]
-    first = batches.epoch(0)
+    n_batches = len(batches.epoch(0))
+    epoch = lru_cache(maxsize=2)(batches.epoch)
 
-    class OneHot(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
-        """Made for each batch, so that a corpus is never one-hot as a whole."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.epoch, self.batches = 0, first
+    class OneHot(keras.utils.PyDataset):  # type: ignore[name-defined]
+        """All batches of all epochs, each made when it is asked for, so that a corpus is never
+        one-hot as a whole. (Keras begins twice: with a look at the first batches.)"""
 
         def __len__(self) -> int:
-            return len(first)
+            return n_batches * schedule.epochs
 
         def __getitem__(self, index: int) -> tuple[Any, Any]:
-            inputs, labels = self.batches[index]
+            inputs, labels = epoch(index // n_batches)[index % n_batches]
             X = one_hot(inputs, n_values)  # (batch, Tx, n_values)
             zeros = np.zeros((len(X), n_a), dtype=np.float32)
             return (X, zeros, zeros), one_hot(labels, n_values)
 
-        def on_epoch_end(self) -> None:
-            self.epoch += 1
-            if self.epoch < schedule.epochs:
-                self.batches = batches.epoch(self.epoch)
-
     reached: list[Epoch] = []
 
-    class Report(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Report(keras.callbacks.Callback):  # type: ignore[name-defined]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.began = time.perf_counter()
 
@@ -183,9 +176,16 @@ def _fit_keras(
         adam(schedule),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=len(first),
+        steps_per_execution=n_batches,
     )
-    model.fit(OneHot(), epochs=schedule.epochs, shuffle=False, verbose=0, callbacks=[Report()])
+    model.fit(
+        OneHot(),
+        epochs=schedule.epochs,
+        steps_per_epoch=n_batches,
+        shuffle=False,
+        verbose=0,
+        callbacks=[Report()],
+    )
     return reached
 
 

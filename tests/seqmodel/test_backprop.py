@@ -1,0 +1,210 @@
+"""Training by arrays: gradients against differences, every step against Keras."""
+
+import numpy as np
+import pytest
+
+from djmodel.model import djmodel, scanning_model, shared_layers
+from seqmodel import backprop
+from seqmodel.backend import load_keras
+from seqmodel.backprop import Learner, one_thread_a_product
+from seqmodel.layers import lstm_weights, weight_variables
+from seqmodel.network import Weights, start_state
+from seqmodel.training import Schedule, fit
+from seqmodel.windows import NOTHING, Windows, one_hot
+
+N_VALUES, UNITS, TX = 11, 8, 7
+
+
+def some_weights(seed=0, scale=0.5):
+    rng = np.random.default_rng(seed)
+    shapes = [(N_VALUES, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (UNITS, N_VALUES)]
+    return Weights(
+        "lstm",
+        *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
+    )
+
+
+def some_windows(m, seed=0):
+    labels = np.random.default_rng(seed).integers(0, N_VALUES, (m, TX)).astype(np.int32)
+    inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    return Windows(inputs, labels)
+
+
+def mean_loss(weights, windows):
+    """By the steps that sampling uses, in double precision."""
+    weights = Weights("lstm", *(array.astype(np.float64) for array in weights.arrays))
+    rows, step = weights.stepper()
+    rows = np.vstack([rows, np.zeros_like(rows[:1])])
+    state = tuple(array.astype(np.float64) for array in start_state(weights, len(windows.inputs)))
+    losses = []
+    for inputs, labels in zip(windows.inputs.T, windows.labels.T, strict=True):
+        logits, state = step(rows[inputs], state)
+        label = logits[np.arange(len(labels)), labels]
+        losses.append(np.log(np.exp(logits).sum(axis=1)) - label)
+    return np.mean(losses)
+
+
+def scanning(weights):
+    layers = shared_layers(N_VALUES, UNITS, seed=0)
+    graph = scanning_model(layers.LSTM_cell, layers.densor)
+    for variable, array in zip(weight_variables(graph), weights.arrays, strict=True):
+        variable.assign(array)
+    return graph
+
+
+def unrolled(seed=0):
+    layers = shared_layers(N_VALUES, UNITS, seed=seed)
+    return djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
+
+
+def greatest_difference(one, other):
+    return max(np.abs(a - b).max() for a, b in zip(one.arrays, other.arrays, strict=True))
+
+
+def test_every_gradient_is_the_slope_of_the_loss():
+    weights, windows = some_weights(), some_windows(5)
+    gradients = Learner(weights).gradients(*windows)
+    rng = np.random.default_rng(1)
+    for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
+        for _ in range(12):
+            place = tuple(int(rng.integers(n)) for n in array.shape)
+            losses = []
+            for change in (1e-3, -1e-3):
+                moved = array.copy()
+                moved[place] += change
+                arrays = [moved if other is array else other for other in weights.arrays]
+                losses.append(mean_loss(Weights("lstm", *arrays), windows))
+            assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
+
+
+@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["threads", "one thread"])
+def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
+    monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
+    keras = load_keras()
+    graph = scanning(some_weights())
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
+    graph.compile(
+        keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"]
+    )
+    learner = Learner(some_weights())
+    rng = np.random.default_rng(2)
+    with one_thread_a_product():
+        for step, m in enumerate([6, 6, 4, 6, 4]):  # the last batch of an epoch may be smaller
+            inputs, labels = some_windows(m, seed=step)
+            a0, c0 = rng.normal(size=(2, m, UNITS)).astype(np.float32)
+            loss, accuracy = graph.train_on_batch(
+                [one_hot(inputs, N_VALUES), a0, c0], one_hot(labels, N_VALUES)
+            )
+            reached = learner.step(inputs, labels, 0.01 / (1 + 0.01 * step), start=(a0, c0))
+            graph.reset_metrics()
+            assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+            assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
+            trained = learner.parameters.weights()
+            assert greatest_difference(trained, lstm_weights(graph)) < 1e-5
+    assert greatest_difference(trained, some_weights()) > 0.01
+
+
+def test_all_engines_and_graphs_train_to_the_same_weights():
+    schedule = Schedule(epochs=3, batch_size=4)
+    trained, losses = [], []
+    for engine, graph in (
+        ("arrays", scanning(lstm_weights(unrolled()))),
+        ("keras", scanning(lstm_weights(unrolled()))),
+        ("keras", unrolled()),
+    ):
+        history = fit(graph, lambda epoch: some_windows(10, epoch), schedule, engine=engine)
+        assert [epoch.number for epoch in history] == [1, 2, 3]
+        trained.append(lstm_weights(graph))
+        losses.append([(epoch.loss, epoch.accuracy) for epoch in history])
+    for weights, reached in zip(trained[1:], losses[1:], strict=True):
+        assert greatest_difference(weights, trained[0]) < 1e-5
+        assert np.array(reached) == pytest.approx(np.array(losses[0]), abs=1e-5)
+
+
+class Seen:
+    """What a callback sees after each epoch."""
+
+    def __init__(self, graph):
+        keras = load_keras()
+        self.kernels = []
+        self.callback = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: self.kernels.append(lstm_weights(graph).kernel)
+        )
+
+
+def train_as_in_the_course(graph, epochs=4, **settings):
+    keras = load_keras()
+    graph.compile(
+        optimizer=keras.optimizers.Adam(0.02),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))  # Tx times (m, n_values)
+    X = one_hot(inputs, N_VALUES)
+    return graph.fit([X, zeros, zeros], Y, epochs=epochs, shuffle=False, verbose=0, **settings)
+
+
+def test_the_courses_calls_train_as_keras_would_with_an_output_a_step():
+    keras = load_keras()
+    ours, seen = unrolled(), None
+    seen = Seen(ours)
+    history = train_as_in_the_course(ours, callbacks=[seen.callback])
+    built = unrolled()
+    theirs = keras.Model(built.inputs, built.outputs)
+    theirs.compile(keras.optimizers.Adam(0.02), loss=["categorical_crossentropy"] * TX)
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
+    X = one_hot(inputs, N_VALUES)
+    expected = theirs.fit([X, zeros, zeros], Y, epochs=4, shuffle=False, verbose=0)
+    assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
+    assert greatest_difference(lstm_weights(ours), lstm_weights(theirs)) < 1e-5
+    assert len(seen.kernels) == 4
+    assert (seen.kernels[-1] == lstm_weights(ours).kernel).all()
+    assert (seen.kernels[0] != seen.kernels[1]).any()
+    loss, accuracy = ours.evaluate([X, zeros, zeros], Y, verbose=0)
+    assert loss < history.history["loss"][-1] < history.history["loss"][0]
+    assert 0 <= history.history["accuracy"][-1] <= 1
+    assert 0 <= accuracy <= 1
+
+
+def test_fit_may_be_called_again_and_goes_on_with_its_optimiser():
+    once, twice = unrolled(), unrolled()
+    whole = train_as_in_the_course(once, epochs=4)
+    train_as_in_the_course(twice, epochs=2)
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
+    again = twice.fit(
+        [one_hot(inputs, N_VALUES), zeros, zeros], Y, epochs=2, shuffle=False, verbose=0
+    )
+    assert again.history["loss"] == pytest.approx(whole.history["loss"][2:], abs=1e-5)
+    assert int(twice.optimizer.iterations) == 4
+
+
+def test_inputs_that_are_not_one_hot_go_to_keras():
+    keras = load_keras()
+    ours, built = unrolled(), unrolled()
+    theirs = keras.Model(built.inputs, keras.ops.stack(built.outputs, axis=1))
+    rng = np.random.default_rng(0)
+    X = rng.random((6, TX, N_VALUES)).astype(np.float32)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = one_hot(some_windows(6).labels, N_VALUES)
+    for graph, labels, weight in ((ours, list(Y.swapaxes(0, 1)), None), (theirs, Y, float(TX))):
+        settings = {} if weight is None else {"loss_weights": weight}
+        graph.compile(keras.optimizers.Adam(0.02), loss="categorical_crossentropy", **settings)
+        graph.fit([X, zeros, zeros], labels, epochs=2, shuffle=False, verbose=0)
+    assert greatest_difference(lstm_weights(ours), lstm_weights(theirs)) < 1e-5
+
+
+def test_the_courses_graph_is_saved_as_a_plain_keras_model(tmp_path):
+    keras = load_keras()
+    graph = unrolled(seed=4)
+    graph.save(tmp_path / "graph.keras")
+    loaded = keras.models.load_model(tmp_path / "graph.keras")
+    assert type(loaded).__module__.startswith("keras")
+    inputs = [one_hot(some_windows(3).inputs, N_VALUES), *np.zeros((2, 3, UNITS))]
+    for one, other in zip(loaded.predict(inputs), graph.predict(inputs), strict=True):
+        assert np.abs(one - other).max() < 1e-6
