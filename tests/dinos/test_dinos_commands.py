@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
     names = folder / "names.txt"
     names.write_text(LIST, encoding="utf-8")
     command = [sys.executable, "-m", "dinos.train", names, "--out", folder / "run"]
-    options = ["--epochs", "30", "--batch-size", "8", "--n-a", "16"]
+    options = ["--epochs", "30", "--batch-size", "8", "--n-a", "16", "--made-up", "0"]
     done = subprocess.run(command + options, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (folder / "stderr").write_text(done.stderr)

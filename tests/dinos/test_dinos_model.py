@@ -157,7 +157,7 @@ def test_the_default_has_fifty_units_and_tanh():
 def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
     names = Names(tuple(f"{a}{b}saur" for a in "abcdef" for b in "aeiou"))
     seen = []
-    lesson = Lesson(n_a=10, epochs=15, batch_size=8, learning_rate=0.02)
+    lesson = Lesson(n_a=10, epochs=15, batch_size=8, learning_rate=0.02, made_up=8)
     trained = learn(names, lesson, progress=lambda epoch, model: seen.append((epoch, model)))
     assert [epoch.number for epoch, _ in seen] == list(range(1, 16))
     assert trained.history[-1].loss < trained.history[0].loss / 2
