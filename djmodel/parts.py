@@ -133,7 +133,7 @@ class Features(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PartVerdict:
     """What a part is taken for. `role`: melody, harmony, drums, doubles the melody, or left out;
     `melody`, `harmony`: its scores, from 0 to 1."""
 
@@ -149,7 +149,7 @@ class Choice:
     """The melody as one line, the parts that accompany it, the notes to hear chords in.
     `inferred`: there is nothing but a melody, and chords are to be guessed from it."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PartVerdict, ...]
     line: tuple[Sound, ...]
     instrument: Instrument
     accompaniment: tuple[Part, ...]
@@ -619,10 +619,10 @@ _LACKS = {
 
 def _verdict(
     part: ScorePart, roles: dict[int, str], merits: dict[int, _Merits], asked: set[int]
-) -> Verdict:
+) -> PartVerdict:
     if part.number not in merits:
         reason = "on the channel of drums" if part.drums else "its name says so"
-        return Verdict(part, "drums", 0.0, 0.0, reason)
+        return PartVerdict(part, "drums", 0.0, 0.0, reason)
     role = roles.get(part.number, "left out")
     own = merits[part.number]
     if part.number in asked:
@@ -637,7 +637,7 @@ def _verdict(
         reason = _stands_out(own.melody, [m.melody for m in merits.values()], MELODY_WEIGHTS)
     if role == "melody and harmony":
         reason = f"its top line is the melody, the rest accompanies: {reason}"
-    return Verdict(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
+    return PartVerdict(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
 
 
 def _stands_out(
