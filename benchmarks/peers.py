@@ -1,0 +1,297 @@
+"""The same work, done by this project and by others.
+
+A peer is a function `Work -> job`: it imports what it needs and puts the data in place; calling
+the job does the work, whatever is built or compiled for it included, and is what gets timed. A
+training job gives the trained `Weights`, a sampling job the symbols `(streams, length)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmodel.network import Weights
+from seqmodel.windows import Windows, one_hot
+
+RATE, DECAY, EPSILON = 0.01, 0.01, 1e-7  # Adam's: lr / (1 + decay * step), as in the course
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """Training: `epochs` times through the windows, in their order, in batches, from `weights` on.
+    Sampling: `streams` sequences of `length` symbols from `weights`."""
+
+    windows: Windows
+    weights: Weights
+    epochs: int
+    batch_size: int
+    streams: int = 1
+    length: int = 100
+
+    @property
+    def batches(self) -> list[slice]:
+        m, size = len(self.windows.inputs), self.batch_size
+        return [slice(start, start + size) for start in range(0, m, size)]
+
+    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """X and Y one-hot, both `(m, Tx, n_values)`."""
+        n_values = self.weights.n_values
+        return one_hot(self.windows.inputs, n_values), one_hot(self.windows.labels, n_values)
+
+
+Job = Callable[[], Any]
+Peer = Callable[[Work], Job]
+
+
+# Training
+
+
+def _fit(work: Work, graph: str, engine: str) -> Job:
+    """This project's own training."""
+    from djmodel.model import djmodel, scanning_model, shared_layers
+    from seqmodel.backend import load_keras
+    from seqmodel.modelfile import weights_of
+    from seqmodel.training import Schedule, fit
+
+    load_keras()
+    schedule = Schedule(work.epochs, work.batch_size, RATE, DECAY, SEED)
+    rng = np.random.default_rng(SEED)  # `fit` shuffles with this: undone, so that all see one order
+    m, Tx = work.windows.inputs.shape
+    orders = [np.argsort(rng.permutation(m)) for _ in range(work.epochs)]
+
+    def job() -> Weights:
+        layers = shared_layers(work.weights.n_values, work.weights.units, SEED)
+        cell, densor = layers.LSTM_cell, layers.densor
+        unrolled = graph == "unrolled"
+        model = djmodel(Tx, *layers[1:], layers[0]) if unrolled else scanning_model(cell, densor)
+        fit(
+            model,
+            lambda epoch: Windows(*(array[orders[epoch]] for array in work.windows)),
+            schedule,
+            engine=engine,  # type: ignore[arg-type]
+        )
+        return weights_of(cell, densor, "lstm")
+
+    return job
+
+
+def _course_calls(work: Work, plain: bool) -> Job:
+    """The calls of the course's notebook: on this project's graph, or (plain) on the published one:
+    a plain model with Tx outputs, Tx losses and Tx metrics."""
+    from djmodel.course import Adam
+    from djmodel.model import djmodel, shared_layers
+    from seqmodel.backend import load_keras
+    from seqmodel.modelfile import weights_of
+
+    keras = load_keras()
+    X, Y = work.arrays()
+    m, Tx, _ = X.shape
+
+    def job() -> Weights:
+        layers = shared_layers(work.weights.n_values, work.weights.units, SEED)
+        model = djmodel(Tx, layers.LSTM_cell, layers.densor, layers.reshaper)
+        metrics: list[Any] = ["accuracy"]
+        if plain:
+            model = keras.Model(model.inputs, model.outputs)
+            metrics = [["accuracy"] for _ in range(Tx)]
+        model.compile(Adam(lr=RATE, decay=DECAY), "categorical_crossentropy", metrics=metrics)
+        zeros = np.zeros((m, work.weights.units), dtype=np.float32)
+        settings = {"epochs": work.epochs, "batch_size": work.batch_size}
+        model.fit([X, zeros, zeros], list(Y.swapaxes(0, 1)), shuffle=False, verbose=0, **settings)
+        return weights_of(layers.LSTM_cell, layers.densor, "lstm")
+
+    return job
+
+
+def _torch(work: Work, threads: int | None = None) -> Job:
+    """PyTorch, eager: nn.LSTM, nn.Linear, its own Adam."""
+    import torch
+    import torch._dynamo  # the first optimiser would import it within the measured time
+    from torch import nn
+
+    torch.set_num_threads(threads or torch.get_num_threads())
+
+    X, _ = work.arrays()
+    x, y = torch.from_numpy(X), torch.from_numpy(work.windows.labels.astype(np.int64))
+    weights = work.weights
+
+    def job() -> Weights:
+        lstm, dense = _torch_layers(
+            nn.LSTM(weights.n_values, weights.units, batch_first=True), work
+        )
+        lstm.bias_hh_l0.requires_grad_(False)  # Keras has one bias
+        learned = [*lstm.parameters(), *dense.parameters()]
+        learned = [parameter for parameter in learned if parameter.requires_grad]
+        adam = torch.optim.Adam(learned, lr=RATE, eps=EPSILON)
+        rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 / (1 + DECAY * step))
+        loss_of = nn.CrossEntropyLoss()
+        for _ in range(work.epochs):
+            for batch in work.batches:
+                # Keras adds epsilon before it corrects the bias of the second moment.
+                correction = 1 - 0.999 ** (rate.last_epoch + 1)
+                adam.param_groups[0]["eps"] = EPSILON / correction**0.5
+                adam.zero_grad()
+                a, _state = lstm(x[batch])  # (batch, Tx, n_a)
+                loss_of(dense(a).flatten(0, 1), y[batch].flatten()).backward()
+                adam.step()
+                rate.step()
+        kept = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, dense.weight, dense.bias)
+        return Weights("lstm", *(parameter.detach().numpy().T for parameter in kept))
+
+    return job
+
+
+def _torch_layers(lstm: Any, work: Work) -> tuple[Any, Any]:
+    """An nn.LSTM or nn.LSTMCell and an nn.Linear, with the weights of `work`."""
+    import torch
+    from torch import nn
+
+    dense = nn.Linear(work.weights.units, work.weights.n_values)
+    kernel, recurrent, bias, dense_kernel, dense_bias = (
+        torch.from_numpy(array.T.copy()) for array in work.weights.arrays
+    )
+    names = [name for name, _ in lstm.named_parameters()]  # of the input, of the state; biases
+    arrays = (kernel, recurrent, bias, torch.zeros_like(bias))
+    lstm.load_state_dict(dict(zip(names, arrays, strict=True)))
+    dense.load_state_dict({"weight": dense_kernel, "bias": dense_bias})
+    return lstm, dense
+
+
+def _jax(work: Work) -> Job:
+    """JAX by hand: a compiled step around `lax.scan`, Adam written out."""
+    import jax
+    import jax.numpy as jnp
+
+    X, Y = work.arrays()
+    units = work.weights.units
+
+    def loss_of(parameters: Any, x: Any, y: Any) -> Any:
+        kernel, recurrent, bias, dense_kernel, dense_bias = parameters
+
+        def step(state: Any, x_t: Any) -> Any:
+            h, c = state
+            i, f, g, o = jnp.split(x_t + h @ recurrent, 4, axis=-1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            h = jax.nn.sigmoid(o) * jnp.tanh(c)
+            return (h, c), h
+
+        zeros = jnp.zeros((len(x), units))
+        _, a = jax.lax.scan(step, (zeros, zeros), (x @ kernel + bias).swapaxes(0, 1))
+        logits = a.swapaxes(0, 1) @ dense_kernel + dense_bias  # (batch, Tx, n_values)
+        return -(jax.nn.log_softmax(logits) * y).sum(-1).mean()
+
+    @jax.jit
+    def update(parameters: Any, first: Any, second: Any, step: Any, x: Any, y: Any) -> Any:
+        slopes = jax.grad(loss_of)(parameters, x, y)
+        first = [0.9 * old + 0.1 * slope for old, slope in zip(first, slopes, strict=True)]
+        second = [0.999 * v + 0.001 * g**2 for v, g in zip(second, slopes, strict=True)]
+        rate = RATE / (1 + DECAY * step)
+        rate *= jnp.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1))
+        parameters = [
+            p - rate * m / (jnp.sqrt(v) + EPSILON)
+            for p, m, v in zip(parameters, first, second, strict=True)
+        ]
+        return parameters, first, second, step + 1
+
+    def job() -> Weights:
+        parameters = [jnp.asarray(array) for array in work.weights.arrays]
+        zeros = [jnp.zeros_like(array) for array in parameters]
+        state = (parameters, zeros, zeros, jnp.float32(0))
+        for _ in range(work.epochs):
+            for batch in work.batches:
+                state = update(*state, X[batch], Y[batch])
+        return Weights("lstm", *map(np.asarray, state[0]))
+
+    return job
+
+
+# Sampling
+
+
+def _sampler(work: Work) -> Job:
+    """This project's sampler."""
+    from seqmodel.sampling import Automaton, Choice, sample
+
+    n_values = work.weights.n_values
+    how: dict[str, Any] = {"streams": work.streams, "max_length": work.length}
+    rng = np.random.default_rng(SEED)
+    free = Automaton.free(n_values, n_values)
+    return lambda: sample(work.weights, free, Choice(), rng, **how).symbols
+
+
+def _course_inference(work: Work) -> Job:
+    """The course's inference graph, unrolled `length` times, through `predict`; the first call
+    builds it."""
+    from djmodel.model import music_inference_model, shared_layers
+    from seqmodel.backend import load_keras
+
+    keras = load_keras()
+    n_values, units = work.weights.n_values, work.weights.units
+    first = [np.zeros(shape, np.float32) for shape in ((1, 1, n_values), (1, units), (1, units))]
+    built: list[Any] = []
+
+    def job() -> NDArray[np.intp]:
+        if not built:
+            layers = shared_layers(n_values, units)
+            model = music_inference_model(layers.LSTM_cell, layers.densor, work.length)
+            layers.LSTM_cell.set_weights(work.weights.arrays[:3])
+            layers.densor.set_weights(work.weights.arrays[3:])
+            built.append(keras.Model(model.inputs, model.outputs))
+        return np.argmax(np.stack(built[0].predict(first, verbose=0), axis=1), axis=-1)
+
+    return job
+
+
+def _torch_cell(work: Work, threads: int | None = None) -> Job:
+    """PyTorch, eager: nn.LSTMCell step by step."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(threads or torch.get_num_threads())
+
+    weights = work.weights
+    generator = torch.Generator().manual_seed(SEED)
+    cell, dense = _torch_layers(nn.LSTMCell(weights.n_values, weights.units), work)
+
+    @torch.inference_mode()
+    def job() -> NDArray[np.int64]:
+        x = torch.zeros(work.streams, weights.n_values)
+        a = c = torch.zeros(work.streams, weights.units)
+        drawn = []
+        for _ in range(work.length):
+            a, c = cell(x, (a, c))
+            probabilities = torch.softmax(dense(a), dim=-1)
+            symbols = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+            x = nn.functional.one_hot(symbols, weights.n_values).float()
+            drawn.append(symbols)
+        return torch.stack(drawn, dim=1).numpy()
+
+    return job
+
+
+HERE = "this project, default"
+COURSE = "course as published"
+
+TRAINING: dict[str, Peer] = {
+    HERE: partial(_fit, graph="scan", engine="auto"),
+    "this project, course's calls": partial(_course_calls, plain=False),
+    "this project, scan in Keras": partial(_fit, graph="scan", engine="keras"),
+    "this project, unrolled in Keras": partial(_fit, graph="unrolled", engine="keras"),
+    COURSE: partial(_course_calls, plain=True),
+    "PyTorch nn.LSTM": _torch,
+    "PyTorch nn.LSTM, 1 thread": partial(_torch, threads=1),
+    "JAX scan by hand": _jax,
+}
+
+SAMPLING: dict[str, Peer] = {
+    HERE: _sampler,
+    COURSE: _course_inference,
+    "PyTorch nn.LSTMCell": _torch_cell,
+    "PyTorch nn.LSTMCell, 1 thread": partial(_torch_cell, threads=1),
+}
