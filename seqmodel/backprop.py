@@ -18,30 +18,23 @@ input, forget, candidate): the three sigmoids first, the three that the cell sta
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.network import Weights
+from seqmodel.team import Team
 from seqmodel.windows import Indices
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
-Result = TypeVar("Result")
 
 # A thread pays for itself with so many numbers of the state, sequences times units.
 SMALLEST_PART = 2048
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
-SWITCH_SECONDS = 1e-5
 
 
 @dataclass(frozen=True)
@@ -105,7 +98,7 @@ class Learner:
     """Weights on their way: `step` moves them by one batch. `momentum` and `velocity` are Adam's
     running means of the gradients and of their squares, `steps` counts the batches so far.
 
-    Products should run on one thread each: see `one_thread_a_product`.
+    Products should run on one thread each: see `team.one_thread_a_product`.
     """
 
     def __init__(self, weights: Weights, rates: AdamRates = AdamRates()) -> None:
@@ -116,7 +109,7 @@ class Learner:
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
         self._passes: dict[tuple[int, int, int], _Pass] = {}
-        self._threads = ThreadPoolExecutor(_processors())
+        self._team = Team()
 
     def step(
         self,
@@ -168,8 +161,8 @@ class Learner:
             one.run(reading, x[:, edges].copy(), y[:, edges], scale, a[:, edges], c[:, edges])
             return one
 
-        n_parts = max(1, min(_processors(), B * H // SMALLEST_PART))
-        done = self._in_parts(run, B, n_parts)
+        n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
+        done = self._team.share(run, B, n_parts)
         reached = Reached(sum(one.loss for one in done), sum(one.right for one in done))
         return reached, [one.gradients for one in done]
 
@@ -200,39 +193,7 @@ class Learner:
                 change *= rate
                 weights -= change
 
-        self._in_parts(move, len(self._scratch), len(gradients))
-
-    def _in_parts(
-        self, job: Callable[[int, slice], Result], length: int, n_parts: int
-    ) -> list[Result]:
-        """`job(part, edges)` for `n_parts` equal parts of `length`, the first by this thread."""
-        edges = [length * k // n_parts for k in range(n_parts + 1)]
-        parts = [slice(*pair) for pair in pairwise(edges)]
-        others = [self._threads.submit(job, k, parts[k]) for k in range(1, n_parts)]
-        return [job(0, parts[0]), *(other.result() for other in others)]
-
-
-@contextmanager
-def one_thread_a_product() -> Iterator[None]:
-    """For the time of a training: NumPy's library for products splits none of them among all cores
-    (products as small as ours lose by it, and lose much on a machine that does something else at
-    the time), and threads that wait for Python's lock get it at once."""
-    from threadpoolctl import threadpool_limits
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
-def _processors() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        self._team.share(move, len(self._scratch), len(gradients))
 
 
 class _Reading:

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import SamplingError
-from seqmodel.network import Weights, start_state
+from seqmodel.network import Weights
+from seqmodel.streams import Streams
+from seqmodel.team import Team, one_thread_a_product
+from seqmodel.windows import NOTHING
+
+# So many streams are worth a thread of their own.
+SMALLEST_PART = 128
+# Numbers of logits that are kept before their log-probabilities are taken.
+BLOCK = 2**20
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -95,56 +103,169 @@ def sample(
     streams is the same as the only one of one.
     """
     uniforms = np.stack([child.random(max_length) for child in rng.spawn(streams)])
-    inputs_table, step = weights.stepper()
-    state = start_state(weights, streams)
-    nothing = np.zeros((streams, inputs_table.shape[1]), dtype=np.float32)
-    logits, state = step(nothing, state)
-    for index in primer:
-        logits, state = step(np.repeat(inputs_table[index][None], streams, axis=0), state)
+    # In the precision of the rest, and below 1 even after rounding.
+    numbers: Floats = np.minimum(uniforms, 1 - 2**-23).astype(np.float32)
 
-    symbols = np.full((streams, max_length), -1, dtype=np.int32)
-    log_probs = np.zeros((streams, max_length), dtype=np.float32)
-    places = np.full(streams, automaton.start)
-    ends = np.logical_not(automaton.allowed.any(axis=1))
-    for t in range(max_length):
-        going = ~ends[places]
-        if not going.any():
-            break
-        drawn = choose(logits, automaton.allowed[places], choice, uniforms[:, t])
-        plain = logits - logits.max(axis=1, keepdims=True)
-        plain -= np.log(np.exp(plain).sum(axis=1, keepdims=True))
-        rows = np.arange(streams)
-        symbols[:, t] = np.where(going, drawn, -1)
-        log_probs[:, t] = np.where(going, plain[rows, drawn], 0)
-        places = np.where(going, automaton.next_state[places, drawn], places)
-        logits, state = step(inputs_table[drawn], state)
+    def draw(_: int, part: slice) -> tuple[Indices, Floats, NDArray[np.bool_]]:
+        return _draw(weights, automaton, choice, numbers[part], primer)
+
+    team = Team()
+    n_parts = max(1, min(team.size, streams // SMALLEST_PART))
+    with one_thread_a_product():
+        parts = team.share(draw, streams, n_parts)
+    symbols, log_probs, ended = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
-    return Samples(symbols[:, :longest], log_probs[:, :longest], ends[places])
+    return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
 
 
-def choose(
-    logits: Floats, allowed: NDArray[np.bool_], choice: Choice, uniforms: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """One symbol a row: `logits` and `allowed` are `(streams, n_symbols)`, `uniforms` `(streams,)`
-    in [0, 1). The symbol is where the cumulative probability passes the uniform number. A row that
-    allows nothing gives some symbol, which the caller does not use."""
-    masked = np.where(allowed, logits, -np.inf)
-    if choice.greedy:
-        return masked.argmax(axis=1)
-    masked = masked / np.float32(choice.temperature)
-    with np.errstate(invalid="ignore"):  # rows that allow nothing
-        probabilities = np.exp(masked - masked.max(axis=1, keepdims=True))
-    probabilities = np.nan_to_num(probabilities)
-    if choice.top_k is not None and choice.top_k < probabilities.shape[1]:
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        np.put_along_axis(probabilities, order[:, choice.top_k :], 0, axis=1)
+def _draw(
+    weights: Weights,
+    automaton: Automaton,
+    choice: Choice,
+    uniforms: Floats,
+    primer: Sequence[int],
+) -> tuple[Indices, Floats, NDArray[np.bool_]]:
+    """`symbols` and `log_probs`, as many columns as `uniforms (streams, max_length)`, and `ended`
+    of `Samples`."""
+    S, max_length = uniforms.shape
+    streams = Streams(weights, S)
+    for index in (NOTHING, *primer):
+        logits = streams.read(np.full(S, index))
+    chooser = _OneChooser(automaton, choice) if S == 1 else _Chooser(automaton, choice, S)
+    symbols = np.full((max_length, S), -1, dtype=np.int32)
+    log_probs = np.zeros((max_length, S), dtype=np.float32)
+    # Logits are kept for a while, and what is not needed for the next step is done at once.
+    block = max(1, min(max_length, BLOCK // logits.size))
+    kept = np.empty((block, *logits.shape), dtype=np.float32)
+    t = 0
+    while t < max_length and not chooser.all_ended:
+        first = t
+        while t < min(first + block, max_length) and not chooser.all_ended:
+            kept[t - first] = logits
+            drawn = chooser.choose(logits, uniforms[:, t], out=symbols[t])
+            logits = streams.read(drawn)
+            t += 1
+        log_probs[first:t] = _log_probabilities(kept[: t - first], symbols[first:t])
+    return symbols.T, log_probs.T, chooser.ended
+
+
+def _log_probabilities(logits: Floats, symbols: Indices) -> Floats:
+    """Of each of `symbols (n, streams)`, given `logits (n, n_symbols, streams)`, which are
+    overwritten; 0 for no symbol."""
+    likeliest = logits.max(axis=1)
+    chosen = np.take_along_axis(logits, np.maximum(symbols, 0)[:, None], axis=1)[:, 0]
+    logits -= likeliest[:, None]
+    totals = np.exp(logits, out=logits).sum(axis=1)
+    return np.where(symbols < 0, np.float32(0), chosen - likeliest - np.log(totals))
+
+
+class _Chooser:
+    """Draws a symbol for each of S streams and moves each through the automaton.
+
+    The symbol is where the cumulative probability passes the stream's uniform number. What is not
+    allowed has a logit of minus infinity.
+    """
+
+    def __init__(self, automaton: Automaton, choice: Choice, streams: int) -> None:
+        n_symbols = automaton.allowed.shape[1]
+        self.choice = choice
+        self.scale = np.float32(1 / choice.temperature)
+        self.ends = np.logical_not(automaton.allowed.any(axis=1))
+        # A state that allows nothing draws some symbol, which is not used.
+        penalties = np.where(automaton.allowed | self.ends[:, None], 0, -np.inf)
+        self.penalties = np.ascontiguousarray(penalties.T, dtype=np.float32)
+        self.next_state = np.where(
+            self.ends[:, None], np.arange(len(self.ends))[:, None], automaton.next_state
+        ).ravel()
+        self.places = np.full(streams, automaton.start)
+        self.one_state = len(self.ends) == 1
+        self.n_symbols = n_symbols
+        self.masked = np.zeros((n_symbols, streams), dtype=np.float32)
+        self.passed = np.zeros((n_symbols, streams), dtype=bool)
+        self.counts = np.min_scalar_type(n_symbols)
+        self.rows = list(zip(self.masked, self.masked[1:], strict=False))
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        return self.ends[self.places]
+
+    @property
+    def all_ended(self) -> bool:
+        return bool(self.ended.all())
+
+    def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> NDArray[np.intp]:
+        """`logits (n_symbols, S)` -> a symbol a stream, `(S,)`; `out` gets them, and stays as it is
+        where a stream has ended."""
+        masked = self.masked
+        if self.one_state:
+            np.add(logits, self.penalties, out=masked)
+        else:
+            np.take(self.penalties, self.places, axis=1, out=masked, mode="clip")
+            np.add(logits, masked, out=masked)
+        drawn = masked.argmax(axis=0) if self.choice.greedy else self._draw(masked, uniforms)
+        if self.one_state:
+            out[:] = drawn
+        else:
+            np.copyto(out, drawn, where=np.logical_not(self.ended), casting="same_kind")
+            self.places = self.next_state.take(self.places * self.n_symbols + drawn)
+        return drawn
+
+    def _draw(self, masked: Floats, uniforms: Floats) -> NDArray[np.intp]:
+        np.multiply(masked, self.scale, out=masked)
+        np.subtract(masked, masked.max(axis=0), out=masked)
+        np.exp(masked, out=masked)
+        _restrict(masked, self.choice)
+        for before, row in self.rows:  # by far faster than NumPy's cumsum along this axis
+            np.add(row, before, out=row)
+        thresholds = uniforms * masked[-1]
+        np.less_equal(masked, thresholds, out=self.passed)
+        return np.add.reduce(self.passed.view(np.uint8), axis=0, dtype=self.counts).astype(np.intp)
+
+
+class _OneChooser:
+    """The same for one stream: what `_Chooser` draws for it, in fewer and shorter calls."""
+
+    def __init__(self, automaton: Automaton, choice: Choice) -> None:
+        self.choice = choice
+        self.scale = np.float32(1 / choice.temperature)
+        self.ends = np.logical_not(automaton.allowed.any(axis=1))
+        self.penalties = list(np.where(automaton.allowed, 0, -np.inf).astype(np.float32))
+        self.next_state = automaton.next_state
+        self.place = automaton.start
+        self.all_ended = bool(self.ends[self.place])
+        self.masked = np.zeros(automaton.allowed.shape[1], dtype=np.float32)
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        return np.array([self.all_ended])
+
+    def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
+        masked = self.masked
+        np.add(logits[:, 0], self.penalties[self.place], out=masked)
+        if self.choice.greedy:
+            drawn = int(masked.argmax())
+        else:
+            np.multiply(masked, self.scale, out=masked)
+            np.subtract(masked, masked[masked.argmax()], out=masked)
+            np.exp(masked, out=masked)
+            _restrict(masked[:, None], self.choice)
+            np.add.accumulate(masked, out=masked)
+            drawn = int(masked.searchsorted(uniforms[0] * masked[-1], "right"))
+        out[0] = drawn
+        self.place = int(self.next_state[self.place, drawn])
+        self.all_ended = bool(self.ends[self.place])
+        return (drawn,)
+
+
+def _restrict(probabilities: Floats, choice: Choice) -> None:
+    """Sets what top-k and top-p leave out to zero; `(n_symbols, streams)`, a column need not add up
+    to 1."""
+    if choice.top_k is not None and choice.top_k < len(probabilities):
+        order = np.argsort(-probabilities, axis=0, kind="stable")
+        np.put_along_axis(probabilities, order[choice.top_k :], 0, axis=0)
     if choice.top_p is not None:
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        ranked = np.take_along_axis(probabilities, order, axis=1)
-        before = np.cumsum(ranked, axis=1) - ranked
-        ranked[before >= choice.top_p * ranked.sum(axis=1, keepdims=True)] = 0
-        np.put_along_axis(probabilities, order, ranked, axis=1)
-    cumulative = np.cumsum(probabilities, axis=1, dtype=np.float64)
-    thresholds = uniforms[:, None] * cumulative[:, -1:]
-    # The first place beyond the threshold always has a probability above zero.
-    return (cumulative > thresholds).argmax(axis=1)
+        order = np.argsort(-probabilities, axis=0, kind="stable")
+        ranked = np.take_along_axis(probabilities, order, axis=0)
+        before = np.cumsum(ranked, axis=0) - ranked
+        ranked[before >= choice.top_p * ranked.sum(axis=0)] = 0
+        np.put_along_axis(probabilities, order, ranked, axis=0)

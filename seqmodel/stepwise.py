@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.backend import load_keras
-from seqmodel.backprop import AdamRates, Learner, one_thread_a_product
+from seqmodel.backprop import AdamRates, Learner
 from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
 from seqmodel.network import Weights
+from seqmodel.team import one_thread_a_product
 from seqmodel.windows import NOTHING, Indices
 
 keras = load_keras()

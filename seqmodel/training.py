@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from seqmodel.backend import load_keras
-from seqmodel.backprop import Learner, one_thread_a_product
+from seqmodel.backprop import Learner
 from seqmodel.files import writing
 from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
 from seqmodel.network import Weights
+from seqmodel.team import one_thread_a_product
 from seqmodel.windows import Windows, one_hot
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ import pytest
 from djmodel.model import djmodel, scanning_model, shared_layers
 from seqmodel import backprop
 from seqmodel.backend import load_keras
-from seqmodel.backprop import Learner, one_thread_a_product
+from seqmodel.backprop import Learner
 from seqmodel.layers import lstm_weights, weight_variables
 from seqmodel.network import Weights, start_state
+from seqmodel.team import one_thread_a_product
 from seqmodel.training import Schedule, fit
 from seqmodel.windows import NOTHING, Windows, one_hot
 

@@ -1,11 +1,16 @@
 """Drawing sequences. The network is small and made by hand; what may come next is an automaton."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from seqmodel import sampling
 from seqmodel.errors import SamplingError
-from seqmodel.network import GATES, Weights
+from seqmodel.network import GATES, Weights, start_state
 from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.streams import Streams
 
 
 def network(cell="lstm", n_values=7, units=5, seed=0, scale=1.0):
@@ -159,3 +164,77 @@ def test_a_primer_is_heard_and_left_out():
 def test_settings_that_leave_nothing_are_refused(settings, said):
     with pytest.raises(SamplingError, match=said):
         Choice(**settings)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("streams", [1, 3])
+def test_streams_read_as_the_networks_formulas_say(cell, streams):
+    weights = network(cell, scale=0.5)
+    reading = Streams(weights, streams)
+    rows, step = weights.stepper()
+    rows = np.vstack([rows, np.zeros_like(rows[:1])])  # -1, the zero vector
+    state = start_state(weights, streams)
+    symbols = np.random.default_rng(0).integers(0, 7, (30, streams))
+    symbols[0] = -1
+    for each in symbols:
+        expected, state = step(rows[each], state)
+        assert np.abs(reading.read(each).T - expected).max() < 1e-5
+
+
+def ways(n_symbols=7):
+    """An automaton with two states that allow different symbols and take turns at some."""
+    allowed = np.array([[True] * n_symbols, [True, False] * (n_symbols // 2) + [True]])
+    next_state = np.tile(np.arange(n_symbols, dtype=np.int32) % 2, (2, 1))
+    return Automaton(allowed, next_state)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [Choice(), Choice(0.5), Choice(top_k=3), Choice(1.5, top_p=0.8), Choice(greedy=True)],
+    ids=str,
+)
+@pytest.mark.parametrize("automaton", [ways(), Automaton.free(6, 7)], ids=["states", "free"])
+def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(choice, automaton, monkeypatch):
+    def draw(streams):
+        rng = np.random.default_rng(5)
+        weights = network()
+        return sample(weights, automaton, choice, rng, streams=streams, max_length=50, primer=[2])
+
+    one, many = draw(1), draw(9)
+    monkeypatch.setattr(sampling, "SMALLEST_PART", 2)
+    monkeypatch.setattr(sampling, "BLOCK", 7 * 5 * 3)
+    in_parts = draw(9)
+    assert (many.symbols[0] == one.symbols[0]).all()
+    assert (many.symbols == in_parts.symbols).all()
+    assert many.log_probs[:1] == pytest.approx(one.log_probs, abs=1e-5)
+    assert many.log_probs == pytest.approx(in_parts.log_probs, abs=1e-5)
+
+
+def test_a_low_temperature_among_unlikely_symbols_still_draws_them():
+    # the likeliest symbol is not allowed, the others are e**-200 as likely at this temperature
+    drawn = sample(
+        fixed([1 - 2e-9, 1e-9, 1e-9]),
+        Automaton(np.array([[False, True, True]]), np.zeros((1, 3), dtype=np.int32)),
+        Choice(0.1),
+        np.random.default_rng(0),
+        max_length=100,
+    )
+    assert set(drawn.symbols[0]) == {1, 2}
+
+
+def test_sampling_compiles_nothing_whatever_is_asked_for():
+    # No tracing and no retracing: neither TensorFlow nor Keras is even imported.
+    program = """
+import sys
+import numpy as np
+from seqmodel.network import Weights
+from seqmodel.sampling import Automaton, Choice, sample
+zeros = [np.zeros(s, np.float32) for s in ((5, 12), (3, 12), (12,), (3, 5), (5,))]
+weights = Weights("lstm", *zeros)
+for streams, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
+    free, rng = Automaton.free(5, 5), np.random.default_rng(0)
+    drawn = sample(weights, free, Choice(temperature), rng, streams=streams, max_length=length)
+    assert drawn.symbols.shape == (streams, length)
+assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

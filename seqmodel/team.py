@@ -1,0 +1,60 @@
+"""Work shared among the processors of one machine, by threads: NumPy lets go of Python's lock."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from itertools import pairwise
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+SWITCH_SECONDS = 1e-5
+
+
+class Team:
+    """As many threads as this process has processors, the caller's among them."""
+
+    def __init__(self) -> None:
+        self.size = _processors()
+        self._others: ThreadPoolExecutor | None = None
+
+    def share(self, job: Callable[[int, slice], Result], length: int, n_parts: int) -> list[Result]:
+        """`job(part, edges)` for `n_parts` equal parts of `length`, the first by this thread."""
+        edges = [length * k // n_parts for k in range(n_parts + 1)]
+        first, *parts = (slice(*pair) for pair in pairwise(edges))
+        if parts and self._others is None:
+            self._others = ThreadPoolExecutor(self.size)
+        started = [self._others.submit(job, k + 1, part) for k, part in enumerate(parts)]  # type: ignore[union-attr]
+        return [job(0, first), *(each.result() for each in started)]
+
+
+@contextmanager
+def one_thread_a_product() -> Iterator[None]:
+    """NumPy's library for products splits none of them among the processors meanwhile (products as
+    small as ours lose by it, and lose much on a machine that does something else at the time), and
+    a thread that waits for Python's lock gets it at once."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        with _libraries().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
