@@ -24,6 +24,7 @@ from djmodel.score import (
     Sound,
     Symbol,
     Units,
+    collector_paused,
     quarters,
     read_score,
     read_scores,
@@ -137,6 +138,7 @@ def read(
     return reading(score, path, melody_part=melody_part, chord_part=chord_part, bars=bars)
 
 
+@collector_paused()
 def reading(
     score: Score,
     where: str | Path,

@@ -7,7 +7,9 @@ changes is counted.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -158,12 +160,26 @@ def read_scores(path: str | Path) -> tuple[Score, ...]:
 
         return read_sheets(path)
     path = existing_file(path, "a MIDI file")
+    with collector_paused():
+        try:
+            file = midifile.parse(path.read_bytes())
+        except midifile.Damaged as error:
+            todo = "choose another file, or make it anew"
+            raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
+        return (_score(file, path),)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while many small values are made that all live on: it would look
+    through them again and again, and find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
-        file = midifile.parse(path.read_bytes())
-    except midifile.Damaged as error:
-        todo = "choose another file, or make it anew"
-        raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
-    return (_score(file, path),)
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 # ---------------------------------------------------------------------------------------------
