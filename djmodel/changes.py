@@ -110,7 +110,7 @@ def parse_changes(
     if pick_up:
         bars = _with_pick_up(bars, pick_up)
     return Tune(
-        title=title or (form.title if form else "Changes"),
+        title=title or (form.title if form else " ".join(text.split())),
         bars=bars,
         tempos=(Tempo(Fraction(0), tempo),),
         key=form.key if form else signature_of(bars),

@@ -189,7 +189,7 @@ def numbered(path: Path, count: int) -> list[Path]:
 def _written_changes(text: str, meter: str) -> Tune:
     from djmodel.changes import parse_changes, parse_meter
 
-    return parse_changes(text, parse_meter(meter), title=" ".join(text.split()))
+    return parse_changes(text, parse_meter(meter))
 
 
 def _source_tune(
