@@ -61,9 +61,10 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
 
     load_keras()
     schedule = Schedule(work.epochs, work.batch_size, RATE, DECAY, SEED)
-    rng = np.random.default_rng(SEED)  # `fit` shuffles with this: undone, so that all see one order
     m, Tx = work.windows.inputs.shape
-    orders = [np.argsort(rng.permutation(m)) for _ in range(work.epochs)]
+    # `fit` shuffles with these: undone, so that all see one order
+    shuffles = (np.random.default_rng([SEED, epoch]) for epoch in range(work.epochs))
+    orders = [np.argsort(rng.permutation(m)) for rng in shuffles]
 
     def job() -> Weights:
         layers = shared_layers(work.weights.n_values, work.weights.units, SEED)
