@@ -54,6 +54,7 @@ def heat_map(
     """`numbers (rows, columns)` as cells from white (0) to blue (`most`, or the largest), the first
     row on top. `marks` are the (row, column) of cells to be ringed, `mark_label` says why."""
     from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patheffects import withStroke
 
     cells = np.asarray(numbers, dtype=float)
     figure = new_figure(1.1 + min(_INCHES_A_ROW * len(rows), _MOST_INCHES))
@@ -79,6 +80,8 @@ def heat_map(
             linewidths=1.6,
             label=mark_label,
             clip_on=False,
+            zorder=3,
+            path_effects=[withStroke(linewidth=3.2, foreground=LIGHT.paper)],
         )
     if len(ringed) and mark_label:
         axes.legend(

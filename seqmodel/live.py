@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from seqmodel.training import Epoch
 
 SECONDS_BETWEEN = 0.5  # drawing takes a tenth of a second; training should not wait for it
+MOST_DRAWING = 0.15  # of the time, where drawing takes longer
 
 
 class LiveCurve:
@@ -26,7 +27,7 @@ class LiveCurve:
         self.epochs, self.chance = epochs, chance
         self._display: Any = needed("IPython.display", "to draw in a notebook", "ipython")
         self._shown: Any = None
-        self._drawn_at = -SECONDS_BETWEEN
+        self._next_at = -SECONDS_BETWEEN
 
     def __call__(self, epoch: Epoch) -> None:
         self.add(epoch.loss)
@@ -34,10 +35,11 @@ class LiveCurve:
     def add(self, loss: float) -> None:
         """The loss of one more epoch."""
         self.losses.append(loss)
-        now = time.monotonic()
-        if len(self.losses) == self.epochs or now - self._drawn_at >= SECONDS_BETWEEN:
+        began = time.monotonic()
+        if len(self.losses) == self.epochs or began >= self._next_at:
             self.draw()
-            self._drawn_at = now
+            took = time.monotonic() - began
+            self._next_at = began + max(SECONDS_BETWEEN, took / MOST_DRAWING)
 
     def draw(self) -> None:
         """Shows all losses so far, in the place of what was shown before."""

@@ -147,7 +147,7 @@ def loss_curve(
             fontsize=9,
         )
     axes.set_xlim((1, longest) if longest > 1 else (0.5, 1.5))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, top * 1.12 or 1)  # room for what is written on the line of chance
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch", color=LIGHT.ink)
     axes.set_ylabel(unit, color=LIGHT.ink)

@@ -42,6 +42,7 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
 
 def test_one_picture_is_kept_up_to_date(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(live, "MOST_DRAWING", float("inf"))
     curve = LiveCurve(3)
     for number, loss in enumerate((3.0, 2.0, 1.0), start=1):
         curve(Epoch(number, loss, 0.5, 0.1))
