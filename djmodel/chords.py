@@ -401,7 +401,7 @@ def _bass(chord: Chord, lowest: Sequence[int], line: Sequence[bool]) -> int:
 # ---------------------------------------------------------------------------------------------
 
 _PICK_UP_STEP = Fraction(1, 2)  # quarter lengths between the pick-ups that are tried
-BARS_TRIED = 32  # from the start
+BARS_TRIED = 20  # from the start
 _WELL_EXPLAINED = -0.2  # a total for each beat from which bar lines are taken as they are
 _STRUCK = 0.3  # what a note that begins on a bar line is worth
 _BETTER_BY = 0.5  # bar lines are moved if that leaves at most this much of what is not explained
@@ -420,10 +420,9 @@ def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction
         return Fraction(0)
     end = tried[-1].onset + tried[-1].length
     early = [note for note in notes if note.onset < end]
-    if min(note.onset for note in notes) > 0 or tried[0].onset != 0:
-        return Fraction(0)
-
     struck = {note.onset for note in early}
+    if Fraction(0) not in struck or tried[0].onset != 0:
+        return Fraction(0)
 
     def explained(pick_up: Fraction) -> float:
         bars = with_pick_up(tried, pick_up)
