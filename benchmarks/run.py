@@ -3,7 +3,8 @@
     python -m benchmarks.run [--repeats 5] [--only TEXT]
 
 Each measurement is a process of its own, in turn with the others, so that nothing compiled is left
-over from the one before and a busy moment meets all. Writes results.json and results.png.
+over from the one before and a busy moment meets all. Writes results.json and results.png; with
+--only, the other tests of that file stay as they are. Every run notes the load of the machine.
 """
 
 from __future__ import annotations
@@ -183,10 +184,12 @@ def measure_all(repeats: int, only: str, console: Console) -> dict[str, dict[str
                     status.update(f"{repeat + 1} of {repeats}: {test.title}: {peer}")
                     work = ("--work", folder / f"{number}.npz")
                     printed = in_its_own_process("--measure", TESTS.index(test), peer, *work)
-                    runs[test.title][peer].append(json.loads(printed.splitlines()[-1]))
+                    made = json.loads(printed.splitlines()[-1])
+                    runs[test.title][peer].append({**made, "load": os.getloadavg()[0]})
             for what in (GENERATE, IMPORT, HELP) if only in START else ():
                 status.update(f"{repeat + 1} of {repeats}: {what}")
-                runs[START][what].append(cold_start(what, folder))
+                made = cold_start(what, folder)
+                runs[START][what].append({**made, "load": os.getloadavg()[0]})
     return {
         title: {peer: {**medians(made), "runs": made} for peer, made in of_peers.items()}
         for title, of_peers in runs.items()
@@ -210,9 +213,14 @@ def machine() -> dict[str, Any]:
         else os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "load before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
+
+
+def measured_before(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """What a file of results holds, if it is from this machine with these versions."""
+    earlier = json.loads(path.read_text()) if path.exists() else {}
+    return earlier["results"] if earlier.get("machine") == about else {}
 
 
 def tables(results: dict[str, dict[str, Any]]) -> Iterable[Table]:
@@ -283,6 +291,8 @@ def main() -> None:
     for table in tables(results):
         console.print(table)
     console.print(about)
+    if chosen.only:
+        results = {**measured_before(chosen.out / "results.json", about), **results}
     with writing(chosen.out / "results.json") as temporary:
         temporary.write_text(json.dumps({"machine": about, "results": results}, indent=1))
     save_picture(results, chosen.out / "results.png")
