@@ -98,10 +98,13 @@ class Learner:
     """Weights on their way: `step` moves them by one batch. `momentum` and `velocity` are Adam's
     running means of the gradients and of their squares, `steps` counts the batches so far.
 
-    Products should run on one thread each: see `team.one_thread_a_product`.
+    `processors`: how many may work on it; None: all that there are. Products should run on one
+    thread each: see `team.one_thread_a_product`.
     """
 
-    def __init__(self, weights: Weights, rates: AdamRates = AdamRates()) -> None:
+    def __init__(
+        self, weights: Weights, rates: AdamRates = AdamRates(), processors: int | None = None
+    ) -> None:
         H, V = weights.units, weights.n_values
         self.rates = rates
         self.parameters = Parameters.of(weights)
@@ -109,7 +112,7 @@ class Learner:
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
         self._passes: dict[tuple[int, int, int], _Pass] = {}
-        self._team = Team()
+        self._team = Team(processors)
 
     def step(
         self,

@@ -17,10 +17,10 @@ SWITCH_SECONDS = 1e-5
 
 
 class Team:
-    """As many threads as this process has processors, the caller's among them."""
+    """As many threads as there are processors to use, the caller's among them; None: all."""
 
-    def __init__(self) -> None:
-        self.size = _processors()
+    def __init__(self, processors: int | None = None) -> None:
+        self.size = processors or _processors()
         self._others: ThreadPoolExecutor | None = None
 
     def share(self, job: Callable[[int, slice], Result], length: int, n_parts: int) -> list[Result]:

@@ -1,0 +1,120 @@
+"""Where the time of `make demo` goes, in the terms of the README.
+
+    python -m benchmarks.demo
+
+Does what `python -m djmodel.train` does without options, stage by stage, then runs the three
+commands of the demo as they are. Prints tables and writes demo.json beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+
+class Stages(dict[str, float]):
+    """Seconds by stage."""
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self[name] = self.get(name, 0.0) + time.perf_counter() - began
+
+
+def train(folder: Path) -> Stages:
+    """The stages of a training, the imports of each counted as start-up."""
+    stage = Stages()
+    with stage("start-up: this project and what it needs"):
+        import music21  # noqa: F401
+        import numpy as np
+
+        from djmodel.corpus import rags, read_tunes
+        from djmodel.lesson import Lesson, learn, material
+        from djmodel.model import scanning_model, shared_layers
+        from djmodel.score import write_midi
+        from djmodel.solo import changes_of, improvise
+        from seqmodel import training
+        from seqmodel.backend import load_keras
+        from seqmodel.picture import loss_curve
+        from seqmodel.windows import windows
+    with stage("start-up: Keras and TensorFlow"):
+        load_keras()
+    with stage("reading: eight MIDI files"):
+        corpus = read_tunes(rags())
+    lesson = Lesson()
+    with stage("values: notes to values, vocabulary"):
+        studied = material(corpus.tunes)
+    with stage("compilation: layers and graph"):
+        layers = shared_layers(lesson.n_values, lesson.n_a, 0)
+        graph = scanning_model(layers.LSTM_cell, layers.densor)
+    m = sum(map(len, studied.sequences)) // lesson.tx
+    with stage("steps: windows"):
+        drawn = [
+            windows(studied.sequences, m, lesson.tx, np.random.default_rng([0, epoch]))
+            for epoch in range(lesson.schedule.epochs)
+        ]
+    with stage("steps: 100 epochs"):
+        history = training.fit(graph, drawn.__getitem__, lesson.schedule)
+    trained = learn(corpus.tunes, Lesson(schedule=training.Schedule(epochs=1)))
+    with stage("writing: model, curve"):
+        trained.save(folder / "model.keras")
+        losses = [epoch.loss for epoch in history]
+        loss_curve({"training": losses}).save(folder / "loss.png")
+    with stage("writing: a first solo"):
+        [solo] = improvise(trained.model, changes_of(trained.model)[0])
+        write_midi(solo.tune, folder / "solo.mid")
+    return stage
+
+
+def commands(folder: Path) -> Stages:
+    """The demo's own commands, each from a cold start."""
+    stage = Stages()
+    for module, *arguments in (
+        ("djmodel.train", "--out", str(folder / "ragtime")),
+        ("dinos.train", "--out", str(folder / "dinos")),
+        ("dinos.generate", str(folder / "dinos" / "model.keras"), "--count", "10"),
+    ):
+        with stage(f"python -m {module}"):
+            subprocess.run(
+                [sys.executable, "-m", module, *arguments], check=True, capture_output=True
+            )
+    return stage
+
+
+def main() -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from seqmodel.files import writing
+
+    console = Console()
+    with tempfile.TemporaryDirectory() as name:
+        results = {
+            "a training, stage by stage": train(Path(name)),
+            "the demo": commands(Path(name)),
+        }
+    for title, stages in results.items():
+        table = Table(title=title, title_justify="left", box=box.SIMPLE)
+        for heading in ("", "seconds", "share"):
+            table.add_column(heading, justify="right" if heading else "left")
+        whole = sum(stages.values())
+        for stage, seconds in stages.items():
+            table.add_row(stage, f"{seconds:.2f}", f"{seconds / whole:.0%}")
+        table.add_row("together", f"{whole:.2f}", "")
+        console.print(table)
+    with writing(ROOT / "demo.json") as temporary:
+        temporary.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
