@@ -97,10 +97,16 @@ def command(
     from djmodel.solo import changes_of, improvise, load
     from seqmodel.sampling import Choice
 
+    choices = [Choice(degree) for degree in temperature or [0.5, 1.0]]
     learned = load(model)
     console = Console(highlight=False)
     if held_out:
-        fit = held_out_fit(learned, read_tunes(held_out).tunes, seed)
+        music = read_tunes(held_out)
+        for verdict in music.verdicts:
+            if verdict.tune is None:
+                stderr_console().print(f"{verdict.name} {verdict}", soft_wrap=True)
+        music.require_tunes()
+        fit = held_out_fit(learned, music.tunes, seed)
         table = Table("held-out music", "nats a value", "perplexity", box=box.SIMPLE)
         for name, nats in (("model", fit.model), (f"best n-gram (order {fit.order})", fit.ngram)):
             table.add_row(name, f"{nats:.3f}", f"{math.exp(nats):.2f}")
@@ -108,13 +114,13 @@ def command(
     else:
         stderr_console().print("give MUSIC that the model was not trained on to see how it fits")
     table = Table("temperature", "nats a value", "longest copy", "from", "copied", box=box.SIMPLE)
-    for degree in temperature or [0.5, 1.0]:
+    for choice in choices:
         changes = changes_of(learned)[0]
-        solos = improvise(learned, changes, seed=seed, count=count, choice=Choice(degree))
+        solos = improvise(learned, changes, seed=seed, count=count, choice=choice)
         found = [copied(learned, solo) for solo in solos]
         longest = max(found, key=lambda one: one.longest)
         table.add_row(
-            f"{degree:g}",
+            f"{choice.temperature:g}",
             f"{-sum(solo.log_probability for solo in solos) / count:.3f}",
             f"{longest.longest} values",
             longest.tune,

@@ -45,7 +45,8 @@ def command(
     style: Annotated[
         str | None,
         typer.Option(
-            help="How the changes are accompanied. [default: as in the source; swing for --changes]"
+            help="Accompaniment: block, stride, swing, bossa or arpeggio. [default: the "
+            "source's own; swing for --changes]"
         ),
     ] = None,
     bars: Annotated[int | None, typer.Option(min=1, help="Length of the solo.")] = None,
@@ -78,7 +79,8 @@ def command(
     seed: Seed = 0,
     count: Annotated[int, typer.Option(min=1, help="How many solos.")] = 1,
     tempo: Annotated[
-        float | None, typer.Option(min=1, help="Quarter notes a minute. [default: the source's]")
+        float | None,
+        typer.Option(min=4, max=1000, help="Quarter notes a minute. [default: the source's]"),
     ] = None,
     out: Annotated[Path, typer.Option(help="MIDI file; solo-1.mid ... with --count.")] = Path(
         "solo.mid"
@@ -116,9 +118,8 @@ def command(
             output.known_ending(path, _ENDINGS[kind])
     choice = Choice(temperature, top_k, top_p, greedy)
     learned = load(model)
-    if over and changes:
-        raise InputError("--over or --changes", "both", todo="leave one out")
-    if changes:
+    _check(over, changes, primer, primer_values, with_primer, keep_rhythm, out)
+    if changes is not None:
         tune = _written_changes(changes, meter)
     else:
         tune = _source_tune(learned, over, melody_part, chord_part)
@@ -146,6 +147,30 @@ def command(
     console.print(f"{len(tune.bars)} bars over {tune.title}", soft_wrap=True)
     if preview:
         _show(solos)
+
+
+def _check(
+    over: str | None,
+    changes: str | None,
+    primer: Path | None,
+    primer_values: str | None,
+    with_primer: bool,
+    keep_rhythm: bool,
+    out: Path,
+) -> None:
+    """Options that do not go together, or miss the one that they need."""
+    if over is not None and changes is not None:
+        raise InputError("--over or --changes", "both", todo="leave one out")
+    if keep_rhythm and over is None:
+        raise InputError("--keep-rhythm with --over FILE", "no --over", todo="name the melody")
+    if with_primer and primer is None and primer_values is None:
+        raise InputError("--with-primer with a primer", "none", todo="add --primer FILE")
+    if with_primer and keep_rhythm:
+        raise InputError("--with-primer or --keep-rhythm", "both", todo="leave one out")
+    for source in (over, primer):
+        if source is not None and out.exists() and Path(source).exists() and out.samefile(source):
+            todo = "choose another name for --out"
+            raise InputError("a new file to write", "the music that is read", where=out, todo=todo)
 
 
 def _any(tune: Tune, path: Path, soundfont: Path | None) -> None:

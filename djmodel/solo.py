@@ -64,6 +64,8 @@ def improvise(
     """
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
     size = model.vocabulary.size
+    if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
+        raise SamplingError("a melody whose rhythm can be kept", "none", todo="leave it out")
     begun = tuple(primer) if with_primer else ()
     rhythm_values: tuple[Value, ...] | None = None
     if rhythm is not None:
@@ -90,6 +92,12 @@ def improvise(
         max_length=longest,
         primer=indices_of(model, primer),
     )
+    if not samples.ended.all():
+        raise SamplingError(
+            "values that can fill every bar",
+            f"{len(values)} in the model that cannot",
+            todo="train on more music, or with a larger --n-values",
+        )
     register = Register(*model.settings["register"])
     solos = []
     for row, log_probs, child in zip(

@@ -42,7 +42,7 @@ def command(
         str, typer.Option(metavar="unrolled|scan", help="Training graph; both learn the same.")
     ] = "scan",
     batch_size: Annotated[int, typer.Option(min=1, help="Windows a step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(min=0, help="At the first step.")] = 0.01,
+    learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.01,
     seed: Seed = 0,
     melody_part: Annotated[
         str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
@@ -55,7 +55,7 @@ def command(
         str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
     ] = None,
     tempo: Annotated[
-        float | None, typer.Option(min=1, help="Of the solo, quarter notes a minute.")
+        float | None, typer.Option(min=4, max=1000, help="Of the solo, quarter notes a minute.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown

@@ -48,12 +48,16 @@ def writing(path: str | Path) -> Iterator[Path]:
 
 
 def writable_folder(path: str | Path) -> Path:
-    """Makes the folder `path` if need be and gives it back, so that a long job learns at its start
-    whether its results can be kept. Raises FileError."""
+    """Gives `path` back if files can be written there, so that a long job learns at its start
+    whether its results can be kept. Makes nothing. Raises FileError."""
     path = Path(path)
-    with writing(path / "probe") as probe:
-        probe.touch()
-    (path / "probe").unlink()
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise FileError(
+            "a folder that can be written", _reason(error), where=path, todo="choose another place"
+        ) from error
     return path
 
 
