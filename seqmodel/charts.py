@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -106,10 +106,11 @@ def line_chart(
     x_label: str = "",
     y_label: str = "",
     levels: Mapping[str, float] | None = None,
+    level_side: Literal["left", "right"] = "right",
     percent: bool = False,
 ) -> Picture:
     """Curves over `x`, told apart by colour, dash and marker; `levels` are lines across, each with
-    its name. The vertical axis begins at 0; `percent` writes shares as such."""
+    its name at `level_side`. The vertical axis begins at 0; `percent` writes shares as such."""
     from matplotlib.ticker import PercentFormatter
 
     figure = new_figure(3.8, 8.0)
@@ -132,11 +133,11 @@ def line_chart(
         axes.axhline(height, color=LIGHT.ink, linewidth=1, linestyle=(0, (2, 2)))
         axes.annotate(
             name,
-            (1, height),
+            (1 if level_side == "right" else 0, height),
             xycoords=("axes fraction", "data"),
-            xytext=(-2, 3),
+            xytext=(-2 if level_side == "right" else 3, 3),
             textcoords="offset points",
-            ha="right",
+            ha=level_side,
             fontsize=9,
             color=LIGHT.ink,
         )
