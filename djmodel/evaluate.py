@@ -51,7 +51,10 @@ def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
         for tune in tunes
     ]
     foretold = np.concatenate([log_probabilities(model.weights, s) for s in sequences])
-    training = _phrases(model.extra["sequences"])
+    # Tunes repeat their sections: pieces of them would be measured on what they were fitted to.
+    training = model.extra["sequences"]
+    if len(training) == 1:
+        training = _phrases(training)
     ngram = NGram.tuned(training, len(model.vocabulary), np.random.default_rng(seed))
     return Fit(-float(foretold.mean()), ngram.cross_entropy(sequences), ngram.order)
 
