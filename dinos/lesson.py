@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,15 @@ from dinos.names import Names, Split, encode, split, vocabulary
 from dinos.recombine import Recombination
 from seqmodel import modelfile
 from seqmodel.backend import load_keras
+from seqmodel.backprop import AdamRates, Learner
 from seqmodel.errors import InputError
 from seqmodel.files import writing
+from seqmodel.layers import arrays_compute, set_weights, weights_in
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights, start_state
-from seqmodel.windows import Indices, one_hot
+from seqmodel.team import one_thread_a_product
+from seqmodel.training import Engine
+from seqmodel.windows import NOTHING, Indices, one_hot
 
 if TYPE_CHECKING:
     import keras
@@ -107,11 +112,14 @@ def learn(
     *,
     sources: dict[str, str] | None = None,
     progress: Progress | None = None,
+    engine: Engine = "auto",
 ) -> Trained:
     """Trains a model on nine tenths of `names`; the tenth that is held out decides nothing.
 
     The same names and lesson give the same model on the same machine. After each epoch `progress`
-    gets what was reached and the model as it is, to sample from.
+    gets what was reached and the model as it is, to sample from. The engine is that of
+    `training.fit`: NumPy for a plain or an LSTM cell on a processor, else Keras; both learn the
+    same.
     """
     apart = split(names.names, lesson.seed)
     known = vocabulary(names.names)
@@ -138,7 +146,10 @@ def learn(
         if progress:
             progress(history[-1], now)
 
-    _fit(graph, training, lesson, lesson.epochs_for(len(names.names)), after_epoch)
+    by_arrays = arrays_compute(graph) if engine == "auto" else engine == "arrays"
+    fit = _fit_arrays if by_arrays else _fit_keras
+    batches = _Batches(training, lesson, known.size)
+    fit(graph, batches, lesson.epochs_for(len(names.names)), after_epoch)
     model = as_it_is()
     losses = {
         "training_loss": mean_loss(model.weights, training),
@@ -194,48 +205,74 @@ def write_history(path: str | Path, history: Sequence[Epoch]) -> None:
             table.writerow([epoch.number, *losses, f"{epoch.seconds:.4f}"])
 
 
-def _fit(
-    graph: keras.Model,
-    training: Sequence[Indices],
-    lesson: Lesson,
-    epochs: int,
-    after_epoch: Callable[[float, float], None],
-) -> None:
-    """Trains `graph`; after each epoch, `after_epoch` gets its mean loss and its seconds."""
-    keras = load_keras()
-    n_values = graph.outputs[0].shape[-1]
-    n_names = len(training) + lesson.made_up
-    n_batches = math.ceil(n_names / lesson.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(lesson.learning_rate, epochs * n_batches)
-    model = keras.Model(graph.inputs, graph.outputs[0])
-    model.compile(keras.optimizers.Adam(rate, clipvalue=CLIP), masked_cross_entropy())
-    rng = np.random.default_rng(lesson.seed)
-    pool = Recombination(training, n_values).draw(POOL * lesson.made_up, rng)
+class _Batches:
+    """The names of each epoch in batches of `inputs, labels, mask`; the same whenever asked for."""
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.on_epoch_end()
+    def __init__(self, training: Sequence[Indices], lesson: Lesson, n_values: int) -> None:
+        self.training, self.lesson = training, lesson
+        rng = np.random.default_rng(lesson.seed)
+        self.pool = Recombination(training, n_values).draw(POOL * lesson.made_up, rng)
+        self.n_names = len(training) + lesson.made_up
+        self.n_batches = math.ceil(self.n_names / lesson.batch_size)
+
+    def epoch(self, number: int) -> list[tuple[Indices, Indices, NDArray[np.bool_]]]:
+        rng = np.random.default_rng([self.lesson.seed, number])
+        drawn = rng.choice(len(self.pool), self.lesson.made_up, replace=False) if self.pool else ()
+        inputs, labels, mask = padded([*self.training, *(self.pool[i] for i in drawn)])
+        order, size = rng.permutation(self.n_names), self.lesson.batch_size
+        parts = [order[first : first + size] for first in range(0, self.n_names, size)]
+        return [(inputs[part], labels[part], mask[part]) for part in parts]
+
+
+AfterEpoch = Callable[[float, float], None]
+
+
+def _fit_arrays(graph: keras.Model, batches: _Batches, epochs: int, after: AfterEpoch) -> None:
+    """Trains the weights of `graph` by arrays; after each epoch, `after` gets its mean loss and its
+    seconds."""
+    learner = Learner(weights_in(graph), AdamRates(clip=CLIP))
+    with one_thread_a_product():
+        for number in range(epochs):
+            began = time.perf_counter()
+            loss = 0.0
+            for inputs, labels, mask in batches.epoch(number):
+                along = learner.steps / (epochs * batches.n_batches)
+                rate = batches.lesson.learning_rate * (1 + math.cos(math.pi * along)) / 2
+                reached = learner.step(inputs, np.where(mask, labels, NOTHING), rate)
+                loss += reached.loss / int(mask.sum()) * len(inputs) / batches.n_names
+            set_weights(graph, learner.parameters.weights())
+            after(loss, time.perf_counter() - began)
+
+
+def _fit_keras(graph: keras.Model, batches: _Batches, epochs: int, after: AfterEpoch) -> None:
+    """The same by Keras, on whatever device it has."""
+    keras = load_keras()
+    n_values, n_batches = graph.outputs[0].shape[-1], batches.n_batches
+    rate = keras.optimizers.schedules.CosineDecay(batches.lesson.learning_rate, epochs * n_batches)
+    model = keras.Model(graph.inputs, graph.outputs[0])
+    model.compile(
+        keras.optimizers.Adam(rate, clipvalue=CLIP),
+        masked_cross_entropy(),
+        steps_per_execution=n_batches,  # all of an epoch in one call of the compiled function
+    )
+    epoch = lru_cache(maxsize=2)(batches.epoch)
+
+    class OneHot(keras.utils.PyDataset):  # type: ignore[name-defined]
+        """All batches of all epochs. (Keras begins twice: with a look at the first batches.)"""
 
         def __len__(self) -> int:
-            return n_batches
+            return n_batches * epochs
 
         def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
-            rows = self.order[index * lesson.batch_size : (index + 1) * lesson.batch_size]
-            X = one_hot(self.inputs[rows], n_values)  # (batch, T, n_values)
-            return (X, self.mask[rows]), self.labels[rows], shares(self.mask[rows])
-
-        def on_epoch_end(self) -> None:
-            drawn = rng.choice(len(pool), lesson.made_up, replace=False) if pool else ()
-            names = [*training, *(pool[i] for i in drawn)]
-            self.inputs, self.labels, self.mask = padded(names)
-            self.order = rng.permutation(n_names)
+            inputs, labels, mask = epoch(index // n_batches)[index % n_batches]
+            return (one_hot(inputs, n_values), mask), labels, shares(mask)
 
     class Report(keras.callbacks.Callback):  # type: ignore[name-defined]
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.began = time.perf_counter()
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            after_epoch(float(logs["loss"]), time.perf_counter() - self.began)
+            after(float(logs["loss"]), time.perf_counter() - self.began)
 
-    model.fit(Batches(), epochs=epochs, shuffle=False, verbose=0, callbacks=[Report()])
+    settings = {"epochs": epochs, "steps_per_epoch": n_batches, "shuffle": False, "verbose": 0}
+    model.fit(OneHot(), callbacks=[Report()], **settings)

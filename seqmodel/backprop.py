@@ -1,4 +1,4 @@
-"""An LSTM and a softmax layer, trained by back-propagation through time written out by hand.
+"""A recurrent and a softmax layer, trained by back-propagation through time written out by hand.
 
 A small network leaves a general framework waiting for itself: at 64 units one step of a sequence is
 ten microseconds of arithmetic. Here that arithmetic is a few NumPy calls into arrays that are made
@@ -12,19 +12,21 @@ once, with the formulas of Keras' layers and of its Adam. What makes it fast:
   product for all steps;
 - a large batch is divided among threads, one for each processor.
 
-In shapes: H units, V values, T steps, B sequences. Gates stand in the order o, i, f, g (output,
-input, forget, candidate): the three sigmoids first, the three that the cell state meets last.
+In shapes: H units, V values, T steps, B sequences, g gates. The gates of an LSTM stand in the order
+o, i, f, g (output, input, forget, candidate): the three sigmoids first, the three that the cell
+state meets last. The one gate of a plain recurrent network is its tanh.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.network import Weights
+from seqmodel.network import GATES, STATES, Weights
 from seqmodel.team import Team
 from seqmodel.windows import Indices
 
@@ -35,15 +37,19 @@ Places = NDArray[np.intp]
 SMALLEST_PART = 2048
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
+# What the gates' weights are multiplied with for the tanh that stands for a sigmoid.
+HALVES = {"lstm": (0.5, 0.5, 0.5, 1), "rnn": (1,)}
 
 
 @dataclass(frozen=True)
 class AdamRates:
-    """What Keras' Adam is made with, apart from the learning rate."""
+    """What Keras' Adam is made with, apart from the learning rate; `clip`: each gradient is brought
+    between -clip and clip first."""
 
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
+    clip: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,22 +65,27 @@ class Parameters:
     """Weights, or one number for each weight, laid out as the computation wants them: two matrices
     in one vector.
 
-    `recurrent (4H, H + V + 1)`: what multiplies the state, then a column for each input value, then
+    `recurrent (gH, H + V + 1)`: what multiplies the state, then a column for each input value, then
     the bias. `dense (V, H + 1)`: kernel and bias.
     """
 
-    def __init__(self, units: int, n_values: int) -> None:
-        self.units, self.n_values = units, n_values
-        split = 4 * units * (units + n_values + 1)
+    def __init__(self, cell: str, units: int, n_values: int) -> None:
+        self.cell, self.units, self.n_values = cell, units, n_values
+        rows = GATES[cell] * units
+        split = rows * (units + n_values + 1)
         self.vector = np.zeros(split + n_values * (units + 1), dtype=np.float32)
-        self.recurrent = self.vector[:split].reshape(4 * units, units + n_values + 1)
+        self.recurrent = self.vector[:split].reshape(rows, units + n_values + 1)
         self.dense = self.vector[split:].reshape(n_values, units + 1)
 
     @classmethod
     def of(cls, weights: Weights) -> Parameters:
-        made = cls(weights.units, weights.n_values)
+        made = cls(weights.cell, weights.units, weights.n_values)
         made.set(weights)
         return made
+
+    def like(self) -> Parameters:
+        """Zeros in the same layout."""
+        return Parameters(self.cell, self.units, self.n_values)
 
     def set(self, weights: Weights) -> None:
         kernels = (weights.recurrent, weights.kernel, weights.bias[None])
@@ -87,11 +98,12 @@ class Parameters:
         recurrent = np.empty_like(self.recurrent.T)
         recurrent[:, self._gates()] = self.recurrent.T
         parts = (recurrent[H:-1], recurrent[:H], recurrent[-1], self.dense.T[:H], self.dense.T[-1])
-        return Weights("lstm", *(part.copy() for part in parts))
+        return Weights(self.cell, *(part.copy() for part in parts))
 
     def _gates(self) -> Places:
-        """Our rows in Keras' order of gates: i, f, g, o."""
-        return np.roll(np.arange(4 * self.units), self.units)
+        """Our rows in Keras' order of gates, which for an LSTM is i, f, g, o."""
+        rows = np.arange(len(self.recurrent))
+        return np.roll(rows, self.units) if self.cell == "lstm" else rows
 
 
 class Learner:
@@ -105,10 +117,9 @@ class Learner:
     def __init__(
         self, weights: Weights, rates: AdamRates = AdamRates(), processors: int | None = None
     ) -> None:
-        H, V = weights.units, weights.n_values
         self.rates = rates
         self.parameters = Parameters.of(weights)
-        self.momentum, self.velocity = Parameters(H, V), Parameters(H, V)
+        self.momentum, self.velocity = self.parameters.like(), self.parameters.like()
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
         self._passes: dict[tuple[int, int, int], _Pass] = {}
@@ -121,12 +132,13 @@ class Learner:
         learning_rate: float,
         *,
         scale: float | None = None,
-        start: tuple[Floats, Floats] | None = None,
+        start: tuple[Floats, ...] | None = None,
     ) -> Reached:
-        """One batch: `inputs` and `labels` are `(B, T)`, NOTHING for the zero vector.
+        """One batch: `inputs` and `labels` are `(B, T)`; an input NOTHING is the zero vector, a
+        label NOTHING is none, and counts for nothing.
 
         The gradient is that of the cross-entropies' sum times `scale`; None: of their mean. `start`
-        is the first state `a, c`, each `(B, H)`; None: zeros.
+        is the first state, `(a, c)` or `(a,)`, each `(B, H)`; None: zeros.
         """
         reached, gradients = self._differentiate(inputs, labels, scale, start)
         self._move(gradients, learning_rate)
@@ -135,7 +147,7 @@ class Learner:
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """Of the mean cross-entropy; arguments as in `step`."""
         _, parts = self._differentiate(inputs, labels, None, None)
-        whole = Parameters(self.parameters.units, self.parameters.n_values)
+        whole = self.parameters.like()
         whole.vector[:] = sum(part.vector for part in parts)
         return whole.weights()
 
@@ -144,7 +156,7 @@ class Learner:
         inputs: Indices,
         labels: Indices,
         scale: float | None,
-        start: tuple[Floats, Floats] | None,
+        start: tuple[Floats, ...] | None,
     ) -> tuple[Reached, list[Parameters]]:
         """The batch in as many parts as pay, and the gradients of each, which add up."""
         B, T = inputs.shape
@@ -152,16 +164,19 @@ class Learner:
         x = inputs.T.astype(np.intp)  # (T, B)
         x[x < 0] = self.parameters.n_values
         y = labels.T.astype(np.intp)
-        scale = 1 / (B * T) if scale is None else scale
-        a, c = (np.zeros((2, H, B), np.float32)) if start is None else (start[0].T, start[1].T)
+        scale = 1 / np.count_nonzero(y >= 0) if scale is None else scale
+        if start is None:
+            start = (np.zeros((B, H), np.float32),) * STATES[self.parameters.cell]
+        make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.parameters.cell]
         reading = _Reading(self.parameters)
 
         def run(part: int, edges: slice) -> _Pass:
             size = edges.stop - edges.start
             if (part, T, size) not in self._passes:
-                self._passes[part, T, size] = _Pass(self.parameters, T, size)
+                self._passes[part, T, size] = make(self.parameters, T, size)
             one = self._passes[part, T, size]
-            one.run(reading, x[:, edges].copy(), y[:, edges], scale, a[:, edges], c[:, edges])
+            state = [array[edges].T for array in start]
+            one.run(reading, x[:, edges].copy(), y[:, edges], scale, state)
             return one
 
         n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
@@ -183,6 +198,8 @@ class Learner:
                 weights, momentum, velocity, gradient, *rest = (v.vector[block] for v in vectors)
                 for part in rest:
                     gradient += part
+                if self.rates.clip is not None:
+                    np.clip(gradient, -self.rates.clip, self.rates.clip, out=gradient)
                 np.subtract(gradient, momentum, out=change)
                 change *= np.float32(1 - one)
                 momentum += change
@@ -204,16 +221,115 @@ class _Reading:
 
     def __init__(self, parameters: Parameters) -> None:
         H = parameters.units
-        halves = np.repeat(np.array([0.5, 0.5, 0.5, 1], np.float32), H)[:, None]
-        self.recurrent = parameters.recurrent[:, :H] * halves  # (4H, H)
-        # What each input adds, (4H, V + 1); the last is the zero vector, that adds only the bias.
+        halves = np.repeat(np.array(HALVES[parameters.cell], np.float32), H)[:, None]
+        self.recurrent = parameters.recurrent[:, :H] * halves  # (gH, H)
+        # What each input adds, (gH, V + 1); the last is the zero vector, that adds only the bias.
         self.table = parameters.recurrent[:, H:] * halves
         self.table[:, :-1] += self.table[:, -1:]
-        self.backward = np.ascontiguousarray(parameters.recurrent[:, :H].T)  # (H, 4H)
+        self.backward = np.ascontiguousarray(parameters.recurrent[:, :H].T)  # (H, gH)
         self.dense = parameters.dense  # (V, H + 1)
 
 
-class _Step(NamedTuple):
+class _Pass:
+    """Forward and back through B sequences; sets `loss`, `right` and `gradients`.
+
+    What a cell adds is how it goes forward, from the first state and from `x (T, B)`, filling `a`;
+    and how it goes back, from `grad_a`, filling `d_gates`.
+    """
+
+    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
+        H, V = parameters.units, parameters.n_values
+        rows = len(parameters.recurrent)
+        self.H = H
+        self.gradients = parameters.like()
+        self.loss, self.right = 0.0, 0
+        self.a = _floats(T + 1, H, B)
+        self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
+        self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
+        self.carry_a = _floats(H, B)  # the gradient on its way back
+        # For the products of all steps: columns are step by step, in each the sequences.
+        self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
+        self.inputs = _floats(H + V + 1, T, B)  # a of the step before, and x one-hot
+        self.logits = _floats(V, T * B)
+        self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(rows, T, B)
+        self.columns = np.arange(T * B)
+
+    def run(
+        self, reading: _Reading, x: Places, y: Places, scale: float, state: Sequence[Floats]
+    ) -> None:
+        """x and y are `(T, B)`, the arrays of the first state `(H, B)`."""
+        self._forward(reading, x, state)
+        self._softmax(reading, y.ravel(), scale)
+        self._back(reading)
+        self._sum_up(x.ravel())
+
+    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
+        raise NotImplementedError
+
+    def _back(self, reading: _Reading) -> None:
+        raise NotImplementedError
+
+    def _softmax(self, reading: _Reading, labels: Places, scale: float) -> None:
+        """The loss, the gradients of the softmax layer's weights, and of what it reads."""
+        H, logits = self.H, self.logits
+        self.outputs[:H] = self.a[1:].swapaxes(0, 1)
+        outputs = self.outputs.reshape(H + 1, -1)
+        np.dot(reading.dense, outputs, out=logits)
+        logits -= logits.max(axis=0)
+        counts = labels >= 0
+        label_logits = logits[labels, self.columns]
+        if np.count_nonzero(logits == 0) == len(labels):
+            likeliest = label_logits == 0
+        else:  # several values are the likeliest: the first one counts, as in Keras
+            likeliest = logits.argmax(axis=0) == labels
+        self.right = int(np.count_nonzero(likeliest & counts))
+        exponentials = np.exp(logits, out=logits)
+        totals = exponentials.sum(axis=0)
+        self.loss = float((np.log(totals) - label_logits)[counts].sum())
+        shares = counts * np.float32(scale)
+        gradient = np.multiply(exponentials, shares / totals, out=exponentials)
+        gradient[labels, self.columns] -= shares
+        np.dot(gradient, outputs.T, out=self.gradients.dense)
+        np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
+        self.grad_a[:] = self.grad_outputs.swapaxes(0, 1)
+
+    def _sum_up(self, symbols: Places) -> None:
+        """The gradients of the recurrent layer's weights; the bias acts at every step."""
+        H = self.H
+        self.inputs[:H] = self.a[:-1].swapaxes(0, 1)
+        one_hot = self.inputs[H:].reshape(-1, len(symbols))
+        one_hot[:] = 0
+        one_hot[symbols, self.columns] = 1
+        self.grad_gates[:] = self.d_gates.swapaxes(0, 1)
+        inputs = self.inputs.reshape(len(self.inputs), -1)
+        recurrent = self.gradients.recurrent
+        np.dot(self.grad_gates.reshape(len(recurrent), -1), inputs.T, out=recurrent)
+        np.sum(recurrent[:, H:], axis=1, out=recurrent[:, -1])
+
+
+class _RNNPass(_Pass):
+    """new a = tanh(gate)."""
+
+    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
+        """Leaves the slope of each tanh in `d_gates`."""
+        (self.a[0],) = state
+        for a, new_a, d, symbols in zip(self.a, self.a[1:], self.d_gates, x, strict=False):
+            np.take(reading.table, symbols, axis=1, out=d, mode="clip")
+            np.dot(reading.recurrent, a, out=new_a)
+            np.add(new_a, d, out=new_a)
+            np.tanh(new_a, out=new_a)
+            np.multiply(new_a, new_a, out=d)
+            np.subtract(1, d, out=d)
+
+    def _back(self, reading: _Reading) -> None:
+        self.carry_a[:] = 0
+        for d, grad_a in zip(self.d_gates[::-1], self.grad_a[::-1], strict=True):
+            np.add(self.carry_a, grad_a, out=self.carry_a)
+            np.multiply(d, self.carry_a, out=d)
+            np.dot(reading.backward, d, out=self.carry_a)
+
+
+class _LSTMStep(NamedTuple):
     """Views of what a step reads and leaves, `(H, B)` unless said otherwise."""
 
     a: Floats
@@ -222,8 +338,8 @@ class _Step(NamedTuple):
     new_c: Floats
     forget: Floats
     d_c: Floats  # how the new c acts on the new a
-    grad_a: Floats  # what comes from the softmax layer
-    d_gates: Floats  # (4H, B); forward: how a gate acts; back: gradients
+    grad_a: Floats
+    d_gates: Floats  # (4H, B)
     d_sigmoids: Floats  # (3H, B) of it
     d_ifg: Floats  # (3, H, B) of it
     d_o: Floats
@@ -232,26 +348,23 @@ class _Step(NamedTuple):
     d_g: Floats
 
 
-class _Pass:
-    """Forward and back through B sequences; sets `loss`, `right` and `gradients`."""
+class _LSTMPass(_Pass):
+    """new c = f c + i g; new a = o tanh(new c)."""
 
     def __init__(self, parameters: Parameters, T: int, B: int) -> None:
-        H, V = parameters.units, parameters.n_values
-        self.H = H
-        self.gradients = Parameters(H, V)
-        self.loss, self.right = 0.0, 0
-        self.a = _floats(T + 1, H, B)
+        super().__init__(parameters, T, B)
+        H = self.H
         self.c = _floats(2, H, B)  # before and after a step, taking turns
-        self.gates, self.d_gates = _floats(4 * H, B), _floats(T, 4 * H, B)
-        self.grad_a, d_c, forget = _floats(3, T, H, B)
-        self.carry_a, self.carry_c, self.scratch = _floats(3, H, B)
+        self.gates = _floats(4 * H, B)
+        d_c, forget = _floats(2, T, H, B)
+        self.carry_c, self.scratch = _floats(2, H, B)
         self.steps = []
         for t in range(T):
             c, new_c = self.c if t % 2 == 0 else self.c[::-1]
             d = self.d_gates[t]
             d_o, d_i, d_f, d_g = d.reshape(4, H, B)
             self.steps.append(
-                _Step(
+                _LSTMStep(
                     a=self.a[t],
                     new_a=self.a[t + 1],
                     c=c,
@@ -268,25 +381,10 @@ class _Pass:
                     d_g=d_g,
                 )
             )
-        # For the products of all steps: columns are step by step, in each the sequences.
-        self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
-        self.inputs = _floats(H + V + 1, T, B)  # a of the step before, and x one-hot
-        self.logits = _floats(V, T * B)
-        self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(4 * H, T, B)
-        self.columns = np.arange(T * B)
 
-    def run(
-        self, reading: _Reading, x: Places, y: Places, scale: float, a: Floats, c: Floats
-    ) -> None:
-        """x and y are `(T, B)`, the first state a and c `(H, B)`."""
-        self.a[0], self.c[0] = a, c
-        self._forward(reading, x)
-        self._softmax(reading, y.ravel(), scale)
-        self._back(reading)
-        self._sum_up(x.ravel())
-
-    def _forward(self, reading: _Reading, x: Places) -> None:
-        """Leaves what the way back needs: for each gate its derivative times what it multiplies."""
+    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
+        """Leaves in `d_gates` for each gate its slope times what it multiplies."""
+        self.a[0], self.c[0] = state
         add, subtract, multiply, tanh = np.add, np.subtract, np.multiply, np.tanh
         gates, sigmoids, scratch = self.gates, self.gates[: 3 * self.H], self.scratch
         o, i, f, g = gates.reshape(4, self.H, -1)
@@ -302,7 +400,6 @@ class _Pass:
             add(sigmoids, 0.5, out=sigmoids)
             subtract(1, sigmoids, out=step.d_sigmoids)
             multiply(step.d_sigmoids, sigmoids, out=step.d_sigmoids)
-            # new c = f c + i g
             multiply(step.d_i, g, out=step.d_i)
             multiply(step.d_f, step.c, out=step.d_f)
             multiply(step.d_g, i, out=step.d_g)
@@ -310,7 +407,6 @@ class _Pass:
             multiply(i, g, out=scratch)
             add(step.new_c, scratch, out=step.new_c)
             step.forget[:] = f
-            # new a = o tanh(new c)
             tanh(step.new_c, out=scratch)
             multiply(step.d_o, scratch, out=step.d_o)
             multiply(o, scratch, out=step.new_a)
@@ -318,29 +414,7 @@ class _Pass:
             subtract(1, step.d_c, out=step.d_c)
             multiply(step.d_c, o, out=step.d_c)
 
-    def _softmax(self, reading: _Reading, labels: Places, scale: float) -> None:
-        """The loss, the gradients of the softmax layer's weights, and of what it reads."""
-        H, logits = self.H, self.logits
-        self.outputs[:H] = self.a[1:].swapaxes(0, 1)
-        outputs = self.outputs.reshape(H + 1, -1)
-        np.dot(reading.dense, outputs, out=logits)
-        logits -= logits.max(axis=0)
-        label_logits = logits[labels, self.columns]
-        if np.count_nonzero(logits == 0) == len(labels):
-            self.right = int(np.count_nonzero(label_logits == 0))
-        else:  # several values are the likeliest: the first one counts, as in Keras
-            self.right = int(np.count_nonzero(logits.argmax(axis=0) == labels))
-        exponentials = np.exp(logits, out=logits)
-        totals = exponentials.sum(axis=0)
-        self.loss = float((np.log(totals) - label_logits).sum())
-        gradient = np.multiply(exponentials, np.float32(scale) / totals, out=exponentials)
-        gradient[labels, self.columns] -= np.float32(scale)
-        np.dot(gradient, outputs.T, out=self.gradients.dense)
-        np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
-        self.grad_a[:] = self.grad_outputs.swapaxes(0, 1)
-
     def _back(self, reading: _Reading) -> None:
-        """Turns `d_gates` into gradients."""
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.scratch
         carry_a[:] = carry_c[:] = 0
@@ -352,19 +426,6 @@ class _Pass:
             multiply(step.d_ifg, carry_c, out=step.d_ifg)
             np.dot(reading.backward, step.d_gates, out=carry_a)
             multiply(carry_c, step.forget, out=carry_c)
-
-    def _sum_up(self, symbols: Places) -> None:
-        """The gradients of the recurrent layer's weights; the bias acts at every step."""
-        H = self.H
-        self.inputs[:H] = self.a[:-1].swapaxes(0, 1)
-        one_hot = self.inputs[H:].reshape(-1, len(symbols))
-        one_hot[:] = 0
-        one_hot[symbols, self.columns] = 1
-        self.grad_gates[:] = self.d_gates.swapaxes(0, 1)
-        inputs = self.inputs.reshape(len(self.inputs), -1)
-        recurrent = self.gradients.recurrent
-        np.dot(self.grad_gates.reshape(4 * H, -1), inputs.T, out=recurrent)
-        np.sum(recurrent[:, H:], axis=1, out=recurrent[:, -1])
 
 
 def _floats(*shape: int) -> Floats:

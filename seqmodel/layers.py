@@ -12,14 +12,10 @@ from seqmodel.network import Weights
 if TYPE_CHECKING:
     import keras
 
-# What an LSTM and a Dense layer are made with, where Keras' defaults are ours, too.
-PLAIN_LSTM = {
-    "use_bias": True,
-    "activation": "tanh",
-    "recurrent_activation": "sigmoid",
-    "dropout": 0.0,
-    "recurrent_dropout": 0.0,
-}
+CELLS = {"SimpleRNNCell": "rnn", "GRUCell": "gru", "LSTMCell": "lstm"}
+# What the layers that arrays compute are made with, where Keras' defaults are ours, too.
+PLAIN_RNN = {"use_bias": True, "activation": "tanh", "dropout": 0.0, "recurrent_dropout": 0.0}
+PLAIN = {"rnn": PLAIN_RNN, "lstm": {**PLAIN_RNN, "recurrent_activation": "sigmoid"}}
 PLAIN_DENSE = {"use_bias": True, "activation": "softmax"}
 PENALTIES = ("regularizer", "constraint", "lora_rank", "quantization_config")
 
@@ -35,23 +31,32 @@ def weight_variables(model: keras.Model) -> list[Any]:
     return [*recurrent[0].cell.weights, *dense[0].weights]
 
 
-def lstm_weights(model: keras.Model) -> Weights:
-    """Copies of the weights of an LSTM and a Dense layer."""
-    return Weights("lstm", *(np.array(variable) for variable in weight_variables(model)))
+def weights_in(model: keras.Model) -> Weights:
+    """Copies of the weights of the recurrent and the Dense layer."""
+    recurrent = [x for x in model.layers if isinstance(x, load_keras().layers.RNN)]
+    arrays = (np.array(variable) for variable in weight_variables(model))
+    return Weights(CELLS[type(recurrent[0].cell).__name__], *arrays)
+
+
+def set_weights(model: keras.Model, weights: Weights) -> None:
+    """Puts them into the recurrent and the Dense layer."""
+    for variable, array in zip(weight_variables(model), weights.arrays, strict=True):
+        variable.assign(array)
 
 
 def arrays_compute(model: keras.Model) -> bool:
-    """Whether the model's layers are an LSTM and a softmax as they come, all of it trained, in
-    float32, on a processor; then `backprop.Learner` computes the same, faster."""
+    """Whether the model's layers are an LSTM or SimpleRNN and a softmax as they come, all of it
+    trained, in float32, on a processor; then `backprop.Learner` computes the same, faster."""
     layers = load_keras().layers
     holding = [layer for layer in model.layers if layer.weights]
     if len(holding) != 2 or not isinstance(holding[0], layers.RNN):
         return False
     cell, dense = getattr(holding[0], "cell", None), holding[1]
+    name = CELLS.get(type(cell).__name__)
     return (
-        type(cell) is layers.LSTMCell
+        name in PLAIN
         and type(dense) is layers.Dense
-        and _is_plain(cell, PLAIN_LSTM)
+        and _is_plain(cell, PLAIN[name])
         and _is_plain(dense, PLAIN_DENSE)
         and not (holding[0].go_backwards or holding[0].stateful)
         and not _on_accelerator()

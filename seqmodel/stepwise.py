@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seqmodel.backend import load_keras
 from seqmodel.backprop import AdamRates, Learner
-from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
+from seqmodel.layers import arrays_compute, weight_variables, weights_in
 from seqmodel.network import Weights
 from seqmodel.team import one_thread_a_product
 from seqmodel.windows import NOTHING, Indices
@@ -141,7 +141,7 @@ class _ArraySteps:
 
     def __init__(self, model: ArrayTrainedModel) -> None:
         self.model = model
-        self.learner = Learner(lstm_weights(model), _rates(model.optimizer))
+        self.learner = Learner(weights_in(model), _rates(model.optimizer))
         self.keras_step: Callable[[Any], Any] | None = None
         self.begin()
 
@@ -183,9 +183,10 @@ class _ArraySteps:
         if not optimizer.built:
             optimizer.build(self.model.trainable_variables)
         learner.steps = int(optimizer.iterations)
-        learner.parameters.set(lstm_weights(self.model))
-        learner.momentum.set(_as_weights(_moments(optimizer, "momentum")))
-        learner.velocity.set(_as_weights(_moments(optimizer, "velocity")))
+        learner.parameters.set(weights_in(self.model))
+        for parameters, name in ((learner.momentum, "momentum"), (learner.velocity, "velocity")):
+            arrays = (np.array(variable) for variable in _moments(optimizer, name))
+            parameters.set(Weights(parameters.cell, *arrays))
 
     def _write(self) -> None:
         learner, optimizer = self.learner, self.model.optimizer
@@ -214,10 +215,6 @@ def _is_plain_adam(optimizer: Any) -> bool:
 def _moments(adam: Any, name: str) -> list[Any]:
     """Adam's "momentum" or "velocity" of each weight, in the order of the weights."""
     return [variable for variable in adam.variables if variable.name.endswith(f"_{name}")]
-
-
-def _as_weights(variables: list[Any]) -> Weights:
-    return Weights("lstm", *(np.array(variable) for variable in variables))
 
 
 def _one_hot_indices(batch: Any) -> tuple[Indices, Indices, tuple[Any, Any]] | None:

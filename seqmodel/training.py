@@ -15,7 +15,7 @@ import numpy as np
 from seqmodel.backend import load_keras
 from seqmodel.backprop import Learner
 from seqmodel.files import writing
-from seqmodel.layers import arrays_compute, lstm_weights, weight_variables
+from seqmodel.layers import arrays_compute, set_weights, weights_in
 from seqmodel.network import Weights
 from seqmodel.team import one_thread_a_product
 from seqmodel.windows import Windows, one_hot
@@ -108,7 +108,7 @@ def _fit_arrays(
     progress: Progress | None,
     held_out_loss: Measure | None,
 ) -> list[Epoch]:
-    learner = Learner(lstm_weights(graph))
+    learner = Learner(weights_in(graph))
     reached = []
     with one_thread_a_product():
         for number in range(schedule.epochs):
@@ -124,10 +124,7 @@ def _fit_arrays(
             reached.append(Epoch(number + 1, loss / n_labels, right / n_labels, seconds, held_out))
             if progress:
                 progress(reached[-1])
-    for variable, array in zip(
-        weight_variables(graph), learner.parameters.weights().arrays, strict=True
-    ):
-        variable.assign(array)
+    set_weights(graph, learner.parameters.weights())
     return reached
 
 
@@ -167,7 +164,7 @@ def _fit_keras(
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seconds = time.perf_counter() - self.began
             loss, accuracy = float(logs["loss"]), float(logs["accuracy"])
-            held_out = held_out_loss(lstm_weights(graph)) if held_out_loss else None
+            held_out = held_out_loss(weights_in(graph)) if held_out_loss else None
             reached.append(Epoch(epoch + 1, loss, accuracy, seconds, held_out))
             if progress:
                 progress(reached[-1])

@@ -171,3 +171,14 @@ def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
 def test_an_unknown_cell():
     with pytest.raises(InputError, match="expected --cell rnn, gru or lstm, found `gnu`"):
         Lesson(cell="gnu")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_arrays_and_keras_learn_the_same_from_the_same_names(cell):
+    names = Names(("ab", "abaab", "b", "babba", "aaab", "bb", "abab", "ba", "bbbba", "aba"))
+    lesson = Lesson(cell=cell, n_a=6, batch_size=4, made_up=3, epochs=3)
+    one, other = (learn(names, lesson, engine=engine) for engine in ("arrays", "keras"))
+    assert [e.loss for e in one.history] == pytest.approx([e.loss for e in other.history], abs=1e-5)
+    for ours, theirs in zip(one.model.weights.arrays, other.model.weights.arrays, strict=True):
+        assert np.abs(ours - theirs).max() < 1e-5
+    assert one.history[-1].loss < one.history[0].loss

@@ -7,8 +7,8 @@ from djmodel.model import djmodel, scanning_model, shared_layers
 from seqmodel import backprop
 from seqmodel.backend import load_keras
 from seqmodel.backprop import Learner
-from seqmodel.layers import lstm_weights, weight_variables
-from seqmodel.network import Weights, start_state
+from seqmodel.layers import weight_variables, weights_in
+from seqmodel.network import GATES, Weights, start_state
 from seqmodel.team import one_thread_a_product
 from seqmodel.training import Schedule, fit
 from seqmodel.windows import NOTHING, Windows, one_hot
@@ -16,11 +16,12 @@ from seqmodel.windows import NOTHING, Windows, one_hot
 N_VALUES, UNITS, TX = 11, 8, 7
 
 
-def some_weights(seed=0, scale=0.5):
+def some_weights(seed=0, scale=0.5, cell="lstm"):
     rng = np.random.default_rng(seed)
-    shapes = [(N_VALUES, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (UNITS, N_VALUES)]
+    columns = GATES[cell] * UNITS
+    shapes = [(N_VALUES, columns), (UNITS, columns), (columns,), (UNITS, N_VALUES)]
     return Weights(
-        "lstm",
+        cell,
         *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
     )
 
@@ -32,8 +33,8 @@ def some_windows(m, seed=0):
 
 
 def mean_loss(weights, windows):
-    """By the steps that sampling uses, in double precision."""
-    weights = Weights("lstm", *(array.astype(np.float64) for array in weights.arrays))
+    """Of the labels that are some, by the steps of `Weights`, in double precision."""
+    weights = Weights(weights.cell, *(array.astype(np.float64) for array in weights.arrays))
     rows, step = weights.stepper()
     rows = np.vstack([rows, np.zeros_like(rows[:1])])
     state = tuple(array.astype(np.float64) for array in start_state(weights, len(windows.inputs)))
@@ -41,8 +42,8 @@ def mean_loss(weights, windows):
     for inputs, labels in zip(windows.inputs.T, windows.labels.T, strict=True):
         logits, state = step(rows[inputs], state)
         label = logits[np.arange(len(labels)), labels]
-        losses.append(np.log(np.exp(logits).sum(axis=1)) - label)
-    return np.mean(losses)
+        losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != NOTHING])
+    return np.concatenate(losses).mean()
 
 
 def scanning(weights):
@@ -62,8 +63,13 @@ def greatest_difference(one, other):
     return max(np.abs(a - b).max() for a, b in zip(one.arrays, other.arrays, strict=True))
 
 
-def test_every_gradient_is_the_slope_of_the_loss():
-    weights, windows = some_weights(), some_windows(5)
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
+def test_every_gradient_is_the_slope_of_the_loss(cell, padded):
+    weights, windows = some_weights(cell=cell), some_windows(5)
+    if padded:  # sequences of 7, 3, 5, 1 and 7 steps
+        beyond = np.arange(TX) >= np.array([7, 3, 5, 1, 7])[:, None]
+        windows.inputs[beyond] = windows.labels[beyond] = NOTHING
     gradients = Learner(weights).gradients(*windows)
     rng = np.random.default_rng(1)
     for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
@@ -74,7 +80,7 @@ def test_every_gradient_is_the_slope_of_the_loss():
                 moved = array.copy()
                 moved[place] += change
                 arrays = [moved if other is array else other for other in weights.arrays]
-                losses.append(mean_loss(Weights("lstm", *arrays), windows))
+                losses.append(mean_loss(Weights(cell, *arrays), windows))
             assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
 
 
@@ -101,7 +107,7 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
             assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
             assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
             trained = learner.parameters.weights()
-            assert greatest_difference(trained, lstm_weights(graph)) < 1e-5
+            assert greatest_difference(trained, weights_in(graph)) < 1e-5
     assert greatest_difference(trained, some_weights()) > 0.01
 
 
@@ -109,13 +115,13 @@ def test_all_engines_and_graphs_train_to_the_same_weights():
     schedule = Schedule(epochs=3, batch_size=4)
     trained, losses = [], []
     for engine, graph in (
-        ("arrays", scanning(lstm_weights(unrolled()))),
-        ("keras", scanning(lstm_weights(unrolled()))),
+        ("arrays", scanning(weights_in(unrolled()))),
+        ("keras", scanning(weights_in(unrolled()))),
         ("keras", unrolled()),
     ):
         history = fit(graph, lambda epoch: some_windows(10, epoch), schedule, engine=engine)
         assert [epoch.number for epoch in history] == [1, 2, 3]
-        trained.append(lstm_weights(graph))
+        trained.append(weights_in(graph))
         losses.append([(epoch.loss, epoch.accuracy) for epoch in history])
     for weights, reached in zip(trained[1:], losses[1:], strict=True):
         assert greatest_difference(weights, trained[0]) < 1e-5
@@ -129,7 +135,7 @@ class Seen:
         keras = load_keras()
         self.kernels = []
         self.callback = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda *_: self.kernels.append(lstm_weights(graph).kernel)
+            on_epoch_end=lambda *_: self.kernels.append(weights_in(graph).kernel)
         )
 
 
@@ -161,9 +167,9 @@ def test_the_courses_calls_train_as_keras_would_with_an_output_a_step():
     X = one_hot(inputs, N_VALUES)
     expected = theirs.fit([X, zeros, zeros], Y, epochs=4, shuffle=False, verbose=0)
     assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
-    assert greatest_difference(lstm_weights(ours), lstm_weights(theirs)) < 1e-5
+    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
     assert len(seen.kernels) == 4
-    assert (seen.kernels[-1] == lstm_weights(ours).kernel).all()
+    assert (seen.kernels[-1] == weights_in(ours).kernel).all()
     assert (seen.kernels[0] != seen.kernels[1]).any()
     loss, accuracy = ours.evaluate([X, zeros, zeros], Y, verbose=0)
     assert loss < history.history["loss"][-1] < history.history["loss"][0]
@@ -197,7 +203,7 @@ def test_inputs_that_are_not_one_hot_go_to_keras():
         settings = {} if weight is None else {"loss_weights": weight}
         graph.compile(keras.optimizers.Adam(0.02), loss="categorical_crossentropy", **settings)
         graph.fit([X, zeros, zeros], labels, epochs=2, shuffle=False, verbose=0)
-    assert greatest_difference(lstm_weights(ours), lstm_weights(theirs)) < 1e-5
+    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
 
 
 def test_the_courses_graph_is_saved_as_a_plain_keras_model(tmp_path):
