@@ -8,8 +8,8 @@ once, with the formulas of Keras' layers and of its Adam. What makes it fast:
 - sigmoid(x) = (1 + tanh(x / 2)) / 2, and the halves are in the weights already, so that one call of
   tanh serves all four gates;
 - time comes first and the batch last, so that a gate of a step is one block of memory;
-- what does not wait for the step before (the softmax layer, the gradients of the weights) is one
-  product for all steps;
+- what does not wait for the step before (the softmax layer, slopes, the gradients of the weights)
+  is done for all steps at once;
 - a large batch is divided among threads, one for each processor.
 
 In shapes: H units, V values, T steps, B sequences, g gates. The gates of an LSTM stand in the order
@@ -37,6 +37,7 @@ Places = NDArray[np.intp]
 SMALLEST_PART = 2048
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
+HALF, ONE = np.float32(0.5), np.float32(1)
 # What the gates' weights are multiplied with for the tanh that stands for a sigmoid.
 HALVES = {"lstm": (0.5, 0.5, 0.5, 1), "rnn": (1,)}
 
@@ -318,8 +319,8 @@ class _RNNPass(_Pass):
             np.dot(reading.recurrent, a, out=new_a)
             np.add(new_a, d, out=new_a)
             np.tanh(new_a, out=new_a)
-            np.multiply(new_a, new_a, out=d)
-            np.subtract(1, d, out=d)
+        np.multiply(self.a[1:], self.a[1:], out=self.d_gates)
+        np.subtract(ONE, self.d_gates, out=self.d_gates)
 
     def _back(self, reading: _Reading) -> None:
         self.carry_a[:] = 0
@@ -334,18 +335,19 @@ class _LSTMStep(NamedTuple):
 
     a: Floats
     new_a: Floats
-    c: Floats
+    gates: Floats  # (4H, B)
+    sigmoids: Floats  # (3H, B) of them
+    o: Floats
+    i_and_f: Floats  # (2, H, B)
+    g_and_c: Floats  # (2, H, B): what these two multiply, c being the cell state before
+    f: Floats
     new_c: Floats
-    forget: Floats
-    d_c: Floats  # how the new c acts on the new a
+    tanh_c: Floats  # of the new one
     grad_a: Floats
     d_gates: Floats  # (4H, B)
-    d_sigmoids: Floats  # (3H, B) of it
+    d_o: Floats  # of it
     d_ifg: Floats  # (3, H, B) of it
-    d_o: Floats
-    d_i: Floats
-    d_f: Floats
-    d_g: Floats
+    d_c: Floats
 
 
 class _LSTMPass(_Pass):
@@ -354,69 +356,70 @@ class _LSTMPass(_Pass):
     def __init__(self, parameters: Parameters, T: int, B: int) -> None:
         super().__init__(parameters, T, B)
         H = self.H
-        self.c = _floats(2, H, B)  # before and after a step, taking turns
-        self.gates = _floats(4 * H, B)
-        d_c, forget = _floats(2, T, H, B)
-        self.carry_c, self.scratch = _floats(2, H, B)
-        self.steps = []
-        for t in range(T):
-            c, new_c = self.c if t % 2 == 0 else self.c[::-1]
-            d = self.d_gates[t]
-            d_o, d_i, d_f, d_g = d.reshape(4, H, B)
-            self.steps.append(
-                _LSTMStep(
-                    a=self.a[t],
-                    new_a=self.a[t + 1],
-                    c=c,
-                    new_c=new_c,
-                    forget=forget[t],
-                    d_c=d_c[t],
-                    grad_a=self.grad_a[t],
-                    d_gates=d,
-                    d_sigmoids=d[: 3 * H],
-                    d_ifg=d[H:].reshape(3, H, B),
-                    d_o=d_o,
-                    d_i=d_i,
-                    d_f=d_f,
-                    d_g=d_g,
-                )
+        self.values = _floats(T + 1, 5, H, B)  # o, i, f, g and the c before them
+        self.tanh_c, self.d_c = _floats(2, T, H, B)  # d_c: how the new c acts on the new a
+        self.d = self.d_gates.reshape(T, 4, H, B)
+        self.carry_c, self.products = _floats(H, B), _floats(2, H, B)
+        self.steps = [
+            _LSTMStep(
+                a=self.a[t],
+                new_a=self.a[t + 1],
+                gates=self.values[t, :4].reshape(4 * H, B),
+                sigmoids=self.values[t, :3].reshape(3 * H, B),
+                o=self.values[t, 0],
+                i_and_f=self.values[t, 1:3],
+                g_and_c=self.values[t, 3:],
+                f=self.values[t, 2],
+                new_c=self.values[t + 1, 4],
+                tanh_c=self.tanh_c[t],
+                grad_a=self.grad_a[t],
+                d_gates=self.d_gates[t],
+                d_o=self.d[t, 0],
+                d_ifg=self.d[t, 1:],
+                d_c=self.d_c[t],
             )
+            for t in range(T)
+        ]
 
     def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
-        """Leaves in `d_gates` for each gate its slope times what it multiplies."""
-        self.a[0], self.c[0] = state
-        add, subtract, multiply, tanh = np.add, np.subtract, np.multiply, np.tanh
-        gates, sigmoids, scratch = self.gates, self.gates[: 3 * self.H], self.scratch
-        o, i, f, g = gates.reshape(4, self.H, -1)
+        add, multiply, tanh = np.add, np.multiply, np.tanh
+        self.a[0], self.values[0, 4] = state
+        (i_times_g, f_times_c), products = self.products, self.products
         for step, symbols in zip(self.steps, x, strict=True):
-            d = step.d_gates
-            np.take(reading.table, symbols, axis=1, out=d, mode="clip")
+            gates = step.gates
+            np.take(reading.table, symbols, axis=1, out=step.d_gates, mode="clip")
             np.dot(reading.recurrent, step.a, out=gates)
-            add(gates, d, out=gates)
+            add(gates, step.d_gates, out=gates)
             tanh(gates, out=gates)
-            multiply(g, g, out=step.d_g)
-            subtract(1, step.d_g, out=step.d_g)
-            multiply(sigmoids, 0.5, out=sigmoids)
-            add(sigmoids, 0.5, out=sigmoids)
-            subtract(1, sigmoids, out=step.d_sigmoids)
-            multiply(step.d_sigmoids, sigmoids, out=step.d_sigmoids)
-            multiply(step.d_i, g, out=step.d_i)
-            multiply(step.d_f, step.c, out=step.d_f)
-            multiply(step.d_g, i, out=step.d_g)
-            multiply(f, step.c, out=step.new_c)
-            multiply(i, g, out=scratch)
-            add(step.new_c, scratch, out=step.new_c)
-            step.forget[:] = f
-            tanh(step.new_c, out=scratch)
-            multiply(step.d_o, scratch, out=step.d_o)
-            multiply(o, scratch, out=step.new_a)
-            multiply(scratch, scratch, out=step.d_c)
-            subtract(1, step.d_c, out=step.d_c)
-            multiply(step.d_c, o, out=step.d_c)
+            multiply(step.sigmoids, HALF, out=step.sigmoids)
+            add(step.sigmoids, HALF, out=step.sigmoids)
+            multiply(step.i_and_f, step.g_and_c, out=products)
+            add(i_times_g, f_times_c, out=step.new_c)
+            tanh(step.new_c, out=step.tanh_c)
+            multiply(step.o, step.tanh_c, out=step.new_a)
+        self._find_slopes()
+
+    def _find_slopes(self) -> None:
+        """Leaves in `d_gates` for each gate its slope times what it multiplies; all steps at once,
+        as threads wait for Python's lock at each call."""
+        sigmoids, g, c = self.values[:-1, :3], self.values[:-1, 3], self.values[:-1, 4]
+        o, i = sigmoids[:, 0], sigmoids[:, 1]
+        d, d_c = self.d, self.d_c
+        np.multiply(sigmoids, sigmoids, out=d[:, :3])
+        np.subtract(sigmoids, d[:, :3], out=d[:, :3])
+        np.multiply(g, g, out=d[:, 3])
+        np.subtract(ONE, d[:, 3], out=d[:, 3])
+        np.multiply(d[:, 0], self.tanh_c, out=d[:, 0])
+        np.multiply(d[:, 1], g, out=d[:, 1])
+        np.multiply(d[:, 2], c, out=d[:, 2])
+        np.multiply(d[:, 3], i, out=d[:, 3])
+        np.multiply(self.tanh_c, self.tanh_c, out=d_c)
+        np.subtract(ONE, d_c, out=d_c)
+        np.multiply(d_c, o, out=d_c)
 
     def _back(self, reading: _Reading) -> None:
         add, multiply = np.add, np.multiply
-        carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.scratch
+        carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.products[0]
         carry_a[:] = carry_c[:] = 0
         for step in reversed(self.steps):
             add(carry_a, step.grad_a, out=carry_a)
@@ -425,7 +428,7 @@ class _LSTMPass(_Pass):
             multiply(step.d_o, carry_a, out=step.d_o)
             multiply(step.d_ifg, carry_c, out=step.d_ifg)
             np.dot(reading.backward, step.d_gates, out=carry_a)
-            multiply(carry_c, step.forget, out=carry_c)
+            multiply(carry_c, step.f, out=carry_c)
 
 
 def _floats(*shape: int) -> Floats:
