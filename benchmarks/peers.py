@@ -56,7 +56,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
     from djmodel.model import djmodel, scanning_model, shared_layers
     from seqmodel.backend import load_keras
-    from seqmodel.modelfile import weights_of
+    from seqmodel.layers import weights_of
     from seqmodel.training import Schedule, fit
 
     load_keras()
@@ -77,7 +77,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
             schedule,
             engine=engine,  # type: ignore[arg-type]
         )
-        return weights_of(cell, densor, "lstm")
+        return weights_of(cell, densor)
 
     return job
 
@@ -88,7 +88,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
     from djmodel.course import Adam
     from djmodel.model import djmodel, shared_layers
     from seqmodel.backend import load_keras
-    from seqmodel.modelfile import weights_of
+    from seqmodel.layers import weights_of
 
     keras = load_keras()
     X, Y = work.arrays()
@@ -105,7 +105,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
         zeros = np.zeros((m, work.weights.units), dtype=np.float32)
         settings = {"epochs": work.epochs, "batch_size": work.batch_size}
         model.fit([X, zeros, zeros], list(Y.swapaxes(0, 1)), shuffle=False, verbose=0, **settings)
-        return weights_of(layers.LSTM_cell, layers.densor, "lstm")
+        return weights_of(layers.LSTM_cell, layers.densor)
 
     return job
 

@@ -75,14 +75,14 @@ def prepare(test: Test, path: Path) -> None:
     from djmodel.corpus import rags, read_tune
     from djmodel.lesson import material
     from djmodel.model import scanning_model, shared_layers
-    from seqmodel.modelfile import weights_of
+    from seqmodel.layers import weights_of
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]
     sequences = material(tunes, N_VALUES).sequences
     drawn = windows(sequences, test.m, TX, np.random.default_rng(SEED))
     layers = shared_layers(N_VALUES, test.n_a, SEED)
     scanning_model(layers.LSTM_cell, layers.densor)  # builds them
-    weights = weights_of(layers.LSTM_cell, layers.densor, "lstm")
+    weights = weights_of(layers.LSTM_cell, layers.densor)
     if test.streams:
         weights = TRAINING[HERE](Work(drawn, weights, test.epochs, test.batch_size))()
     np.savez(path, *weights.arrays, inputs=drawn.inputs, labels=drawn.labels)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dinos.names import MAX_LENGTH
-from seqmodel.cli import Debug, Seed, run, stderr_console
+from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 
 if TYPE_CHECKING:
     from dinos.invent import Invention
@@ -23,12 +23,10 @@ def command(
     start: Annotated[
         str, typer.Option(metavar="LETTERS", help="Begin every name with these.")
     ] = "",
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Only the K likeliest characters.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Only the likeliest that make up P.")] = None,
-    greedy: Annotated[
-        bool, typer.Option("--greedy", help="Always the likeliest character.")
-    ] = False,
+    temperature: Temperature = 1.0,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    greedy: Greedy = False,
     max_length: Annotated[
         int, typer.Option(min=1, help="Characters; a longer name is cut.")
     ] = MAX_LENGTH,

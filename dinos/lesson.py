@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +20,6 @@ from seqmodel import modelfile
 from seqmodel.backend import load_keras
 from seqmodel.backprop import AdamRates, Learner
 from seqmodel.errors import InputError
-from seqmodel.files import writing
 from seqmodel.layers import arrays_compute, set_weights, weights_in
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights, start_state
@@ -94,16 +92,7 @@ class Trained:
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
-        modelfile.save(
-            path,
-            self.graph,
-            kind=self.model.kind,
-            cell=self.model.weights.cell,
-            vocabulary=self.model.vocabulary,
-            settings=self.model.settings,
-            extra=self.model.extra,
-            sources=self.model.sources,
-        )
+        modelfile.save(path, self.graph, self.model)
 
 
 def learn(
@@ -131,7 +120,7 @@ def learn(
     def as_it_is() -> ModelFile:
         return ModelFile(
             kind=KIND,
-            weights=modelfile.weights_of(layers.cell, layers.densor, lesson.cell),
+            weights=weights_in(graph),
             vocabulary=known,
             settings={**asdict(lesson), "keep_case": names.keep_case},
             extra={"training": list(apart.training), "held_out": list(apart.held_out)},
@@ -193,16 +182,6 @@ def log_probabilities(weights: Weights, names: Sequence[Indices]) -> list[NDArra
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         found[:, t] = logits[np.arange(len(names)), labels[:, t]]
     return [row[counts] for row, counts in zip(found, mask, strict=True)]
-
-
-def write_history(path: str | Path, history: Sequence[Epoch]) -> None:
-    """A CSV file, one line an epoch; losses in nats a character."""
-    with writing(path) as temporary, temporary.open("w", newline="") as stream:
-        table = csv.writer(stream)
-        table.writerow(["epoch", "loss", "held_out_loss", "seconds"])
-        for epoch in history:
-            losses = f"{epoch.loss:.6f}", f"{epoch.held_out:.6f}"
-            table.writerow([epoch.number, *losses, f"{epoch.seconds:.4f}"])
 
 
 class _Batches:

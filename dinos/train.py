@@ -50,10 +50,11 @@ def command(
 
     A tenth of the names is held out, to measure on. Writes model.keras, history.csv and loss.png.
     """
-    from dinos.lesson import Lesson, learn, write_history
+    from dinos.lesson import Lesson, learn
     from dinos.names import dinosaurs, read_names
     from seqmodel.files import content_hash, writable_folder
     from seqmodel.picture import loss_curve
+    from seqmodel.training import write_history
 
     began = time.perf_counter()
     console = stderr_console()
@@ -75,11 +76,16 @@ def command(
         sources = {path.name: content_hash(path)}
         trained = learn(read, lesson, sources=sources, progress=report)
     trained.save(out / "model.keras")
-    write_history(out / "history.csv", trained.history)
     curves = {
         "training": [epoch.loss for epoch in trained.history],
         "held out": [epoch.held_out for epoch in trained.history],
     }
+    history = {
+        "loss": curves["training"],
+        "held_out_loss": curves["held out"],
+        "seconds": [epoch.seconds for epoch in trained.history],
+    }
+    write_history(out / "history.csv", history)
     picture = loss_curve(
         curves,
         unit="cross-entropy in nats a character",

@@ -121,12 +121,12 @@ def generate_music(
     from djmodel.lesson import KIND
     from djmodel.score import write_midi
     from djmodel.solo import improvise
-    from seqmodel.modelfile import ModelFile, weights_of
+    from seqmodel.layers import weights_in
+    from seqmodel.modelfile import ModelFile
     from seqmodel.sampling import Choice
     from seqmodel.vocabulary import Vocabulary
 
-    recurrent, dense = _layers(inference_model)
-    weights = weights_of(recurrent, dense, "lstm")
+    weights = weights_in(inference_model)
     symbols = tuple(indices_values[index] for index in range(len(indices_values)))
     model = ModelFile(
         kind=KIND,
@@ -164,13 +164,3 @@ def Adam(
     if decay:
         rate = optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
     return optimizers.Adam(rate, **settings)
-
-
-def _layers(inference_model: keras.Model) -> tuple[Any, Any]:
-    """The recurrent and the Dense layer that a graph is built on."""
-    from seqmodel.backend import load_keras
-
-    layers = load_keras().layers
-    recurrent = [x for x in inference_model.layers if isinstance(x, layers.LSTM)]
-    dense = [x for x in inference_model.layers if isinstance(x, layers.Dense)]
-    return recurrent[0], dense[0]

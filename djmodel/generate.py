@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel import output
-from seqmodel.cli import Debug, Seed, run, stderr_console
+from djmodel import endings, output
+from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.errors import InputError
+from seqmodel.files import known_ending
 
 if TYPE_CHECKING:
     from djmodel.grammar import Value
@@ -50,10 +51,10 @@ def command(
         ),
     ] = None,
     bars: Annotated[int | None, typer.Option(min=1, help="Length of the solo.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Only the K likeliest values.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Only the likeliest that make up P.")] = None,
-    greedy: Annotated[bool, typer.Option("--greedy", help="Always the likeliest value.")] = False,
+    temperature: Temperature = 1.0,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    greedy: Greedy = False,
     tidy: Annotated[bool, typer.Option("--tidy", help="Smooth as the course does.")] = False,
     primer: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Music that the model hears first.")
@@ -115,7 +116,7 @@ def command(
         wanted["sound"] = out.with_suffix(".wav")
     for kind, path in {**wanted, "page": html}.items():
         if path:
-            output.known_ending(path, _ENDINGS[kind])
+            known_ending(path, _ENDINGS[kind])
     choice = Choice(temperature, top_k, top_p, greedy)
     learned = load(model)
     _check(over, changes, primer, primer_values, with_primer, keep_rhythm, out)
@@ -187,11 +188,11 @@ def _picture(tune: Tune, path: Path, _: Path | None) -> None:
 
 _WRITERS = {"midi": _any, "sound": _any, "score": _score, "picture": _picture}
 _ENDINGS = {
-    "midi": output.ENDINGS,
-    "sound": output.SOUND,
-    "score": output.SCORE,
-    "picture": output.PICTURE,
-    "page": output.PAGE,
+    "midi": endings.ALL,
+    "sound": endings.SOUND,
+    "score": endings.SCORE,
+    "picture": endings.PICTURE,
+    "page": endings.PAGE,
 }
 
 

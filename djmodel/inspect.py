@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from djmodel.options import Bars, ChordPart, MelodyPart
 from seqmodel.cli import Debug, facts, run
 
 if TYPE_CHECKING:
@@ -25,16 +26,9 @@ def command(
     music: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="MIDI, MusicXML, ABC or Humdrum.")
     ] = None,
-    melody_part: Annotated[
-        str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
-    ] = None,
-    chord_part: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PART", help="Name or number; may be repeated. [default: found]"),
-    ] = None,
-    bars: Annotated[
-        str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
-    ] = None,
+    melody_part: MelodyPart = None,
+    chord_part: ChordPart = None,
+    bars: Bars = None,
     corpus: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6."),

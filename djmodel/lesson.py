@@ -15,6 +15,7 @@ from djmodel.tune import Tune
 from djmodel.tunejson import tune_to_json
 from seqmodel import modelfile, training
 from seqmodel.errors import CorpusError
+from seqmodel.layers import weights_in
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights, log_probabilities
 from seqmodel.vocabulary import Vocabulary
@@ -69,16 +70,8 @@ class Trained:
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
-        modelfile.save(
-            path,
-            scanning_model(self.layers.LSTM_cell, self.layers.densor),
-            kind=self.model.kind,
-            cell=self.model.weights.cell,
-            vocabulary=self.model.vocabulary,
-            settings=self.model.settings,
-            extra=self.model.extra,
-            sources=self.model.sources,
-        )
+        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor)
+        modelfile.save(path, graph, self.model)
 
 
 def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
@@ -148,7 +141,7 @@ def learn(
     ]
     model = ModelFile(
         kind=KIND,
-        weights=modelfile.weights_of(layers.LSTM_cell, layers.densor, "lstm"),
+        weights=weights_in(graph),
         vocabulary=studied.vocabulary,
         settings=settings,
         extra={

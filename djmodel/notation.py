@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from djmodel.endings import NOTES, PICTURE, SCORE
 from djmodel.harmony import Chord, chord_symbol
-from djmodel.output import NOTES, PICTURE, SCORE, known_ending
 from djmodel.rhythm import Written, written
 from djmodel.roll import engraved, has_pickup
 from djmodel.spelling import (
@@ -26,7 +26,7 @@ from djmodel.spelling import (
 )
 from djmodel.tune import Bar, Change, Note, Tune
 from seqmodel.errors import InputError
-from seqmodel.files import writing
+from seqmodel.files import known_ending, writing
 from seqmodel.optional import needed
 
 if TYPE_CHECKING:

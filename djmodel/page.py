@@ -12,14 +12,13 @@ from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.harmony import chord_symbol
 from djmodel.notation import lead_sheet
-from djmodel.output import data_address
 from djmodel.player import asset, player
 from djmodel.roll import engraved, has_pickup
 from djmodel.score import midi_bytes
 from djmodel.solo import Solo
 from djmodel.spelling import key_of
 from djmodel.tune import Bar, Tune
-from seqmodel.files import writing
+from seqmodel.files import data_address, writing
 
 _WIDE_BARS, _NARROW_BARS = 4, 2  # in a line of the lead sheet, on a screen and on a phone
 

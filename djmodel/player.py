@@ -13,9 +13,9 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
-from djmodel.output import data_address
 from djmodel.roll import KIND_NAMES, Roll, RollNote, clock, roll
 from djmodel.tune import Tune
+from seqmodel.files import data_address
 from seqmodel.optional import MissingPackageError
 
 LONGEST_SECONDS = 90.0  # of sound that a notebook gets without being asked

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from djmodel.output import SOUND, data_address, known_ending
+from djmodel.endings import SOUND
 from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
 from seqmodel.errors import FileError
-from seqmodel.files import existing_file, writing
+from seqmodel.files import data_address, existing_file, known_ending, writing
 from seqmodel.optional import MissingPackageError, needed
 
 if TYPE_CHECKING:

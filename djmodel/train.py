@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from djmodel.options import Bars, ChordPart, MelodyPart
 from seqmodel.cli import Debug, Progress, Seed, facts, run, stderr_console
 
 if TYPE_CHECKING:
@@ -44,16 +45,9 @@ def command(
     batch_size: Annotated[int, typer.Option(min=1, help="Windows a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.01,
     seed: Seed = 0,
-    melody_part: Annotated[
-        str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
-    ] = None,
-    chord_part: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PART", help="Name or number; may be repeated. [default: found]"),
-    ] = None,
-    bars: Annotated[
-        str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
-    ] = None,
+    melody_part: MelodyPart = None,
+    chord_part: ChordPart = None,
+    bars: Bars = None,
     tempo: Annotated[
         float | None, typer.Option(min=4, max=1000, help="Of the solo, quarter notes a minute.")
     ] = None,
@@ -105,8 +99,13 @@ def command(
             progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
         )
     trained.save(out / "model.keras")
-    write_history(out / "history.csv", trained.history)
     losses = [epoch.loss for epoch in trained.history]
+    history = {
+        "loss": losses,
+        "accuracy": [epoch.accuracy for epoch in trained.history],
+        "seconds": [epoch.seconds for epoch in trained.history],
+    }
+    write_history(out / "history.csv", history)
     loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
     changes = changes_of(trained.model)[0].at_tempo(tempo)
     [solo] = improvise(trained.model, changes, seed=seed)

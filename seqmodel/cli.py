@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")]
+TopK = Annotated[int | None, typer.Option(metavar="K", help="Only the K likeliest.")]
+TopP = Annotated[float | None, typer.Option(metavar="P", help="Only the likeliest that make up P.")]
+Greedy = Annotated[bool, typer.Option("--greedy", help="Always the likeliest.")]
 Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
 
 

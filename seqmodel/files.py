@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from seqmodel.errors import FileError
+from seqmodel.errors import FileError, InputError
 
 
 @contextmanager
@@ -80,10 +81,29 @@ def existing_file(path: str | Path, what: str) -> Path:
         raise FileError(what, _reason(error), where=path, todo="check its rights") from error
 
 
+def known_ending(path: str | Path, known: Sequence[str]) -> str:
+    """The ending of a name, in small letters, if it is one of `known`: to learn it before a long
+    job rather than after. Raises InputError, which lists them."""
+    ending = Path(path).suffix.lower()
+    if ending not in known:
+        raise InputError(
+            f"a name that ends in {', '.join(known[:-1])} or {known[-1]}",
+            ending or "no ending",
+            where=path,
+            todo="rename the output",
+        )
+    return ending
+
+
 def content_hash(path: str | Path) -> str:
     """The SHA-256 of the file's bytes, in hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def data_address(content: bytes, media_type: str) -> str:
+    """An address that is the content itself, for a page that loads nothing."""
+    return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
 
 
 def _reason(error: OSError) -> str:

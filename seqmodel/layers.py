@@ -23,19 +23,28 @@ PENALTIES = ("regularizer", "constraint", "lora_rank", "quantization_config")
 def weight_variables(model: keras.Model) -> list[Any]:
     """Kernel, recurrent kernel and bias of the recurrent layer, kernel and bias of the Dense layer;
     raises ValueError if there is not one of each."""
+    recurrent, dense = _two_layers(model)
+    return [*recurrent.cell.weights, *dense.weights]
+
+
+def _two_layers(model: keras.Model) -> tuple[Any, Any]:
     layers = load_keras().layers
     recurrent = [layer for layer in model.layers if isinstance(layer, layers.RNN)]
     dense = [layer for layer in model.layers if isinstance(layer, layers.Dense)]
     if len(recurrent) != 1 or len(dense) != 1:
         raise ValueError(f"expected one recurrent and one Dense layer, found {model.layers}")
-    return [*recurrent[0].cell.weights, *dense[0].weights]
+    return recurrent[0], dense[0]
+
+
+def weights_of(recurrent: Any, dense: Any) -> Weights:
+    """Copies of the weights of two built layers, a recurrent and a Dense one."""
+    variables = (*recurrent.cell.weights, *dense.weights)
+    return Weights(CELLS[type(recurrent.cell).__name__], *(np.array(v) for v in variables))
 
 
 def weights_in(model: keras.Model) -> Weights:
-    """Copies of the weights of the recurrent and the Dense layer."""
-    recurrent = [x for x in model.layers if isinstance(x, load_keras().layers.RNN)]
-    arrays = (np.array(variable) for variable in weight_variables(model))
-    return Weights(CELLS[type(recurrent[0].cell).__name__], *arrays)
+    """Copies of the weights of the recurrent and the Dense layer of a graph."""
+    return weights_of(*_two_layers(model))
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:

@@ -43,29 +43,20 @@ class ModelFile:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def save(
-    path: str | Path,
-    graph: keras.Model,
-    *,
-    kind: str,
-    cell: str,
-    vocabulary: Vocabulary,
-    settings: dict[str, Any],
-    extra: dict[str, Any] | None = None,
-    sources: dict[str, str] | None = None,
-) -> None:
-    """Writes `graph` (a Keras model with one recurrent layer and one Dense layer) and what belongs
-    to it, whole or not at all. Raises FileError if that place cannot be written."""
+def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
+    """Writes `model`, its weights from `graph` (a Keras model with one recurrent layer and one
+    Dense layer), with the versions of today; whole or not at all. Raises FileError if that place
+    cannot be written, ModelFileError for another ending than .keras."""
     entry = {
         "format": FORMAT,
-        "kind": kind,
-        "cell": cell,
-        "symbols": vocabulary.symbols,
-        "size": vocabulary.size,
-        "folded": dict(vocabulary.folded),
-        "settings": settings,
-        "extra": extra or {},
-        "sources": sources or {},
+        "kind": model.kind,
+        "cell": model.weights.cell,
+        "symbols": model.vocabulary.symbols,
+        "size": model.vocabulary.size,
+        "folded": dict(model.vocabulary.folded),
+        "settings": model.settings,
+        "extra": model.extra,
+        "sources": model.sources,
         "versions": _versions("djmodel", "tensorflow", "keras", "numpy", "music21"),
     }
     path = Path(path)
@@ -116,15 +107,6 @@ def load(path: str | Path, kind: str) -> ModelFile:
             todo=todo,
         )
     return model
-
-
-def weights_of(recurrent_layer: Any, dense_layer: Any, cell: str) -> Weights:
-    """The weights of built Keras layers, copied into arrays."""
-    return Weights(
-        cell,
-        *(np.array(w) for w in recurrent_layer.get_weights()),
-        *(np.array(w) for w in dense_layer.get_weights()),
-    )
 
 
 def _read_weights(h5: bytes, cell: str) -> Weights:

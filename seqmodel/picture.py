@@ -13,8 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqmodel.errors import InputError
-from seqmodel.files import writing
+from seqmodel.files import known_ending, writing
 from seqmodel.palette import BLUE, LIGHT, SERIES
 
 if TYPE_CHECKING:
@@ -43,16 +42,7 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Writes a .png or .svg file. Raises InputError for another ending, FileError if it cannot
         be written."""
-        path = Path(path)
-        ending = path.suffix.lower()
-        if ending not in ENDINGS:
-            raise InputError(
-                f"a name that ends in {' or '.join(ENDINGS)}",
-                ending or "no ending",
-                where=path,
-                todo="rename the output",
-            )
-        content = self._bytes(ending[1:])
+        content = self._bytes(known_ending(path, ENDINGS)[1:])
         with writing(path) as temporary:
             temporary.write_bytes(content)
 

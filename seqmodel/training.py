@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -187,15 +187,13 @@ def _fit_keras(
     return reached
 
 
-def write_history(path: str | Path, history: Sequence[Epoch]) -> None:
-    """A CSV file, one line an epoch."""
+def write_history(path: str | Path, columns: Mapping[str, Sequence[float]]) -> None:
+    """A CSV file, one line an epoch, counted from 1, with the numbers of each column."""
     with writing(path) as temporary, temporary.open("w", newline="") as stream:
         table = csv.writer(stream)
-        table.writerow(["epoch", "loss", "accuracy", "seconds"])
-        for epoch in history:
-            table.writerow(
-                [epoch.number, f"{epoch.loss:.6f}", f"{epoch.accuracy:.6f}", f"{epoch.seconds:.4f}"]
-            )
+        table.writerow(["epoch", *columns])
+        for number, row in enumerate(zip(*columns.values(), strict=True), start=1):
+            table.writerow([number, *(f"{value:.6f}" for value in row)])
 
 
 def _stacked(graph: keras.Model) -> keras.Model:

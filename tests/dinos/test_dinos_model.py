@@ -16,7 +16,7 @@ from dinos.model import one_step_graph, padded, shared_layers, training_graph
 from dinos.names import Names
 from seqmodel.backend import load_keras
 from seqmodel.errors import InputError
-from seqmodel.modelfile import weights_of
+from seqmodel.layers import weights_of
 
 N_VALUES = 5
 N_A = 7
@@ -69,7 +69,7 @@ def test_a_padded_batch_is_the_names_one_by_one(cell):
             assert np.abs(state[number] - state_alone[0]).max() < 1e-6
         one_by_one += list(-np.log(alone[0][0, np.arange(len(row)), row]))
     assert batch_loss == pytest.approx(np.mean(one_by_one), rel=1e-5)
-    weights = weights_of(layers.cell, layers.densor, cell)
+    weights = weights_of(layers.cell, layers.densor)
     assert mean_loss(weights, ROWS) == pytest.approx(np.mean(one_by_one), rel=1e-5)
 
 
@@ -140,7 +140,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row):
 def test_numpy_gives_the_probabilities_of_keras():
     layers, graph = built("gru")
     probabilities = outputs_of(graph, ROWS)[0]
-    found = log_probabilities(weights_of(layers.cell, layers.densor, "gru"), ROWS)
+    found = log_probabilities(weights_of(layers.cell, layers.densor), ROWS)
     for number, row in enumerate(ROWS):
         expected = np.log(probabilities[number, np.arange(len(row)), row])
         assert np.abs(found[number] - expected).max() < 1e-5

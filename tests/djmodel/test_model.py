@@ -5,7 +5,7 @@ import pytest
 
 from djmodel.model import djmodel, music_inference_model, scanning_model, shared_layers
 from seqmodel.backend import load_keras
-from seqmodel.modelfile import weights_of
+from seqmodel.layers import weights_of
 from seqmodel.network import start_state
 from seqmodel.sampling import Automaton, Choice, sample
 
@@ -67,7 +67,7 @@ def test_the_inference_graph_feeds_its_likeliest_value_back(layers, inputs):
 
 def test_the_arrays_step_as_the_graph_does(layers, inputs):
     X, a0, c0 = inputs
-    weights = weights_of(layers.LSTM_cell, layers.densor, "lstm")
+    weights = weights_of(layers.LSTM_cell, layers.densor)
     rows, step = weights.stepper()
     state, outputs = (a0, c0), []
     for t in range(TX):
@@ -84,7 +84,7 @@ def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
     zeros = [np.zeros((1, 1, 90)), np.zeros((1, 64)), np.zeros((1, 64))]
     graphs = [int(output.argmax()) for output in inference.predict(zeros, verbose=0)]
     drawn = sample(
-        weights_of(layers.LSTM_cell, layers.densor, "lstm"),
+        weights_of(layers.LSTM_cell, layers.densor),
         Automaton.free(90, 90),
         Choice(greedy=True),
         np.random.default_rng(0),

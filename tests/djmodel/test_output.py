@@ -10,10 +10,12 @@ import pytest
 from handmade_tunes import bar, blues
 from rich.console import Console
 
-from djmodel.output import ENDINGS, known_ending, write, write_page, write_picture, write_score
+from djmodel.endings import ALL
+from djmodel.output import write, write_page, write_picture, write_score
 from djmodel.preview import preview
 from djmodel.tune import Tune
 from seqmodel.errors import InputError
+from seqmodel.files import known_ending
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_the_ending_says_what_is_written(tmp_path: Path, ending: str, start: byt
 def test_an_unknown_ending_lists_those_known(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError) as failure:
         write(blues(), tmp_path / name)
-    assert all(ending in str(failure.value) for ending in ENDINGS)
+    assert all(ending in str(failure.value) for ending in ALL)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -55,7 +57,7 @@ def test_each_writer_knows_its_own_endings(tmp_path: Path) -> None:
         write_score(blues(), tmp_path / "a.html")
     with pytest.raises(InputError, match=r"\.html or \.htm, found \.png"):
         write_page([blues()], tmp_path / "a.png", {})
-    assert known_ending("a/b.MusicXML") == ".musicxml"
+    assert known_ending("a/b.MusicXML", ALL) == ".musicxml"
 
 
 class TestPreview:
