@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqmodel.cli import Debug, Progress, Seed, facts, run, stderr_console
+from seqmodel.cli import Debug, Progress, Seed, facts, python, run, stderr_console
 
 if TYPE_CHECKING:
     from dinos.lesson import Epoch
@@ -109,7 +109,7 @@ def command(
     console.print(facts("Trained", rows))
     console.print(f"{out}/ holds model.keras, history.csv and loss.png", soft_wrap=True)
     console.print(
-        f"names:     python -m dinos.generate {out}/model.keras --count 10", soft_wrap=True
+        f"names:  {python()} -m dinos.generate {out}/model.keras --count 10", soft_wrap=True
     )
 
 

@@ -117,6 +117,10 @@ def command(
     for kind, path in {**wanted, "page": html}.items():
         if path:
             known_ending(path, _ENDINGS[kind])
+    if soundfont:
+        from djmodel.render import read_soundfont
+
+        read_soundfont(soundfont)  # to learn it before anything is written
     choice = Choice(temperature, top_k, top_p, greedy)
     learned = load(model)
     _check(over, changes, primer, primer_values, with_primer, keep_rhythm, out)

@@ -125,7 +125,7 @@ def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
         raise FileError(
             "a MIDI file",
-            f"other content ({error or type(error).__name__})",
+            f"other content ({str(error) or 'it is cut off, or something else'})",
             where=path,
             todo="choose a .mid file that other programs can play",
         ) from error
@@ -151,7 +151,7 @@ def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
 
 def _render(midi: MidiFile, soundfont: str | Path | None) -> Sound:
     """Plays `midi`, softer and softer until nothing clips, then makes it as loud as fits."""
-    fonts = _read_soundfont(soundfont)
+    fonts = read_soundfont(soundfont)
     seconds = midi.length
     _lengthen(midi, TAIL_SECONDS)
     loudness = 1.0
@@ -164,7 +164,7 @@ def _render(midi: MidiFile, soundfont: str | Path | None) -> Sound:
     return _finished(sound, round((seconds + TAIL_SECONDS) * RATE))
 
 
-def _read_soundfont(path: str | Path | None) -> bytes:
+def read_soundfont(path: str | Path | None) -> bytes:
     """The bytes of a SoundFont. Raises FileError if `path` is something else."""
     path = default_soundfont() if path is None else existing_file(path, "a SoundFont (.sf2)")
     content = path.read_bytes()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from djmodel.options import Bars, ChordPart, MelodyPart
-from seqmodel.cli import Debug, Progress, Seed, facts, run, stderr_console
+from seqmodel.cli import Debug, Progress, Seed, facts, python, run, stderr_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,9 +127,14 @@ def command(
             },
         )
     )
-    console.print(f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {changes.title}")
-    console.print(f"hear it:   python -m djmodel.render {out}/solo.mid")
-    console.print(f"more:      python -m djmodel.generate {out}/model.keras --seed 1")
+    console.print(
+        f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {changes.title}",
+        soft_wrap=True,
+    )
+    console.print(f"hear it: {python()} -m djmodel.render {out}/solo.mid", soft_wrap=True)
+    console.print(
+        f"more:    {python()} -m djmodel.generate {out}/model.keras --seed 1", soft_wrap=True
+    )
 
 
 def _read(music: list[str], console: Console, **how: Any) -> Corpus:

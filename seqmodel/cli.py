@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +57,17 @@ def stderr_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+def python() -> str:
+    """What a user types to run the Python that runs now: `python` where that is it, else its path,
+    from the current folder where it is below."""
+    found = shutil.which("python")
+    if found and Path(found).absolute() == Path(sys.executable).absolute():
+        return "python"
+    executable = Path(sys.executable)
+    below = executable.is_relative_to(Path.cwd())
+    return str(executable.relative_to(Path.cwd()) if below else executable)
 
 
 def facts(title: str, rows: dict[str, str]) -> Table:

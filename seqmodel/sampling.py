@@ -41,7 +41,9 @@ class Choice:
     def __post_init__(self) -> None:
         if not 0 < self.temperature < float("inf"):
             raise SamplingError(
-                "a temperature above 0", str(self.temperature), todo="use --greedy for none at all"
+                "a temperature above 0",
+                str(self.temperature),
+                todo="choose another; the likeliest alone is what greedy gives",
             )
         if self.top_k is not None and self.top_k < 1:
             raise SamplingError("a top-k of at least 1", str(self.top_k))

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import mido
 import numpy as np
@@ -55,6 +57,11 @@ def test_training_writes_four_files_and_says_what_it_made(run_folder):
     folder, done = run_folder
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
+    # what it tells the user to type runs this very Python
+    hint = next(line for line in done.stderr.splitlines() if line.startswith("hear it:"))
+    said = shutil.which(hint.split()[2])
+    assert said is not None
+    assert Path(said).absolute() == Path(sys.executable).absolute()
     assert done.stdout == ""
     for said in (
         "peacherine-rag",
@@ -303,6 +310,20 @@ def test_generating_refuses_settings_that_make_no_sense(refuses, model, tmp_path
     out = tmp_path / "solo.mid"
     assert said in refuses(GENERATE, model, "--out", out, *options)
     assert not out.exists()
+
+
+def test_a_soundfont_that_is_none_is_refused_before_anything_is_written(refuses, model, bad):
+    out = bad / "solo.mid"
+    line = refuses(GENERATE, model, "--soundfont", bad / "text.mid", "--wav", "--out", out)
+    assert "SoundFont" in line
+    assert not out.exists()
+
+
+def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_folder, tmp_path):
+    cut = tmp_path / "cut.mid"
+    cut.write_bytes((run_folder[0] / "solo.mid").read_bytes()[:300])
+    assert "cut off" in refuses("djmodel.render", cut)
+    assert list(tmp_path.iterdir()) == [cut]
 
 
 def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
