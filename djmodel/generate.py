@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel import endings, output
+from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.errors import InputError
 from seqmodel.files import known_ending
@@ -203,7 +203,7 @@ _ENDINGS = {
 def _show(solos: Sequence[Solo]) -> None:
     from rich.console import Console
 
-    from djmodel.preview import preview
+    from djmodel.show.preview import preview
 
     for solo in solos:
         Console().print(preview(solo.tune))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from djmodel.endings import SOUND
+from djmodel.show.endings import SOUND
 from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
 from seqmodel.errors import FileError

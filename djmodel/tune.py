@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from djmodel.harmony import Chord
 
 if TYPE_CHECKING:
-    from djmodel.notation import LeadSheet
     from djmodel.render import Sound
+    from djmodel.show.notation import LeadSheet
     from seqmodel.picture import Picture
 
 
@@ -155,20 +155,20 @@ class Tune:
 
     def plot(self) -> Picture:
         """Its piano roll, which a notebook shows."""
-        from djmodel.picture import piano_roll
+        from djmodel.show.picture import piano_roll
 
         return piano_roll(self)
 
     def score(self) -> LeadSheet:
         """Its lead sheet, which a notebook shows."""
-        from djmodel.notation import lead_sheet
+        from djmodel.show.notation import lead_sheet
 
         return lead_sheet(self)
 
     def save(self, path: str | Path) -> None:
         """Writes it as what the ending of `path` says: .mid, .wav, .mp3, .png, .svg, .musicxml,
         .html."""
-        from djmodel.output import write
+        from djmodel.show.output import write
 
         write(self, path)
 
@@ -177,7 +177,7 @@ class Tune:
         printer.text(f"Tune({self.title!r}, {len(self.bars)} bars)")
 
     def _repr_html_(self) -> str:
-        from djmodel.player import notebook_player
+        from djmodel.show.player import notebook_player
 
         return notebook_player(self)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.harmony import chord_symbol
-from djmodel.notation import lead_sheet
-from djmodel.player import asset, player
-from djmodel.roll import engraved, has_pickup
 from djmodel.score import midi_bytes
+from djmodel.show.notation import lead_sheet
+from djmodel.show.player import asset, player
+from djmodel.show.roll import engraved, has_pickup
+from djmodel.show.spelling import key_of
 from djmodel.solo import Solo
-from djmodel.spelling import key_of
 from djmodel.tune import Bar, Tune
 from seqmodel.files import data_address, writing
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import ceil
 
 from djmodel.harmony import Chord, Kind, chord_symbol, kind_of
-from djmodel.spelling import key_of
+from djmodel.show.spelling import key_of
 from djmodel.tune import Bar, Tune
 
 KIND_NAMES: dict[Kind, str] = {

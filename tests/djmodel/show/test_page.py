@@ -17,8 +17,8 @@ import mido
 import pytest
 from handmade_tunes import bar, blues
 
-from djmodel.page import Exhibit, page, write_page
-from djmodel.player import notebook_player, player
+from djmodel.show.page import Exhibit, page, write_page
+from djmodel.show.player import notebook_player, player
 from djmodel.tune import Tune
 from seqmodel.errors import FileError
 

@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from djmodel.endings import NOTES, PICTURE, SCORE
 from djmodel.harmony import Chord, chord_symbol
-from djmodel.rhythm import Written, written
-from djmodel.roll import engraved, has_pickup
-from djmodel.spelling import (
+from djmodel.show.endings import NOTES, PICTURE, SCORE
+from djmodel.show.rhythm import Written, written
+from djmodel.show.roll import engraved, has_pickup
+from djmodel.show.spelling import (
     Spelling,
     chord_tone_places,
     key_of,

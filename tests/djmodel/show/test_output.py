@@ -10,9 +10,9 @@ import pytest
 from handmade_tunes import bar, blues
 from rich.console import Console
 
-from djmodel.endings import ALL
-from djmodel.output import write, write_page, write_picture, write_score
-from djmodel.preview import preview
+from djmodel.show.endings import ALL
+from djmodel.show.output import write, write_page, write_picture, write_score
+from djmodel.show.preview import preview
 from djmodel.tune import Tune
 from seqmodel.errors import InputError
 from seqmodel.files import known_ending

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from djmodel.endings import ALL, MIDI, NOTES, PAGE, PICTURE, SCORE, SOUND
+from djmodel.show.endings import ALL, MIDI, NOTES, PAGE, PICTURE, SCORE, SOUND
 from seqmodel.files import known_ending
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def write(tune: Tune, path: str | Path, *, soundfont: str | Path | None = None) 
 def write_picture(tune: Tune, path: str | Path) -> None:
     """The piano roll of a tune as .png or .svg. Raises as `write`."""
     known_ending(path, PICTURE)
-    from djmodel.picture import piano_roll
+    from djmodel.show.picture import piano_roll
 
     piano_roll(tune).save(path)
 
@@ -50,7 +50,7 @@ def write_picture(tune: Tune, path: str | Path) -> None:
 def write_score(tune: Tune, path: str | Path) -> None:
     """The lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
     known_ending(path, SCORE)
-    from djmodel import notation
+    from djmodel.show import notation
 
     notation.write_score(tune, path)
 
@@ -64,6 +64,6 @@ def write_page(
 ) -> None:
     """A page of solos as .html or .htm; `settings` is how they were made. Raises as `write`."""
     known_ending(path, PAGE)
-    from djmodel import page
+    from djmodel.show import page
 
     page.write_page(solos, path, settings, soundfont=soundfont)

@@ -13,7 +13,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
-from djmodel.roll import KIND_NAMES, Roll, RollNote, clock, roll
+from djmodel.show.roll import KIND_NAMES, Roll, RollNote, clock, roll
 from djmodel.tune import Tune
 from seqmodel.files import data_address
 from seqmodel.optional import MissingPackageError
@@ -79,7 +79,7 @@ def notebook_player(tune: Tune) -> str:
 
 def asset(name: str) -> str:
     """A file of style or script that comes with the package."""
-    return (files("djmodel") / "web" / name).read_text(encoding="utf-8")
+    return (files("djmodel.show") / "web" / name).read_text(encoding="utf-8")
 
 
 def _rows(drawing: Roll) -> Iterator[str]:

@@ -15,7 +15,7 @@ from handmade_tunes import REST, TIED, TRIPLET, bar, blues
 from music21 import converter, harmony, note
 
 from djmodel.harmony import parse_chord_symbol
-from djmodel.notation import NotationError, chord_kind, lead_sheet, musicxml, write_score
+from djmodel.show.notation import NotationError, chord_kind, lead_sheet, musicxml, write_score
 from djmodel.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.optional import MissingPackageError
@@ -165,6 +165,9 @@ class TestEngraving:
 
 
 def test_importing_is_light() -> None:
-    code = "import sys, djmodel.notation; print('music21' in sys.modules, 'verovio' in sys.modules)"
+    code = (
+        "import sys, djmodel.show.notation; "
+        "print('music21' in sys.modules, 'verovio' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

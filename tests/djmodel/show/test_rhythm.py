@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.harmony import parse_chord_symbol
-from djmodel.rhythm import written
+from djmodel.show.rhythm import written
 from djmodel.tune import Bar, Change, Meter, Note
 
 q, s, t = QUAVER, SEMIQUAVER, TRIPLET

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.harmony import parse_chord_symbol
-from djmodel.spelling import Spelling, key_of, spell, step_and_alter
+from djmodel.show.spelling import Spelling, key_of, spell, step_and_alter
 from djmodel.tune import Tune
 
 SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}

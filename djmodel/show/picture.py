@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from djmodel.harmony import Kind
-from djmodel.roll import KIND_NAMES, Roll, RollNote, roll
+from djmodel.show.roll import KIND_NAMES, Roll, RollNote, roll
 from djmodel.tune import Tune
 from seqmodel.palette import BLUE, LIGHT, SKY, VERMILLION
 from seqmodel.picture import WIDTH_INCHES, Picture, count_chart, new_figure

@@ -15,8 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
-from djmodel.picture import KIND_LOOKS, piano_roll, vocabulary_chart
-from djmodel.roll import clock, engraved, roll
+from djmodel.show.picture import KIND_LOOKS, piano_roll, vocabulary_chart
+from djmodel.show.roll import clock, engraved, roll
 from djmodel.tune import Meter, Tempo, Tune
 from seqmodel.errors import InputError
 from seqmodel.picture import Picture, loss_curve

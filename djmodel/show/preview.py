@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from djmodel.harmony import Kind
-from djmodel.roll import KIND_NAMES, Roll, roll
+from djmodel.show.roll import KIND_NAMES, Roll, roll
 from djmodel.tune import Tune
 from seqmodel.palette import BLUE, SKY, VERMILLION
 
