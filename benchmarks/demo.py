@@ -37,9 +37,9 @@ def train(folder: Path) -> Stages:
         import music21  # noqa: F401
         import numpy as np
 
-        from djmodel.corpus import rags, read_tunes
         from djmodel.lesson import Lesson, learn, material
         from djmodel.model import scanning_model, shared_layers
+        from djmodel.reader import rags, read_tunes
         from djmodel.score import write_midi
         from djmodel.solo import changes_of, improvise
         from seqmodel import training

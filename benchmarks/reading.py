@@ -16,8 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from djmodel import chords, corpus, grammar, midifile, parts
-from djmodel.corpus import rags
+from djmodel import chords, grammar, midifile, parts, reader
+from djmodel.reader import rags
 from djmodel.score import ScorePart, read_score, snapped, write_midi
 from djmodel.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
 
@@ -38,7 +38,7 @@ def seconds(job: Callable[[], object], repeats: int) -> float:
 
 def values_of(path: Path) -> int:
     """The whole way, without any cache: bytes, grid, parts, chords, values."""
-    return sum(map(len, grammar.encode(corpus.read_tune(path))))
+    return sum(map(len, grammar.encode(reader.read_tune(path))))
 
 
 def parsed_by_music21(path: Path) -> Any:
@@ -50,7 +50,7 @@ def parsed_by_music21(path: Path) -> Any:
 def stages(path: Path) -> dict[str, float]:
     """Seconds of each stage of the way."""
     content = path.read_bytes()
-    tune, score, choice = corpus.read(path)
+    tune, score, choice = reader.read(path)
     notes = choice.harmony_notes
     parse = seconds(lambda: midifile.parse(content), REPEATS)
     return {

@@ -72,9 +72,9 @@ TESTS = (
 
 def prepare(test: Test, path: Path) -> None:
     """Writes the windows and the first weights; for sampling, trained ones."""
-    from djmodel.corpus import rags, read_tune
     from djmodel.lesson import material
     from djmodel.model import scanning_model, shared_layers
+    from djmodel.reader import rags, read_tune
     from seqmodel.layers import weights_of
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]
@@ -159,8 +159,8 @@ def cold_start(what: str, folder: Path) -> dict[str, float]:
 
 def train_a_model(folder: Path) -> None:
     """model.keras for `cold_start`."""
-    from djmodel.corpus import rags, read_tune
     from djmodel.lesson import learn
+    from djmodel.reader import rags, read_tune
 
     learn([read_tune(rags()[0])]).save(folder / "model.keras")
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "read_tune": "corpus",
-    "read_tunes": "corpus",
-    "rags": "corpus",
+    "read_tune": "reader",
+    "read_tunes": "reader",
+    "rags": "reader",
     "parse_changes": "changes",
     "accompany": "accompaniment",
     "Value": "grammar",

@@ -63,8 +63,8 @@ def load_music_utils(
 
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
-    from djmodel.corpus import read_tune
     from djmodel.lesson import material
+    from djmodel.reader import read_tune
 
     choice = COURSE_CHOICE if Path(file).name == COURSE_FILE else {}
     tune = read_tune(file, **choice)

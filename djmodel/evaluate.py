@@ -96,7 +96,7 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
-    from djmodel.corpus import read_tunes
+    from djmodel.reader import read_tunes
     from djmodel.solo import changes_of, improvise, load
     from seqmodel.sampling import Choice
 

@@ -226,7 +226,7 @@ def _source_tune(
     learned: ModelFile, over: str | None, melody_part: str | None, chord_part: Sequence[str] | None
 ) -> Tune:
     """The tune to play over: a file, or one of those that the model was trained on."""
-    from djmodel.corpus import read_tune
+    from djmodel.reader import read_tune
     from djmodel.solo import changes_of
 
     known = changes_of(learned)
@@ -259,7 +259,7 @@ def _accompanied(tune: Tune, style: str | None, seed: int) -> Tune:
 
 def _primer(path: Path | None, text: str | None, bars: str | None) -> tuple[Value, ...]:
     from djmodel import grammar
-    from djmodel.corpus import parse_bars, read_tune
+    from djmodel.reader import parse_bars, read_tune
 
     if path and text:
         raise InputError("--primer or --primer-values", "both", todo="leave one out")

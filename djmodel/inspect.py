@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from djmodel.corpus import Reading
     from djmodel.parts import Choice
+    from djmodel.reader import Reading
     from djmodel.score import Score
     from djmodel.tune import Bar, Change, Tune
 
@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
     chords and values bar by bar."""
-    from djmodel.corpus import parse_bars, reading
+    from djmodel.reader import parse_bars, reading
     from djmodel.score import read_score
     from seqmodel.errors import InputError
 
@@ -175,7 +175,7 @@ def _console() -> Console:
 
 
 def _forget() -> None:
-    from djmodel.corpus import cache_folder, clear_cache
+    from djmodel.reader import cache_folder, clear_cache
 
     folder = cache_folder()
     _console().print(f"{clear_cache()} files forgotten that were kept in {folder}", soft_wrap=True)

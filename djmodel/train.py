@@ -16,7 +16,7 @@ from seqmodel.cli import Debug, Progress, Seed, facts, python, run, stderr_conso
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from djmodel.corpus import Corpus
+    from djmodel.reader import Corpus
 
 
 def command(
@@ -59,8 +59,8 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune.
     """
-    from djmodel.corpus import parse_bars, rags
     from djmodel.lesson import Lesson, learn
+    from djmodel.reader import parse_bars, rags
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
     from djmodel.solo import changes_of, improvise
@@ -142,7 +142,7 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
     from rich import box
     from rich.table import Table
 
-    from djmodel.corpus import read_tunes
+    from djmodel.reader import read_tunes
 
     table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
     with Progress(console, "reading", "file") as show:

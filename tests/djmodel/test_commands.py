@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from music21 import converter
 
-from djmodel.corpus import read_tune
+from djmodel.reader import read_tune
 from djmodel.solo import load
 
 TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evaluate"

@@ -10,8 +10,8 @@ import midi_files as mf
 import pytest
 
 from djmodel import inspect
-from djmodel.corpus import rags, read_tune
 from djmodel.inspect import chords_of
+from djmodel.reader import rags, read_tune
 from seqmodel.cli import run
 
 MELODY = mf.line(72, 74, 76, 77, 79, 77, 76, 74)

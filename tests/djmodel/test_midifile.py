@@ -11,8 +11,8 @@ from music21 import midi
 from music21.midi import translate
 
 from djmodel import midifile
-from djmodel.corpus import rags
 from djmodel.midifile import Damaged, Meta, Program, RawNote, Track
+from djmodel.reader import rags
 
 
 def events_of_music21(path: Path) -> list[list[tuple[int, int, int, int, int]]]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.corpus import rags
 from djmodel.parts import choose_parts, divide, legato, skyline, split_pitch
+from djmodel.reader import rags
 from djmodel.score import Score, Sound, read_score
 from seqmodel.errors import CorpusError
 

@@ -15,8 +15,8 @@ from handmade_tunes import blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.corpus import rags, read_tune
 from djmodel.harmony import parse_chord_symbol
+from djmodel.reader import rags, read_tune
 from djmodel.score import Measure, Places, on_grid, read_score, snapped, write_midi
 from djmodel.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError

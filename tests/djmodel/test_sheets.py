@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from djmodel.corpus import read, read_tune, read_tunes
 from djmodel.harmony import chord_symbol
+from djmodel.reader import read, read_tune, read_tunes
 from djmodel.score import read_score, read_scores
 from djmodel.sheets import corpus_file
 from djmodel.tune import Meter

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from djmodel import grammar
-from djmodel.corpus import read_tune
 from djmodel.grammar import Value
 from djmodel.lesson import Lesson, learn, material
+from djmodel.reader import read_tune
 from djmodel.solo import changes_of, improvise, load
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.sampling import Choice

@@ -8,8 +8,9 @@ from pathlib import Path
 import midi_files as mf
 import pytest
 
-from djmodel import corpus, grammar
-from djmodel.corpus import (
+from djmodel import grammar, reader
+from djmodel.harmony import chord_symbol, parse_chord_symbol
+from djmodel.reader import (
     Verdict,
     clear_cache,
     find_music,
@@ -20,7 +21,6 @@ from djmodel.corpus import (
     read_tunes,
     written_changes,
 )
-from djmodel.harmony import chord_symbol, parse_chord_symbol
 from djmodel.score import Measure, Symbol
 from djmodel.tune import Change, Meter
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -205,14 +205,14 @@ def test_no_tune_at_all_is_an_error_with_the_reasons(music: Path) -> None:
 def test_a_fault_of_the_reader_costs_one_file_only(
     music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading = corpus.reading
+    reading = reader.reading
 
     def faulty(score, where, **options):  # type: ignore[no-untyped-def]
         if Path(where).name == "a.mid":
             raise ZeroDivisionError("surprise")
         return reading(score, where, **options)
 
-    monkeypatch.setattr(corpus, "reading", faulty)
+    monkeypatch.setattr(reader, "reading", faulty)
     found = read_tunes([music], cached=False)
     assert [path.name for path in found.used] == ["b.MID"]
     assert "ZeroDivisionError: surprise" in str(found.verdicts[0])
@@ -220,7 +220,7 @@ def test_a_fault_of_the_reader_costs_one_file_only(
 
 def test_many_processes_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = read_tunes(rags()[:3], cached=False)
-    monkeypatch.setattr(corpus, "_PARALLEL_FROM", 0)
+    monkeypatch.setattr(reader, "_PARALLEL_FROM", 0)
     assert read_tunes(rags()[:3], cached=False) == alone
 
 
@@ -237,13 +237,13 @@ def test_progress_is_told_after_each_file(music: Path) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """Files that were really read, with a cache of the test's own."""
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
-    read_scores, paths = corpus.read_scores, []
+    read_scores, paths = reader.read_scores, []
 
     def counted(path):  # type: ignore[no-untyped-def]
         paths.append(path)
         return read_scores(path)
 
-    monkeypatch.setattr(corpus, "read_scores", counted)
+    monkeypatch.setattr(reader, "read_scores", counted)
     return paths
 
 
@@ -263,7 +263,7 @@ def test_content_options_and_reader_make_a_file_new(
     write_song(song, [(on, length, pitch + 1) for on, length, pitch in MELODY])
     read_tunes([song])
     assert len(reads) == 4
-    monkeypatch.setattr(corpus, "reader_version", lambda: "next")
+    monkeypatch.setattr(reader, "reader_version", lambda: "next")
     read_tunes([song])
     assert len(reads) == 5
 

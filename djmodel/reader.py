@@ -416,7 +416,7 @@ def clear_cache() -> int:
 def reader_version() -> str:
     """Changes whenever the code that reads changes."""
     digest = hashlib.sha256()
-    names = "chords corpus grammar harmony instruments midifile parts score sheets tune tunejson"
+    names = "chords grammar harmony instruments midifile parts reader score sheets tune tunejson"
     for name in names.split():
         digest.update((resources.files("djmodel") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
