@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel import metrics
-from djmodel.corpus import read_tune
+from djmodel.reader import read_tune
 from djmodel.tune import Bar, Meter, Tune
 
 WALTZ = Meter(3, 4)
