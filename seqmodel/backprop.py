@@ -21,20 +21,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.network import GATES, STATES, Weights
-from seqmodel.team import Team
+from seqmodel.team import Aside, Team
 from seqmodel.windows import Indices
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 
-# A thread pays for itself with so many numbers of the state, sequences times units.
-SMALLEST_PART = 2048
+# So many numbers of the state, sequences times units, make it worth a thread of its own to go
+# through a part of a batch, as threads wait for each other at every step; and so many to have one
+# do the products of a stretch of steps while the next stretch is gone through.
+SMALLEST_PART = 4096
+SMALLEST_HELPED = 1024
+N_STRETCHES = 4
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
 HALF, ONE = np.float32(0.5), np.float32(1)
@@ -159,7 +165,7 @@ class Learner:
         scale: float | None,
         start: tuple[Floats, ...] | None,
     ) -> tuple[Reached, list[Parameters]]:
-        """The batch in as many parts as pay, and the gradients of each, which add up."""
+        """The batch in as many parts as pay, and the gradients of each stretch, which add up."""
         B, T = inputs.shape
         H = self.parameters.units
         x = inputs.T.astype(np.intp)  # (T, B)
@@ -171,17 +177,22 @@ class Learner:
         make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.parameters.cell]
         reading = _Reading(self.parameters)
 
-        def run(part: int, edges: slice) -> _Pass:
+        n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
+        # One part alone leaves another processor free for what does not wait for the step before.
+        helped = n_parts == 1 and self._team.size > 1 and B * H >= SMALLEST_HELPED
+
+        def run(part: int, edges: slice) -> list[_Stretch]:
             size = edges.stop - edges.start
             if (part, T, size) not in self._passes:
-                self._passes[part, T, size] = make(self.parameters, T, size)
-            one = self._passes[part, T, size]
+                n_stretches = min(N_STRETCHES, T) if helped else 1
+                self._passes[part, T, size] = make(self.parameters, T, size, n_stretches)
             state = [array[edges].T for array in start]
-            one.run(reading, x[:, edges].copy(), y[:, edges], scale, state)
-            return one
+            aside = self._team.aside() if helped else Aside(None)
+            return self._passes[part, T, size].run(
+                reading, x[:, edges].copy(), y[:, edges], scale, state, aside
+            )
 
-        n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
-        done = self._team.share(run, B, n_parts)
+        done = list(chain.from_iterable(self._team.share(run, B, n_parts)))
         reached = Reached(sum(one.loss for one in done), sum(one.right for one in done))
         return reached, [one.gradients for one in done]
 
@@ -214,7 +225,7 @@ class Learner:
                 change *= rate
                 weights -= change
 
-        self._team.share(move, len(self._scratch), len(gradients))
+        self._team.share(move, len(self._scratch), self._team.size if len(gradients) > 1 else 1)
 
 
 class _Reading:
@@ -231,49 +242,34 @@ class _Reading:
         self.dense = parameters.dense  # (V, H + 1)
 
 
-class _Pass:
-    """Forward and back through B sequences; sets `loss`, `right` and `gradients`.
+class _Stretch:
+    """Some steps of a pass, and what does not wait, in them, for the step before: the softmax layer
+    and the gradients of the weights. Sets `loss`, `right` and `gradients`."""
 
-    What a cell adds is how it goes forward, from the first state and from `x (T, B)`, filling `a`;
-    and how it goes back, from `grad_a`, filling `d_gates`.
-    """
-
-    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
-        H, V = parameters.units, parameters.n_values
+    def __init__(self, parameters: Parameters, steps: slice, B: int) -> None:
+        H, V, T = parameters.units, parameters.n_values, steps.stop - steps.start
         rows = len(parameters.recurrent)
+        self.steps = steps
+        self.after = slice(steps.start + 1, steps.stop + 1)
         self.H = H
         self.gradients = parameters.like()
         self.loss, self.right = 0.0, 0
-        self.a = _floats(T + 1, H, B)
-        self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
-        self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
-        self.carry_a = _floats(H, B)  # the gradient on its way back
-        # For the products of all steps: columns are step by step, in each the sequences.
+        # Columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
         self.inputs = _floats(H + V + 1, T, B)  # a of the step before, and x one-hot
         self.logits = _floats(V, T * B)
         self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(rows, T, B)
         self.columns = np.arange(T * B)
 
-    def run(
-        self, reading: _Reading, x: Places, y: Places, scale: float, state: Sequence[Floats]
+    def softmax(
+        self, reading: _Reading, a: Floats, labels: Places, scale: float, grad_a: Floats
     ) -> None:
-        """x and y are `(T, B)`, the arrays of the first state `(H, B)`."""
-        self._forward(reading, x, state)
-        self._softmax(reading, y.ravel(), scale)
-        self._back(reading)
-        self._sum_up(x.ravel())
-
-    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
-        raise NotImplementedError
-
-    def _back(self, reading: _Reading) -> None:
-        raise NotImplementedError
-
-    def _softmax(self, reading: _Reading, labels: Places, scale: float) -> None:
-        """The loss, the gradients of the softmax layer's weights, and of what it reads."""
+        """From the states `a (T + 1, H, B)` of all steps, the first one before them: the loss, the
+        gradients of the softmax layer's weights, and in `grad_a (T, H, B)` those of what it
+        reads."""
         H, logits = self.H, self.logits
-        self.outputs[:H] = self.a[1:].swapaxes(0, 1)
+        labels = labels[self.steps].ravel()
+        self.outputs[:H] = a[self.after].swapaxes(0, 1)
         outputs = self.outputs.reshape(H + 1, -1)
         np.dot(reading.dense, outputs, out=logits)
         logits -= logits.max(axis=0)
@@ -292,39 +288,101 @@ class _Pass:
         gradient[labels, self.columns] -= shares
         np.dot(gradient, outputs.T, out=self.gradients.dense)
         np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
-        self.grad_a[:] = self.grad_outputs.swapaxes(0, 1)
+        grad_a[self.steps] = self.grad_outputs.swapaxes(0, 1)
 
-    def _sum_up(self, symbols: Places) -> None:
+    def sum_up(self, a: Floats, symbols: Places, d_gates: Floats) -> None:
         """The gradients of the recurrent layer's weights; the bias acts at every step."""
-        H = self.H
-        self.inputs[:H] = self.a[:-1].swapaxes(0, 1)
+        H, symbols = self.H, symbols[self.steps].ravel()
+        self.inputs[:H] = a[self.steps].swapaxes(0, 1)
         one_hot = self.inputs[H:].reshape(-1, len(symbols))
         one_hot[:] = 0
         one_hot[symbols, self.columns] = 1
-        self.grad_gates[:] = self.d_gates.swapaxes(0, 1)
+        self.grad_gates[:] = d_gates[self.steps].swapaxes(0, 1)
         inputs = self.inputs.reshape(len(self.inputs), -1)
         recurrent = self.gradients.recurrent
         np.dot(self.grad_gates.reshape(len(recurrent), -1), inputs.T, out=recurrent)
         np.sum(recurrent[:, H:], axis=1, out=recurrent[:, -1])
 
 
+class _Pass:
+    """Forward and back through B sequences, stretch by stretch.
+
+    What a cell adds is how it goes forward, from the first state and from `x (T, B)`, filling `a`;
+    and how it goes back, from `grad_a`, filling `d_gates`.
+    """
+
+    def __init__(self, parameters: Parameters, T: int, B: int, n_stretches: int) -> None:
+        H, rows = parameters.units, len(parameters.recurrent)
+        self.H = H
+        self.a = _floats(T + 1, H, B)
+        self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
+        self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
+        self.carry_a = _floats(H, B)  # the gradient on its way back
+        edges = pairwise(T * k // n_stretches for k in range(n_stretches + 1))
+        self.stretches = [_Stretch(parameters, slice(*edge), B) for edge in edges]
+
+    def run(
+        self,
+        reading: _Reading,
+        x: Places,
+        y: Places,
+        scale: float,
+        state: Sequence[Floats],
+        aside: Aside,
+    ) -> list[_Stretch]:
+        """x and y are `(T, B)`, the arrays of the first state `(H, B)`."""
+        self._begin(state)
+        for stretch in self.stretches:
+            self._forward(reading, x, stretch.steps)
+
+            def to_gradients(stretch: _Stretch = stretch) -> None:
+                self._find_slopes(stretch.steps)
+                stretch.softmax(reading, self.a, y, scale, self.grad_a)
+
+            aside.do(to_gradients)
+        aside.finish()
+        self.carry_a[:] = 0
+        for stretch in reversed(self.stretches):
+            self._back(reading, stretch.steps)
+            aside.do(partial(stretch.sum_up, self.a, x, self.d_gates))
+        aside.finish()
+        return self.stretches
+
+    def _begin(self, state: Sequence[Floats]) -> None:
+        raise NotImplementedError
+
+    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
+        raise NotImplementedError
+
+    def _find_slopes(self, steps: slice) -> None:
+        raise NotImplementedError
+
+    def _back(self, reading: _Reading, steps: slice) -> None:
+        raise NotImplementedError
+
+
 class _RNNPass(_Pass):
     """new a = tanh(gate)."""
 
-    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
-        """Leaves the slope of each tanh in `d_gates`."""
+    def _begin(self, state: Sequence[Floats]) -> None:
         (self.a[0],) = state
-        for a, new_a, d, symbols in zip(self.a, self.a[1:], self.d_gates, x, strict=False):
-            np.take(reading.table, symbols, axis=1, out=d, mode="clip")
-            np.dot(reading.recurrent, a, out=new_a)
+
+    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
+        for t in range(steps.start, steps.stop):
+            d, new_a = self.d_gates[t], self.a[t + 1]
+            np.take(reading.table, x[t], axis=1, out=d, mode="clip")
+            np.dot(reading.recurrent, self.a[t], out=new_a)
             np.add(new_a, d, out=new_a)
             np.tanh(new_a, out=new_a)
-        np.multiply(self.a[1:], self.a[1:], out=self.d_gates)
-        np.subtract(ONE, self.d_gates, out=self.d_gates)
 
-    def _back(self, reading: _Reading) -> None:
-        self.carry_a[:] = 0
-        for d, grad_a in zip(self.d_gates[::-1], self.grad_a[::-1], strict=True):
+    def _find_slopes(self, steps: slice) -> None:
+        """Leaves in `d_gates` the slope of each tanh."""
+        a, d = self.a[1:][steps], self.d_gates[steps]
+        np.multiply(a, a, out=d)
+        np.subtract(ONE, d, out=d)
+
+    def _back(self, reading: _Reading, steps: slice) -> None:
+        for d, grad_a in zip(self.d_gates[steps][::-1], self.grad_a[steps][::-1], strict=True):
             np.add(self.carry_a, grad_a, out=self.carry_a)
             np.multiply(d, self.carry_a, out=d)
             np.dot(reading.backward, d, out=self.carry_a)
@@ -353,8 +411,8 @@ class _LSTMStep(NamedTuple):
 class _LSTMPass(_Pass):
     """new c = f c + i g; new a = o tanh(new c)."""
 
-    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
-        super().__init__(parameters, T, B)
+    def __init__(self, parameters: Parameters, T: int, B: int, n_stretches: int) -> None:
+        super().__init__(parameters, T, B, n_stretches)
         H = self.H
         self.values = _floats(T + 1, 5, H, B)  # o, i, f, g and the c before them
         self.tanh_c, self.d_c = _floats(2, T, H, B)  # d_c: how the new c acts on the new a
@@ -381,11 +439,14 @@ class _LSTMPass(_Pass):
             for t in range(T)
         ]
 
-    def _forward(self, reading: _Reading, x: Places, state: Sequence[Floats]) -> None:
-        add, multiply, tanh = np.add, np.multiply, np.tanh
+    def _begin(self, state: Sequence[Floats]) -> None:
         self.a[0], self.values[0, 4] = state
+        self.carry_c[:] = 0
+
+    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
+        add, multiply, tanh = np.add, np.multiply, np.tanh
         (i_times_g, f_times_c), products = self.products, self.products
-        for step, symbols in zip(self.steps, x, strict=True):
+        for step, symbols in zip(self.steps[steps], x[steps], strict=True):
             gates = step.gates
             np.take(reading.table, symbols, axis=1, out=step.d_gates, mode="clip")
             np.dot(reading.recurrent, step.a, out=gates)
@@ -397,31 +458,29 @@ class _LSTMPass(_Pass):
             add(i_times_g, f_times_c, out=step.new_c)
             tanh(step.new_c, out=step.tanh_c)
             multiply(step.o, step.tanh_c, out=step.new_a)
-        self._find_slopes()
 
-    def _find_slopes(self) -> None:
-        """Leaves in `d_gates` for each gate its slope times what it multiplies; all steps at once,
+    def _find_slopes(self, steps: slice) -> None:
+        """Leaves in `d_gates` for each gate its slope times what it multiplies; many steps at once,
         as threads wait for Python's lock at each call."""
-        sigmoids, g, c = self.values[:-1, :3], self.values[:-1, 3], self.values[:-1, 4]
+        values, tanh_c, d, d_c = (v[steps] for v in (self.values, self.tanh_c, self.d, self.d_c))
+        sigmoids, g, c = values[:, :3], values[:, 3], values[:, 4]
         o, i = sigmoids[:, 0], sigmoids[:, 1]
-        d, d_c = self.d, self.d_c
         np.multiply(sigmoids, sigmoids, out=d[:, :3])
         np.subtract(sigmoids, d[:, :3], out=d[:, :3])
         np.multiply(g, g, out=d[:, 3])
         np.subtract(ONE, d[:, 3], out=d[:, 3])
-        np.multiply(d[:, 0], self.tanh_c, out=d[:, 0])
+        np.multiply(d[:, 0], tanh_c, out=d[:, 0])
         np.multiply(d[:, 1], g, out=d[:, 1])
         np.multiply(d[:, 2], c, out=d[:, 2])
         np.multiply(d[:, 3], i, out=d[:, 3])
-        np.multiply(self.tanh_c, self.tanh_c, out=d_c)
+        np.multiply(tanh_c, tanh_c, out=d_c)
         np.subtract(ONE, d_c, out=d_c)
         np.multiply(d_c, o, out=d_c)
 
-    def _back(self, reading: _Reading) -> None:
+    def _back(self, reading: _Reading, steps: slice) -> None:
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.products[0]
-        carry_a[:] = carry_c[:] = 0
-        for step in reversed(self.steps):
+        for step in reversed(self.steps[steps]):
             add(carry_a, step.grad_a, out=carry_a)
             multiply(carry_a, step.d_c, out=scratch)
             add(carry_c, scratch, out=carry_c)

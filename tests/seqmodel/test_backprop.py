@@ -84,16 +84,21 @@ def test_every_gradient_is_the_slope_of_the_loss(cell, padded):
             assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
 
 
-@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["threads", "one thread"])
-def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
+@pytest.mark.parametrize(
+    ("smallest_part", "smallest_helped"),
+    [(1, 10**9), (10**9, 1), (10**9, 10**9)],
+    ids=["threads go through parts", "a thread helps", "one thread"],
+)
+def test_each_step_equals_keras_on_the_same_batches(smallest_part, smallest_helped, monkeypatch):
     monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
+    monkeypatch.setattr(backprop, "SMALLEST_HELPED", smallest_helped)
     keras = load_keras()
     graph = scanning(some_weights())
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
     graph.compile(
         keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"]
     )
-    learner = Learner(some_weights())
+    learner = Learner(some_weights(), processors=2)
     rng = np.random.default_rng(2)
     with one_thread_a_product():
         for step, m in enumerate([6, 6, 4, 6, 4]):  # the last batch of an epoch may be smaller
