@@ -26,45 +26,55 @@ class Streams:
 
     def __init__(self, weights: Weights, streams: int) -> None:
         H, V, S = weights.units, weights.n_values, streams
-        g = len(ORDER[weights.cell])
-        rows = np.concatenate([np.arange(H) + gate * H for gate in ORDER[weights.cell]])
-        halves = np.ones((g * H, 1), dtype=np.float32)
-        halves[: SIGMOIDS[weights.cell] * H] = 0.5
+        order = list(ORDER[weights.cell])
+        g = len(order)
+        halves = np.ones((g, 1), dtype=np.float32)
+        halves[: SIGMOIDS[weights.cell]] = 0.5
+
+        def ours(columns: Floats) -> Floats:
+            """`(n, gH)` in Keras' order of gates -> in ours, the halves in it."""
+            by_gate: Floats = columns.reshape(len(columns), g, H)[:, order] * halves
+            return by_gate.reshape(len(columns), g * H)
+
         # A GRU has two biases: of what comes from the input and from the state.
         input_bias, state_bias = weights.bias if weights.cell == "gru" else (weights.bias, None)
-        table = np.vstack([weights.kernel, np.zeros_like(weights.kernel[:1])]) + input_bias
-        self.table = np.ascontiguousarray(table.T[rows] * halves)  # (gH, V + 1)
-        self.table_rows = list(self.table.T[:, :, None].copy()) if S == 1 else []  # (gH, 1) each
-        self.product = np.zeros((g * H + V, H + 1), dtype=np.float32)
-        self.product[: g * H, :H] = weights.recurrent.T[rows] * halves
+        table = np.repeat(ours(input_bias[None]), V + 1, axis=0)  # the last: the zero vector
+        table[:V] += ours(weights.kernel)
+        product = np.zeros((H + 1, g * H + V), dtype=np.float32)
+        product[:H, : g * H] = ours(weights.recurrent)
         if state_bias is not None:
-            self.product[: g * H, H] = state_bias[rows] * halves[:, 0]
-        self.product[g * H :, :H] = weights.dense_kernel.T
-        self.product[g * H :, H] = weights.dense_bias
+            product[H, : g * H] = ours(state_bias[None])
+        product[:H, g * H :] = weights.dense_kernel
+        product[H, g * H :] = weights.dense_bias
+        # One stream is a row times a matrix, which is faster than a matrix times a column.
+        self.one = S == 1
+        self.table_rows = list(table[:, :, None])  # (gH, 1) each
+        self.turned = product
+        if not self.one:
+            self.table = np.ascontiguousarray(table.T)  # (gH, V + 1)
+            self.product = np.ascontiguousarray(product.T)  # (gH + V, H + 1)
 
         self.state = np.zeros((H + 1, S), dtype=np.float32)  # and 1 for the biases
         self.state[H] = 1
         self.h, self.c = self.state[:H], np.zeros((H, S), dtype=np.float32)
-        self.made = self.product @ self.state
+        self.made = product.T @ self.state
         self.from_state, self.logits = self.made[: g * H], self.made[g * H :]  # (gH, S), (V, S)
         self.gates = np.zeros((g * H, S), dtype=np.float32)
         self.sigmoids = self.gates[: SIGMOIDS[weights.cell] * H]
         self.by_gate = tuple(self.gates.reshape(g, H, S))
         self.scratch = np.zeros((H, S), dtype=np.float32)
-        # One stream is a row times a matrix, which is faster than a matrix times a column.
-        self.turned = np.ascontiguousarray(self.product.T) if S == 1 else None
         self.step = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[weights.cell]
 
     def read(self, symbols: NDArray[np.intp] | tuple[int]) -> Floats:
         """One symbol a stream, `(S,)`, NOTHING for the zero vector -> `logits (V, S)`, which hold
         until the next call."""
-        if self.turned is None:
+        if self.one:
+            self.step(self.table_rows[symbols[0]])
+            np.dot(self.state[:, 0], self.turned, out=self.made[:, 0])
+        else:
             np.take(self.table, symbols, axis=1, out=self.gates, mode="wrap")  # -1: the last column
             self.step(self.gates)
             np.dot(self.product, self.state, out=self.made)
-        else:
-            self.step(self.table_rows[symbols[0]])
-            np.dot(self.state[:, 0], self.turned, out=self.made[:, 0])
         return self.logits
 
     def _rnn(self, inputs: Floats) -> None:
