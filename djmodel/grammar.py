@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from djmodel.harmony import ALL_KINDS, Chord, kind_of, pitch_classes_of_kind
 from djmodel.tune import Bar, Note, Tune
@@ -155,9 +156,22 @@ class Register(NamedTuple):
     def of(cls, tunes: Iterable[Tune]) -> Register:
         """Where the melodies of `tunes` are, but for the most extreme hundredths."""
         pitches = [note.pitch for tune in tunes for bar in tune.bars for note in bar.melody]
-        if not pitches:
+        return cls.of_counts(np.bincount(np.array(pitches, dtype=np.intp), minlength=128))
+
+    @classmethod
+    def of_counts(cls, counts: NDArray[np.intp]) -> Register:
+        """The same from how often each pitch comes: `counts (128,)`."""
+        if not counts.any():
             return cls()
-        low, high = (round(float(p)) for p in np.percentile(pitches, [1, 99]))
+        ends = np.cumsum(counts)
+
+        def percentile(q: float) -> int:
+            """As `np.percentile` has it: between the two nearest."""
+            place = q / 100 * (int(ends[-1]) - 1)
+            below, above = np.searchsorted(ends, [int(place), math.ceil(place)], side="right")
+            return round(float(below + (above - below) * (place - int(place))))
+
+        low, high = percentile(1), percentile(99)
         # Less than an octave and a half leaves some values without a pitch.
         missing = max(0, 18 - (high - low))
         return cls(max(low - (missing + 1) // 2, 0), min(high + missing // 2, 127))

@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from djmodel import chords, grammar
 from djmodel.parts import Choice, Selection, choose_parts
@@ -34,12 +35,15 @@ from djmodel.tune import Bar, Change, Note, Tune
 from djmodel.tunejson import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import content_hash, existing_file, writing
+from seqmodel.workers import Workers, each
 
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
 
 Progress = Callable[["Verdict", int], None]
 """Called after each file with its (last) verdict and the number of files there are."""
+
+Made = TypeVar("Made")
 
 _CACHE_NAME, _CACHE_VARIABLE = "djmodel", "DJMODEL_CACHE"
 _INFERRED = "chords inferred from the melody"
@@ -263,18 +267,21 @@ def read_tunes(
     bars: BarRange | None = None,
     strict: bool = False,
     cached: bool = True,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
 
     A file that cannot be used gets a verdict that says why; `strict` raises instead. What was read
     is kept in the user's cache (`cached`), by what is in the file and by how it was read. The error
-    of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many.
+    of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many. `workers`
+    None: all processors of this machine, where the work is worth it.
     """
-    options = _Options(melody_part, chord_part, bars, cached)
+    options = Options(melody_part, chord_part, bars, cache_folder() if cached else None)
     files = list(find_music(music))
     verdicts: list[Verdict] = []
-    for outcome in _outcomes(files, options):
+    workers = workers or Workers(jobs=None if _worth_processes(files) else 1)
+    for outcome in each(partial(outcome_of, options=options), files, workers, reader_ended):
         for verdict in outcome.verdicts:
             if verdict.tune is None and (strict or len(files) == len(outcome.verdicts) == 1):
                 raise outcome.error or CorpusError("a tune", verdict.note, where=verdict.path)
@@ -314,28 +321,29 @@ def _is_music(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS and not hidden and path.is_file()
 
 
-class _Options(NamedTuple):
-    melody_part: Selection | None
-    chord_part: Selection | None
-    bars: BarRange | None
-    cached: bool
+class Options(NamedTuple):
+    """How files are read; `cache` is the folder where what was read is kept."""
+
+    melody_part: Selection | None = None
+    chord_part: Selection | None = None
+    bars: BarRange | None = None
+    cache: Path | None = None
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """What became of a file: a verdict for each tune in it; the error, if it cannot be read."""
 
     verdicts: tuple[Verdict, ...]
     error: Exception | None = None
 
 
-def _outcomes(files: Sequence[Path], options: _Options) -> Iterable[_Outcome]:
-    """The outcomes in the order of `files`; many processes share a work that is worth it."""
-    if len(files) < 2 or sum(map(_work, files)) < _PARALLEL_FROM:
-        return (_outcome(path, options) for path in files)
-    from joblib import Parallel, delayed
+def reader_ended(path: Path) -> Outcome:
+    """What became of a file that no process outlives."""
+    return Outcome((Verdict(path, None, note="reader ended"),))
 
-    pool = Parallel(n_jobs=-1, return_as="generator", batch_size=1)
-    return pool(delayed(_outcome)(path, options) for path in files)
+
+def _worth_processes(files: Sequence[Path]) -> bool:
+    return sum(map(_work, files)) >= _PARALLEL_FROM
 
 
 def _work(path: Path) -> int:
@@ -346,15 +354,16 @@ def _work(path: Path) -> int:
     return size if path.suffix.lower().startswith(".mid") else size * _SHEET_FACTOR
 
 
-def _outcome(path: Path, options: _Options) -> _Outcome:
+def outcome_of(path: Path, options: Options) -> Outcome:
+    """Reads a file, or takes it from the cache; nothing in the file makes it raise."""
     try:
-        return _Outcome(_remembered(path, options) if options.cached else _used(path, options))
+        return Outcome(_remembered(path, options))
     except InputError as error:
-        return _Outcome((Verdict(path, None, note=_reason(error)),), error)
+        return Outcome((Verdict(path, None, note=_reason(error)),), error)
     except Exception as error:
         # A fault of the reader, met in one file, must not cost the others; it is reported.
         note = f"the reader failed on it ({type(error).__name__}: {error})"
-        return _Outcome((Verdict(path, None, note=note),), error)
+        return Outcome((Verdict(path, None, note=note),), error)
 
 
 def _reason(error: InputError) -> str:
@@ -362,7 +371,7 @@ def _reason(error: InputError) -> str:
     return f"expected {error.expected}, found {error.found}"
 
 
-def _used(path: Path, options: _Options) -> tuple[Verdict, ...]:
+def _used(path: Path, options: Options) -> tuple[Verdict, ...]:
     """A verdict for each tune of a file. Raises the error of the only one."""
     if path.is_dir():
         raise FileError("music files in it", "none", where=path, todo="name another folder")
@@ -378,7 +387,7 @@ def _used(path: Path, options: _Options) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def _used_score(score: Score, path: Path, options: _Options, number: int = 0) -> Verdict:
+def _used_score(score: Score, path: Path, options: Options, number: int = 0) -> Verdict:
     made = reading(
         score,
         path,
@@ -422,28 +431,52 @@ def reader_version() -> str:
     return digest.hexdigest()[:16]
 
 
-def _remembered(path: Path, options: _Options) -> tuple[Verdict, ...]:
-    """The verdicts from the cache if they are there; else the file is read and, where it can be,
-    the verdicts are kept."""
-    if path.is_dir():
+def reader_versions() -> dict[str, str]:
+    """What must be the same wherever files are read together."""
+    versions = {name: version(name) for name in ("music21", "numpy")}
+    return {"djmodel's reader": reader_version(), **versions}
+
+
+def _remembered(path: Path, options: Options) -> tuple[Verdict, ...]:
+    """The verdicts on a file, kept where it can be read."""
+    if options.cache is None or path.is_dir():
         return _used(path, options)
+    return remembered(
+        path,
+        options,
+        make=lambda: _used(path, options),
+        to_json=lambda verdicts: [_verdict_to_json(verdict) for verdict in verdicts],
+        from_json=lambda kept: tuple(_verdict_from_json(verdict, path) for verdict in kept),
+    )
+
+
+def remembered(
+    path: Path,
+    options: Options,
+    make: Callable[[], Made],
+    to_json: Callable[[Made], Any],
+    from_json: Callable[[Any], Made],
+    what: str = "tunes",
+) -> Made:
+    """`what` was made from a file, from the cache if it is there; else it is made and, if
+    `to_json` gives anything, kept. Raises FileError, and what `make` raises."""
     existing_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
-    asked = [content_hash(path), path.name, reader_version(), *map(repr, options)]
+    asked = [what, content_hash(path), path.name, reader_version(), *map(repr, options[:3])]
     key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
-    file = cache_folder() / f"{key}.json"
+    file = (options.cache or cache_folder()) / f"{key}.json"
     try:
-        return tuple(_verdict_from_json(kept, path) for kept in json.loads(file.read_bytes()))
+        return from_json(json.loads(file.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there, or spoilt: it is read anew
-    verdicts = _used(path, options)
-    try:
-        with writing(file) as temporary:
-            kept = json.dumps([_verdict_to_json(verdict) for verdict in verdicts])
-            temporary.write_text(kept, encoding="utf-8")
-    except FileError:
-        pass  # a cache that cannot be written is no reason not to read
-    return verdicts
+        pass  # not there, or spoilt: it is made anew
+    made = make()
+    if (kept := to_json(made)) is not None:
+        try:
+            with writing(file) as temporary:
+                temporary.write_text(json.dumps(kept), encoding="utf-8")
+        except FileError:
+            pass  # a cache that cannot be written is no reason not to read
+    return made
 
 
 def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:

@@ -25,12 +25,14 @@ Greedy = Annotated[bool, typer.Option("--greedy", help="Always the likeliest.")]
 Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
 
 
-def run(command: Callable[..., None]) -> None:
-    """Runs `command` as the program that it is: options from its signature, help from its
-    docstring. Bad input ends in one line on stderr and exit status 2."""
+def run(*commands: Callable[..., None]) -> None:
+    """Runs a function as the program that it is: options from its signature, help from its
+    docstring; of several, the one whose name comes first on the command line. Bad input ends in one
+    line on stderr and exit status 2."""
     quiet_libraries()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
+    for command in commands:
+        app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
     try:
         app()
     except Exception as error:

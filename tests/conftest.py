@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -78,3 +82,28 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJMODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The address of a Dask scheduler of the tests' own, with two workers of one thread each."""
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    listening = ["--host", "127.0.0.1", "--port", address.split(":")[1], "--no-dashboard"]
+    workers = [f"tcp://{address}", "--nworkers", "2", "--nthreads", "1", "--no-dashboard"]
+    started = [
+        subprocess.Popen([*dask, "scheduler", *listening], **quiet),
+        subprocess.Popen([*dask, "worker", *workers], **quiet),
+    ]
+    try:
+        from distributed import Client
+
+        with Client(f"tcp://{address}", timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield f"tcp://{address}"
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
