@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -136,16 +136,13 @@ def learn(
         "tunes": [tune.title for tune in tunes],
         "final_loss": history[-1].loss if history else None,
     }
-    without_melody = [
-        replace(tune, bars=tuple(replace(bar, melody=()) for bar in tune.bars)) for tune in tunes
-    ]
     model = ModelFile(
         kind=KIND,
         weights=weights_in(graph),
         vocabulary=studied.vocabulary,
         settings=settings,
         extra={
-            "changes": [tune_to_json(tune) for tune in without_melody],
+            "tunes": [tune_to_json(tune) for tune in tunes],
             "sequences": [sequence.tolist() for sequence in studied.sequences],
         },
         sources=sources or {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from djmodel.lesson import KIND, heard_as
 from djmodel.tune import Bar, Tune
 from djmodel.tunejson import tune_from_json
 from seqmodel import modelfile
+from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Choice, sample
@@ -34,9 +36,18 @@ def load(path: str | Path) -> ModelFile:
     return modelfile.load(path, KIND)
 
 
+def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:
+    """The tunes that the model was trained on; faster without their accompaniments."""
+    left_out: dict[str, list[Any]] = {} if accompanied else {"accompaniment": []}
+    return [tune_from_json(data | left_out) for data in model.extra["tunes"]]
+
+
 def changes_of(model: ModelFile) -> list[Tune]:
     """The tunes that the model was trained on, without their melodies."""
-    return [tune_from_json(data) for data in model.extra["changes"]]
+    return [
+        replace(tune, bars=tuple(replace(bar, melody=()) for bar in tune.bars))
+        for tune in tunes_of(model)
+    ]
 
 
 def improvise(
@@ -50,6 +61,7 @@ def improvise(
     with_primer: bool = False,
     rhythm: Tune | None = None,
     tidy: bool = False,
+    max_copy: int | None = None,
 ) -> list[Solo]:
     """`count` new melodies over `changes`, bar by bar, each bar filled exactly.
 
@@ -57,11 +69,17 @@ def improvise(
     `with_primer` the solo begins with it, played over the first changes, else it is left out. With
     `rhythm`, a tune with as many bars, the solo has the rhythm of its melody and only the pitches
     are new. `tidy` smooths as the course does: approach and other tones become chord tones,
-    repeated and very short notes join the note before.
+    repeated and very short notes join the note before. `max_copy`: no run of more values than this
+    stands in the training music; a primer that the solo begins with may be one, but is not gone on
+    with.
 
-    Raises SamplingError if the model's values cannot fill a bar, the rhythm does not fit, or the
-    primer leaves no room.
+    Raises SamplingError if the model's values cannot fill a bar, the rhythm does not fit, the
+    primer leaves no room, or there is no way without longer copies.
     """
+    if tidy and max_copy is not None:
+        raise SamplingError(
+            "--tidy or --max-copy", "both", todo="leave one out: tidying changes values"
+        )
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
     size = model.vocabulary.size
     if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
@@ -91,6 +109,9 @@ def improvise(
         streams=count,
         max_length=longest,
         primer=indices_of(model, primer),
+        limit=None
+        if max_copy is None
+        else CopyLimit(max_copy, model.extra["sequences"], indices_of(model, begun)),
     )
     if not samples.ended.all():
         raise SamplingError(

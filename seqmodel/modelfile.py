@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 ENTRY = "seqmodel.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,25 @@ what it does not allow is masked, so that nothing is drawn twice and nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.copylimit import Bans, CopyLimit, Guard
 from seqmodel.errors import SamplingError
 from seqmodel.network import Weights
 from seqmodel.streams import Streams
 from seqmodel.team import Team, one_thread_a_product
 from seqmodel.windows import NOTHING
 
-# So many streams are worth a thread of their own.
-SMALLEST_PART = 128
+# The rounding of a product may depend on its width. So that a stream draws the same however many
+# are drawn, streams go in groups whose widths depend on their place alone: the first on its own,
+# then these, then as many of the last as are needed. A group that is not full is as wide.
+FIRST_GROUPS = (1, 7, 56, 448)
+GROUP = 512
 # Numbers of logits that are kept before their log-probabilities are taken.
 BLOCK = 2**20
 
@@ -97,43 +102,64 @@ def sample(
     streams: int = 1,
     max_length: int,
     primer: Sequence[int] = (),
+    limit: CopyLimit | None = None,
 ) -> Samples:
     """Draws `streams` sequences of at most `max_length` symbols.
 
     The model first reads the zero vector, then `primer` (which is not in the result and does not
-    move the automaton). Each stream has its own generator, spawned from `rng`: the first of eight
-    streams is the same as the only one of one.
+    move the automaton). Each stream has its own generator, spawned from `rng`, and the first of
+    eight streams is the only one of one, to the last bit. What `limit` forbids is masked, too;
+    raises SamplingError if it leaves no way through the automaton.
     """
+    bans = Bans(automaton, limit) if limit else None
     uniforms = np.stack([child.random(max_length) for child in rng.spawn(streams)])
     # In the precision of the rest, and below 1 even after rounding.
     numbers: Floats = np.minimum(uniforms, 1 - 2**-23).astype(np.float32)
 
-    def draw(_: int, part: slice) -> tuple[Indices, Floats, NDArray[np.bool_]]:
-        return _draw(weights, automaton, choice, numbers[part], primer)
+    groups = [*_groups(streams)]
 
-    team = Team()
-    n_parts = max(1, min(team.size, streams // SMALLEST_PART))
+    def draw(number: int, _: slice) -> tuple[Indices, Floats, NDArray[np.bool_]]:
+        group, width = groups[-1 - number]  # the widest first
+        guard = Guard(bans, width) if bans else None
+        return _draw(weights, automaton, choice, numbers[group], width, primer, guard)
+
     with one_thread_a_product():
-        parts = team.share(draw, streams, n_parts)
+        parts = Team().share(draw, len(groups), len(groups))[::-1]
     symbols, log_probs, ended = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
+
+
+def _groups(streams: int) -> Iterator[tuple[slice, int]]:
+    """The streams of each group, and how many it has room for."""
+    first = 0
+    for width in chain(FIRST_GROUPS, repeat(GROUP)):
+        if first >= streams:
+            return
+        yield slice(first, min(first + width, streams)), width
+        first += width
 
 
 def _draw(
     weights: Weights,
     automaton: Automaton,
     choice: Choice,
-    uniforms: Floats,
+    numbers: Floats,
+    width: int,
     primer: Sequence[int],
+    guard: Guard | None,
 ) -> tuple[Indices, Floats, NDArray[np.bool_]]:
-    """`symbols` and `log_probs`, as many columns as `uniforms (streams, max_length)`, and `ended`
-    of `Samples`."""
-    S, max_length = uniforms.shape
+    """`symbols` and `log_probs`, as many columns as `numbers (streams, max_length)`, and `ended`
+    of `Samples`. A group of `width` streams is drawn, of which the others do not matter."""
+    wanted, max_length = numbers.shape
+    S = width
+    uniforms = np.zeros((S, max_length), dtype=np.float32)
+    uniforms[:wanted] = numbers
     streams = Streams(weights, S)
     for index in (NOTHING, *primer):
         logits = streams.read(np.full(S, index))
-    chooser = _OneChooser(automaton, choice) if S == 1 else _Chooser(automaton, choice, S)
+    one = S == 1
+    chooser = (_OneChooser if one else _Chooser)(automaton, choice, guard, S, wanted)
     symbols = np.full((max_length, S), -1, dtype=np.int32)
     log_probs = np.zeros((max_length, S), dtype=np.float32)
     # Logits are kept for a while, and what is not needed for the next step is done at once.
@@ -148,7 +174,7 @@ def _draw(
             logits = streams.read(drawn)
             t += 1
         log_probs[first:t] = _log_probabilities(kept[: t - first], symbols[first:t])
-    return symbols.T, log_probs.T, chooser.ended
+    return symbols.T[:wanted], log_probs.T[:wanted], chooser.ended[:wanted]
 
 
 def _log_probabilities(logits: Floats, symbols: Indices) -> Floats:
@@ -168,9 +194,17 @@ class _Chooser:
     allowed has a logit of minus infinity.
     """
 
-    def __init__(self, automaton: Automaton, choice: Choice, streams: int) -> None:
+    def __init__(
+        self,
+        automaton: Automaton,
+        choice: Choice,
+        guard: Guard | None,
+        streams: int,
+        wanted: int,
+    ) -> None:
+        """Only the first `wanted` of the streams are waited for."""
         n_symbols = automaton.allowed.shape[1]
-        self.choice = choice
+        self.choice, self.guard, self.wanted = choice, guard, wanted
         self.scale = np.float32(1 / choice.temperature)
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         # A state that allows nothing draws some symbol, which is not used.
@@ -193,7 +227,7 @@ class _Chooser:
 
     @property
     def all_ended(self) -> bool:
-        return bool(self.ended.all())
+        return bool(self.ended[: self.wanted].all())
 
     def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> NDArray[np.intp]:
         """`logits (n_symbols, S)` -> a symbol a stream, `(S,)`; `out` gets them, and stays as it is
@@ -204,12 +238,16 @@ class _Chooser:
         else:
             np.take(self.penalties, self.places, axis=1, out=masked, mode="clip")
             np.add(logits, masked, out=masked)
+        if self.guard:
+            self.guard.penalise(masked, self.places, self.ended)
         drawn = masked.argmax(axis=0) if self.choice.greedy else self._draw(masked, uniforms)
         if self.one_state:
             out[:] = drawn
         else:
             np.copyto(out, drawn, where=np.logical_not(self.ended), casting="same_kind")
             self.places = self.next_state.take(self.places * self.n_symbols + drawn)
+        if self.guard:
+            self.guard.saw(drawn)
         return drawn
 
     def _draw(self, masked: Floats, uniforms: Floats) -> NDArray[np.intp]:
@@ -227,8 +265,15 @@ class _Chooser:
 class _OneChooser:
     """The same for one stream: what `_Chooser` draws for it, in fewer and shorter calls."""
 
-    def __init__(self, automaton: Automaton, choice: Choice) -> None:
-        self.choice = choice
+    def __init__(
+        self,
+        automaton: Automaton,
+        choice: Choice,
+        guard: Guard | None,
+        streams: int = 1,  # noqa: ARG002 - as `_Chooser`
+        wanted: int = 1,  # noqa: ARG002
+    ) -> None:
+        self.choice, self.guard = choice, guard
         self.scale = np.float32(1 / choice.temperature)
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         self.penalties = list(np.where(automaton.allowed, 0, -np.inf).astype(np.float32))
@@ -244,6 +289,8 @@ class _OneChooser:
     def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
         masked = self.masked
         np.add(logits[:, 0], self.penalties[self.place], out=masked)
+        if self.guard:
+            self.guard.penalise(masked[:, None], np.array([self.place]), self.ended)
         if self.choice.greedy:
             drawn = int(masked.argmax())
         else:
@@ -256,6 +303,8 @@ class _OneChooser:
         out[0] = drawn
         self.place = int(self.next_state[self.place, drawn])
         self.all_ended = bool(self.ends[self.place])
+        if self.guard:
+            self.guard.saw((drawn,))
         return (drawn,)
 
 

@@ -237,7 +237,7 @@ def bad(tmp_path):
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     with zipfile.ZipFile(tmp_path / "damaged.keras", "w") as archive:
-        archive.writestr("seqmodel.json", json.dumps({"format": 1, "cell": "lstm"}))
+        archive.writestr("seqmodel.json", json.dumps({"format": 2, "cell": "lstm"}))
         archive.writestr("model.weights.h5", b"no weights")
     return tmp_path
 

@@ -201,7 +201,8 @@ def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(choice, autom
         return sample(weights, automaton, choice, rng, streams=streams, max_length=50, primer=[2])
 
     one, many = draw(1), draw(9)
-    monkeypatch.setattr(sampling, "SMALLEST_PART", 2)
+    monkeypatch.setattr(sampling, "FIRST_GROUPS", (1, 3))
+    monkeypatch.setattr(sampling, "GROUP", 4)
     monkeypatch.setattr(sampling, "BLOCK", 7 * 5 * 3)
     in_parts = draw(9)
     assert (many.symbols[0] == one.symbols[0]).all()

@@ -1,0 +1,153 @@
+"""What a solo takes over from the tunes that its model was trained on, and where it stands there.
+
+A passage can be copied in more than one way, so that a melody is read in three:
+
+- VALUES, as the model hears it: the kind, length and range of each note and rest. Relative to the
+  chords: a passage moved to another key with its chords is the same, over other chords it is not.
+- MELODY: from each note to the next the interval in semitones and the time from onset to onset.
+  The same in any key and over any chords; how long a note is held does not matter.
+- INTERVALS: the intervals alone. Finds a melody whose rhythm was changed.
+
+What is normal is what a tune made by a human has in common with the others: `human_baseline`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from djmodel import grammar
+from djmodel.lesson import heard_as
+from djmodel.solo import Solo, tunes_of
+from djmodel.tune import Tune
+from seqmodel.copying import Known
+
+if TYPE_CHECKING:
+    from seqmodel.modelfile import ModelFile
+    from seqmodel.vocabulary import Vocabulary
+
+VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
+WAYS = (VALUES, MELODY, INTERVALS)
+
+LONGEST = 12  # of the n-grams whose overlap is measured
+MOST_BASELINES = 8  # tunes that are held against the others
+
+# Fewer values than this, and a model can learn them by heart: see `benchmarks/copying.py`.
+FEW_VALUES = 3000
+
+
+class Line(NamedTuple):
+    """A melody read in one way: its symbols, and the bar in which each begins, counted from 1."""
+
+    symbols: Sequence[Hashable]
+    bars: Sequence[int]
+
+
+class Passage(NamedTuple):
+    """The longest passage that is copied: how many values, or notes, it has; the bar in which it
+    begins, counted from 1; title and bar of the tune where it stands, too. Length 0: nothing is."""
+
+    length: int
+    bar: int
+    title: str
+    title_bar: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a melody has in common with known tunes, read in one way: the longest passage, and the
+    share of its n-grams that are known, for n from 1 to LONGEST: `(LONGEST,)`."""
+
+    longest: Passage
+    overlap: NDArray[np.float64]
+
+
+class Repertoire:
+    """The tunes that copies are looked for in; `vocabulary` says which values are one to the model
+    (None: none but equal ones)."""
+
+    def __init__(self, tunes: Iterable[Tune], vocabulary: Vocabulary | None = None) -> None:
+        self.tunes, self.vocabulary = tuple(tunes), vocabulary
+        self._known: dict[str, tuple[Known, list[Line]]] = {}
+
+    @classmethod
+    def of(cls, model: ModelFile) -> Repertoire:
+        """The tunes that a model was trained on."""
+        return cls(tunes_of(model, accompanied=False), model.vocabulary)
+
+    def copied(self, melody: Tune | Solo, way: str) -> Copied:
+        """What `melody` has in common with these tunes, read in one of WAYS. Of a solo the values
+        are those that the model chose; of a tune, those that its notes are over its chords."""
+        line = self.line(melody, way)
+        if way not in self._known:
+            lines = [self.line(tune, way) for tune in self.tunes]
+            self._known[way] = Known(line.symbols for line in lines), lines
+        known, lines = self._known[way]
+        found = known.longest_copy(line.symbols)
+        passage = Passage(0, 0, "", 0)
+        if found.length:
+            notes = found.length + (way != VALUES)  # so many steps lie between one note more
+            title_bar = lines[found.source].bars[found.source_place]
+            title = self.tunes[found.source].title
+            passage = Passage(notes, line.bars[found.place], title, title_bar)
+        return Copied(passage, known.overlap(line.symbols, LONGEST))
+
+    def line(self, melody: Tune | Solo, way: str) -> Line:
+        """A melody read in one of WAYS."""
+        if way != VALUES:
+            return _steps(melody if isinstance(melody, Tune) else melody.tune, way)
+        bars = grammar.encode(melody) if isinstance(melody, Tune) else melody.values
+        values = [value for bar in bars for value in bar]
+        numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
+        return Line(heard_as(values, self.vocabulary) if self.vocabulary else values, numbers)
+
+
+def human_baseline(repertoire: Repertoire, way: str) -> list[Copied]:
+    """For each tune, of many for MOST_BASELINES of them, what it has in common with all the others:
+    what is normal in this music. Nothing for a single tune."""
+    tunes = repertoire.tunes
+    if len(tunes) < 2:
+        return []
+    asked = sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MOST_BASELINES)})
+    return [
+        Repertoire((*tunes[:i], *tunes[i + 1 :]), repertoire.vocabulary).copied(tunes[i], way)
+        for i in asked
+    ]
+
+
+def mean_overlap(found: Iterable[Copied]) -> NDArray[np.float64]:
+    """The overlap of several melodies, one as much as another: `(LONGEST,)`; nan where none is long
+    enough."""
+    curves = np.array([each.overlap for each in found])
+    measured = ~np.isnan(curves)
+    sums = np.where(measured, curves, 0).sum(axis=0)
+    counts = measured.sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def copying_is_likely(model: ModelFile) -> str:
+    """A warning where the model has so little music that it may know it by heart, else ""."""
+    n_values = sum(map(len, model.extra["sequences"]))
+    if n_values >= FEW_VALUES:
+        return ""
+    return (
+        f"trained on {n_values:,} values only: expect copied passages; train on more music, or set"
+        " --max-copy"
+    )
+
+
+def _steps(tune: Tune, way: str) -> Line:
+    """From each note to the next: the interval, and for MELODY the time between the onsets."""
+    notes = tune.melody_notes()
+    starts = tune.starts
+    steps = [
+        (b.pitch - a.pitch, float(b.onset - a.onset)) if way == MELODY else b.pitch - a.pitch
+        for a, b in pairwise(notes)
+    ]
+    return Line(steps, [bisect_right(starts, note.onset) for note in notes[:-1]])
