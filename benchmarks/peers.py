@@ -57,12 +57,12 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     from djmodel.model import djmodel, scanning_model, shared_layers
     from seqmodel.backend import load_keras
     from seqmodel.layers import weights_of
-    from seqmodel.training import Schedule, fit
+    from seqmodel.training import Schedule, Shuffled, fit
 
     load_keras()
     schedule = Schedule(work.epochs, work.batch_size, RATE, DECAY, SEED)
     m, Tx = work.windows.inputs.shape
-    # `fit` shuffles with these: undone, so that all see one order
+    # `Shuffled` shuffles with these: undone, so that all see one order
     shuffles = (np.random.default_rng([SEED, epoch]) for epoch in range(work.epochs))
     orders = [np.argsort(rng.permutation(m)) for rng in shuffles]
 
@@ -71,12 +71,12 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
         cell, densor = layers.LSTM_cell, layers.densor
         unrolled = graph == "unrolled"
         model = djmodel(Tx, *layers[1:], layers[0]) if unrolled else scanning_model(cell, densor)
-        fit(
-            model,
+        batches = Shuffled(
             lambda epoch: Windows(*(array[orders[epoch]] for array in work.windows)),
-            schedule,
-            engine=engine,  # type: ignore[arg-type]
+            work.batch_size,
+            SEED,
         )
+        fit(model, batches, schedule, engine=engine)  # type: ignore[arg-type]
         return weights_of(cell, densor)
 
     return job

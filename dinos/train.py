@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqmodel.cli import Debug, Progress, Seed, facts, python, run, stderr_console
+from seqmodel.cli import (
+    CheckpointSeconds,
+    Debug,
+    Progress,
+    Resume,
+    Seed,
+    again,
+    facts,
+    python,
+    run,
+    stderr_console,
+)
 
 if TYPE_CHECKING:
-    from dinos.lesson import Epoch
+    from seqmodel.checkpoints import Epoch
     from seqmodel.modelfile import ModelFile
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
@@ -44,14 +55,18 @@ def command(
     ] = False,
     max_length: Annotated[int, typer.Option(min=1, help="Characters of the longest name.")] = 100,
     seed: Seed = 0,
+    resume: Resume = False,
+    checkpoint: CheckpointSeconds = 10.0,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Train a model on your list of names; without NAMES, on 1,318 dinosaurs.
 
     A tenth of the names is held out, to measure on. Writes model.keras, history.csv and loss.png.
+    Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
     from dinos.lesson import Lesson, learn
     from dinos.names import dinosaurs, read_names
+    from seqmodel.checkpoints import training_in
     from seqmodel.files import content_hash, writable_folder
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
@@ -65,33 +80,35 @@ def command(
     n_epochs = lesson.epochs_for(len(read.names))
     look = math.ceil(n_epochs / LOOKS)
 
-    with Progress(console, "training", "epoch", every=10) as show:
+    def report(epoch: Epoch, model: ModelFile) -> None:
+        show(epoch.number, n_epochs, {"loss": epoch.loss, "held out": epoch.held_out or 0.0})
+        if epoch.number == 1 or epoch.number % look == 0:
+            console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
 
-        def report(epoch: Epoch, model: ModelFile) -> None:
-            reached = {"loss": epoch.loss, "held out": epoch.held_out}
-            show(epoch.number, n_epochs, reached)
-            if epoch.number == 1 or epoch.number % look == 0:
-                console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
-
-        sources = {path.name: content_hash(path)}
-        trained = learn(read, lesson, sources=sources, progress=report)
-    trained.save(out / "model.keras")
-    curves = {
-        "training": [epoch.loss for epoch in trained.history],
-        "held out": [epoch.held_out for epoch in trained.history],
-    }
-    history = {
-        "loss": curves["training"],
-        "held_out_loss": curves["held out"],
-        "seconds": [epoch.seconds for epoch in trained.history],
-    }
-    write_history(out / "history.csv", history)
-    picture = loss_curve(
-        curves,
-        unit="cross-entropy in nats a character",
-        chance=math.log(trained.model.vocabulary.size),
-    )
-    picture.save(out / "loss.png")
+    sources = {path.name: content_hash(path)}
+    with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
+        with Progress(console, "training", "epoch", every=10) as show:
+            trained = learn(read, lesson, sources=sources, progress=report, checkpoints=checkpoints)
+        checkpoints.check_folder()
+        trained.save(out / "model.keras")
+        curves = {
+            "training": [epoch.loss for epoch in trained.history],
+            "held out": [e.held_out for e in trained.history if e.held_out is not None],
+        }
+        history = {
+            "loss": curves["training"],
+            "held_out_loss": curves["held out"],
+            "seconds": [epoch.seconds for epoch in trained.history],
+        }
+        write_history(out / "history.csv", history)
+        trained.fitted.check(out / "model.keras", go_on=again("dinos.train", "--resume"))
+        picture = loss_curve(
+            curves,
+            unit="cross-entropy in nats a character",
+            chance=math.log(trained.model.vocabulary.size),
+        )
+        picture.save(out / "loss.png")
+        checkpoints.remove()
 
     settings, split = trained.model.settings, trained.split
     rows = {

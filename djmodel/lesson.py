@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from djmodel.model import N_A, N_VALUES, Layers, djmodel, scanning_model, shared
 from djmodel.tune import Tune
 from djmodel.tunejson import tune_to_json
 from seqmodel import modelfile, training
+from seqmodel.checkpoints import Checkpoints, hash_of
 from seqmodel.errors import CorpusError
 from seqmodel.layers import weights_in
 from seqmodel.modelfile import ModelFile
@@ -66,7 +67,11 @@ class Trained:
     layers: Layers
     model: ModelFile
     material: Material
-    history: tuple[training.Epoch, ...]
+    fitted: training.Fitted
+
+    @property
+    def history(self) -> tuple[training.Epoch, ...]:
+        return self.fitted.history
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
@@ -104,17 +109,20 @@ def learn(
     *,
     held_out: Sequence[Tune] = (),
     sources: dict[str, str] | None = None,
-    progress: training.Progress | None = None,
+    progress: Callable[[training.Epoch], None] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
 
-    How well it foretells `held_out` is measured after each epoch, and decides nothing.
+    How well it foretells `held_out` is measured after each epoch, and decides nothing but where a
+    patience ends the training. `checkpoints` are written, and gone on from, as `training.fit` does.
 
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
     studied = material(tunes, lesson.n_values)
     draw = _drawer(studied.sequences, lesson)
-    draw(0)  # too little music is said before Keras is loaded
+    batches = training.Shuffled(draw, lesson.schedule.batch_size, lesson.schedule.seed)
+    len(batches)  # too little music is said before Keras is loaded
     layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
     if lesson.graph == "unrolled":
         graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
@@ -129,12 +137,24 @@ def learn(
         return -float(np.concatenate([log_probabilities(weights, s) for s in unseen]).mean())
 
     measure = held_out_loss if unseen else None
-    history = training.fit(graph, draw, lesson.schedule, progress, held_out_loss=measure)
+    fitted = training.fit(
+        graph,
+        batches,
+        lesson.schedule,
+        (lambda epoch, _: progress(epoch)) if progress else None,
+        held_out_loss=measure,
+        checkpoints=checkpoints,
+        made_from={
+            **asdict(lesson),
+            "music": hash_of(studied.sequences),
+            "held out": hash_of(unseen),
+        },
+    )
     settings: dict[str, Any] = {
         **asdict(lesson),
         "register": list(grammar.Register.of(tunes)),
         "tunes": [tune.title for tune in tunes],
-        "final_loss": history[-1].loss if history else None,
+        "final_loss": fitted.history[fitted.kept - 1].loss if fitted.kept else None,
     }
     model = ModelFile(
         kind=KIND,
@@ -147,10 +167,10 @@ def learn(
         },
         sources=sources or {},
     )
-    return Trained(layers, model, studied, tuple(history))
+    return Trained(layers, model, studied, fitted)
 
 
-def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> training.Draw:
+def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> Callable[[int], Windows]:
     """The windows of each epoch: drawn once for one tune, afresh for several."""
     m = lesson.m
     if m is None:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from djmodel.options import Bars, ChordPart, MelodyPart
-from seqmodel.cli import Debug, Progress, Seed, facts, python, run, stderr_console
+from seqmodel.cli import (
+    CheckpointSeconds,
+    Debug,
+    Progress,
+    Resume,
+    Seed,
+    again,
+    facts,
+    python,
+    run,
+    stderr_console,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,18 +63,21 @@ def command(
         float | None, typer.Option(min=4, max=1000, help="Of the solo, quarter notes a minute.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
+    resume: Resume = False,
+    checkpoint: CheckpointSeconds = 10.0,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
 
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
-    of the first tune.
+    of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
     from djmodel.lesson import Lesson, learn
     from djmodel.reader import parse_bars, rags
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
     from djmodel.solo import changes_of, improvise
+    from seqmodel.checkpoints import training_in
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
     from seqmodel.picture import loss_curve
@@ -91,25 +105,30 @@ def command(
         bars=parse_bars(bars),
         strict=strict,
     )
-    with Progress(console, "training", "epoch", every=10) as show:
-        trained = learn(
-            heard.tunes,
-            lesson,
-            sources={path.name: content_hash(path) for path in heard.used},
-            progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
-        )
-    trained.save(out / "model.keras")
-    losses = [epoch.loss for epoch in trained.history]
-    history = {
-        "loss": losses,
-        "accuracy": [epoch.accuracy for epoch in trained.history],
-        "seconds": [epoch.seconds for epoch in trained.history],
-    }
-    write_history(out / "history.csv", history)
-    loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
-    changes = changes_of(trained.model)[0].at_tempo(tempo)
-    [solo] = improvise(trained.model, changes, seed=seed)
-    write_midi(solo.tune, out / "solo.mid")
+    with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
+        with Progress(console, "training", "epoch", every=10) as show:
+            trained = learn(
+                heard.tunes,
+                lesson,
+                sources={path.name: content_hash(path) for path in heard.used},
+                progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
+                checkpoints=checkpoints,
+            )
+        checkpoints.check_folder()
+        trained.save(out / "model.keras")
+        losses = [epoch.loss for epoch in trained.history]
+        history = {
+            "loss": losses,
+            "accuracy": [epoch.accuracy for epoch in trained.history],
+            "seconds": [epoch.seconds for epoch in trained.history],
+        }
+        write_history(out / "history.csv", history)
+        trained.fitted.check(out / "model.keras", go_on=again("djmodel.train", "--resume"))
+        loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
+        changes = changes_of(trained.model)[0].at_tempo(tempo)
+        [solo] = improvise(trained.model, changes, seed=seed)
+        write_midi(solo.tune, out / "solo.mid")
+        checkpoints.remove()
 
     studied, last = trained.material, trained.history[-1]
     console.print(

@@ -19,11 +19,11 @@ state meets last. The one gate of a plain recurrent network is its tanh.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +62,11 @@ class AdamRates:
 @dataclass(frozen=True)
 class Reached:
     """`loss`: the sum over a batch of cross-entropies in nats; `right`: how many labels were the
-    likeliest value."""
+    likeliest value, of `labels` in all."""
 
     loss: float
     right: int
+    labels: int
 
 
 class Parameters:
@@ -158,6 +159,28 @@ class Learner:
         whole.vector[:] = sum(part.vector for part in parts)
         return whole.weights()
 
+    def weights(self) -> Weights:
+        """Copies of them as they are."""
+        return self.parameters.weights()
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Copies of all that the steps to come depend on; `steps` as an array of one number."""
+        vectors = {name: vector.copy() for name, vector in self._vectors().items()}
+        return {**vectors, "steps": np.array([self.steps])}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Puts back what `state` gave. Raises KeyError or ValueError for another network's."""
+        for name, vector in self._vectors().items():
+            vector[:] = state[name]
+        self.steps = int(state["steps"][0])
+
+    def _vectors(self) -> dict[str, Floats]:
+        return {
+            "parameters": self.parameters.vector,
+            "momentum": self.momentum.vector,
+            "velocity": self.velocity.vector,
+        }
+
     def _differentiate(
         self,
         inputs: Indices,
@@ -171,7 +194,8 @@ class Learner:
         x = inputs.T.astype(np.intp)  # (T, B)
         x[x < 0] = self.parameters.n_values
         y = labels.T.astype(np.intp)
-        scale = 1 / np.count_nonzero(y >= 0) if scale is None else scale
+        n_labels = int(np.count_nonzero(y >= 0))
+        scale = 1 / n_labels if scale is None else scale
         if start is None:
             start = (np.zeros((B, H), np.float32),) * STATES[self.parameters.cell]
         make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.parameters.cell]
@@ -193,7 +217,9 @@ class Learner:
             )
 
         done = list(chain.from_iterable(self._team.share(run, B, n_parts)))
-        reached = Reached(sum(one.loss for one in done), sum(one.right for one in done))
+        reached = Reached(
+            sum(one.loss for one in done), sum(one.right for one in done), labels=n_labels
+        )
         return reached, [one.gradients for one in done]
 
     def _move(self, gradients: list[Parameters], learning_rate: float) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqmodel.errors import InputError
+from seqmodel.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+# Typer has Click in it, or beside it: this is its class for bad words in a command line.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+INTERRUPTED = 130  # the status of a program that Ctrl-C has ended
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")]
@@ -23,6 +28,11 @@ TopK = Annotated[int | None, typer.Option(metavar="K", help="Only the K likelies
 TopP = Annotated[float | None, typer.Option(metavar="P", help="Only the likeliest that make up P.")]
 Greedy = Annotated[bool, typer.Option("--greedy", help="Always the likeliest.")]
 Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")]
+CheckpointSeconds = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="Between two checkpoints; 0: one each epoch."),
+]
 
 
 def run(*commands: Callable[..., None]) -> None:
@@ -34,17 +44,37 @@ def run(*commands: Callable[..., None]) -> None:
     for command in commands:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except _UsageError as error:
+        _end(_usage(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _end("interrupted", INTERRUPTED)
+    except Interrupted as error:
+        _end(f"interrupted: {error}", INTERRUPTED)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         if isinstance(error, InputError):
-            _end(str(error), 2)
+            _end(f"error: {error}", 2)
         if isinstance(error, BrokenPipeError):
             # Who read us has read enough (`| head`); nothing more can be said to them.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        _end(f"{type(error).__name__}: {error}; this should not happen: --debug shows where", 1)
+        name = type(error).__name__
+        _end(f"error: {name}: {error}; this should not happen: --debug shows where", 1)
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the words of a command line."""
+    context = getattr(error, "ctx", None)
+    hint = f"; see `{context.command_path} --help`" if context else ""
+    return f"error: {error.format_message().rstrip('.')}{hint}"
+
+
+def again(module: str, option: str) -> str:
+    """What a user types to run this command line again, with one option more."""
+    words = [word for word in sys.argv[1:] if word != option]
+    return f"{python()} -m {module} {shlex.join([*words, option])}"
 
 
 def quiet_libraries() -> None:
@@ -131,5 +161,5 @@ class Progress:
 
 
 def _end(message: str, status: int) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(" ".join(message.split()), file=sys.stderr)
     sys.exit(status)

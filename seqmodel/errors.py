@@ -36,9 +36,22 @@ def _restored(kind: type[InputError], args: tuple[Any, ...], state: dict[str, An
 class FileError(InputError):
     """A file or folder that is missing, unreadable, of the wrong kind, or cannot be written."""
 
+    @classmethod
+    def from_os(cls, error: OSError, expected: str, where: str | Path, todo: str) -> FileError:
+        """What the system found instead, in its words."""
+        return cls(expected, (error.strerror or str(error)).lower(), where=where, todo=todo)
+
 
 class ModelFileError(InputError):
     """A file that is not a model of this project, or not the kind of model asked for."""
+
+
+class TrainingError(InputError):
+    """A training that cannot be: its settings do not fit, or it left the finite numbers at once."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint that is damaged, or that another training made."""
 
 
 class VocabularyError(InputError):
@@ -51,3 +64,7 @@ class CorpusError(InputError):
 
 class SamplingError(InputError):
     """Sampling settings that leave nothing to choose from."""
+
+
+class Interrupted(Exception):
+    """The user has ended a job before it was whole; its text says what is kept and how to go on."""

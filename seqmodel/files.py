@@ -7,18 +7,21 @@ import os
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seqmodel.errors import FileError, InputError
 
+UNFINISHED = ".unfinished-"
+
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[Path]:
+def writing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, with its ending; it takes the place of `path` when the block
-    ends well, and vanishes when it does not. Makes the folder.
+    ends well, and vanishes when it does not. Makes the folder. `durable`: it is on the disk before
+    it takes that place, so that not even a power cut leaves half of it.
 
-    Raises FileError if the folder cannot be made or written.
+    Raises FileError if the folder cannot be made or written, or the file cannot be finished.
     """
     path = Path(path)
     try:
@@ -27,14 +30,11 @@ def writing(path: str | Path) -> Iterator[Path]:
             raise FileError(
                 "the name of a file to write", "a folder", where=path, todo="name a file in it"
             )
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
-        raise FileError(
-            "a folder that can be written",
-            _reason(error),
-            where=path.parent,
-            todo="choose another place",
+        raise FileError.from_os(
+            error, "a folder that can be written", path.parent, todo="choose another place"
         ) from error
     temporary = Path(name)
     try:
@@ -43,9 +43,23 @@ def writing(path: str | Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
+        if durable:
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise FileError.from_os(
+            error, "a file that can be written", path, todo="make room, or choose another place"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """What `writing` left there when its process was killed. Only for who alone writes there."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
 
 
 def writable_folder(path: str | Path) -> Path:
@@ -56,8 +70,8 @@ def writable_folder(path: str | Path) -> Path:
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
-        raise FileError(
-            "a folder that can be written", _reason(error), where=path, todo="choose another place"
+        raise FileError.from_os(
+            error, "a folder that can be written", path, todo="choose another place"
         ) from error
     return path
 
@@ -78,7 +92,7 @@ def existing_file(path: str | Path, what: str) -> Path:
         with path.open("rb"):
             return path
     except OSError as error:
-        raise FileError(what, _reason(error), where=path, todo="check its rights") from error
+        raise FileError.from_os(error, what, path, todo="check its rights") from error
 
 
 def known_ending(path: str | Path, known: Sequence[str]) -> str:
@@ -104,7 +118,3 @@ def content_hash(path: str | Path) -> str:
 def data_address(content: bytes, media_type: str) -> str:
     """An address that is the content itself, for a page that loads nothing."""
     return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -9,7 +9,7 @@ from seqmodel.optional import needed
 from seqmodel.picture import Picture, loss_curve
 
 if TYPE_CHECKING:
-    from seqmodel.training import Epoch
+    from seqmodel.checkpoints import Epoch
 
 SECONDS_BETWEEN = 0.5  # drawing takes a tenth of a second; training should not wait for it
 MOST_DRAWING = 0.15  # of the time, where drawing takes longer

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, TypeVar
+
+import numpy as np
 
 Result = TypeVar("Result")
 
@@ -36,7 +38,9 @@ class Team:
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._others is None:
-            self._others = ThreadPoolExecutor(max(self.size - 1, 1))
+            # What overflows is found by its result, not by a warning from a thread.
+            quietly = partial(np.seterr, over="ignore", invalid="ignore")
+            self._others = ThreadPoolExecutor(max(self.size - 1, 1), initializer=quietly)
         return self._others
 
 

@@ -8,15 +8,15 @@ from dinos.lesson import (
     Lesson,
     learn,
     log_probabilities,
-    masked_cross_entropy,
     mean_loss,
-    shares,
 )
 from dinos.model import one_step_graph, padded, shared_layers, training_graph
 from dinos.names import Names
 from seqmodel.backend import load_keras
 from seqmodel.errors import InputError
+from seqmodel.graphlearner import GraphLearner
 from seqmodel.layers import weights_of
+from seqmodel.windows import NOTHING
 
 N_VALUES = 5
 N_A = 7
@@ -41,6 +41,11 @@ def one_hot(inputs, dtype="float32"):
     return (inputs[..., None] == np.arange(N_VALUES)).astype(dtype)
 
 
+def batch(rows):
+    inputs, labels, mask = padded(rows)
+    return inputs, np.where(mask, labels, NOTHING)
+
+
 def outputs_of(graph, rows):
     inputs, _, mask = padded(rows)
     return [np.array(output) for output in graph([one_hot(inputs), mask])]
@@ -58,9 +63,6 @@ def test_inputs_are_the_labels_one_step_behind():
 def test_a_padded_batch_is_the_names_one_by_one(cell):
     layers, graph = built(cell)
     together = outputs_of(graph, ROWS)
-    losses = masked_cross_entropy()
-    _, labels, mask = padded(ROWS)
-    batch_loss = float(losses(labels, together[0], sample_weight=shares(mask)))
     one_by_one = []
     for number, row in enumerate(ROWS):
         alone = outputs_of(graph, [row])
@@ -68,9 +70,11 @@ def test_a_padded_batch_is_the_names_one_by_one(cell):
         for state, state_alone in zip(together[1:], alone[1:], strict=True):
             assert np.abs(state[number] - state_alone[0]).max() < 1e-6
         one_by_one += list(-np.log(alone[0][0, np.arange(len(row)), row]))
-    assert batch_loss == pytest.approx(np.mean(one_by_one), rel=1e-5)
     weights = weights_of(layers.cell, layers.densor)
     assert mean_loss(weights, ROWS) == pytest.approx(np.mean(one_by_one), rel=1e-5)
+    reached = GraphLearner(graph).step(*batch(ROWS), learning_rate=0.1)
+    assert reached.loss == pytest.approx(np.sum(one_by_one), rel=1e-5)
+    assert reached.labels == len(one_by_one)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -92,11 +96,7 @@ def test_what_the_training_graph_learns_the_one_step_graph_knows():
     step = one_step_graph(layers)
     x, a0 = np.zeros((1, 1, N_VALUES), np.float32), np.zeros((1, N_A), np.float32)
     before = np.array(step([x, a0])[0])
-    keras = load_keras()
-    model = keras.Model(graph.inputs, graph.outputs[0])
-    model.compile("sgd", masked_cross_entropy())
-    inputs, labels, mask = padded(ROWS)
-    model.train_on_batch((one_hot(inputs), mask), labels, sample_weight=shares(mask))
+    GraphLearner(graph).step(*batch(ROWS), learning_rate=0.1)
     assert np.abs(np.array(step([x, a0])[0]) - before).max() > 1e-5
     assert {id(layer) for layer in (layers.cell, layers.densor)} <= {
         id(layer) for layer in step.layers

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from seqmodel import live
+from seqmodel.checkpoints import Epoch
 from seqmodel.live import LiveCurve
 from seqmodel.optional import MissingPackageError
-from seqmodel.training import Epoch
 
 display = pytest.importorskip("IPython.display")
 
