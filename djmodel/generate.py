@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from djmodel.limits import Limits
+from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxNotes, MaxSeconds
 from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.errors import InputError
@@ -32,6 +34,10 @@ def command(
             help="Play over the chords of a music file, or of a tune that "
             "the model knows. [default: the first of those]",
         ),
+    ] = None,
+    corpus: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The same for a piece of music21's corpus."),
     ] = None,
     changes: Annotated[
         str | None,
@@ -77,6 +83,8 @@ def command(
         list[str] | None,
         typer.Option(metavar="PART", help="Of --over: name or number; may be repeated."),
     ] = None,
+    max_notes: MaxNotes = MAX_NOTES,
+    max_seconds: MaxSeconds = MAX_SECONDS,
     seed: Seed = 0,
     count: Annotated[int, typer.Option(min=1, help="How many solos.")] = 1,
     tempo: Annotated[
@@ -122,12 +130,17 @@ def command(
 
         read_soundfont(soundfont)  # to learn it before anything is written
     choice = Choice(temperature, top_k, top_p, greedy)
+    limits = Limits(max_notes, max_seconds)
     learned = load(model)
+    if corpus is not None:
+        if over is not None:
+            raise InputError("--over or --corpus", "both", todo="leave one out")
+        over = _corpus_file(corpus)
     _check(over, changes, primer, primer_values, with_primer, keep_rhythm, out)
     if changes is not None:
         tune = _written_changes(changes, meter)
     else:
-        tune = _source_tune(learned, over, melody_part, chord_part)
+        tune = _source_tune(learned, over, melody_part, chord_part, limits)
     tune = _cut(tune, choruses, bars).at_tempo(tempo)
     tune = _accompanied(tune, style, seed)
     solos = improvise(
@@ -136,7 +149,7 @@ def command(
         seed=seed,
         count=count,
         choice=choice,
-        primer=_primer(primer, primer_values, primer_bars),
+        primer=_primer(primer, primer_values, primer_bars, limits),
         with_primer=with_primer,
         rhythm=tune if keep_rhythm else None,
         tidy=tidy,
@@ -223,7 +236,11 @@ def _written_changes(text: str, meter: str) -> Tune:
 
 
 def _source_tune(
-    learned: ModelFile, over: str | None, melody_part: str | None, chord_part: Sequence[str] | None
+    learned: ModelFile,
+    over: str | None,
+    melody_part: str | None,
+    chord_part: Sequence[str] | None,
+    limits: Limits,
 ) -> Tune:
     """The tune to play over: a file, or one of those that the model was trained on."""
     from djmodel.reader import read_tune
@@ -235,7 +252,13 @@ def _source_tune(
     by_title = {tune.title: tune for tune in known}
     if over in by_title and not Path(over).exists():
         return by_title[over]
-    return read_tune(over, melody_part=melody_part, chord_part=chord_part)
+    return read_tune(over, melody_part=melody_part, chord_part=chord_part, limits=limits)
+
+
+def _corpus_file(name: str) -> str:
+    from djmodel.sheets import corpus_file
+
+    return str(corpus_file(name))
 
 
 def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
@@ -257,7 +280,9 @@ def _accompanied(tune: Tune, style: str | None, seed: int) -> Tune:
     return accompany(tune, style or DEFAULT_STYLE, np.random.default_rng(seed))
 
 
-def _primer(path: Path | None, text: str | None, bars: str | None) -> tuple[Value, ...]:
+def _primer(
+    path: Path | None, text: str | None, bars: str | None, limits: Limits
+) -> tuple[Value, ...]:
     from djmodel import grammar
     from djmodel.reader import parse_bars, read_tune
 
@@ -266,7 +291,7 @@ def _primer(path: Path | None, text: str | None, bars: str | None) -> tuple[Valu
     if text:
         return tuple(grammar.Value.parse(word) for word in text.split())
     if path:
-        tune = read_tune(path, bars=parse_bars(bars))
+        tune = read_tune(path, bars=parse_bars(bars), limits=limits)
         return tuple(value for bar in grammar.encode(tune) for value in bar)
     return ()
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel.options import Bars, ChordPart, MelodyPart
+from djmodel.limits import Clock, Limits
+from djmodel.options import (
+    MAX_NOTES,
+    MAX_SECONDS,
+    Bars,
+    ChordPart,
+    MaxNotes,
+    MaxSeconds,
+    MelodyPart,
+)
 from seqmodel.cli import Debug, facts, run
 
 if TYPE_CHECKING:
@@ -33,6 +42,8 @@ def command(
         str | None,
         typer.Option(metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6."),
     ] = None,
+    max_notes: MaxNotes = MAX_NOTES,
+    max_seconds: MaxSeconds = MAX_SECONDS,
     clear_cache: Annotated[
         bool, typer.Option("--clear-cache", help="Forget the files that were read before.")
     ] = False,
@@ -53,10 +64,13 @@ def command(
         raise InputError("a FILE or --corpus NAME", found, todo="--help shows more")
     chosen = parse_bars(bars)
     path = music if music is not None else _corpus_file(corpus or "")
-    score = read_score(path)
+    clock = Clock(Limits(max_notes, max_seconds), path)
+    score = read_score(path, clock)
     console = _console()
     console.print(score_facts(score))
-    made = reading(score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen)
+    made = reading(
+        score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen, clock=clock
+    )
     console.print(part_table(made.choice))
     console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
     console.print(tune_facts(made))

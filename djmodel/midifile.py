@@ -8,7 +8,7 @@ from 1, as musicians count them: 10 is the drums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
 MICROSECONDS_A_MINUTE = 60_000_000
+LONGEST_TEXT = 200
+_LONGEST_NUMBER = 8  # bytes; the standard allows 4, some programs write more
+_BYTES_A_CHECK = 1 << 16  # how often a reader is asked whether to go on
 
 # The number of data bytes after a status byte that matters to no one here, by its upper four bits.
 _DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2}
@@ -73,13 +76,24 @@ class Damaged(ValueError):
     """The bytes are no standard MIDI file, or not a whole one. The message says what is there."""
 
 
+class TooManyError(ValueError):
+    """More events to keep than may be kept."""
+
+
 def decode_text(data: bytes) -> str:
-    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding."""
+    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and signs that would
+    steer a terminal, and not longer than a name may be."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return " ".join(text.split("\x00")[0].split())
+    return plain_text(text.split("\x00")[0])
+
+
+def plain_text(text: str) -> str:
+    """A text from a file in one line, of what can be printed, of at most `LONGEST_TEXT` signs."""
+    text = " ".join(text[: 4 * LONGEST_TEXT].split())
+    return "".join(sign for sign in text if sign.isprintable())[:LONGEST_TEXT]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -87,8 +101,17 @@ def decode_text(data: bytes) -> str:
 # ---------------------------------------------------------------------------------------------
 
 
-def parse(data: bytes) -> MidiFile:
-    """The file in `data`. Raises Damaged if it is none, or if part of it is missing."""
+def _go_on() -> None:
+    pass
+
+
+def parse(data: bytes, most: int | None = None, check: Callable[[], None] = _go_on) -> MidiFile:
+    """The file in `data`. `check` is called now and then, and ends the reading by what it raises.
+
+    Raises Damaged if it is no file or if part of it is missing; TooManyError if there are more than
+    `most` notes and other events to keep.
+    """
+    most = len(data) if most is None else most
     data = _unwrapped(data)
     if data[:4] != b"MThd":
         raise Damaged("a file that does not begin like one")
@@ -112,9 +135,11 @@ def parse(data: bytes) -> MidiFile:
         if position > len(data):
             raise Damaged(f"a file cut off in track {len(tracks) + 1} of {expected}")
         try:
-            tracks.append(_track(data, start, position))
+            track = _track(data[start:position], most, check)
         except IndexError as error:
             raise Damaged(f"an event cut off in track {len(tracks) + 1}") from error
+        most -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
+        tracks.append(track)
     return MidiFile(_division(data[12], data[13]), tracks)
 
 
@@ -138,14 +163,19 @@ def _division(high: int, low: int) -> int:
     return division
 
 
-def _track(data: bytes, position: int, end: int) -> Track:
-    """The events in `data[position:end]`. Raises IndexError where they overrun it."""
+def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
+    """The events in `data`. Raises IndexError where they overrun it."""
     track = Track()
     notes = track.notes
     sounding: dict[int, list[tuple[int, int]]] = {}  # channel and pitch -> ticks and velocities
-    tick = command = channel = 0
-    data = data[:end]
+    tick = command = channel = position = begun_notes = next_check = 0
+    end = len(data)
     while position < end:
+        if position >= next_check:
+            check()
+            if begun_notes + len(track.metas) + len(track.programs) > most:
+                raise TooManyError
+            next_check = position + _BYTES_A_CHECK
         delta = data[position]
         position += 1
         if delta & 0x80:
@@ -177,6 +207,7 @@ def _track(data: bytes, position: int, end: int) -> Track:
             position += 2
             key = channel << 7 | pitch
             if command == 0x9 and velocity:
+                begun_notes += 1
                 if key in sounding:
                     sounding[key].append((tick, velocity))
                 else:
@@ -200,6 +231,8 @@ def _track(data: bytes, position: int, end: int) -> Track:
             position += _DATA_BYTES[command]
         else:
             raise Damaged("data where an event should begin")
+    if begun_notes + len(track.metas) + len(track.programs) > most:
+        raise TooManyError
     track.unended += sum(map(len, sounding.values()))
     notes.sort()
     return track
@@ -208,12 +241,13 @@ def _track(data: bytes, position: int, end: int) -> Track:
 def _number(data: bytes, position: int) -> tuple[int, int]:
     """A number of variable length, and the position after it."""
     value = 0
-    while True:
+    for _ in range(_LONGEST_NUMBER):
         byte = data[position]
         position += 1
         value = value << 7 | byte & 0x7F
         if not byte & 0x80:
             return value, position
+    raise Damaged(f"a number of more than {_LONGEST_NUMBER} bytes")
 
 
 # ---------------------------------------------------------------------------------------------

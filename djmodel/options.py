@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from djmodel.limits import DEFAULT
+
 MelodyPart = Annotated[
     str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")
 ]
@@ -16,3 +18,8 @@ ChordPart = Annotated[
 Bars = Annotated[
     str | None, typer.Option(metavar="FROM:TO", help="Only these bars, counted from 1.")
 ]
+MaxNotes = Annotated[int, typer.Option(metavar="N", help="A file with more is refused.")]
+MaxSeconds = Annotated[
+    float, typer.Option(metavar="S", help="A file that takes longer to read is refused.")
+]
+MAX_NOTES, MAX_SECONDS = DEFAULT.notes, DEFAULT.seconds

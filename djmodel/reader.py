@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from djmodel import chords, grammar
+from djmodel.limits import DEFAULT, Clock, LimitError, Limits
 from djmodel.parts import Choice, Selection, choose_parts
 from djmodel.score import (
     ENDINGS,
@@ -121,13 +122,16 @@ def read_tune(
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
+    limits: Limits = DEFAULT,
 ) -> Tune:
     """The tune in a file: its melody as one line, its chords, its accompaniment.
 
-    Parts that are not named are chosen. Raises FileError for a file that cannot be read, and
-    CorpusError for parts or bars that are not there, or for music without a melody or chords.
+    Parts that are not named are chosen. Raises FileError for a file that cannot be read, or not
+    within the limits, and CorpusError for parts or bars that are not there, or for music without a
+    melody or chords.
     """
-    return read(path, melody_part=melody_part, chord_part=chord_part, bars=bars).tune
+    made = read(path, melody_part=melody_part, chord_part=chord_part, bars=bars, limits=limits)
+    return made.tune
 
 
 def read(
@@ -136,10 +140,14 @@ def read(
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
+    limits: Limits = DEFAULT,
 ) -> Reading:
     """Like `read_tune`, with the score and the choice of parts."""
-    score = read_score(path)
-    return reading(score, path, melody_part=melody_part, chord_part=chord_part, bars=bars)
+    clock = Clock(limits, path)
+    score = read_score(path, clock)
+    return reading(
+        score, path, melody_part=melody_part, chord_part=chord_part, bars=bars, clock=clock
+    )
 
 
 @collector_paused()
@@ -150,13 +158,20 @@ def reading(
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
+    clock: Clock | None = None,
 ) -> Reading:
-    """The tune of a score; errors name `where` it came from."""
+    """The tune of a score; errors name `where` it came from. Raises LimitError when the time of
+    the `clock` is over (none: takes what it takes)."""
+    check = clock or (lambda: None)
     choice = choose_parts(score, melody_part, chord_part, where)
+    check()
     score = replace(score, measures=_bar_lines(score, choice))
+    check()
+    changes = _changes(score, choice)
+    check()
     tune = Tune(
         title=score.title,
-        bars=_bars(choice.line, _changes(score, choice), score.measures),
+        bars=_bars(choice.line, changes, score.measures),
         tempos=score.tempos,
         instrument=choice.instrument,
         accompaniment=choice.accompaniment,
@@ -268,6 +283,7 @@ def read_tunes(
     strict: bool = False,
     cached: bool = True,
     workers: Workers | None = None,
+    limits: Limits = DEFAULT,
     progress: Progress | None = None,
 ) -> Corpus:
     """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
@@ -277,7 +293,7 @@ def read_tunes(
     of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many. `workers`
     None: all processors of this machine, where the work is worth it.
     """
-    options = Options(melody_part, chord_part, bars, cache_folder() if cached else None)
+    options = Options(melody_part, chord_part, bars, cache_folder() if cached else None, limits)
     files = list(find_music(music))
     verdicts: list[Verdict] = []
     workers = workers or Workers(jobs=None if _worth_processes(files) else 1)
@@ -300,19 +316,20 @@ def rags() -> list[Path]:
 def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
     """The files meant by names, folders and patterns, each once; a name that means none as it is,
     so that it gets a verdict."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for name in music:
         path = Path(name).expanduser()
-        if path.is_dir():
+        if os.path.isdir(path):  # not path.is_dir(), which raises for a name that is too long
             found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]
-        elif path.exists() or not glob.has_magic(str(path)):
+        elif os.path.exists(path) or not glob.has_magic(str(path)):
             found = [path]
         else:
             matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
             found = [match for match in matches if match.is_file()] or [path]
         for file in found:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
+            real = os.path.realpath(file)  # not file.resolve(), which raises where links go round
+            if real not in seen:
+                seen.add(real)
                 yield file
 
 
@@ -328,6 +345,7 @@ class Options(NamedTuple):
     chord_part: Selection | None = None
     bars: BarRange | None = None
     cache: Path | None = None
+    limits: Limits = DEFAULT
 
 
 class Outcome(NamedTuple):
@@ -375,25 +393,31 @@ def _used(path: Path, options: Options) -> tuple[Verdict, ...]:
     """A verdict for each tune of a file. Raises the error of the only one."""
     if path.is_dir():
         raise FileError("music files in it", "none", where=path, todo="name another folder")
-    scores = read_scores(path)
+    clock = Clock(options.limits, path)
+    scores = read_scores(path, clock)
     if len(scores) == 1:
-        return (_used_score(scores[0], path, options),)
+        return (_used_score(scores[0], path, options, clock),)
     verdicts = []
     for number, score in enumerate(scores, start=1):
         try:
-            verdicts.append(_used_score(score, path, options, number))
+            verdicts.append(_used_score(score, path, options, clock, number))
+        except LimitError:
+            raise
         except InputError as error:
             verdicts.append(Verdict(path, None, note=_reason(error), number=number))
     return tuple(verdicts)
 
 
-def _used_score(score: Score, path: Path, options: Options, number: int = 0) -> Verdict:
+def _used_score(
+    score: Score, path: Path, options: Options, clock: Clock, number: int = 0
+) -> Verdict:
     made = reading(
         score,
         path,
         melody_part=options.melody_part,
         chord_part=options.chord_part,
         bars=options.bars,
+        clock=clock,
     )
     values = sum(map(len, grammar.encode(made.tune)))
     return Verdict(path, made.tune, values, made.note, number)
@@ -425,8 +449,8 @@ def clear_cache() -> int:
 def reader_version() -> str:
     """Changes whenever the code that reads changes."""
     digest = hashlib.sha256()
-    names = "chords grammar harmony instruments midifile parts reader score sheets tune tunejson"
-    for name in names.split():
+    stages = "limits midifile instruments score sheets parts harmony chords grammar reader"
+    for name in f"{stages} tune tunejson".split():
         digest.update((resources.files("djmodel") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 
@@ -462,7 +486,8 @@ def remembered(
     `to_json` gives anything, kept. Raises FileError, and what `make` raises."""
     existing_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
-    asked = [what, content_hash(path), path.name, reader_version(), *map(repr, options[:3])]
+    content = content_hash(path)
+    asked = [what, content, path.name, reader_version(), *map(repr, options[:3])]
     key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     file = (options.cache or cache_folder()) / f"{key}.json"
     try:
@@ -470,12 +495,14 @@ def remembered(
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not there, or spoilt: it is made anew
     made = make()
-    if (kept := to_json(made)) is not None:
-        try:
-            with writing(file) as temporary:
-                temporary.write_text(json.dumps(kept), encoding="utf-8")
-        except FileError:
-            pass  # a cache that cannot be written is no reason not to read
+    kept = to_json(made)
+    if kept is None or content_hash(path) != content:
+        return made  # not to be kept, or of a file that was written anew meanwhile
+    try:
+        with writing(file) as temporary:
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
+    except FileError:
+        pass  # a cache that cannot be written is no reason not to read
     return made
 
 

@@ -19,17 +19,20 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from djmodel import midifile
+from djmodel import limits, midifile
 from djmodel.harmony import Chord
 from djmodel.instruments import PROGRAM_NAMES
+from djmodel.limits import Clock
 from djmodel.tune import Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
-from seqmodel.files import existing_file, writing
+from seqmodel.files import content_of, writing
 
 GRID_STEPS = (4, 3)  # equal parts of a quarter note
 UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
 Units = int | Fraction
 LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
+_MOST_PARTS = 512
+_MOST_SOUNDING = 1_000_000  # quarter lengths of all notes together
 
 MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
 SHEET_ENDINGS = (".xml", ".musicxml", ".mxl", ".abc", ".krn")
@@ -145,28 +148,47 @@ class Score:
         return last.onset + last.length
 
 
-def read_score(path: str | Path) -> Score:
-    """The score in a file, of a tune book the first; what kind of file, its ending says.
+def read_score(path: str | Path, clock: Clock | None = None) -> Score:
+    """The score in a file, of a tune book the first; what kind of file, its ending says. `clock`:
+    the limits, and the time that is left; the usual ones, from now on.
 
-    Raises FileError if it is missing, empty, damaged, or holds no notes.
+    Raises FileError if it is missing, empty, damaged, holds no notes, or is beyond the limits.
     """
-    return read_scores(path)[0]
+    return read_scores(path, clock)[0]
 
 
-def read_scores(path: str | Path) -> tuple[Score, ...]:
+def read_scores(path: str | Path, clock: Clock | None = None) -> tuple[Score, ...]:
     """The scores in a file: one, or all the tunes of a tune book. Raises as `read_score`."""
-    if Path(path).suffix.lower() in SHEET_ENDINGS:
+    path, clock = Path(path), clock or Clock(limits.DEFAULT, path)
+    if path.suffix.lower() in SHEET_ENDINGS:
         from djmodel.sheets import read_sheets
 
-        return read_sheets(path)
-    path = existing_file(path, "a MIDI file")
+        return read_sheets(path, clock)
+    content = content_of(path, "a MIDI file", clock.limits.file_bytes)
+    if content is None:
+        raise clock.limits.too_large(path)
     with collector_paused():
         try:
-            file = midifile.parse(path.read_bytes())
+            file = midifile.parse(content, clock.limits.notes, clock)
         except midifile.Damaged as error:
             todo = "choose another file, or make it anew"
             raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
-        return (_score(file, path),)
+        except midifile.TooManyError as error:
+            raise clock.limits.too_many_notes(path) from error
+        return (_score(file, path, clock),)
+
+
+def check_size(parts: Sequence[ScorePart], where: Path, clock: Clock) -> None:
+    """Raises LimitError for more parts, notes or sound than any music has: later stages take time
+    and memory in proportion to them."""
+    if len(parts) > _MOST_PARTS:
+        raise clock.limits.too_large(where, f"{len(parts)} parts")
+    if sum(len(part.sounds) for part in parts) > clock.limits.notes:
+        raise clock.limits.too_many_notes(where)
+    sounding = sum(sound.end - sound.start for part in parts for sound in part.sounds)
+    if sounding > _MOST_SOUNDING * UNITS_A_QUARTER:
+        found = f"notes that last {sounding // UNITS_A_QUARTER:,} quarters together"
+        raise clock.limits.too_large(where, found)
 
 
 @contextmanager
@@ -274,18 +296,20 @@ def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, .
 # ---------------------------------------------------------------------------------------------
 
 
-def _score(file: midifile.MidiFile, path: Path) -> Score:
+def _score(file: midifile.MidiFile, path: Path, clock: Clock) -> Score:
     parts: list[ScorePart] = []
     adjusted = Adjusted(dropped=sum(track.unended for track in file.tracks))
     places = Places(file.division)
     for name, instrument, channel, raw in _instruments(file):
         sounds, change = on_grid(raw, places)
         adjusted += change
+        clock()
         drums = channel == _DRUM_CHANNEL
         parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, sounds))
     if not parts:
         found = "no notes" if not adjusted.dropped else "no note that ends"
         raise FileError("music", found, where=path, todo="choose another file")
+    check_size(parts, path, clock)
     end = quarters(max(sound.end for part in parts for sound in part.sounds))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
 
@@ -307,13 +331,15 @@ def _instruments(
     file: midifile.MidiFile,
 ) -> Iterator[tuple[str, Instrument, int, list[TimedPitch]]]:
     """Each channel of each track that has notes: name, instrument, channel, notes by onset."""
+    anywhere = _programs(program for track in file.tracks for program in track.programs)
     for number, track in enumerate(file.tracks, start=1):
+        its_own = _programs(track.programs)
         channels: dict[int, list[TimedPitch]] = {}
         for on, off, channel, pitch, velocity in track.notes:
             channels.setdefault(channel, []).append((on, off, pitch, velocity))
         own = track.text(midifile.TRACK_NAME) or track.text(midifile.INSTRUMENT_NAME)
         for channel, notes in sorted(channels.items()):
-            program = _program(file, track, channel)
+            program = its_own.get(channel, anywhere.get(channel))
             standard = "Drums" if channel == _DRUM_CHANNEL else PROGRAM_NAMES[program or 0]
             # One name for a track of many channels names the piece, not its instruments.
             name = own if own and len(channels) == 1 else standard
@@ -322,13 +348,12 @@ def _instruments(
             yield name, Instrument(name, program or 0), channel, notes
 
 
-def _program(file: midifile.MidiFile, track: midifile.Track, channel: int) -> int | None:
-    """The program that a channel plays first: the track's own word, or else that of another."""
-    for source in (track, *file.tracks):
-        for program in source.programs:
-            if program.channel == channel:
-                return program.number
-    return None
+def _programs(changes: Iterable[midifile.Program]) -> dict[int, int]:
+    """The program that each channel plays first, of those that are named."""
+    programs: dict[int, int] = {}
+    for change in changes:
+        programs.setdefault(change.channel, change.number)
+    return programs
 
 
 def _title(file: midifile.MidiFile, parts: Sequence[ScorePart]) -> str:

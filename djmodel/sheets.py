@@ -6,12 +6,15 @@ Bars are taken in the order in which they are written: repeats are not played tw
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from djmodel.harmony import Chord
+from djmodel.limits import Clock, Limits
+from djmodel.midifile import plain_text
 from djmodel.score import (
     SHEET_ENDINGS,
     Adjusted,
@@ -21,6 +24,7 @@ from djmodel.score import (
     ScorePart,
     Symbol,
     TimedPitch,
+    check_size,
     measures,
     on_grid,
     quarters,
@@ -28,6 +32,7 @@ from djmodel.score import (
     tempo_map,
 )
 from djmodel.tune import Instrument, Meter
+from seqmodel import bounded
 from seqmodel.errors import FileError
 from seqmodel.files import existing_file
 
@@ -35,25 +40,54 @@ if TYPE_CHECKING:
     from music21 import stream
 
 _TICKS_A_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
+_XML_ENDINGS = (".xml", ".musicxml", ".mxl")
+_IMPORTS = ("music21", "djmodel.sheets")  # what reading needs
 _WHAT = "sheet music (MusicXML, ABC or Humdrum)"
 
 
-def read_sheets(path: str | Path) -> tuple[Score, ...]:
-    """The scores in a file: one, or all the tunes of a tune book.
+def read_sheets(path: str | Path, clock: Clock) -> tuple[Score, ...]:
+    """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a process
+    beside this one, which is ended when the time or the memory is over.
 
     Raises FileError if the file is missing or empty, if music21 cannot read it, or if it holds no
-    notes.
+    notes; LimitError if it is beyond the limits.
     """
-    path = existing_file(path, _WHAT)
+    path, limits = existing_file(path, _WHAT), clock.limits
+    if path.stat().st_size > limits.file_bytes:
+        raise limits.too_large(path)
+    try:
+        scores: tuple[Score, ...] = bounded.helper().call(
+            _parsed,
+            path.absolute(),
+            limits,
+            seconds=clock.left,
+            megabytes=limits.megabytes,
+            imports=_IMPORTS,
+        )
+    except bounded.OutOfTimeError as error:
+        raise limits.too_slow(path) from error
+    except bounded.OutOfMemoryError as error:
+        raise limits.too_much_memory(path) from error
+    except bounded.CrashedError as error:
+        found = f"something that ends music21 ({error})"
+        raise FileError(_WHAT, found, where=path, todo="choose another file") from error
+    return scores
+
+
+def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
+    """What music21 makes of a file. Raises as `read_sheets`."""
     from music21 import converter, stream
 
+    clock = Clock(limits, path)
     try:
+        _check_xml(path, limits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             read = converter.parse(path, forceSource=True)
             books = list(read.scores) if isinstance(read, stream.Opus) else [read]
-            scores = tuple(score for sheet in books if (score := _score(sheet, path)) is not None)
-    except FileError:
+            made = (_score(sheet, path, clock) for sheet in books)
+            scores = tuple(score for score in made if score is not None)
+    except (FileError, MemoryError):
         raise
     except Exception as error:
         # music21's readers raise whatever the spoilt text leads them to; here it all means one
@@ -63,6 +97,49 @@ def read_sheets(path: str | Path) -> tuple[Score, ...]:
     if not scores:
         raise FileError("music", "no notes", where=path, todo="choose another file")
     return scores
+
+
+def _check_xml(path: Path, limits: Limits) -> None:
+    """Raises LimitError for a text that is too large once it is unpacked, or has too many notes;
+    FileError for one that is not well-formed or defines entities: a few of those unfold to any
+    size, and no sheet music needs them."""
+    if path.suffix.lower() not in _XML_ENDINGS:
+        return
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as stream:
+            _check_xml_text(stream, path, limits)
+        return
+    with zipfile.ZipFile(path) as archive:
+        if sum(info.file_size for info in archive.infolist()) > limits.file_bytes:
+            raise limits.too_large(path, "a file that unpacks to more")
+        for info in archive.infolist():
+            if info.filename.lower().endswith(_XML_ENDINGS):
+                with archive.open(info) as text:
+                    _check_xml_text(text, path, limits)
+
+
+def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
+    from xml.parsers import expat
+
+    notes = 0
+
+    def refuse(*_: object) -> None:
+        found = "a document that defines entities of its own"
+        raise FileError("MusicXML", found, where=path, todo="choose another file")
+
+    def count(name: str, _: object) -> None:
+        nonlocal notes
+        notes += name == "note"
+        if notes > limits.notes:
+            raise limits.too_many_notes(path)
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler, parser.StartElementHandler = refuse, count
+    try:
+        parser.ParseFile(text)
+    except expat.ExpatError as error:
+        found = f"a text that is not well-formed ({error})"
+        raise FileError("MusicXML", found, where=path, todo="choose another file") from error
 
 
 def corpus_file(name: str) -> Path:
@@ -78,7 +155,7 @@ def corpus_file(name: str) -> Path:
     return Path(found[0] if isinstance(found, list) else found)
 
 
-def _score(sheet: stream.Stream, path: Path) -> Score | None:
+def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
@@ -95,6 +172,7 @@ def _score(sheet: stream.Stream, path: Path) -> Score | None:
         parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, sounds))
     if not parts:
         return None
+    check_size(parts, path, clock)
     everything = sheet.flatten()
     bars = _measures(sheet, quarters(max(s.end for part in parts for s in part.sounds)), path)
     return Score(
@@ -122,7 +200,7 @@ def _names(sheet: stream.Stream) -> list[str]:
         instrument = part.getInstrument(returnDefault=False)
         own = getattr(part, "partName", None)
         name = own or (instrument and (instrument.partName or instrument.instrumentName))
-        name = " ".join(str(name).split()) if name else f"Part {number}"
+        name = plain_text(str(name)) if name else f"Part {number}"
         if "PartStaff" in part.classes:
             staves[name] = staves.get(name, 0) + 1
             name += {1: " upper", 2: " lower"}.get(staves[name], f" staff {staves[name]}")
@@ -239,5 +317,5 @@ def _chord(symbol: Any) -> Chord | None:
 def _title(sheet: stream.Stream) -> str:
     metadata = sheet.metadata
     title = metadata.bestTitle if metadata is not None else None
-    title = " ".join(str(title or "").split())
+    title = plain_text(str(title or ""))
     return Path(title).stem if Path(title).suffix in SHEET_ENDINGS else title

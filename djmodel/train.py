@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from djmodel.options import Bars, ChordPart, MelodyPart
+from djmodel.limits import Limits
+from djmodel.options import (
+    MAX_NOTES,
+    MAX_SECONDS,
+    Bars,
+    ChordPart,
+    MaxNotes,
+    MaxSeconds,
+    MelodyPart,
+)
 from seqmodel.cli import (
     CheckpointSeconds,
     Debug,
@@ -62,6 +71,8 @@ def command(
     tempo: Annotated[
         float | None, typer.Option(min=4, max=1000, help="Of the solo, quarter notes a minute.")
     ] = None,
+    max_notes: MaxNotes = MAX_NOTES,
+    max_seconds: MaxSeconds = MAX_SECONDS,
     strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
     resume: Resume = False,
     checkpoint: CheckpointSeconds = 10.0,
@@ -104,6 +115,7 @@ def command(
         chord_part=chord_part,
         bars=parse_bars(bars),
         strict=strict,
+        limits=Limits(max_notes, max_seconds),
     )
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
         with Progress(console, "training", "epoch", every=10) as show:

@@ -79,7 +79,8 @@ def writable_folder(path: str | Path) -> Path:
 def existing_file(path: str | Path, what: str) -> Path:
     """`path` if it is a file with something in it. `what` names what was expected: "a MIDI file".
 
-    Raises FileError for a missing file, a folder, an empty file or one that cannot be opened.
+    Raises FileError for a missing file, a folder, a pipe or device (which might never end), an
+    empty file or one that cannot be opened.
     """
     path = Path(path)
     try:
@@ -87,12 +88,26 @@ def existing_file(path: str | Path, what: str) -> Path:
             raise FileError(what, "a folder", where=path, todo="name a file in it")
         if not path.exists():
             raise FileError(what, "no such file", where=path, todo="check the name")
+        if not path.is_file():
+            raise FileError(what, "a pipe or a device", where=path, todo="save it as a file first")
         if path.stat().st_size == 0:
             raise FileError(what, "an empty file", where=path, todo="choose another file")
         with path.open("rb"):
             return path
     except OSError as error:
         raise FileError.from_os(error, what, path, todo="check its rights") from error
+
+
+def content_of(path: str | Path, what: str, most_bytes: int) -> bytes | None:
+    """The bytes of an existing file; None if they are more than `most_bytes`, however they became
+    so. Raises FileError as `existing_file`."""
+    path = existing_file(path, what)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(most_bytes + 1)
+    except OSError as error:
+        raise FileError(what, _reason(error), where=path, todo="check its rights") from error
+    return content if len(content) <= most_bytes else None
 
 
 def known_ending(path: str | Path, known: Sequence[str]) -> str:

@@ -239,9 +239,9 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
     read_scores, paths = reader.read_scores, []
 
-    def counted(path):  # type: ignore[no-untyped-def]
+    def counted(path, clock):  # type: ignore[no-untyped-def]
         paths.append(path)
-        return read_scores(path)
+        return read_scores(path, clock)
 
     monkeypatch.setattr(reader, "read_scores", counted)
     return paths
