@@ -327,10 +327,18 @@ def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
             matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
             found = [match for match in matches if match.is_file()] or [path]
         for file in found:
-            real = os.path.realpath(file)  # not file.resolve(), which raises where links go round
+            real = _real(file)
             if real not in seen:
                 seen.add(real)
                 yield file
+
+
+def _real(path: Path) -> str:
+    """The name without links. `Path.resolve` raises where links go round."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a name that no file can have
+        return str(path)
 
 
 def _is_music(path: Path) -> bool:
@@ -367,7 +375,7 @@ def _worth_processes(files: Sequence[Path]) -> bool:
 def _work(path: Path) -> int:
     try:
         size = path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return 0
     return size if path.suffix.lower().startswith(".mid") else size * _SHEET_FACTOR
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _TICKS_A_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
 _XML_ENDINGS = (".xml", ".musicxml", ".mxl")
 _IMPORTS = ("music21", "djmodel.sheets")  # what reading needs
+_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY of the XML reader below music21's
 _WHAT = "sheet music (MusicXML, ABC or Humdrum)"
 
 
@@ -90,6 +91,8 @@ def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
     except (FileError, MemoryError):
         raise
     except Exception as error:
+        if getattr(error, "code", None) == _EXPAT_NO_MEMORY:
+            raise MemoryError from error
         # music21's readers raise whatever the spoilt text leads them to; here it all means one
         # thing, and the message keeps what they said.
         found = f"something music21 cannot read ({type(error).__name__}: {error})"
@@ -138,6 +141,8 @@ def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
     try:
         parser.ParseFile(text)
     except expat.ExpatError as error:
+        if error.code == _EXPAT_NO_MEMORY:
+            raise MemoryError from error
         found = f"a text that is not well-formed ({error})"
         raise FileError("MusicXML", found, where=path, todo="choose another file") from error
 

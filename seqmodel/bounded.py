@@ -77,7 +77,7 @@ class Helper:
                 began = monotonic()
                 succeeded, result = _receive(process.stdout)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
-                status = self._end()
+                status = self._end(patience=5)
                 if monotonic() - began >= seconds:
                     raise OutOfTimeError from error
                 raise CrashedError(f"exit status {status}") from error
@@ -103,10 +103,14 @@ class Helper:
             env=environment,
         )
 
-    def _end(self) -> int:
+    def _end(self, patience: float = 0) -> int:
+        """Ends the process, which may take so many seconds to do it by itself; its exit status."""
         assert self.process
-        self.process.kill()
-        return self.process.wait()
+        try:
+            return self.process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 def helper() -> Helper:
@@ -149,14 +153,17 @@ def serve() -> None:
                 return
             for module in request.imports:
                 import_module(module)
-            _limit_memory(request.megabytes)
             _send(answers, "ready")
             # Ends this process even in the midst of a call that never returns to Python.
             faulthandler.dump_traceback_later(request.seconds, exit=True, file=nowhere)
+            _limit_memory(request.megabytes)
             succeeded, result = _answer(request)
             faulthandler.cancel_dump_traceback_later()
             _limit_memory(None)
-            _send(answers, (succeeded, result))
+            try:
+                _send(answers, (succeeded, result))
+            except BrokenPipeError:
+                return
 
 
 def _answer(request: _Request) -> tuple[bool, Any]:
