@@ -14,7 +14,7 @@ most at another beat. Scoring stretches against templates goes back to Pardo and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.harmony import Chord
+from djmodel.limits import go_on
 from djmodel.score import Measure
 from djmodel.tune import Change, Meter, Note
 
@@ -85,6 +86,7 @@ _BASS_GAP = 8  # semitones between a bass and the voices above it, at least
 _MOST_BEATS = 12  # a longer bar is heard in beats twice as long
 _NO_BASS = 12  # stands for the bass where there is none
 _ROWS_AT_ONCE = 20  # of features that are multiplied
+_STRETCHES_AT_ONCE = 2000  # that are scored: what this takes of memory does not grow with the tune
 _ABOVE_ALL = 999  # stands for a pitch where there is none
 _FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
 _THIN = 1.2  # what a stretch costs that has no tones at all; with one or two, less
@@ -234,37 +236,66 @@ def _features(missing: Floats, hurting: Floats, bass: Ints) -> Floats:
     return np.concatenate([missing, hurting, is_bass, np.ones((len(bass), 1))], axis=1)
 
 
-def _stretches(grid: _Grid) -> list[tuple[int, int]]:
-    """All stretches of beats within one bar, from beat to beat (not included). Bar by bar they are
-    in the order of their ends, and of their starts where they end together."""
-    return [
-        (start, end)
-        for first, last in pairwise(grid.first)
-        for end in range(first + 1, last + 1)
-        for start in range(first, end)
-    ]
+def _stretches(first: int, last: int) -> list[tuple[int, int]]:
+    """All stretches within a bar that has the beats from `first` to `last` (not included), from
+    beat to beat (not included): by their ends, and by their starts where they end together.
+    """
+    return [(start, end) for end in range(first + 1, last + 1) for start in range(first, end)]
 
 
-def _scores(heard: _Heard, stretches: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
-    """`(stretches, chords)`: how well each chord explains what sounds from beat to beat."""
-    start, end = np.array(stretches, dtype=np.int64).T
+class _Evidence(NamedTuple):
+    """What speaks for chords, beat by beat: `evidence (beats,)`, how much a beat counts; `opening
+    (beats, 12)`, how long the first half beat has each pitch class in a bass line; `first_sound
+    (half beats,)`, the next half beat that has a bass, `lowest`. Sums over all beats before, each
+    with a row more: `upper`, `line`, `others` (all but the bass line), `weight` of the evidence."""
+
+    evidence: Floats
+    opening: Floats
+    first_sound: Ints
+    lowest: Ints
+    upper: Floats
+    line: Floats
+    others: Floats
+    weight: Floats
+
+
+def _evidence(heard: _Heard) -> _Evidence:
     upper, bass, line = (
         values[::2] + values[1::2]  # half beats to beats
         for values in (heard.upper, heard.bass, heard.bass * heard.line[:, None])
     )
     evidence = np.minimum((upper + bass > _NEAR).sum(axis=1) / _FULL_EVIDENCE, 1.0)
     upper, bass, line = (values * evidence[:, None] for values in (upper, bass, line))
-    voices = (_sums(upper, start, end) > _NEAR).sum(axis=1)
+    return _Evidence(
+        evidence,
+        (heard.bass * heard.line[:, None])[::2] * evidence[:, None],
+        _next_true(heard.lowest != _NO_BASS),
+        heard.lowest,
+        _cumulated(upper),
+        _cumulated(line),
+        _cumulated(upper + bass - line),
+        _cumulated(evidence[:, None]),
+    )
+
+
+def _scores(heard: _Evidence, stretches: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """`(stretches, chords)`: how well each chord explains what sounds from beat to beat."""
+    start, end = np.array(stretches, dtype=np.int64).T
+
+    def sums(cumulated: Floats) -> Floats:
+        return cumulated[end] - cumulated[start]
+
+    voices = (sums(heard.upper) > _NEAR).sum(axis=1)
     walking = np.where(voices >= 2, _WALKING, 1.0)[:, None]
-    opening = (heard.bass * heard.line[:, None])[::2][start] * evidence[start, None]
-    profile = _sums(upper + bass - line, start, end) + opening
-    profile += walking * (_sums(line, start, end) - opening)
+    opening = heard.opening[start]
+    profile = sums(heard.others) + opening
+    profile += walking * (sums(heard.line) - opening)
     share = profile / np.maximum(profile.max(axis=1, keepdims=True), _NEAR)
     missing = 1.0 - np.minimum(share / _THERE_AT, 1.0)
     hurting = np.minimum(share / _HURTS_AT, 1.0)
-    first_sound = np.minimum(_next_true(heard.lowest != _NO_BASS)[2 * start], 2 * end - 1)
+    first_sound = np.minimum(heard.first_sound[2 * start], 2 * end - 1)
     features = _features(missing, hurting, heard.lowest[first_sound])
-    features *= _sums(evidence[:, None], start, end)
+    features *= sums(heard.weight)
     tones = (profile > _NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
     # In pieces so small that no threads are started, which would take longer than the work.
@@ -280,11 +311,28 @@ def _next_true(flags: NDArray[np.bool_]) -> Ints:
     return np.minimum.accumulate(places[::-1])[::-1]
 
 
-def _sums(values: Floats, start: Ints, end: Ints) -> Floats:
-    """The sums of rows `start` to `end` (not included)."""
+def _cumulated(values: Floats) -> Floats:
+    """The sums of all rows before each, and of all."""
     cumulated = np.zeros((len(values) + 1, values.shape[1]))
     np.cumsum(values, axis=0, out=cumulated[1:])
-    return cumulated[end] - cumulated[start]
+    return cumulated
+
+
+def _scored_bars(
+    heard: _Evidence, grid: _Grid, check: Callable[[], None]
+) -> Iterator[NDArray[np.float32]]:
+    """For each bar the scores of its `_stretches`. `check` is called now and then."""
+    bars = list(pairwise(grid.first))
+    done = 0
+    while done < len(bars):
+        check()
+        stretches: list[tuple[int, int]] = []
+        sizes = []
+        while done < len(bars) and len(stretches) < _STRETCHES_AT_ONCE:
+            sizes.append(len(stretches))
+            stretches += _stretches(*bars[done])
+            done += 1
+        yield from np.split(_scores(heard, stretches), sizes[1:])
 
 
 class _Stretch(NamedTuple):
@@ -294,24 +342,23 @@ class _Stretch(NamedTuple):
     chord: int
 
 
-def _best_path(score: NDArray[np.float32], grid: _Grid) -> list[_Stretch]:
-    """The stretches, in order, with the highest total of scores less the costs of changes. `score`:
-    of all `_stretches`.
+def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[_Stretch]:
+    """The stretches, in order, with the highest total of scores less the costs of changes.
+    `scored_bars`: the scores of each bar's `_stretches`.
 
     At a bar line a chord may go on at no cost. Within a bar every new stretch costs a change, so
     that it follows the best one that ends there, whatever its chord. A change that might be at
     several bar lines, over silence, is at the last.
     """
-    best_chord, best_score = score.argmax(axis=1).tolist(), score.max(axis=1).tolist()
-    n_chords = score.shape[1]
+    n_chords = len(_book().chords)
     entered = np.zeros(n_chords, dtype=np.float32)  # totals before this bar, by chord to begin with
     before: dict[int, _Stretch] = {}  # what ends best at a beat within a bar
     began: list[Ints] = []  # by bar: the beat of the bar where its last stretch begins, by chord
     itself = np.arange(n_chords)
     came_from: list[Ints] = [itself]  # by bar: the chord before, by chord to begin with
-    row = 0
-    for first, last in pairwise(grid.first):
-        length = last - first
+    for (first, last), score in zip(pairwise(grid.first), scored_bars, strict=True):
+        best_chord, best_score = score.argmax(axis=1).tolist(), score.max(axis=1).tolist()
+        length, row = last - first, 0
         totals_at = [0.0] * length  # on entering a stretch there
         for end in range(1, length):
             opening = entered + score[row]
@@ -326,7 +373,6 @@ def _best_path(score: NDArray[np.float32], grid: _Grid) -> list[_Stretch]:
             row += end
         totals = score[row : row + length] + np.array(totals_at, dtype=np.float32)[:, None]
         totals[0] += entered
-        row += length
         began.append(totals.argmax(axis=0))
         entered = totals.max(axis=0)
         entered -= entered.max()  # only differences count, and small numbers stay exact
@@ -347,14 +393,16 @@ def _best_path(score: NDArray[np.float32], grid: _Grid) -> list[_Stretch]:
     return path[::-1]
 
 
-def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+def recognise(
+    notes: Sequence[Note], measures: Sequence[Measure], check: Callable[[], None] = go_on
+) -> Changes:
     """The harmony of every bar, from the notes of the accompaniment (all its parts together, in any
     order, onsets from the start of the tune).
 
     Chords begin on beats. A bass that is another tone of the chord, or that is held under it,
     makes a slash chord. Where the accompaniment rests the last chord holds, and before its first
     note the first one; bars without any are marked as not sounding. Returns no bars at all where
-    nothing sounds.
+    nothing sounds. `check` is called now and then, and ends the work by what it raises.
     """
     if not notes or not measures:
         return ()
@@ -362,7 +410,7 @@ def recognise(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
     heard = _hear(notes, grid)
     if (heard.lowest == _NO_BASS).all():
         return ()
-    path = _best_path(_scores(heard, _stretches(grid)), grid)
+    path = _best_path(_scored_bars(_evidence(heard), grid, check), grid)
     return _changes(path, heard, grid)
 
 
@@ -427,7 +475,7 @@ def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction
     def explained(pick_up: Fraction) -> float:
         bars = with_pick_up(tried, pick_up)
         grid = _grid(bars)
-        heard = _hear(early, grid, early_belongs_to_next=False)
+        heard = _evidence(_hear(early, grid, early_belongs_to_next=False))
         fit = float(_scores(heard, list(pairwise(grid.first))).max(axis=1).sum())
         return fit + _STRUCK * sum(bar.onset in struck for bar in bars)
 

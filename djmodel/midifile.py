@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from djmodel.limits import go_on
+
 TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
@@ -101,11 +103,7 @@ def plain_text(text: str) -> str:
 # ---------------------------------------------------------------------------------------------
 
 
-def _go_on() -> None:
-    pass
-
-
-def parse(data: bytes, most: int | None = None, check: Callable[[], None] = _go_on) -> MidiFile:
+def parse(data: bytes, most: int | None = None, check: Callable[[], None] = go_on) -> MidiFile:
     """The file in `data`. `check` is called now and then, and ends the reading by what it raises.
 
     Raises Damaged if it is no file or if part of it is missing; TooManyError if there are more than

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from djmodel import chords, grammar
-from djmodel.limits import DEFAULT, Clock, LimitError, Limits
+from djmodel.limits import DEFAULT, Clock, LimitError, Limits, go_on
 from djmodel.parts import Choice, Selection, choose_parts
 from djmodel.score import (
     ENDINGS,
@@ -162,13 +162,12 @@ def reading(
 ) -> Reading:
     """The tune of a score; errors name `where` it came from. Raises LimitError when the time of
     the `clock` is over (none: takes what it takes)."""
-    check = clock or (lambda: None)
+    check = clock or go_on
     choice = choose_parts(score, melody_part, chord_part, where)
     check()
     score = replace(score, measures=_bar_lines(score, choice))
     check()
-    changes = _changes(score, choice)
-    check()
+    changes = _changes(score, choice, check)
     tune = Tune(
         title=score.title,
         bars=_bars(choice.line, changes, score.measures),
@@ -215,12 +214,12 @@ def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
     return chords.with_pick_up(score.measures, pick_up)
 
 
-def _changes(score: Score, choice: Choice) -> chords.Changes:
+def _changes(score: Score, choice: Choice, check: Callable[[], None]) -> chords.Changes:
     if score.symbols:
         return written_changes(score.symbols, score.measures)
     if choice.inferred:
         return chords.infer_from_melody(choice.melody, score.measures)
-    return chords.recognise(choice.harmony_notes, score.measures)
+    return chords.recognise(choice.harmony_notes, score.measures, check)
 
 
 def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
