@@ -19,6 +19,7 @@ import pytest
 from djmodel import dataset, grammar, reader
 from djmodel.dataset import FILE, DataSet, build, check
 from djmodel.grammar import Register
+from djmodel.limits import Clock
 from djmodel.reader import rags, read_tune
 from seqmodel.errors import CorpusError, FileError
 from seqmodel.workers import Workers
@@ -136,9 +137,9 @@ def test_a_build_that_was_interrupted_reads_only_what_is_missing(
     read: list[str] = []
     read_scores = reader.read_scores
 
-    def noted(path: Path) -> object:
+    def noted(path: Path, clock: Clock) -> object:
         read.append(path.name)
-        return read_scores(path)
+        return read_scores(path, clock)
 
     def interrupt(name: str, *_: object) -> None:
         if name == "broken.mid":
