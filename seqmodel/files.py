@@ -106,7 +106,7 @@ def content_of(path: str | Path, what: str, most_bytes: int) -> bytes | None:
         with path.open("rb") as stream:
             content = stream.read(most_bytes + 1)
     except OSError as error:
-        raise FileError(what, (error), where=path, todo="check its rights") from error
+        raise FileError.from_os(error, what, path, todo="check its rights") from error
     return content if len(content) <= most_bytes else None
 
 
