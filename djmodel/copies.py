@@ -14,7 +14,7 @@ What is normal is what a tune made by a human has in common with the others: `hu
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
 WAYS = (VALUES, MELODY, INTERVALS)
+
+_UNITS = {VALUES: "values", MELODY: "notes of melody", INTERVALS: "notes by their intervals"}
 
 LONGEST = 12  # of the n-grams whose overlap is measured
 MOST_BASELINES = 8  # tunes that are held against the others
@@ -72,31 +74,41 @@ class Repertoire:
     """The tunes that copies are looked for in; `vocabulary` says which values are one to the model
     (None: none but equal ones)."""
 
-    def __init__(self, tunes: Iterable[Tune], vocabulary: Vocabulary | None = None) -> None:
-        self.tunes, self.vocabulary = tuple(tunes), vocabulary
-        self._known: dict[str, tuple[Known, list[Line]]] = {}
+    def __init__(
+        self,
+        tunes: Iterable[Tune],
+        vocabulary: Vocabulary | None = None,
+        sequences: Sequence[Sequence[int]] = (),
+    ) -> None:
+        """`sequences` are the values of the tunes in the vocabulary, if that is known already."""
+        self.tunes, self.vocabulary, self.sequences = tuple(tunes), vocabulary, sequences
+        self._known: dict[str, Known] = {}
 
     @classmethod
     def of(cls, model: ModelFile) -> Repertoire:
         """The tunes that a model was trained on."""
-        return cls(tunes_of(model, accompanied=False), model.vocabulary)
+        tunes = tunes_of(model, accompanied=False)
+        return cls(tunes, model.vocabulary, model.extra["sequences"])
 
     def copied(self, melody: Tune | Solo, way: str) -> Copied:
         """What `melody` has in common with these tunes, read in one of WAYS. Of a solo the values
         are those that the model chose; of a tune, those that its notes are over its chords."""
         line = self.line(melody, way)
         if way not in self._known:
-            lines = [self.line(tune, way) for tune in self.tunes]
-            self._known[way] = Known(line.symbols for line in lines), lines
-        known, lines = self._known[way]
-        found = known.longest_copy(line.symbols)
+            self._known[way] = Known(self._symbols(way))
+        found = self._known[way].longest_copy(line.symbols)
         passage = Passage(0, 0, "", 0)
         if found.length:
             notes = found.length + (way != VALUES)  # so many steps lie between one note more
-            title_bar = lines[found.source].bars[found.source_place]
-            title = self.tunes[found.source].title
-            passage = Passage(notes, line.bars[found.place], title, title_bar)
-        return Copied(passage, known.overlap(line.symbols, LONGEST))
+            source = self.tunes[found.source]
+            title_bar = self.line(source, way).bars[found.source_place]
+            passage = Passage(notes, line.bars[found.place], source.title, title_bar)
+        return Copied(passage, self._known[way].overlap(line.symbols, LONGEST))
+
+    def _symbols(self, way: str) -> Iterable[Sequence[Hashable]]:
+        if way == VALUES and self.sequences:
+            return self.sequences
+        return (self.line(tune, way).symbols for tune in self.tunes)
 
     def line(self, melody: Tune | Solo, way: str) -> Line:
         """A melody read in one of WAYS."""
@@ -119,6 +131,17 @@ def human_baseline(repertoire: Repertoire, way: str) -> list[Copied]:
         Repertoire((*tunes[:i], *tunes[i + 1 :]), repertoire.vocabulary).copied(tunes[i], way)
         for i in asked
     ]
+
+
+def in_words(found: Mapping[str, Copied]) -> str:
+    """The longest passages of a solo, by way of reading, in a line."""
+    passages = [
+        f"{copied.longest.length} {_UNITS[way]} as in {copied.longest.title}, bar"
+        f" {copied.longest.title_bar}"
+        for way, copied in found.items()
+        if copied.longest.length
+    ]
+    return "; ".join(passages) or "nothing"
 
 
 def mean_overlap(found: Iterable[Copied]) -> NDArray[np.float64]:

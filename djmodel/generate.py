@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +16,9 @@ from seqmodel.errors import InputError
 from seqmodel.files import known_ending
 
 if TYPE_CHECKING:
-    from djmodel.grammar import Value
+    from djmodel.recipe import Recipe
     from djmodel.solo import Solo
-    from djmodel.tune import Tune
     from seqmodel.modelfile import ModelFile
-    from seqmodel.sampling import Choice
 
 Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
 
@@ -61,6 +59,12 @@ def command(
     top_k: TopK = None,
     top_p: TopP = None,
     greedy: Greedy = False,
+    max_copy: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="No more than N values in a row as in the training music."
+        ),
+    ] = None,
     tidy: Annotated[bool, typer.Option("--tidy", help="Smooth as the course does.")] = False,
     primer: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Music that the model hears first.")
@@ -116,8 +120,8 @@ def command(
     Melody and accompaniment are on tracks of their own; tempo, meter and instruments are those of
     the source.
     """
-    from djmodel.solo import improvise, load
-    from seqmodel.sampling import Choice
+    from djmodel.recipe import Recipe, signed
+    from djmodel.solo import load
 
     wanted = {"midi": out, "score": score, "picture": picture}
     if wav or (soundfont and not html):
@@ -129,78 +133,84 @@ def command(
         from djmodel.render import read_soundfont
 
         read_soundfont(soundfont)  # to learn it before anything is written
-    choice = Choice(temperature, top_k, top_p, greedy)
-    limits = Limits(max_notes, max_seconds)
-    learned = load(model)
-    if corpus is not None:
-        if over is not None:
-            raise InputError("--over or --corpus", "both", todo="leave one out")
-        over = _corpus_file(corpus)
-    _check(over, changes, primer, primer_values, with_primer, keep_rhythm, out)
-    if changes is not None:
-        tune = _written_changes(changes, meter)
-    else:
-        tune = _source_tune(learned, over, melody_part, chord_part, limits)
-    tune = _cut(tune, choruses, bars).at_tempo(tempo)
-    tune = _accompanied(tune, style, seed)
-    solos = improvise(
-        learned,
-        tune,
-        seed=seed,
-        count=count,
-        choice=choice,
-        primer=_primer(primer, primer_values, primer_bars, limits),
-        with_primer=with_primer,
-        rhythm=tune if keep_rhythm else None,
+    recipe = Recipe(
+        over=over,
+        corpus=corpus,
+        changes=changes,
+        meter=meter,
+        choruses=choruses,
+        style=style,
+        bars=bars,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        greedy=greedy,
+        max_copy=max_copy,
         tidy=tidy,
+        primer=str(primer) if primer else None,
+        primer_values=primer_values,
+        primer_bars=primer_bars,
+        with_primer=with_primer,
+        keep_rhythm=keep_rhythm,
+        melody_part=melody_part,
+        chord_part=tuple(chord_part or ()),
+        seed=seed,
+        tempo=tempo,
     )
+    _keep_apart(recipe, out)
+    learned = load(model)
+    solos = signed(recipe.solos(learned, count, Limits(max_notes, max_seconds)), recipe, model)
     console = stderr_console()
     for kind, path in wanted.items():
         for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():
-            _WRITERS[kind](solo.tune, its_path, soundfont)
+            _WRITERS[kind](solo, its_path, soundfont)
             console.print(str(its_path), soft_wrap=True)
     if html:
-        output.write_page(solos, html, _made_from(model, seed, choice), soundfont=soundfont)
+        output.write_page(solos, html, _made_from(model, recipe), soundfont=soundfont)
         console.print(str(html), soft_wrap=True)
-    console.print(f"{len(tune.bars)} bars over {tune.title}", soft_wrap=True)
+    tune = solos[0].tune
+    console.print(f"{len(tune.bars)} bars over {tune.title}", markup=False, soft_wrap=True)
+    for line in _copying(learned, solos, recipe):
+        console.print(line, markup=False, soft_wrap=True)
     if preview:
         _show(solos)
 
 
-def _check(
-    over: str | None,
-    changes: str | None,
-    primer: Path | None,
-    primer_values: str | None,
-    with_primer: bool,
-    keep_rhythm: bool,
-    out: Path,
-) -> None:
-    """Options that do not go together, or miss the one that they need."""
-    if over is not None and changes is not None:
-        raise InputError("--over or --changes", "both", todo="leave one out")
-    if keep_rhythm and over is None:
-        raise InputError("--keep-rhythm with --over FILE", "no --over", todo="name the melody")
-    if with_primer and primer is None and primer_values is None:
-        raise InputError("--with-primer with a primer", "none", todo="add --primer FILE")
-    if with_primer and keep_rhythm:
-        raise InputError("--with-primer or --keep-rhythm", "both", todo="leave one out")
-    for source in (over, primer):
-        if source is not None and out.exists() and Path(source).exists() and out.samefile(source):
+def _keep_apart(recipe: Recipe, out: Path) -> None:
+    for source in recipe.files:
+        if out.exists() and out.samefile(source):
             todo = "choose another name for --out"
             raise InputError("a new file to write", "the music that is read", where=out, todo=todo)
 
 
-def _any(tune: Tune, path: Path, soundfont: Path | None) -> None:
-    output.write(tune, path, soundfont=soundfont)
+def _copying(learned: ModelFile, solos: Sequence[Solo], recipe: Recipe) -> Iterator[str]:
+    """What the solos copy, in a line; and a warning where much is to be expected."""
+    from djmodel.copies import MELODY, VALUES, Repertoire, copying_is_likely, in_words
+
+    repertoire = Repertoire.of(learned)
+    longest = {
+        way: max(
+            (repertoire.copied(solo, way) for solo in solos),
+            key=lambda copied: copied.longest.length,
+        )
+        for way in (VALUES, MELODY)
+    }
+    whose = f" of {len(solos)} solos" if len(solos) > 1 else ""
+    yield f"longest copy{whose}: {in_words(longest)}"
+    if recipe.max_copy is None and (warning := copying_is_likely(learned)):
+        yield warning
 
 
-def _score(tune: Tune, path: Path, _: Path | None) -> None:
-    output.write_score(tune, path)
+def _any(solo: Solo, path: Path, soundfont: Path | None) -> None:
+    output.write(solo.tune, path, soundfont=soundfont, text=solo.origin)
 
 
-def _picture(tune: Tune, path: Path, _: Path | None) -> None:
-    output.write_picture(tune, path)
+def _score(solo: Solo, path: Path, _: Path | None) -> None:
+    output.write_score(solo.tune, path)
+
+
+def _picture(solo: Solo, path: Path, _: Path | None) -> None:
+    output.write_picture(solo.tune, path)
 
 
 _WRITERS = {"midi": _any, "sound": _any, "score": _score, "picture": _picture}
@@ -229,84 +239,16 @@ def numbered(path: Path, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
 
 
-def _written_changes(text: str, meter: str) -> Tune:
-    from djmodel.changes import parse_changes, parse_meter
-
-    return parse_changes(text, parse_meter(meter))
-
-
-def _source_tune(
-    learned: ModelFile,
-    over: str | None,
-    melody_part: str | None,
-    chord_part: Sequence[str] | None,
-    limits: Limits,
-) -> Tune:
-    """The tune to play over: a file, or one of those that the model was trained on."""
-    from djmodel.reader import read_tune
-    from djmodel.solo import changes_of
-
-    known = changes_of(learned)
-    if over is None:
-        return known[0]
-    by_title = {tune.title: tune for tune in known}
-    if over in by_title and not Path(over).exists():
-        return by_title[over]
-    return read_tune(over, melody_part=melody_part, chord_part=chord_part, limits=limits)
-
-
-def _corpus_file(name: str) -> str:
-    from djmodel.sheets import corpus_file
-
-    return str(corpus_file(name))
-
-
-def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
-    """So many choruses, or so many bars: the changes begin again where they are too short."""
-    if bars is None:
-        return tune.repeated(choruses)
-    turns = max(choruses, -(-bars // len(tune.bars)))
-    return tune.repeated(turns).excerpt(1, bars)
-
-
-def _accompanied(tune: Tune, style: str | None, seed: int) -> Tune:
-    """The tune's own accompaniment, unless it has none or a style is asked for."""
-    if tune.accompaniment and style is None:
-        return tune
-    import numpy as np
-
-    from djmodel.accompaniment import DEFAULT_STYLE, accompany
-
-    return accompany(tune, style or DEFAULT_STYLE, np.random.default_rng(seed))
-
-
-def _primer(
-    path: Path | None, text: str | None, bars: str | None, limits: Limits
-) -> tuple[Value, ...]:
-    from djmodel import grammar
-    from djmodel.reader import parse_bars, read_tune
-
-    if path and text:
-        raise InputError("--primer or --primer-values", "both", todo="leave one out")
-    if text:
-        return tuple(grammar.Value.parse(word) for word in text.split())
-    if path:
-        tune = read_tune(path, bars=parse_bars(bars), limits=limits)
-        return tuple(value for bar in grammar.encode(tune) for value in bar)
-    return ()
-
-
-def _made_from(model: Path, seed: int, choice: Choice) -> dict[str, str]:
-    """How a solo was made, for its page."""
-    made = {"model": model.name, "seed": str(seed)}
-    if choice.greedy:
-        return made | {"choice": "greedy"}
-    made["temperature"] = f"{choice.temperature:g}"
-    if choice.top_k is not None:
-        made["top-k"] = str(choice.top_k)
-    if choice.top_p is not None:
-        made["top-p"] = f"{choice.top_p:g}"
-    return made
+def _made_from(model: Path, recipe: Recipe) -> dict[str, str]:
+    """How solos were made, for their page."""
+    asked = {"temperature": recipe.temperature} | recipe.settings
+    if recipe.greedy:
+        asked = {name: value for name, value in asked.items() if name != "temperature"}
+        asked["greedy"] = "always the likeliest"
+    return {"model": model.name} | {
+        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in asked.items()
+    }
 
 
 def main() -> None:

@@ -437,21 +437,21 @@ def measures(
 # ---------------------------------------------------------------------------------------------
 
 
-def write_midi(tune: Tune, path: str | Path) -> None:
-    """Writes `midi_bytes(tune)` to a file. Raises FileError if it cannot be written."""
-    content = midi_bytes(tune)
+def write_midi(tune: Tune, path: str | Path, text: str = "") -> None:
+    """Writes `midi_bytes(tune, text)` to a file. Raises FileError if it cannot be written."""
+    content = midi_bytes(tune, text)
     with writing(path) as temporary:
         temporary.write_bytes(content)
 
 
-def midi_bytes(tune: Tune) -> bytes:
+def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
-    melody, one for each part of the accompaniment."""
+    melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
     melody = Part(tune.instrument, tune.melody_notes())
     parts = (melody, *tune.accompaniment)
     division = _division(tune, parts)
     channels = _channels([part.instrument.program for part in parts])
-    tracks = [_conductor(tune, division)]
+    tracks = [_conductor(tune, text, division)]
     tracks += [
         _track(part, channel, division) for part, channel in zip(parts, channels, strict=True)
     ]
@@ -479,10 +479,12 @@ def _channels(programs: Sequence[int]) -> list[int]:
     return channels
 
 
-def _conductor(tune: Tune, division: int) -> midifile.Track:
+def _conductor(tune: Tune, text: str, division: int) -> midifile.Track:
     track = midifile.Track()
     add = track.metas.append
     add(midifile.Meta(0, midifile.TRACK_NAME, tune.title.encode("utf-8")))
+    if text:
+        add(midifile.Meta(0, midifile.TEXT, text.encode("utf-8")))
     for tempo in tune.tempos:
         microseconds = round(midifile.MICROSECONDS_A_MINUTE / tempo.bpm)
         data = min(max(microseconds, 1), 0xFFFFFF).to_bytes(3, "big")

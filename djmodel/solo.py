@@ -24,16 +24,23 @@ from seqmodel.sampling import Choice, sample
 @dataclass(frozen=True)
 class Solo:
     """A new melody over the changes it was made for; `values` bar by bar, and the mean natural
-    log-probability of a value that the model gives them."""
+    log-probability of a value that the model gives them. `origin` is the text for its MIDI file
+    that says how it was made (see `djmodel.recipe`)."""
 
     tune: Tune
     values: tuple[tuple[Value, ...], ...]
     log_probability: float
+    origin: str = ""
 
 
 def load(path: str | Path) -> ModelFile:
     """A model that `djmodel` trained. Raises FileError or ModelFileError."""
     return modelfile.load(path, KIND)
+
+
+def tune_of(model: ModelFile, number: int) -> Tune:
+    """One of the tunes that the model was trained on, counted from 0."""
+    return tune_from_json(model.extra["tunes"][number])
 
 
 def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:

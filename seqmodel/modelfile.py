@@ -57,7 +57,7 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
         "settings": model.settings,
         "extra": model.extra,
         "sources": model.sources,
-        "versions": _versions("djmodel", "tensorflow", "keras", "numpy", "music21"),
+        "versions": versions_of("djmodel", "tensorflow", "keras", "numpy", "music21"),
     }
     path = Path(path)
     if path.suffix != ".keras":
@@ -134,7 +134,8 @@ def _read_weights(h5: bytes, cell: str) -> Weights:
     return Weights(cell, *recurrent, *dense)
 
 
-def _versions(*packages: str) -> dict[str, str]:
+def versions_of(*packages: str) -> dict[str, str]:
+    """The versions of those packages that are installed, by name."""
     versions = {}
     for package in packages:
         try:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from djmodel.tune import Tune
 
 
-def write(tune: Tune, path: str | Path, *, soundfont: str | Path | None = None) -> None:
-    """Writes a tune as what the ending of `path` says: MIDI, sound, a piano roll, a lead sheet
-    (MusicXML; `write_score` draws one), or a page. `soundfont` plays in sounds and pages.
+def write(
+    tune: Tune, path: str | Path, *, soundfont: str | Path | None = None, text: str = ""
+) -> None:
+    """Writes a tune as what the ending of `path` says: MIDI, with `text` in it, sound, a piano
+    roll, a lead sheet (MusicXML; `write_score` draws one), or a page. `soundfont` plays in sounds
+    and pages.
 
     Raises InputError for an ending that `endings` does not know, FileError if the file cannot be
     written, MissingPackageError if a package is not installed. Nothing half-written stays.
@@ -26,7 +29,7 @@ def write(tune: Tune, path: str | Path, *, soundfont: str | Path | None = None) 
     if ending in MIDI:
         from djmodel.score import write_midi
 
-        write_midi(tune, path)
+        write_midi(tune, path, text)
     elif ending in SOUND:
         from djmodel.render import render
 

@@ -32,12 +32,13 @@ _POLICY = (
 @dataclass(frozen=True)
 class Exhibit:
     """One tune of a page. `values` bar by bar (those of its melody where not given); `facts` are
-    shown with it, by name."""
+    shown with it, by name; `origin` is the text in its MIDI file."""
 
     tune: Tune
     heading: str = ""
     values: tuple[tuple[Value, ...], ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
 
 
 def page(
@@ -101,13 +102,14 @@ def _exhibit(solo: Solo | Tune | Exhibit, index: int, count: int) -> Exhibit:
     if isinstance(solo, Tune):
         return Exhibit(solo, heading)
     perplexity = f"{math.exp(-solo.log_probability):.2f}"
-    return Exhibit(solo.tune, heading, solo.values, {"perplexity for the model": perplexity})
+    facts = {"perplexity for the model": perplexity}
+    return Exhibit(solo.tune, heading, solo.values, facts, solo.origin)
 
 
 def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
     tune = exhibit.tune
     heading = f"<h2>{escape(exhibit.heading)}</h2>" if exhibit.heading else ""
-    address = data_address(midi_bytes(tune), "audio/midi")
+    address = data_address(midi_bytes(tune, exhibit.origin), "audio/midi")
     name = f"solo-{index + 1}.mid"
     return f"""<section>{heading}{player(tune, soundfont)}
 <p class="download"><a download="{name}" href="{address}">Download MIDI</a></p>

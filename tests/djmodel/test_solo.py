@@ -9,7 +9,8 @@ from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.lesson import Lesson, learn, material
 from djmodel.reader import read_tune
-from djmodel.solo import changes_of, improvise, load
+from djmodel.solo import changes_of, improvise, indices_of, load
+from seqmodel.copying import Known
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.sampling import Choice
 from seqmodel.training import Schedule
@@ -141,3 +142,23 @@ def test_too_little_music_is_said(tune):
         learn([tune], Lesson(tx=400))
     with pytest.raises(CorpusError, match="at least one tune, found none"):
         learn([], QUICK)
+
+
+def test_no_copy_is_longer_than_allowed(tune):
+    by_heart = learn([tune.excerpt(1, 8)], Lesson(tx=16, n_a=32, schedule=Schedule(epochs=60)))
+    known = Known(by_heart.model.extra["sequences"])
+
+    def longest(max_copy):
+        solos = improvise(by_heart.model, tune, count=5, max_copy=max_copy)
+        assert all(durations(solo.values) == [bar.length for bar in tune.bars] for solo in solos)
+        rows = [indices_of(by_heart.model, [v for bar in s.values for v in bar]) for s in solos]
+        return max(known.longest_copy(row).length for row in rows)
+
+    assert longest(None) > 8
+    for limit in (1, 2, 5):
+        assert longest(limit) <= limit
+
+
+def test_tidying_would_undo_a_limit_to_copies(trained, tune):
+    with pytest.raises(SamplingError, match="--tidy or --max-copy, found both"):
+        improvise(trained.model, tune, tidy=True, max_copy=4)

@@ -1,0 +1,96 @@
+"""`python -m djmodel.regenerate`: makes a solo again, and says whether it is the same."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from djmodel.show.endings import MIDI
+from seqmodel.cli import Debug, run, stderr_console
+from seqmodel.errors import InputError
+from seqmodel.files import known_ending
+
+if TYPE_CHECKING:
+    from djmodel.recipe import Origin
+
+SAME, DIFFERENT = 0, 1  # exit statuses
+
+
+def command(
+    solo: Annotated[
+        Path, typer.Argument(metavar="SOLO", help="A MIDI file of `python -m djmodel.generate`.")
+    ],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="The model.keras that it was made with.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write what is made here, too (.mid).")] = None,
+    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+) -> None:
+    """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
+    it is the same to the last byte, else with 1."""
+    from djmodel.recipe import origin_of
+    from djmodel.score import midi_bytes
+    from djmodel.solo import load
+    from seqmodel.files import content_hash, writing
+
+    if out:
+        known_ending(out, MIDI)
+    origin, text = origin_of(solo)
+    learned = load(model)
+    _expect(origin.model, content_hash(model), model, "the model that made it")
+    for name, known in origin.files.items():
+        if not Path(name).is_file():
+            todo = "go to the folder in which it was generated"
+            raise InputError(
+                "the music that was played over", "no such file", where=name, todo=todo
+            )
+        _expect(known, content_hash(name), Path(name), "the music as it was")
+    made = origin.recipe.solos(learned, origin.solo)[-1]
+    content = midi_bytes(made.tune, text)
+    if out:
+        with writing(out) as temporary:
+            temporary.write_bytes(content)
+    there = solo.read_bytes()
+    console = stderr_console()
+    settings = ", ".join(f"{name} {value}" for name, value in origin.recipe.settings.items())
+    console.print(f"solo {origin.solo}: {settings}", markup=False, soft_wrap=True)
+    if changed := _changed_versions(origin):
+        console.print(f"made with other versions: {changed}", markup=False, soft_wrap=True)
+    if content == there:
+        print(f"{solo}: the same {len(there):,} bytes")
+        sys.exit(SAME)
+    first = next(
+        (i for i, pair in enumerate(zip(content, there, strict=False)) if pair[0] != pair[1]),
+        min(len(content), len(there)),
+    )
+    print(f"{solo}: not the same, from byte {first + 1:,} of {len(there):,} on")
+    sys.exit(DIFFERENT)
+
+
+def _expect(known: str, found: str, where: Path, what: str) -> None:
+    if known != found:
+        raise InputError(
+            f"{what} ({known[:12]})", f"another ({found[:12]})", where=where, todo="name that one"
+        )
+
+
+def _changed_versions(origin: Origin) -> str:
+    from djmodel.recipe import todays_versions
+
+    today = todays_versions()
+    return ", ".join(
+        f"{name} {version} (today {today.get(name, 'none')})"
+        for name, version in origin.versions.items()
+        if today.get(name) != version
+    )
+
+
+def main() -> None:
+    run(command)
+
+
+if __name__ == "__main__":
+    main()
