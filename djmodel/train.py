@@ -83,11 +83,12 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
+    from djmodel.copies import copying_is_likely
     from djmodel.lesson import Lesson, learn
     from djmodel.reader import parse_bars, rags
+    from djmodel.recipe import Recipe, signed
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
-    from djmodel.solo import changes_of, improvise
     from seqmodel.checkpoints import training_in
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
@@ -137,9 +138,9 @@ def command(
         write_history(out / "history.csv", history)
         trained.fitted.check(out / "model.keras", go_on=again("djmodel.train", "--resume"))
         loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
-        changes = changes_of(trained.model)[0].at_tempo(tempo)
-        [solo] = improvise(trained.model, changes, seed=seed)
-        write_midi(solo.tune, out / "solo.mid")
+        recipe = Recipe(seed=seed, tempo=tempo)
+        [solo] = signed(recipe.solos(trained.model), recipe, out / "model.keras")
+        write_midi(solo.tune, out / "solo.mid", solo.origin)
         checkpoints.remove()
 
     studied, last = trained.material, trained.history[-1]
@@ -159,9 +160,11 @@ def command(
         )
     )
     console.print(
-        f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {changes.title}",
+        f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {solo.tune.title}",
         soft_wrap=True,
     )
+    if warning := copying_is_likely(trained.model):
+        console.print(warning, soft_wrap=True)
     console.print(f"hear it: {python()} -m djmodel.render {out}/solo.mid", soft_wrap=True)
     console.print(
         f"more:    {python()} -m djmodel.generate {out}/model.keras --seed 1", soft_wrap=True

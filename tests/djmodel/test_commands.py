@@ -329,12 +329,12 @@ def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_f
 def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
     command, monkeypatch, model
 ):
-    import djmodel.solo
+    import djmodel.recipe
 
     def broken(*_, **__):
         raise RuntimeError("broken string")
 
-    monkeypatch.setattr(djmodel.solo, "improvise", broken)
+    monkeypatch.setattr(djmodel.recipe, "improvise", broken)
     outcome = command(GENERATE, model)
     assert outcome.status == 1
     assert outcome.err.count("\n") == 1
