@@ -17,7 +17,7 @@ import numpy as np
 
 from djmodel import grammar, midifile
 from djmodel.grammar import Value
-from djmodel.limits import Limits
+from djmodel.limits import DEFAULT, Limits
 from djmodel.solo import Solo, improvise, tune_of
 from djmodel.tune import Tune
 from seqmodel.errors import FileError, InputError
@@ -88,7 +88,7 @@ class Recipe:
         """The music that is read for it."""
         return [name for name in (self.over, self.primer) if name and Path(name).is_file()]
 
-    def backing(self, model: ModelFile, limits: Limits = Limits()) -> Tune:
+    def backing(self, model: ModelFile, limits: Limits = DEFAULT) -> Tune:
         """The changes that are played over, accompanied."""
         tune = _cut(self._source(model, limits), self.choruses, self.bars).at_tempo(self.tempo)
         if tune.accompaniment and self.style is None:
@@ -98,7 +98,7 @@ class Recipe:
         rng = np.random.default_rng(self.seed)
         return accompany(tune, self.style or DEFAULT_STYLE, rng)
 
-    def solos(self, model: ModelFile, count: int = 1, limits: Limits = Limits()) -> list[Solo]:
+    def solos(self, model: ModelFile, count: int = 1, limits: Limits = DEFAULT) -> list[Solo]:
         """The first `count` solos; `limits` are those of reading music. Raises as `improvise`, and
         as reading a tune or changes."""
         tune = self.backing(model, limits)
@@ -116,7 +116,7 @@ class Recipe:
         )
 
     def _source(self, model: ModelFile, limits: Limits) -> Tune:
-        """The changes as written, a file, a piece of the corpus, or a tune that the model was trained on."""
+        """Changes as written, a file, a piece of the corpus, or a tune of the training."""
         if self.changes is not None:
             from djmodel.changes import parse_changes, parse_meter
 
