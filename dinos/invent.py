@@ -41,7 +41,17 @@ class Invention:
 
 def load(path: str | Path) -> ModelFile:
     """A model that `dinos` trained. Raises FileError or ModelFileError."""
-    return modelfile.load(path, KIND)
+    model = modelfile.load(path, KIND)
+    with modelfile.damages(KIND, path):
+        known = model.vocabulary
+        if END not in known or any(len(symbol) != 1 for symbol in known.symbols):
+            raise ValueError("symbols that are not the characters of names")
+        if type(model.settings["keep_case"]) is not bool:
+            raise TypeError("a keep_case that is neither true nor false")
+        for names in (model.extra["training"], model.extra["held_out"]):
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise TypeError("names that are no texts")
+    return model
 
 
 def invent(

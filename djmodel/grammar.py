@@ -35,6 +35,7 @@ _VALUE = re.compile(r"([CSAXR]),(\d+(?:\.\d+)?|\d+/\d+)(?:,<([^,<>]+),([^,<>]+)>
 
 # Three decimals tell fractions apart whose denominators are at most this.
 _FINEST = 24
+_MOST_PLACES = 16_000  # in a bar, for notes to begin; a usual one has 48
 
 
 class ValueTextError(InputError):
@@ -299,11 +300,17 @@ def bar_automaton(
     a note has been played in it; the last state is the end. Where the values' durations cannot fill
     the rest of a bar exactly, the last one may be longer, to be cut at the bar line.
 
-    Raises SamplingError if not even that can fill a bar.
+    Raises SamplingError if not even that can fill a bar, or a bar has too many places.
     """
     lengths = [bar.length for bar in bars]
     times = (*lengths, *(v.duration for v in values), *(v.duration for v in begun))
     per_quarter = math.lcm(*(time.denominator for time in times))
+    if max(lengths) * per_quarter > _MOST_PLACES:
+        raise SamplingError(
+            "values and bars on one grid",
+            f"{per_quarter} places in a quarter note, {float(max(lengths)):g} quarters in a bar",
+            todo="take shorter bars, or another model",
+        )
     durations = np.array([int(v.duration * per_quarter) for v in values], dtype=np.int64)
     rests = np.array([v.is_rest for v in values])
     firsts = np.array([not v.is_rest and v.leap is None for v in values])

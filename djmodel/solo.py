@@ -13,12 +13,14 @@ from djmodel import grammar
 from djmodel.grammar import Register, Value
 from djmodel.lesson import KIND, heard_as
 from djmodel.tune import Bar, Tune
-from djmodel.tunejson import tune_from_json
+from djmodel.tunejson import LONGEST_BAR, tune_from_json
 from seqmodel import modelfile
 from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Choice, sample
+
+HIGHEST = 127  # of pitches, as MIDI has them
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,20 @@ class Solo:
 
 def load(path: str | Path) -> ModelFile:
     """A model that `djmodel` trained. Raises FileError or ModelFileError."""
-    return modelfile.load(path, KIND)
+    model = modelfile.load(path, KIND)
+    with modelfile.damages(KIND, path):
+        for symbol in model.vocabulary.symbols:
+            value = Value.parse(symbol)
+            if value.duration > LONGEST_BAR or abs(value.leap or 0) > HIGHEST:
+                raise ValueError(f"a value {symbol:.40}")
+        low, high = model.settings["register"]
+        if not (type(low) is type(high) is int and 0 <= low <= high <= HIGHEST):
+            raise ValueError(f"a register from {low!r:.20} to {high!r:.20}")
+        if not isinstance(model.extra["tunes"], list) or not model.extra["tunes"]:
+            raise ValueError("no tunes")
+        for sequence in model.extra["sequences"]:
+            modelfile.check_indices(sequence, model.vocabulary)
+    return model
 
 
 def tune_of(model: ModelFile, number: int) -> Tune:
@@ -46,7 +61,8 @@ def tune_of(model: ModelFile, number: int) -> Tune:
 def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:
     """The tunes that the model was trained on; faster without their accompaniments."""
     left_out: dict[str, list[Any]] = {} if accompanied else {"accompaniment": []}
-    return [tune_from_json(data | left_out) for data in model.extra["tunes"]]
+    with modelfile.damages(KIND):
+        return [tune_from_json(data | left_out) for data in model.extra["tunes"]]
 
 
 def changes_of(model: ModelFile) -> list[Tune]:

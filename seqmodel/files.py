@@ -66,8 +66,8 @@ def writable_folder(path: str | Path) -> Path:
     """Gives `path` back if files can be written there, so that a long job learns at its start
     whether its results can be kept. Makes nothing. Raises FileError."""
     path = Path(path)
-    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     try:
+        there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
         raise FileError.from_os(

@@ -153,7 +153,40 @@ def fit(
     The engine "arrays" is NumPy, for an LSTM or SimpleRNN and a softmax; "keras" is the graph
     itself, on whatever device Keras has. Both see the same batches and give the same weights.
     "auto" takes the arrays for a graph with one tensor of probabilities where they can do it (see
-    `layers.arrays_compute`).
+    `layers.arrays_compute`). The rest is as in `train`.
+    """
+    if engine == "auto":
+        one_tensor = len(graph.outputs[0].shape) == 3
+        engine = "arrays" if one_tensor and arrays_compute(graph) else "keras"
+    learner: Learner
+    if engine == "arrays":
+        learner = backprop.Learner(weights_in(graph), backprop.AdamRates(clip=schedule.clip))
+    else:
+        learner = GraphLearner(graph, clip=schedule.clip)
+    fitted = train(
+        learner,
+        batches,
+        schedule,
+        progress,
+        held_out_loss=held_out_loss,
+        checkpoints=checkpoints,
+        made_from={"engine": engine, **(made_from or {})},
+    )
+    set_weights(graph, learner.weights())
+    return fitted
+
+
+def train(
+    learner: Learner,
+    batches: Batches,
+    schedule: Schedule,
+    progress: Progress | None = None,
+    *,
+    held_out_loss: Measure | None = None,
+    checkpoints: Checkpoints | None = None,
+    made_from: Mapping[str, Any] | None = None,
+) -> Fitted:
+    """Takes `learner` through the epochs of `schedule`; it ends with the weights that are kept.
 
     `held_out_loss` measures the weights after each epoch. `checkpoints` keeps the state of the
     training on disk, and may hold one to go on from: the weights at the end are those of a training
@@ -169,22 +202,13 @@ def fit(
         raise TrainingError(
             "held-out data for a patience", "none", todo="hold something out, or leave it out"
         )
-    if engine == "auto":
-        one_tensor = len(graph.outputs[0].shape) == 3
-        engine = "arrays" if one_tensor and arrays_compute(graph) else "keras"
-    learner: Learner
-    if engine == "arrays":
-        rates = backprop.AdamRates(clip=schedule.clip)
-        learner = backprop.Learner(weights_in(graph), rates)
-    else:
-        learner = GraphLearner(graph, clip=schedule.clip)
-    course = _Course(learner, schedule, checkpoints, {"engine": engine, **(made_from or {})})
+    course = _Course(learner, schedule, checkpoints, made_from or {})
     # Weights that go astray are found by the loss, which is then no number.
     quietly = np.errstate(over="ignore", invalid="ignore")
-    with one_thread_a_product() if engine == "arrays" else nullcontext(), quietly:
+    by_arrays = isinstance(learner, backprop.Learner)
+    with one_thread_a_product() if by_arrays else nullcontext(), quietly:
         end = course.run(batches, progress, held_out_loss)
     learner.restore(course.now.best)
-    set_weights(graph, learner.weights())
     return Fitted(course.now.history, course.now.kept, end)
 
 
