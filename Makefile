@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench fuzz clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m djmodel.train --out runs/ragtime
@@ -19,6 +19,9 @@ test: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run
+
+fuzz: $(VENV)/.test
+	$(BIN)/python tests/djmodel/fuzz.py
 
 # One stamp for each set of packages; made anew when the list of packages changes.
 $(VENV)/.demo: EXTRAS =

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -276,23 +277,85 @@ def _torch_cell(work: Work, threads: int | None = None) -> Job:
     return job
 
 
+def _numpy(work: Work) -> Job:
+    """NumPy, as one writes the formulas down, a step at a time."""
+    weights = work.weights
+    rng = np.random.default_rng(SEED)
+
+    def sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return 1 / (1 + np.exp(-x))
+
+    def job() -> NDArray[np.intp]:
+        x = np.zeros((work.streams, weights.n_values), np.float32)
+        a = c = np.zeros((work.streams, weights.units), np.float32)
+        drawn = []
+        for _ in range(work.length):
+            gates = x @ weights.kernel + a @ weights.recurrent + weights.bias
+            i, f, g, o = np.split(gates, 4, axis=1)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            a = sigmoid(o) * np.tanh(c)
+            logits = a @ weights.dense_kernel + weights.dense_bias
+            likely = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
+            uniforms = rng.random((work.streams, 1), np.float32) * likely[:, -1:]
+            symbols = (likely <= uniforms).sum(axis=1)
+            x = one_hot(symbols, weights.n_values)
+            drawn.append(symbols)
+        return np.stack(drawn, axis=1)
+
+    return job
+
+
+def _jax_sampler(work: Work) -> Job:
+    """JAX by hand: all steps in one compiled `lax.scan`; the first call compiles it."""
+    import jax
+    import jax.numpy as jnp
+
+    kernel, recurrent, bias, dense_kernel, dense_bias = map(jnp.asarray, work.weights.arrays)
+    key, calls = jax.random.key(SEED), count()
+
+    @jax.jit
+    def draw(call: Any) -> Any:
+        def step(state: Any, key_t: Any) -> Any:
+            x_t, a, c = state
+            i, f, g, o = jnp.split(x_t + a @ recurrent + bias, 4, axis=-1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            a = jax.nn.sigmoid(o) * jnp.tanh(c)
+            symbols = jax.random.categorical(key_t, a @ dense_kernel + dense_bias)
+            return (kernel[symbols], a, c), symbols
+
+        zeros = jnp.zeros((work.streams, work.weights.units))
+        first = (jnp.zeros((work.streams, 4 * work.weights.units)), zeros, zeros)
+        _, symbols = jax.lax.scan(
+            step, first, jax.random.split(jax.random.fold_in(key, call), work.length)
+        )
+        return symbols.T  # (streams, length)
+
+    return lambda: np.asarray(draw(next(calls)))
+
+
 HERE = "this project, default"
 COURSE = "course as published"
+ON_JAX = "this project, scan in Keras on JAX"
 
 TRAINING: dict[str, Peer] = {
     HERE: partial(_fit, graph="scan", engine="auto"),
     "this project, course's calls": partial(_course_calls, plain=False),
     "this project, scan in Keras": partial(_fit, graph="scan", engine="keras"),
     "this project, unrolled in Keras": partial(_fit, graph="unrolled", engine="keras"),
+    ON_JAX: partial(_fit, graph="scan", engine="keras"),
     COURSE: partial(_course_calls, plain=True),
     "PyTorch nn.LSTM": _torch,
     "PyTorch nn.LSTM, 1 thread": partial(_torch, threads=1),
     "JAX scan by hand": _jax,
 }
+# Peers whose Keras computes with another library than TensorFlow.
+BACKENDS = {ON_JAX: "jax"}
 
 SAMPLING: dict[str, Peer] = {
     HERE: _sampler,
     COURSE: _course_inference,
     "PyTorch nn.LSTMCell": _torch_cell,
     "PyTorch nn.LSTMCell, 1 thread": partial(_torch_cell, threads=1),
+    "NumPy by hand": _numpy,
+    "JAX scan by hand": _jax_sampler,
 }

@@ -31,7 +31,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.peers import COURSE, HERE, SAMPLING, SEED, TRAINING, Work
+from benchmarks.peers import BACKENDS, COURSE, HERE, ON_JAX, SAMPLING, SEED, TRAINING, Work
 from seqmodel.files import writing
 from seqmodel.network import Weights, start_state
 from seqmodel.windows import NOTHING, Windows, windows
@@ -57,7 +57,7 @@ class Test:
     streams: int = 0  # 0: training
 
 
-FAST = (HERE, "PyTorch nn.LSTM", "PyTorch nn.LSTM, 1 thread", "JAX scan by hand")
+FAST = (HERE, ON_JAX, "PyTorch nn.LSTM", "PyTorch nn.LSTM, 1 thread", "JAX scan by hand")
 TESTS = (
     Test("training, the course's size", tuple(TRAINING)),
     Test("training, 6,016 windows, 64 units", FAST, 6016, 1, 64),
@@ -135,10 +135,10 @@ def loss(weights: Weights, inputs: NDArray[Any], labels: NDArray[Any]) -> float:
     return nats / inputs.shape[1]
 
 
-def in_its_own_process(*arguments: object) -> str:
-    """What this module prints, called again with `arguments`."""
+def in_its_own_process(*arguments: object, backend: str = "tensorflow") -> str:
+    """What this module prints, called again with `arguments`, Keras on `backend`."""
     command = [sys.executable, "-m", "benchmarks.run", *map(str, arguments)]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend}
     ran = subprocess.run(command, cwd=ROOT.parent, env=quiet, capture_output=True, text=True)
     if ran.returncode:
         raise SystemExit(f"{' '.join(command)}\n{ran.stderr}")
@@ -183,7 +183,10 @@ def measure_all(repeats: int, only: str, console: Console) -> dict[str, dict[str
                 for peer in test.peers:
                     status.update(f"{repeat + 1} of {repeats}: {test.title}: {peer}")
                     work = ("--work", folder / f"{number}.npz")
-                    printed = in_its_own_process("--measure", TESTS.index(test), peer, *work)
+                    printed = in_its_own_process(
+                        *("--measure", TESTS.index(test), peer, *work),
+                        backend=BACKENDS.get(peer, "tensorflow"),
+                    )
                     made = json.loads(printed.splitlines()[-1])
                     runs[test.title][peer].append({**made, "load": os.getloadavg()[0]})
             for what in (GENERATE, IMPORT, HELP) if only in START else ():

@@ -25,6 +25,7 @@ from seqmodel.errors import InputError
 
 COMMON_TIME = Meter(4, 4)
 MOST_BARS = 10_000
+LONGEST_BAR = 16  # quarter notes that a meter may have
 
 _AROUND = 24  # characters shown before and after the place of an error
 
@@ -102,6 +103,8 @@ def parse_changes(
     (quarter lengths) makes a first bar of that length, in which nothing sounds, and cuts as much
     from the last. Raises ChangesError, which points at the place that cannot be read.
     """
+    if not isinstance(text, str):
+        raise InputError("changes as text, such as Dm7 | G7 | C", f"{text!r}")
     form = _form(text.strip(), meter)
     bars = form.bars if form else _read(text, meter)
     bars = bars * max(choruses, 1)
@@ -124,7 +127,11 @@ def parse_meter(text: str) -> Meter:
     if beats < 1 or unit not in {1, 2, 4, 8, 16, 32}:
         todo = "the second number is a note value: 2, 4, 8 or 16"
         raise InputError("a meter such as 4/4, 3/4 or 6/8", f"`{text}`", todo=todo)
-    return Meter(beats, unit)
+    meter = Meter(beats, unit)
+    if meter.length > LONGEST_BAR:
+        found = f"`{text}`, {meter.length} of them"
+        raise InputError(f"a bar of at most {LONGEST_BAR} quarter notes", found)
+    return meter
 
 
 # ---------------------------------------------------------------------------------------------

@@ -120,17 +120,27 @@ class Repertoire:
         return Line(heard_as(values, self.vocabulary) if self.vocabulary else values, numbers)
 
 
-def human_baseline(repertoire: Repertoire, way: str) -> list[Copied]:
+def human_baseline(repertoire: Repertoire, way: str, bars: int | None = None) -> list[Copied]:
     """For each tune, of many for MOST_BASELINES of them, what it has in common with all the others:
-    what is normal in this music. Nothing for a single tune."""
+    what is normal in this music. In pieces of so many `bars`, if asked for, to be held against
+    solos as long as that. Nothing for a single tune."""
     tunes = repertoire.tunes
     if len(tunes) < 2:
         return []
-    asked = sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MOST_BASELINES)})
-    return [
-        Repertoire((*tunes[:i], *tunes[i + 1 :]), repertoire.vocabulary).copied(tunes[i], way)
-        for i in asked
-    ]
+    found = []
+    for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MOST_BASELINES)}):
+        others = Repertoire((*tunes[:i], *tunes[i + 1 :]), repertoire.vocabulary)
+        found += [others.copied(piece, way) for piece in pieces(tunes[i], bars)]
+    return found
+
+
+def pieces(tune: Tune, bars: int | None) -> list[Tune]:
+    """A tune in pieces of so many bars, without the rest that is shorter; one that is shorter than
+    that, or is not to be cut (None), as it is."""
+    if bars is None or len(tune.bars) <= bars:
+        return [tune]
+    firsts = range(1, len(tune.bars) - bars + 2, bars)
+    return [tune.excerpt(first, first + bars - 1) for first in firsts]
 
 
 def in_words(found: Mapping[str, Copied]) -> str:
@@ -142,16 +152,6 @@ def in_words(found: Mapping[str, Copied]) -> str:
         if copied.longest.length
     ]
     return "; ".join(passages) or "nothing"
-
-
-def mean_overlap(found: Iterable[Copied]) -> NDArray[np.float64]:
-    """The overlap of several melodies, one as much as another: `(LONGEST,)`; nan where none is long
-    enough."""
-    curves = np.array([each.overlap for each in found])
-    measured = ~np.isnan(curves)
-    sums = np.where(measured, curves, 0).sum(axis=0)
-    counts = measured.sum(axis=0)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def copying_is_likely(model: ModelFile) -> str:

@@ -10,7 +10,7 @@ measures both.) One row a tune, in the order of reading, and one for a file that
     title       of the tune
     indices     its values, as places in the sorted list of all values of the corpus
     bar_starts  the place in `indices` at which each bar begins
-    changes     its chords as JSON, without melody and accompaniment
+    tune        melody and chords as JSON (see `tunejson`), without the accompaniment
 
 What is true of all tunes is the metadata of the schema: the values, how often each comes, how often
 each pitch.
@@ -18,6 +18,7 @@ each pitch.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import mmap
@@ -33,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel import grammar
+from djmodel.limits import LimitError
 from djmodel.reader import (
     Options,
     Outcome,
@@ -77,7 +79,7 @@ class Row(NamedTuple):
     codes: Sequence[int] = ()
     bar_starts: Sequence[int] = ()
     pitches: Sequence[tuple[int, int]] = ()
-    changes: str = ""
+    tune: str = ""
 
 
 class Summary(NamedTuple):
@@ -152,9 +154,11 @@ def rows_of(path: Path, options: Options) -> tuple[Row, ...]:
         return _rows(path, outcome)
 
     def to_json(rows: tuple[Row, ...]) -> Any:
-        # What is wrong with a file is kept; what went wrong with the reader may not do so again.
+        # What is wrong with a file is kept; what went wrong with the reader, or took too long, may
+        # not do so again.
         wrong = outcome and outcome.error
-        return rows if wrong is None or isinstance(wrong, InputError) else None
+        transient = isinstance(wrong, LimitError) or not isinstance(wrong, InputError | None)
+        return None if transient else rows
 
     def from_json(kept: Any) -> tuple[Row, ...]:
         return tuple(Row(*row)._replace(source=str(path)) for row in kept)
@@ -182,7 +186,7 @@ def _row(verdict: Verdict, source: str, hashed: str) -> Row:
     places = {text: place for place, text in enumerate(texts)}
     starts = np.cumsum([0, *map(len, bars)])[:-1]
     pitches = Counter(note.pitch for bar in tune.bars for note in bar.melody)
-    bare = replace(tune, bars=tuple(replace(bar, melody=()) for bar in tune.bars), accompaniment=())
+    kept = tune_to_json(replace(tune, accompaniment=()))
     return Row(
         source,
         verdict.number,
@@ -193,7 +197,7 @@ def _row(verdict: Verdict, source: str, hashed: str) -> Row:
         [places[text] for bar in bars for text in bar],
         starts.tolist(),
         sorted(pitches.items()),
-        json.dumps(tune_to_json(bare), ensure_ascii=False, separators=(",", ":")),
+        json.dumps(kept, ensure_ascii=False, separators=(",", ":")),
     )
 
 
@@ -211,7 +215,7 @@ class _Totals:
 
     def add(self, row: Row) -> Indices:
         """The values of the row by their numbers."""
-        if not row.changes:
+        if not row.tune:
             self.skipped += 1
             if len(self.reasons) < 3:
                 self.reasons.append(f"{Path(row.source).name}: {row.verdict}")
@@ -260,7 +264,7 @@ def _schema(metadata: dict[str, Any] | None = None) -> pyarrow.Schema:
         "title": pa.string(),
         "indices": pa.list_(pa.int32()),
         "bar_starts": pa.list_(pa.int32()),
-        "changes": pa.string(),
+        "tune": pa.string(),
     }
     kept = None if metadata is None else {_METADATA: json.dumps(metadata, ensure_ascii=False)}
     return pa.schema(list(fields.items()), metadata=kept)
@@ -279,7 +283,7 @@ def _batches(rows: Iterable[Row], totals: _Totals) -> Iterator[pyarrow.RecordBat
             [row.title for row in some],
             [totals.add(row) for row in some],
             [row.bar_starts for row in some],
-            [row.changes for row in some],
+            [row.tune for row in some],
         ]
         arrays = [
             pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)
@@ -365,19 +369,25 @@ class DataSet:
         return self._indices[batch][first + start : end]
 
     def tunes(self, most: int) -> list[Tune]:
-        """The first tunes, without melody and accompaniment."""
-        found = (
-            tune_from_json(json.loads(changes))
-            for batch in self._batches
-            for changes in map(str, batch.column("changes"))
-            if changes
-        )
+        """The first tunes, without their accompaniment."""
+        found = (tune_from_json(json.loads(tune)) for tune in self.column("tune") if tune)
         return list(itertools.islice(found, most))
 
     def column(self, name: str) -> Iterator[Any]:
         """What stands in a column, row by row."""
         for batch in self._batches:
-            yield from batch.column(name).to_pylist()
+            yield from (value.as_py() for value in batch.column(name))
+
+    @property
+    def n_bars(self) -> int:
+        starts = (batch.column("bar_starts").offsets for batch in self._batches)
+        return sum(offsets[-1].as_py() - offsets[0].as_py() for offsets in starts)
+
+    @property
+    def identity(self) -> str:
+        """A few letters that are other ones for other music."""
+        told = self._rows.schema.metadata[_METADATA]
+        return hashlib.sha256(told + self.lengths.tobytes()).hexdigest()[:16]
 
     def forget(self) -> None:
         """Gives back the memory of what was touched; the file is still open."""

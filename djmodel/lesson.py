@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,10 +20,15 @@ from seqmodel.errors import CorpusError
 from seqmodel.layers import weights_in
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights, log_probabilities
+from seqmodel.streaming import Streamed
 from seqmodel.vocabulary import Vocabulary
 from seqmodel.windows import Indices, Windows, windows
 
+if TYPE_CHECKING:
+    from djmodel.dataset import DataSet
+
 KIND = "djmodel"
+KEPT_TUNES = 32  # of a corpus on disk, in the model file
 
 
 @dataclass(frozen=True)
@@ -43,20 +49,19 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Material:
-    """Tunes as the model sees them: a sequence of indices each.
+    """Tunes as the model sees them, a sequence of indices each; the first ones of a corpus on disk.
 
-    `distinct` counts the values before folding; `share_folded` is the share of all values that
-    another one stands for.
+    `n_values` counts all values, `distinct` the different ones before folding; `share_folded` is
+    the share of all values that another one stands for. `register`: where the melodies are.
     """
 
+    tunes: tuple[Tune, ...]
     sequences: tuple[Indices, ...]
     vocabulary: Vocabulary
+    n_values: int
     distinct: int
     share_folded: float
-
-    @property
-    def n_values(self) -> int:
-        return sum(len(sequence) for sequence in self.sequences)
+    register: grammar.Register
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,38 @@ def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
     if not tunes:
         raise CorpusError("at least one tune", "none", todo="give a file with a melody over chords")
     texts = [[str(v) for bar in grammar.encode(tune) for v in bar] for tune in tunes]
-    everything = [text for tune_texts in texts for text in tune_texts]
-    vocabulary = Vocabulary.build(everything, n_values, grammar.nearest_value)
-    folded = sum(text in vocabulary.folded for text in everything)
+    counts = Counter(text for tune_texts in texts for text in tune_texts)
+    vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
     return Material(
+        tunes=tuple(tunes),
         sequences=tuple(vocabulary.encode(tune_texts) for tune_texts in texts),
         vocabulary=vocabulary,
-        distinct=len(vocabulary) + len(vocabulary.folded),
-        share_folded=folded / max(len(everything), 1),
+        n_values=counts.total(),
+        distinct=len(counts),
+        share_folded=_share_folded(counts, vocabulary),
+        register=grammar.Register.of(tunes),
     )
+
+
+def corpus_material(data: DataSet, n_values: int = N_VALUES) -> Material:
+    """What a corpus on disk is to the model, with its first KEPT_TUNES tunes."""
+    counts = Counter(dict(zip(data.values, data.counts.tolist(), strict=True)))
+    vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
+    names = vocabulary.encode(data.values)
+    rows = np.flatnonzero(data.lengths)[:KEPT_TUNES]
+    return Material(
+        tunes=tuple(data.tunes(KEPT_TUNES)),
+        sequences=tuple(names[data.indices(row)] for row in rows.tolist()),
+        vocabulary=vocabulary,
+        n_values=counts.total(),
+        distinct=len(counts),
+        share_folded=_share_folded(counts, vocabulary),
+        register=grammar.Register.of_counts(data.pitches),
+    )
+
+
+def _share_folded(counts: Counter[str], vocabulary: Vocabulary) -> float:
+    return sum(counts[text] for text in vocabulary.folded) / max(counts.total(), 1)
 
 
 def heard_as(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
@@ -123,6 +151,47 @@ def learn(
     draw = _drawer(studied.sequences, lesson)
     batches = training.Shuffled(draw, lesson.schedule.batch_size, lesson.schedule.seed)
     len(batches)  # too little music is said before Keras is loaded
+    music = hash_of(studied.sequences)
+    return _teach(lesson, studied, batches, music, held_out, sources, progress, checkpoints)
+
+
+def learn_corpus(
+    data: DataSet,
+    lesson: Lesson = Lesson(),
+    *,
+    held_out: Sequence[Tune] = (),
+    progress: Callable[[training.Epoch], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Trained:
+    """Like `learn`, on a corpus on disk of any size, of which it holds a few batches in memory.
+
+    Windows come from all tunes, other ones each epoch. The model file keeps the first KEPT_TUNES
+    tunes, to play over and to look for copies in.
+    """
+    studied = corpus_material(data, lesson.n_values)
+    batches = Streamed(
+        data,
+        names=studied.vocabulary.encode(data.values),
+        m=lesson.m or max(60, studied.n_values // lesson.tx),
+        Tx=lesson.tx,
+        batch_size=lesson.schedule.batch_size,
+        seed=lesson.schedule.seed,
+    )
+    sources = {str(data.folder): data.identity}
+    return _teach(lesson, studied, batches, data.identity, held_out, sources, progress, checkpoints)
+
+
+def _teach(
+    lesson: Lesson,
+    studied: Material,
+    batches: training.Batches,
+    music: str,
+    held_out: Sequence[Tune],
+    sources: dict[str, str] | None,
+    progress: Callable[[training.Epoch], None] | None,
+    checkpoints: Checkpoints | None,
+) -> Trained:
+    """Trains a new model; `music` names what it learns from, in a few letters."""
     layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
     if lesson.graph == "unrolled":
         graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
@@ -146,14 +215,14 @@ def learn(
         checkpoints=checkpoints,
         made_from={
             **asdict(lesson),
-            "music": hash_of(studied.sequences),
+            "music": music,
             "held out": hash_of(unseen),
         },
     )
     settings: dict[str, Any] = {
         **asdict(lesson),
-        "register": list(grammar.Register.of(tunes)),
-        "tunes": [tune.title for tune in tunes],
+        "register": list(studied.register),
+        "tunes": [tune.title for tune in studied.tunes],
         "final_loss": fitted.history[fitted.kept - 1].loss if fitted.kept else None,
     }
     model = ModelFile(
@@ -162,7 +231,7 @@ def learn(
         vocabulary=studied.vocabulary,
         settings=settings,
         extra={
-            "tunes": [tune_to_json(tune) for tune in tunes],
+            "tunes": [tune_to_json(tune) for tune in studied.tunes],
             "sequences": [sequence.tolist() for sequence in studied.sequences],
         },
         sources=sources or {},

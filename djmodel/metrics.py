@@ -207,6 +207,16 @@ def mean_of(numbers: Iterable[float]) -> float:
     return float(measured.mean()) if len(measured) else np.nan
 
 
+def mean_array(arrays: Iterable[Floats]) -> Floats:
+    """The mean of arrays of one shape, element by element, of those that are not nan; nan where
+    none is."""
+    stacked = np.stack([*arrays])
+    measured = ~np.isnan(stacked)
+    counts = measured.sum(axis=0)
+    sums = np.where(measured, stacked, 0).sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
 def overlapping_area(first: Iterable[float], second: Iterable[float]) -> float:
     """The area under the lower of the two densities: 0 for samples that have nothing in common, 1
     for equal ones (Yang and Lerch, "OA").

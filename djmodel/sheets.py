@@ -5,6 +5,7 @@ Bars are taken in the order in which they are written: repeats are not played tw
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -153,11 +154,17 @@ def corpus_file(name: str) -> Path:
     from music21.exceptions21 import CorpusException
 
     try:
-        found = corpus.getWork(name)
-    except CorpusException as error:
+        works = corpus.getWork(name)
+    except CorpusException:
+        works = []
+    found = [Path(work) for work in (works if isinstance(works, list) else [works])]
+    # music21 also finds what only has the letters of the name somewhere in its own.
+    asked = re.compile(rf"/{re.escape(name.strip('/'))}([./]|$)", re.IGNORECASE)
+    meant = [path for path in found if asked.search(path.as_posix())]
+    if not meant:
         todo = "a name is a folder and a file, such as bach/bwv66.6"
-        raise FileError("a name in music21's corpus", f"`{name}`", todo=todo) from error
-    return Path(found[0] if isinstance(found, list) else found)
+        raise FileError("a name in music21's corpus", f"`{name}`", todo=todo)
+    return meant[0]
 
 
 def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,7 @@ from seqmodel.cli import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from djmodel.dataset import DataSet
     from djmodel.reader import Corpus
 
 
@@ -47,7 +49,9 @@ def command(
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6; repeatable."
+            metavar="DIR|NAME",
+            help="A corpus that `djmodel.corpus build` made; or a piece of music21's, such as "
+            "bach/bwv66.6 (repeatable).",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("runs/djmodel"),
@@ -84,7 +88,7 @@ def command(
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
     from djmodel.copies import copying_is_likely
-    from djmodel.lesson import Lesson, learn
+    from djmodel.lesson import Lesson, learn, learn_corpus
     from djmodel.reader import parse_bars, rags
     from djmodel.recipe import Recipe, signed
     from djmodel.score import write_midi
@@ -108,22 +112,28 @@ def command(
         schedule=Schedule(epochs, batch_size, learning_rate, seed=seed),
     )
     writable_folder(out)
-    named = [str(corpus_file(name)) for name in corpus or ()]
-    heard = _read(
-        [*(music or ()), *named] or [str(path) for path in rags()],
-        console,
-        melody_part=melody_part,
-        chord_part=chord_part,
-        bars=parse_bars(bars),
-        strict=strict,
-        limits=Limits(max_notes, max_seconds),
-    )
+    data = _built(corpus or [], music or [])
+    if data is None:
+        named = [str(corpus_file(name)) for name in corpus or ()]
+        heard = _read(
+            [*(music or ()), *named] or [str(path) for path in rags()],
+            console,
+            melody_part=melody_part,
+            chord_part=chord_part,
+            bars=parse_bars(bars),
+            strict=strict,
+            limits=Limits(max_notes, max_seconds),
+        )
+        sources = {path.name: content_hash(path) for path in heard.used}
+        n_tunes, n_bars = len(heard.tunes), sum(len(tune.bars) for tune in heard.tunes)
+        teach = partial(learn, heard.tunes, sources=sources)
+    else:
+        n_tunes, n_bars = data.summary.tunes, data.n_bars
+        teach = partial(learn_corpus, data)
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
         with Progress(console, "training", "epoch", every=10) as show:
-            trained = learn(
-                heard.tunes,
-                lesson,
-                sources={path.name: content_hash(path) for path in heard.used},
+            trained = teach(
+                lesson=lesson,
                 progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
                 checkpoints=checkpoints,
             )
@@ -148,8 +158,8 @@ def command(
         facts(
             "Trained",
             {
-                "tunes": str(len(heard.tunes)),
-                "bars": str(sum(len(tune.bars) for tune in heard.tunes)),
+                "tunes": str(n_tunes),
+                "bars": str(n_bars),
                 "values": str(studied.n_values),
                 "distinct values": str(studied.distinct),
                 "share folded": f"{studied.share_folded:.1%}",
@@ -169,6 +179,20 @@ def command(
     console.print(
         f"more:    {python()} -m djmodel.generate {out}/model.keras --seed 1", soft_wrap=True
     )
+
+
+def _built(corpus: list[str], music: list[str]) -> DataSet | None:
+    """The corpus on disk, if --corpus names one: a folder, which no name in music21's corpus is."""
+    from djmodel.dataset import DataSet
+    from seqmodel.errors import InputError
+
+    folders = [name for name in corpus if Path(name).is_dir()]
+    if not folders:
+        return None
+    if len(corpus) > 1 or music:
+        todo = "build one corpus of all of it with `python -m djmodel.corpus build`"
+        raise InputError("a corpus on disk alone", "more music beside it", todo=todo)
+    return DataSet(folders[0])
 
 
 def _read(music: list[str], console: Console, **how: Any) -> Corpus:

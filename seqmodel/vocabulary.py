@@ -41,7 +41,7 @@ class Vocabulary:
         size: int | None = None,
         nearest: Callable[[str, Sequence[str]], str] | None = None,
     ) -> Vocabulary:
-        """The vocabulary of the data.
+        """The vocabulary of the data: its symbols, or a Counter of them.
 
         With more than `size` distinct symbols the most frequent are kept (among equals, the first
         in sorted order), and each other one folds into `nearest(symbol, kept)`.

@@ -32,15 +32,8 @@ def windows(sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Genera
     Raises CorpusError if no sequence has Tx symbols.
     """
     lengths = np.array([len(sequence) for sequence in sequences])
-    places = np.maximum(lengths - Tx + 1, 0)
+    places = places_in(lengths, Tx)
     total = int(places.sum())
-    if total == 0:
-        longest = int(lengths.max(initial=0))
-        raise CorpusError(
-            f"at least Tx={Tx} values in a row",
-            f"{longest} in the longest of {len(sequences)} sequences",
-            todo=f"give a longer one, or a Tx of at most {longest}",
-        )
     drawn = rng.choice(total, size=m, replace=m > total)
     ends = np.cumsum(places)
     sequence = np.searchsorted(ends, drawn, side="right")
@@ -50,6 +43,20 @@ def windows(sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Genera
     labels = flat[(offsets[sequence] + start)[:, None] + np.arange(Tx)]  # (m, Tx)
     inputs = np.concatenate([np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1)
     return Windows(inputs, labels)
+
+
+def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
+    """At how many places of sequences of these `lengths (n,)` a window of Tx symbols can begin:
+    `(n,)`. Raises CorpusError if at none."""
+    places = np.maximum(lengths.astype(np.int64) - Tx + 1, 0)
+    if not places.any():
+        longest = int(lengths.max(initial=0))
+        raise CorpusError(
+            f"at least Tx={Tx} values in a row",
+            f"{longest} in the longest of {len(lengths)} sequences",
+            todo=f"give a longer one, or a Tx of at most {longest}",
+        )
+    return places
 
 
 def one_hot(indices: Indices, n_values: int) -> NDArray[np.float32]:

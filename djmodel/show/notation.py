@@ -117,9 +117,12 @@ class LeadSheet:
         with writing(path) as temporary:
             temporary.write_bytes(content)
 
-    def _repr_html_(self) -> str:
-        svg = self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-        return f'<div style="background:{_PAPER};color:#000">{svg}</div>'
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """A PNG is shown wherever a notebook is read; drawings are taken out of one that is not
+        trusted."""
+        png = self.png()
+        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+        return png, {"width": width // _PNG_ZOOM, "height": height // _PNG_ZOOM}
 
 
 def lead_sheet(

@@ -46,10 +46,12 @@ def page(
     settings: Mapping[str, str],
     *,
     title: str = "",
+    opening: str = "",
     soundfont: str | Path | None = None,
 ) -> str:
     """The HTML of a page of solos, side by side where there is room. `settings` is how they were
-    made, by name. `title` is that of the first tune unless given.
+    made, by name. `title` is that of the first tune unless given; `opening` is HTML that stands
+    before the solos.
 
     Raises MissingPackageError and FileError as `djmodel.render.render`.
     """
@@ -72,8 +74,8 @@ def page(
 <body>
 <main class="djm page">
 <header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p></header>
-<div class="solos">{sections}</div>
-<footer><h2>How it was made</h2>{_facts(settings)}</footer>
+{opening}<div class="solos">{sections}</div>
+<footer><h2>How it was made</h2>{facts(settings)}</footer>
 </main>
 <script>{asset("player.js")}</script>
 </body>
@@ -87,10 +89,11 @@ def write_page(
     settings: Mapping[str, str],
     *,
     title: str = "",
+    opening: str = "",
     soundfont: str | Path | None = None,
 ) -> None:
     """Writes `page(...)` to a file. Raises as `page`, and FileError if it cannot be written."""
-    content = page(solos, settings, title=title, soundfont=soundfont)
+    content = page(solos, settings, title=title, opening=opening, soundfont=soundfont)
     with writing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
@@ -113,7 +116,7 @@ def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
     name = f"solo-{index + 1}.mid"
     return f"""<section>{heading}{player(tune, soundfont)}
 <p class="download"><a download="{name}" href="{address}">Download MIDI</a></p>
-{_facts(exhibit.facts)}
+{facts(exhibit.facts)}
 {_sheets(tune, index)}
 <details><summary>Values of each bar</summary>{_bars(exhibit)}</details></section>
 """
@@ -168,6 +171,7 @@ def _value(value: Value) -> str:
     return f'<span class="value v{value.kind}">{escape(str(value))}</span>'
 
 
-def _facts(facts: Mapping[str, str]) -> str:
-    items = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in facts.items())
+def facts(known: Mapping[str, str]) -> str:
+    """What is known, by name, as HTML."""
+    items = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in known.items())
     return f"<dl>{items}</dl>" if items else ""

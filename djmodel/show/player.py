@@ -7,6 +7,7 @@ is made of such fragments, and a notebook shows one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
@@ -30,6 +31,8 @@ _SEMITONE = 4.5  # at most; less where the highest is far above the lowest
 _TALLEST = 190.0  # of all the semitones together
 _LETTER = 7.6
 _QUARTERS_A_ROW = 16  # four bars of 4/4
+
+_DRAWING = re.compile(r'<svg viewBox="([^"]*)"(.*?)</svg>', re.DOTALL)
 
 
 def player(tune: Tune, soundfont: str | Path | None = None, *, sound: bool = True) -> str:
@@ -57,6 +60,8 @@ def player(tune: Tune, soundfont: str | Path | None = None, *, sound: bool = Tru
 
 def notebook_player(tune: Tune) -> str:
     """A `player` that brings its own style and script, on a white ground whatever is around it.
+    Its drawings are images, which the script puts drawings in the place of: a notebook that is not
+    trusted keeps sound and images and loses the rest.
 
     Sound comes along up to LONGEST_SECONDS: a notebook keeps all that it shows. Without the
     packages that make sound, a line says how to install them.
@@ -72,9 +77,23 @@ def notebook_player(tune: Tune) -> str:
     return (
         f"<style>{asset('player.css')}</style>"
         f'<div class="djm" style="padding:.5rem;color-scheme:light">'
-        f"<strong>{escape(tune.title)}</strong>{shown}<small>{escape(note)}</small></div>"
+        f"<strong>{escape(tune.title)}</strong>{_DRAWING.sub(_as_image, shown)}"
+        f"<small>{escape(note)}</small></div>"
         f"<script>{asset('player.js')}</script>"
     )
+
+
+def _as_image(drawing: re.Match[str]) -> str:
+    """An SVG with its style inside, as an image."""
+    size, rest = drawing.groups()
+    attributes, inside = rest.split(">", 1)
+    width, height = (2 * float(side) for side in size.split()[2:])
+    alone = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="djm" width="{width:g}"'
+        f' height="{height:g}" viewBox="{size}"{attributes}>'
+        f'<style>{asset("player.css")}</style><g class="roll">{inside}</g></svg>'
+    )
+    return f'<img alt="" src="{data_address(alone.encode(), "image/svg+xml")}">'
 
 
 def asset(name: str) -> str:

@@ -231,3 +231,15 @@ def spoilt(content: bytes, choose: random.Random) -> bytes:
         elif choose.random() < 0.2:
             del data[at:]
     return bytes(data)
+
+
+def spoilt_events(content: bytes, choose: random.Random) -> bytes:
+    """A MIDI file after accidents to the events of one track, whose length is put right, so that
+    what is broken gets further than the first check."""
+    starts = [at for at in range(len(content)) if content.startswith(b"MTrk", at)]
+    if not starts:
+        return spoilt(content, choose)
+    at = choose.choice(starts)
+    end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
+    events = spoilt(content[at + 8 : end], choose)
+    return content[:at] + chunk(b"MTrk", events) + content[end:]

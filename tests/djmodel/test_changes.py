@@ -148,6 +148,18 @@ def test_no_meter(text: str) -> None:
         parse_meter(text)
 
 
+@pytest.mark.parametrize("text", ["64/1", "17/4", "99/8"])
+def test_bars_longer_than_any_music_has(text: str) -> None:
+    with pytest.raises(InputError, match=r"at most 16 quarter notes, found .* of them"):
+        parse_meter(text)
+    assert parse_meter("4/1").length == 16
+
+
+def test_changes_are_text() -> None:
+    with pytest.raises(InputError, match=r"changes as text.*found None"):
+        parse_changes(None)  # type: ignore[arg-type]
+
+
 def test_forms_by_name() -> None:
     blues = parse_changes("blues-in-F")
     assert len(blues.bars) == 12

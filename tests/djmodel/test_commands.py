@@ -129,6 +129,13 @@ def test_a_solo_over_a_file_keeps_tempo_meter_and_accompaniment(command, model, 
     assert sorted(tracks(out)[1]) == sorted(asked)
 
 
+def test_a_solo_over_a_piece_of_music21_s_corpus(command, model, tmp_path):
+    done = command(GENERATE, model, "--corpus", "bach/bwv66.6", "--out", tmp_path / "solo.mid")
+    assert done.status == 0, done.err
+    assert "10 bars over bwv66.6" in done.err
+    assert len(read_tune(tmp_path / "solo.mid").bars) == 10
+
+
 def test_eight_solos_are_eight_files_and_all_different(command, model, tmp_path):
     done = command(GENERATE, model, "--count", 8, "--out", tmp_path / "solo.mid", "--bars", 16)
     assert done.status == 0

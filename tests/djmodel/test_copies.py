@@ -14,9 +14,9 @@ from djmodel.copies import (
     WAYS,
     Repertoire,
     human_baseline,
-    mean_overlap,
 )
 from djmodel.grammar import encode
+from djmodel.metrics import mean_array
 from djmodel.reader import read_tune
 from djmodel.tune import Tune
 
@@ -133,7 +133,7 @@ def test_the_human_baseline_holds_each_tune_against_the_others(tunes, repertoire
     for tune, copied in zip(tunes, baseline, strict=True):
         assert 1 <= copied.longest.length < 12
         assert copied.longest.title != tune.title
-    mean = mean_overlap(baseline)
+    mean = mean_array(each.overlap for each in baseline)
     assert mean[0] > 0.5 > mean[2] > mean[7]
     assert human_baseline(Repertoire(tunes[:1]), VALUES) == []
 
@@ -146,7 +146,9 @@ def test_lines_too_short_to_compare():
     # C, then a rest: two values
     values = Repertoire([one]).copied(one, VALUES)
     assert values.longest[:2] == (2, 1)
-    assert mean_overlap([nothing, values])[:3] == pytest.approx([1, 1, np.nan], nan_ok=True)
+    assert mean_array([nothing.overlap, values.overlap])[:3] == pytest.approx(
+        [1, 1, np.nan], nan_ok=True
+    )
 
 
 def test_the_length_of_notes_does_not_hide_a_melody():

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ import pytest
 from djmodel import dataset, grammar, reader
 from djmodel.dataset import FILE, DataSet, build, check
 from djmodel.grammar import Register
+from djmodel.lesson import Lesson, corpus_material, learn_corpus, material
 from djmodel.limits import Clock
 from djmodel.reader import rags, read_tune
 from seqmodel.errors import CorpusError, FileError
+from seqmodel.training import Schedule
 from seqmodel.workers import Workers
 
 ALONE = Workers(jobs=1)
@@ -123,11 +126,10 @@ def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
     assert Register.of_counts(data.pitches) == Register.of(tunes)
 
 
-def test_the_changes_of_the_first_tunes(corpus: Path) -> None:
+def test_the_first_tunes(corpus: Path) -> None:
     first, second = DataSet(corpus).tunes(2)
     assert second.title == "First"
-    assert [bar.changes for bar in first.bars] == [bar.changes for bar in read_tune(rags()[0]).bars]
-    assert not any(bar.melody for bar in first.bars)
+    assert first == replace(read_tune(rags()[0]), accompaniment=())
 
 
 @pytest.mark.usefixtures("fresh")
@@ -276,3 +278,44 @@ def test_what_the_command_refuses(refuses, tmp_path: Path) -> None:  # type: ign
         "djmodel.corpus", "build", "x.mid", "--out", tmp_path / "c", *both
     )
     assert "found no such folder" in refuses("djmodel.corpus", "info", tmp_path / "c")
+
+
+# --- learning from it --------------------------------------------------------------------------
+
+QUICK = Lesson(tx=16, n_a=24, n_values=60, schedule=Schedule(epochs=3, batch_size=16))
+
+
+def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> None:
+    data = DataSet(corpus)
+    in_memory = material(reader.read_tunes([music]).tunes, QUICK.n_values)
+    on_disk = corpus_material(data, QUICK.n_values)
+    assert on_disk.vocabulary == in_memory.vocabulary
+    assert (on_disk.n_values, on_disk.distinct) == (in_memory.n_values, in_memory.distinct)
+    assert on_disk.share_folded == in_memory.share_folded > 0
+    assert on_disk.register == in_memory.register
+    for one, other in zip(on_disk.sequences, in_memory.sequences, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_training_on_a_corpus_learns_and_is_the_same_again(corpus: Path) -> None:
+    first, again = (learn_corpus(DataSet(corpus), QUICK) for _ in range(2))
+    losses = [epoch.loss for epoch in first.history]
+    assert losses[-1] < losses[0] - 0.2
+    assert [epoch.loss for epoch in again.history] == losses
+    for one, other in zip(first.model.weights.arrays, again.model.weights.arrays, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_command_trains_on_a_corpus_and_plays(command, corpus: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "run"
+    trained = command("djmodel.train", "--corpus", corpus, "--out", out, "--epochs", 1)
+    assert trained.status == 0, trained.err
+    assert (out / "solo.mid").exists()
+    assert "tunes             4" in trained.err
+
+
+def test_a_corpus_on_disk_stands_alone(refuses, corpus: Path, music: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "a corpus on disk alone, found more music" in refuses(
+        "djmodel.train", music, "--corpus", corpus
+    )
+    assert "expected a corpus, found no tunes.arrow" in refuses("djmodel.train", "--corpus", music)

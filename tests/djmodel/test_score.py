@@ -198,32 +198,62 @@ ROLLED = F(1, 16)  # music21 takes notes within this time for one chord, at the 
 
 
 def notes_of_music21(path: Path) -> list[list[tuple[Fraction, Fraction, int]]]:
-    """Of each part the pitches and, on the grid, the earliest and latest onset they may have."""
+    """Of each part the pitches and, on the grid, the earliest and latest onset they may have.
+
+    Counted bar by bar: where notes of several voices go on over a bar line, music21 makes the bar
+    longer than its meter, and all that comes after it would be late."""
     from music21 import converter
 
     score = converter.parse(path, forceSource=True, quantizePost=False)
     parts = []
     for part in score.parts:
         found = []
-        for element in part.flatten().notes:
-            if element.tie is None or element.tie.type == "start":
-                onset = F(element.offset).limit_denominator(10080)
-                late = ROLLED if element.isChord else F(0)
-                for pitch in element.pitches:
-                    found.append((snapped(onset), snapped(onset + late), pitch.midi))
+        start = F(0)
+        for bar in part.getElementsByClass("Measure"):
+            for voice in (bar, *bar.voices):
+                for element in voice.notes:
+                    if element.tie is None or element.tie.type == "start":
+                        at = element.offset + (voice.offset if voice is not bar else 0)
+                        onset = start + F(at).limit_denominator(10080)
+                        late = ROLLED if element.isChord else F(0)
+                        for pitch in element.pitches:
+                            found.append((snapped(onset), snapped(onset + late), pitch.midi))
+            start += F(bar.barDuration.quarterLength)
         parts.append(found)
     return parts
 
 
-@pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
-def test_notes_equal_those_of_music21_on_the_grid(path: Path) -> None:
+def assert_equal_to_music21(path: Path) -> None:
     score, theirs = read_score(path), notes_of_music21(path)
     assert len(score.parts) == len(theirs)
     for part, expected in zip(score.parts, theirs, strict=True):
         ours = {(note.onset, note.pitch) for note in part.notes}
         matched = [{(early, pitch), (late, pitch)} & ours for early, late, pitch in expected]
-        assert all(matched)
-        assert set().union(*matched) == ours
+        assert all(matched) or part.drums  # music21 has no pitches for drums
+        assert set().union(*matched) == ours or part.drums
+
+
+@pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
+def test_notes_equal_those_of_music21_on_the_grid(path: Path) -> None:
+    assert_equal_to_music21(path)
+
+
+def test_notes_of_the_course_s_file_equal_those_of_music21(metheny: Path) -> None:
+    assert_equal_to_music21(metheny)
+
+
+@pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
+def test_only_what_is_off_the_grid_is_moved(path: Path) -> None:
+    # Thirty-seconds, sextuplets and grace notes, which no fourth or third of a quarter note has.
+    file = mido.MidiFile(path)
+    off = 0
+    for track in file.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            begins = message.type == "note_on" and message.velocity
+            off += bool(begins and 4 * now % file.ticks_per_beat and 3 * now % file.ticks_per_beat)
+    assert read_score(path).adjusted.moved == off
 
 
 # --- writing -----------------------------------------------------------------------------------

@@ -161,9 +161,10 @@ def test_a_lead_sheet_of_the_corpus() -> None:
     assert symbols_of(path)[:5] == ["F", "F", "F", "C7", "F"]
 
 
-def test_an_unknown_name_in_the_corpus() -> None:
-    with pytest.raises(FileError, match="music21's corpus, found `bach/nothing`"):
-        corpus_file("bach/nothing")
+@pytest.mark.parametrize("name", ["bach/nothing", "c1", "."])  # c1: in "..._10a-Credo PMFC12.10a"
+def test_an_unknown_name_in_the_corpus(name: str) -> None:
+    with pytest.raises(FileError, match=f"music21's corpus, found `{name}`"):
+        corpus_file(name)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,15 @@
   };
   for (const box of document.querySelectorAll(".djm-player:not([data-ready])")) {
     box.dataset.ready = "yes";
+    for (const image of box.querySelectorAll("img")) { // drawings that a notebook holds as images
+      const text = new TextDecoder().decode(
+        Uint8Array.from(atob(image.src.split(",")[1]), (letter) => letter.charCodeAt(0)),
+      );
+      const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+      svg.querySelector("style").remove();
+      for (const name of ["class", "width", "height"]) svg.removeAttribute(name);
+      image.replaceWith(document.importNode(svg, true));
+    }
     const audio = box.querySelector("audio");
     if (!audio) continue;
     const clock = JSON.parse(box.dataset.clock); // [quarter, second] pairs

@@ -92,6 +92,7 @@ class TestPlayer:
     def test_in_a_notebook_it_brings_all_it_needs(self) -> None:
         text = notebook_player(blues().excerpt(2, 3))
         assert text.count("<audio") == text.count("<style>") == text.count("<script>") == 1
+        assert "<svg" not in text  # which is taken out of a notebook that is not trusted
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,31 @@ class TestInABrowser:
         assert browser.get_log("browser") == []
         requested = browser.execute_script("return performance.getEntriesByType('resource')")
         assert all(entry["name"].startswith("data:") for entry in requested)
+
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_in_a_notebook_the_roll_is_seen_trusted_or_not(
+        self, browser: Any, tmp_path: Path, trusted: bool
+    ) -> None:
+        shown = notebook_player(blues())
+        if not trusted:  # what is left: no style, no script
+            shown = re.sub("<(style|script)>.*?</\\1>", "", shown, flags=re.DOTALL)
+        (tmp_path / "cell.html").write_text(f'<meta charset="utf-8">{shown}', encoding="utf-8")
+        browser.get((tmp_path / "cell.html").as_uri())
+        loaded = (
+            "const all = [...document.querySelectorAll('.roll img')];"
+            "return all.every(i => i.complete) && all.map(i => i.naturalWidth)"
+        )
+        script = "return document.querySelectorAll('.roll svg .note').length"
+        boxes = browser.execute_script(script)
+        if trusted:
+            assert boxes == len(blues().melody_notes()) + 1
+            assert browser.execute_script("return document.querySelector('img')") is None
+        else:
+            assert boxes == 0
+            widths = until(browser, loaded)
+            assert len(widths) > 1
+            assert set(widths) == {800}
+        assert browser.get_log("browser") == []
 
     def test_the_player_starts_and_the_line_moves_with_its_clock(
         self, browser: Any, address: str
