@@ -63,7 +63,8 @@ def train(folder: Path) -> Stages:
             for epoch in range(lesson.schedule.epochs)
         ]
     with stage("steps: 100 epochs"):
-        history = training.fit(graph, drawn.__getitem__, lesson.schedule)
+        batches = training.Shuffled(drawn.__getitem__, lesson.schedule.batch_size, seed=0)
+        history = training.fit(graph, batches, lesson.schedule).history
     trained = learn(corpus.tunes, Lesson(schedule=training.Schedule(epochs=1)))
     with stage("writing: model, curve"):
         trained.save(folder / "model.keras")

@@ -57,7 +57,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
     from djmodel.model import djmodel, scanning_model, shared_layers
     from seqmodel.backend import load_keras
-    from seqmodel.layers import weights_of
+    from seqmodel.layers import set_weights, weights_of
     from seqmodel.training import Schedule, Shuffled, fit
 
     load_keras()
@@ -72,6 +72,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
         cell, densor = layers.LSTM_cell, layers.densor
         unrolled = graph == "unrolled"
         model = djmodel(Tx, *layers[1:], layers[0]) if unrolled else scanning_model(cell, densor)
+        set_weights(model, work.weights)
         batches = Shuffled(
             lambda epoch: Windows(*(array[orders[epoch]] for array in work.windows)),
             work.batch_size,
@@ -89,7 +90,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
     from djmodel.course import Adam
     from djmodel.model import djmodel, shared_layers
     from seqmodel.backend import load_keras
-    from seqmodel.layers import weights_of
+    from seqmodel.layers import set_weights, weights_of
 
     keras = load_keras()
     X, Y = work.arrays()
@@ -98,6 +99,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
     def job() -> Weights:
         layers = shared_layers(work.weights.n_values, work.weights.units, SEED)
         model = djmodel(Tx, layers.LSTM_cell, layers.densor, layers.reshaper)
+        set_weights(model, work.weights)
         metrics: list[Any] = ["accuracy"]
         if plain:
             model = keras.Model(model.inputs, model.outputs)
