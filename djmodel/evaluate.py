@@ -42,7 +42,7 @@ def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
     import numpy as np
 
     from djmodel import grammar
-    from djmodel.solo import indices_of
+    from djmodel.solo import cues_of, indices_of
     from seqmodel.network import log_probabilities
     from seqmodel.ngram import NGram
 
@@ -50,7 +50,10 @@ def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
         indices_of(model, [value for bar in grammar.encode(tune) for value in bar])
         for tune in tunes
     ]
-    foretold = np.concatenate([log_probabilities(model.weights, s) for s in sequences])
+    cues = [cues_of(model, grammar.encode(tune), tune.bars) for tune in tunes]
+    foretold = np.concatenate(
+        [log_probabilities(model.weights, *one) for one in zip(sequences, cues, strict=True)]
+    )
     # Tunes repeat their sections: pieces of them would be measured on what they were fitted to.
     training = model.extra["sequences"]
     if len(training) == 1:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from djmodel.harmony import ALL_KINDS, Chord, kind_of, pitch_classes_of_kind
 from djmodel.tune import Bar, Note, Tune
 from seqmodel.errors import InputError, SamplingError
 from seqmodel.sampling import Automaton
+from seqmodel.windows import Indices
 
 REST = "R"
 KINDS = (*ALL_KINDS, REST)
@@ -286,19 +287,89 @@ def _next_pitch(
     return best[int(rng.integers(len(best)))]
 
 
+# --- places in a bar -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a value may begin, as what a model can be told of it before it comes: how long after
+    the bar line (`onsets`), and how long before the next one (`rests`), in quarter lengths, sorted.
+    """
+
+    onsets: tuple[Fraction, ...]
+    rests: tuple[Fraction, ...]
+
+    @classmethod
+    def of(cls, tunes: Iterable[Tune]) -> Places:
+        """The places that the values of `tunes` have."""
+        places = [place for tune in tunes for place in _places(encode(tune), tune.bars)]
+        return cls(
+            tuple(sorted({onset for onset, _ in places})),
+            tuple(sorted({length - onset for onset, length in places})),
+        )
+
+    def to_json(self) -> list[list[str]]:
+        """As JSON values."""
+        return [[str(time) for time in times] for times in (self.onsets, self.rests)]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Sequence[str]]) -> Places:
+        """The inverse of `to_json`. Raises TypeError, ValueError or ArithmeticError for anything
+        else."""
+        onsets, rests = (tuple(map(Fraction, times)) for times in data)
+        if not onsets or not rests or min(*onsets, *rests) < 0:
+            raise ValueError("no places in a bar")
+        return cls(onsets, rests)
+
+    def __len__(self) -> int:
+        return len(self.onsets) + len(self.rests)
+
+    def cues(self, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar], first: int) -> Indices:
+        """Of each value of `bars`, which fill the bars `lengths`: `(n, 2)`, as indices from `first`
+        on, those of `onsets`, then those of `rests`."""
+        places = [self.cue(onset, length) for onset, length in _places(bars, lengths)]
+        return np.array(places, dtype=np.int32).reshape(-1, 2) + first
+
+    def cue(self, onset: Fraction, length: Fraction) -> tuple[int, int]:
+        """Of what begins at `onset` in a bar of `length`; a place that is not known is heard as the
+        nearest one."""
+        rest = _nearest(length - onset, self.rests)
+        return _nearest(onset, self.onsets), len(self.onsets) + rest
+
+
+def _places(
+    bars: Iterable[Sequence[Value]], lengths: Iterable[Bar]
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """The onset of each value in its bar, and the length of that bar."""
+    for values, bar in zip(bars, lengths, strict=False):
+        now = Fraction(0)
+        for value in values:
+            yield now, bar.length
+            now += value.duration
+
+
+def _nearest(time: Fraction, known: Sequence[Fraction]) -> int:
+    return min(range(len(known)), key=lambda index: abs(known[index] - time))
+
+
 # --- bars as an automaton --------------------------------------------------------------------
 
 
 def bar_automaton(
-    values: Sequence[Value], bars: Sequence[Bar], size: int, begun: Sequence[Value] = ()
+    values: Sequence[Value],
+    bars: Sequence[Bar],
+    size: int,
+    begun: Sequence[Value] = (),
+    places: Places | None = None,
 ) -> Automaton:
     """What may come next so that each of `bars` is filled exactly, the first note of a bar has no
     leap and each later one has.
 
     `values` are those of the vocabulary in its order; indices from `len(values)` to `size - 1` are
-    never allowed. `begun` already stands in the first bars. A state is a place in a bar and whether
-    a note has been played in it; the last state is the end. Where the values' durations cannot fill
-    the rest of a bar exactly, the last one may be longer, to be cut at the bar line.
+    never allowed. `begun` already stands in the first bars. With `places` the model is told where
+    in the bar it is, by the indices from `size` on. A state is a place in a bar and whether a note
+    has been played in it; the last state is the end. Where the values' durations cannot fill the
+    rest of a bar exactly, the last one may be longer, to be cut at the bar line.
 
     Raises SamplingError if not even that can fill a bar, or a bar has too many places.
     """
@@ -335,7 +406,19 @@ def bar_automaton(
             raise SamplingError(
                 "values that can fill a bar", f"none among {len(values)}", todo="train on more"
             )
-    return Automaton(allowed, next_state, state)
+    cues = None
+    if places is not None:
+        told = {n: _bar_cues(int(n * per_quarter), per_quarter, places) for n in tables}
+        cues = np.concatenate([*(told[length] for length in lengths), np.zeros((1, 2))])
+        cues = size + cues.astype(np.int32)
+    return Automaton(allowed, next_state, state, cues)
+
+
+def _bar_cues(ticks: int, per_quarter: int, places: Places) -> np.ndarray:
+    """What is told of each state of a bar: `(2 * ticks, 2)`."""
+    length = Fraction(ticks, per_quarter)
+    told = [places.cue(Fraction(t, per_quarter), length) for t in range(ticks)]
+    return np.repeat(told, 2, axis=0)
 
 
 def _bar_tables(
@@ -366,9 +449,14 @@ def _duration(values: Iterable[Value]) -> Fraction:
     return sum((value.duration for value in values), Fraction(0))
 
 
-def rhythm_automaton(values: Sequence[Value], rhythm: Sequence[Value], size: int) -> Automaton:
+def rhythm_automaton(
+    values: Sequence[Value],
+    rhythm: Sequence[Value],
+    size: int,
+    cues: Indices | None = None,
+) -> Automaton:
     """What may come next so that the values have the rhythm of `rhythm`: notes where it has notes,
-    rests where it has rests, one state for each, and the end.
+    rests where it has rests, one state for each, and the end. `cues`: of each value of `rhythm`.
 
     Where no value has the duration asked for, those with the nearest one are allowed. Raises
     SamplingError if there is no value for a place.
@@ -386,7 +474,10 @@ def rhythm_automaton(values: Sequence[Value], rhythm: Sequence[Value], size: int
         for index in fitting:
             allowed[place, index] = abs(values[index].duration - asked.duration) == nearest
     after = np.minimum(np.arange(1, len(rhythm) + 2), len(rhythm))
-    return Automaton(allowed, np.repeat(after[:, None], size, axis=1).astype(np.int32))
+    next_state = np.repeat(after[:, None], size, axis=1).astype(np.int32)
+    if cues is not None:
+        cues = np.concatenate([cues, cues[-1:]])  # the end draws nothing
+    return Automaton(allowed, next_state, cues=cues)
 
 
 def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[Value, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +15,9 @@ from djmodel.model import N_A, N_VALUES, Layers, djmodel, scanning_model, shared
 from djmodel.tune import Tune
 from djmodel.tunejson import tune_to_json
 from seqmodel import modelfile, training
+from seqmodel.backprop import Dropout
 from seqmodel.checkpoints import Checkpoints, hash_of
-from seqmodel.errors import CorpusError
+from seqmodel.errors import CorpusError, InputError
 from seqmodel.layers import weights_in
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights, log_probabilities
@@ -36,7 +37,8 @@ class Lesson:
     """How a model is trained; the defaults are the course's.
 
     `m` windows of `tx` values make an epoch. None: 60 for one tune, always the same ones, as in the
-    course; for several tunes as many as the tunes have room for, drawn afresh each epoch.
+    course; for several tunes as many as the tunes have room for, drawn afresh each epoch. With
+    `places` the model is told where in the bar the next value begins.
     """
 
     m: int | None = None
@@ -45,6 +47,34 @@ class Lesson:
     n_values: int = N_VALUES
     graph: Literal["unrolled", "scan"] = "scan"
     schedule: training.Schedule = training.Schedule()
+    places: bool = False
+
+    def with_settings(self, **settings: Any) -> Lesson:
+        """The same but for `settings`, its own and those of its schedule; None changes nothing."""
+        given = {name: setting for name, setting in settings.items() if setting is not None}
+        schedule = {field.name for field in fields(training.Schedule)}
+        its = {name: given.pop(name) for name in list(given) if name in schedule}
+        return replace(self, schedule=replace(self.schedule, **its), **given)
+
+
+# The course's own; and what foretells rags best that were not learned (see `djmodel.evaluate`).
+PRESETS = {
+    "course": Lesson(),
+    "ragtime": Lesson(
+        tx=64,
+        places=True,
+        schedule=training.Schedule(
+            epochs=40, batch_size=16, fall="cosine", dropout=Dropout(0.1, 0.4, 0.4)
+        ),
+    ),
+}
+
+
+def preset_lesson(name: str) -> Lesson:
+    """The lesson of a preset. Raises InputError for a name that is none."""
+    if name not in PRESETS:
+        raise InputError(f"a preset, {' or '.join(PRESETS)}", f"`{name}`")
+    return PRESETS[name]
 
 
 @dataclass(frozen=True)
@@ -80,7 +110,8 @@ class Trained:
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
-        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor)
+        n_cues = self.model.weights.n_inputs - self.model.weights.n_values
+        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_cues)
         modelfile.save(path, graph, self.model)
 
 
@@ -148,11 +179,13 @@ def learn(
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
     studied = material(tunes, lesson.n_values)
-    draw = _drawer(studied.sequences, lesson)
+    places = grammar.Places.of(tunes) if lesson.places else None
+    cues = [_cues(places, tune, lesson.n_values) for tune in tunes] if places else None
+    draw = _drawer(studied.sequences, cues, lesson)
     batches = training.Shuffled(draw, lesson.schedule.batch_size, lesson.schedule.seed)
     len(batches)  # too little music is said before Keras is loaded
-    music = hash_of(studied.sequences)
-    return _teach(lesson, studied, batches, music, held_out, sources, progress, checkpoints)
+    music = hash_of([*studied.sequences, *(cues or ())])
+    return _teach(lesson, studied, places, batches, music, held_out, sources, progress, checkpoints)
 
 
 def learn_corpus(
@@ -168,6 +201,11 @@ def learn_corpus(
     Windows come from all tunes, other ones each epoch. The model file keeps the first KEPT_TUNES
     tunes, to play over and to look for copies in.
     """
+    if lesson.places:
+        raise CorpusError(
+            "--preset course for a corpus on disk",
+            "a preset that is told where in the bar it is, which that does not keep",
+        )
     studied = corpus_material(data, lesson.n_values)
     batches = Streamed(
         data,
@@ -178,12 +216,14 @@ def learn_corpus(
         seed=lesson.schedule.seed,
     )
     sources = {str(data.folder): data.identity}
-    return _teach(lesson, studied, batches, data.identity, held_out, sources, progress, checkpoints)
+    music = data.identity
+    return _teach(lesson, studied, None, batches, music, held_out, sources, progress, checkpoints)
 
 
 def _teach(
     lesson: Lesson,
     studied: Material,
+    places: grammar.Places | None,
     batches: training.Batches,
     music: str,
     held_out: Sequence[Tune],
@@ -193,17 +233,20 @@ def _teach(
 ) -> Trained:
     """Trains a new model; `music` names what it learns from, in a few letters."""
     layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
-    if lesson.graph == "unrolled":
+    if lesson.graph == "unrolled" and not places:
         graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
-        graph = scanning_model(layers.LSTM_cell, layers.densor)
+        graph = scanning_model(layers.LSTM_cell, layers.densor, len(places) if places else 0)
     unseen = [
-        heard_as([value for bar in grammar.encode(tune) for value in bar], studied.vocabulary)
+        (
+            heard_as([value for bar in grammar.encode(tune) for value in bar], studied.vocabulary),
+            _cues(places, tune, lesson.n_values) if places else None,
+        )
         for tune in held_out
     ]
 
     def held_out_loss(weights: Weights) -> float:
-        return -float(np.concatenate([log_probabilities(weights, s) for s in unseen]).mean())
+        return -float(np.concatenate([log_probabilities(weights, *one) for one in unseen]).mean())
 
     measure = held_out_loss if unseen else None
     fitted = training.fit(
@@ -216,7 +259,7 @@ def _teach(
         made_from={
             **asdict(lesson),
             "music": music,
-            "held out": hash_of(unseen),
+            "held out": hash_of([sequence for sequence, _ in unseen]),
         },
     )
     settings: dict[str, Any] = {
@@ -233,13 +276,20 @@ def _teach(
         extra={
             "tunes": [tune_to_json(tune) for tune in studied.tunes],
             "sequences": [sequence.tolist() for sequence in studied.sequences],
+            **({"places": places.to_json()} if places else {}),
         },
         sources=sources or {},
     )
     return Trained(layers, model, studied, fitted)
 
 
-def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> Callable[[int], Windows]:
+def _cues(places: grammar.Places, tune: Tune, n_values: int) -> Indices:
+    return places.cues(grammar.encode(tune), tune.bars, n_values)
+
+
+def _drawer(
+    sequences: Sequence[Indices], cues: Sequence[Indices] | None, lesson: Lesson
+) -> Callable[[int], Windows]:
     """The windows of each epoch: drawn once for one tune, afresh for several."""
     m = lesson.m
     if m is None:
@@ -247,6 +297,6 @@ def _drawer(sequences: Sequence[Indices], lesson: Lesson) -> Callable[[int], Win
 
     def fresh(epoch: int) -> Windows:
         rng = np.random.default_rng([lesson.schedule.seed, epoch])
-        return windows(sequences, m, lesson.tx, rng)
+        return windows(sequences, m, lesson.tx, rng, cues)
 
     return (lambda _: fresh(0)) if len(sequences) == 1 else fresh

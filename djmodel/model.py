@@ -67,13 +67,14 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
     return model
 
 
-def scanning_model(LSTM_cell: Any, densor: Any) -> keras.Model:
+def scanning_model(LSTM_cell: Any, densor: Any, n_cues: int = 0) -> keras.Model:
     """The same function as a scan, for any number of steps.
 
-    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`.
+    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
+    `windows.with_cues`) X is `(m, Tx, n_values + n_cues)`.
     """
     keras = load_keras()
-    X = keras.Input((None, densor.units), name="X")
+    X = keras.Input((None, densor.units + n_cues), name="X")
     a0 = keras.Input((LSTM_cell.units,), name="a0")
     c0 = keras.Input((LSTM_cell.units,), name="c0")
     scan = keras.layers.RNN(LSTM_cell.cell, return_sequences=True, name="scan")

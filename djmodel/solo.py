@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from djmodel import grammar
-from djmodel.grammar import Register, Value
+from djmodel.grammar import Places, Register, Value
 from djmodel.lesson import KIND, heard_as
 from djmodel.tune import Bar, Tune
 from djmodel.tunejson import LONGEST_BAR, tune_from_json
@@ -19,6 +19,7 @@ from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Choice, sample
+from seqmodel.windows import Indices
 
 HIGHEST = 127  # of pitches, as MIDI has them
 
@@ -50,6 +51,9 @@ def load(path: str | Path) -> ModelFile:
             raise ValueError("no tunes")
         for sequence in model.extra["sequences"]:
             modelfile.check_indices(sequence, model.vocabulary)
+        places, n_cues = places_of(model), model.weights.n_inputs - model.weights.n_values
+        if n_cues != (len(places) if places else 0):
+            raise ValueError(f"{n_cues} inputs for places in a bar")
     return model
 
 
@@ -104,17 +108,19 @@ def improvise(
             "--tidy or --max-copy", "both", todo="leave one out: tidying changes values"
         )
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
-    size = model.vocabulary.size
+    size, places = model.vocabulary.size, places_of(model)
     if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
         raise SamplingError("a melody whose rhythm can be kept", "none", todo="leave it out")
     begun = tuple(primer) if with_primer else ()
     rhythm_values: tuple[Value, ...] | None = None
     if rhythm is not None:
         rhythm_values = _rhythm(rhythm, changes)[len(begun) :]
-        automaton = grammar.rhythm_automaton(values, rhythm_values, size)
+        cues = cues_of(model, grammar.encode(rhythm), rhythm.bars)
+        cues = None if cues is None else cues[len(begun) :]
+        automaton = grammar.rhythm_automaton(values, rhythm_values, size, cues)
         longest = len(rhythm_values)
     else:
-        automaton = grammar.bar_automaton(values, changes.bars, size, begun)
+        automaton = grammar.bar_automaton(values, changes.bars, size, begun, places)
         shortest = min(value.duration for value in values)
         longest = int(changes.length / shortest) + len(changes.bars)
     if not automaton.allowed[automaton.start].any():
@@ -135,6 +141,7 @@ def improvise(
         limit=None
         if max_copy is None
         else CopyLimit(max_copy, model.extra["sequences"], indices_of(model, begun)),
+        primer_cues=_primer_cues(model, primer, changes),
     )
     if not samples.ended.all():
         raise SamplingError(
@@ -169,6 +176,27 @@ def improvise(
 def indices_of(model: ModelFile, values: Sequence[Value]) -> list[int]:
     """`values` in the model's vocabulary; one that it does not know is heard as its nearest."""
     return heard_as(values, model.vocabulary)
+
+
+def places_of(model: ModelFile) -> Places | None:
+    """Where in the bar a value may begin, if the model is told that."""
+    return Places.from_json(model.extra["places"]) if "places" in model.extra else None
+
+
+def cues_of(
+    model: ModelFile, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar]
+) -> Indices | None:
+    """What the model is told of each value of `bars`, which fill the bars `lengths`: `(n, k)`."""
+    places = places_of(model)
+    return None if places is None else places.cues(bars, lengths, model.vocabulary.size)
+
+
+def _primer_cues(model: ModelFile, primer: Sequence[Value], changes: Tune) -> Indices | None:
+    """A primer is heard as beginning with a bar, and in bars as long as those of the changes."""
+    lengths = changes.bars
+    while sum(bar.length for bar in lengths) < sum(value.duration for value in primer):
+        lengths += changes.bars
+    return cues_of(model, grammar.split_into_bars(primer, lengths), lengths)
 
 
 def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:

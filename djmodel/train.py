@@ -55,19 +55,30 @@ def command(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("runs/djmodel"),
-    epochs: Annotated[int, typer.Option(min=1, help="Times through the windows.")] = 100,
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="course|ragtime", help="Settings as in the course, or the better ones."
+        ),
+    ] = "course",
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Times through the windows. [default: the preset's, as below]"),
+    ] = None,
     m: Annotated[
         int | None,
         typer.Option(min=1, help="Windows an epoch. [default: 60; more for several tunes]"),
     ] = None,
-    tx: Annotated[int, typer.Option(min=2, help="Values in a window.")] = 30,
-    n_a: Annotated[int, typer.Option(min=1, help="Units of the LSTM.")] = 64,
-    n_values: Annotated[int, typer.Option(min=2, help="Width of the vocabulary.")] = 90,
+    tx: Annotated[int | None, typer.Option(min=2, help="Values in a window.")] = None,
+    n_a: Annotated[int | None, typer.Option(min=1, help="Units of the LSTM.")] = None,
+    n_values: Annotated[int | None, typer.Option(min=2, help="Width of the vocabulary.")] = None,
     graph: Annotated[
         str, typer.Option(metavar="unrolled|scan", help="Training graph; both learn the same.")
     ] = "scan",
-    batch_size: Annotated[int, typer.Option(min=1, help="Windows a step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.01,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Windows a step.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=0, max=10, help="At the first step.")
+    ] = None,
     seed: Seed = 0,
     melody_part: MelodyPart = None,
     chord_part: ChordPart = None,
@@ -88,7 +99,7 @@ def command(
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
     from djmodel.copies import copying_is_likely
-    from djmodel.lesson import Lesson, learn, learn_corpus
+    from djmodel.lesson import learn, learn_corpus, preset_lesson
     from djmodel.reader import parse_bars, rags
     from djmodel.recipe import Recipe, signed
     from djmodel.score import write_midi
@@ -97,20 +108,24 @@ def command(
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
     from seqmodel.picture import loss_curve
-    from seqmodel.training import Schedule, write_history
+    from seqmodel.training import write_history
 
     began = time.perf_counter()
     console = stderr_console()
     if graph not in ("unrolled", "scan"):
         raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
-    lesson = Lesson(
+    lesson = preset_lesson(preset).with_settings(
         m=m,
         tx=tx,
         n_a=n_a,
         n_values=n_values,
-        graph=graph,  # type: ignore[arg-type] # checked above
-        schedule=Schedule(epochs, batch_size, learning_rate, seed=seed),
+        graph=graph,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
     )
+    epochs, n_values = lesson.schedule.epochs, lesson.n_values
     writable_folder(out)
     data = _built(corpus or [], music or [])
     if data is None:

@@ -12,9 +12,10 @@ once, with the formulas of Keras' layers and of its Adam. What makes it fast:
   is done for all steps at once;
 - a large batch is divided among threads, one for each processor.
 
-In shapes: H units, V values, T steps, B sequences, g gates. The gates of an LSTM stand in the order
-o, i, f, g (output, input, forget, candidate): the three sigmoids first, the three that the cell
-state meets last. The one gate of a plain recurrent network is its tanh.
+In shapes: H units, V values, I inputs (values and cues), T steps, B sequences, g gates. The gates
+of an LSTM stand in the order o, i, f, g (output, input, forget, candidate): the three sigmoids
+first, the three that the cell state meets last. The one gate of a plain recurrent network is its
+tanh.
 """
 
 from __future__ import annotations
@@ -73,27 +74,27 @@ class Parameters:
     """Weights, or one number for each weight, laid out as the computation wants them: two matrices
     in one vector.
 
-    `recurrent (gH, H + V + 1)`: what multiplies the state, then a column for each input value, then
-    the bias. `dense (V, H + 1)`: kernel and bias.
+    `recurrent (gH, H + I + 1)`: what multiplies the state, then a column for each input, then the
+    bias. `dense (V, H + 1)`: kernel and bias.
     """
 
-    def __init__(self, cell: str, units: int, n_values: int) -> None:
-        self.cell, self.units, self.n_values = cell, units, n_values
+    def __init__(self, cell: str, units: int, n_values: int, n_inputs: int) -> None:
+        self.cell, self.units, self.n_values, self.n_inputs = cell, units, n_values, n_inputs
         rows = GATES[cell] * units
-        split = rows * (units + n_values + 1)
+        split = rows * (units + n_inputs + 1)
         self.vector = np.zeros(split + n_values * (units + 1), dtype=np.float32)
-        self.recurrent = self.vector[:split].reshape(rows, units + n_values + 1)
+        self.recurrent = self.vector[:split].reshape(rows, units + n_inputs + 1)
         self.dense = self.vector[split:].reshape(n_values, units + 1)
 
     @classmethod
     def of(cls, weights: Weights) -> Parameters:
-        made = cls(weights.cell, weights.units, weights.n_values)
+        made = cls(weights.cell, weights.units, weights.n_values, weights.n_inputs)
         made.set(weights)
         return made
 
     def like(self) -> Parameters:
         """Zeros in the same layout."""
-        return Parameters(self.cell, self.units, self.n_values)
+        return Parameters(self.cell, self.units, self.n_values, self.n_inputs)
 
     def set(self, weights: Weights) -> None:
         kernels = (weights.recurrent, weights.kernel, weights.bias[None])
@@ -114,18 +115,63 @@ class Parameters:
         return np.roll(rows, self.units) if self.cell == "lstm" else rows
 
 
+@dataclass(frozen=True)
+class Dropout:
+    """The shares of the weights that a batch does without, drawn anew for each batch; the others
+    count for more, so that sums stay what they are.
+
+    `values`: of the values, as inputs (Gal and Ghahramani, *A theoretically grounded application of
+    dropout in recurrent neural networks*, 2016); `recurrent`: of the single weights between the
+    units of one step and the next (Merity, Keskar and Socher, *Regularizing and optimizing LSTM
+    language models*, 2018); `outputs`: of the units that the softmax layer reads.
+    """
+
+    values: float = 0.0
+    recurrent: float = 0.0
+    outputs: float = 0.0
+    seed: int = 0
+
+    @property
+    def any(self) -> bool:
+        return bool(self.values or self.recurrent or self.outputs)
+
+    def draw(self, like: Parameters, step: int) -> Parameters | None:
+        """What to multiply the weights with in a step; None: nothing is dropped."""
+        if not self.any:
+            return None
+        rng = np.random.default_rng([self.seed, step])
+        H, V, factors = like.units, like.n_values, like.like()
+        factors.vector[:] = 1
+
+        def kept(share: float, *shape: int) -> Floats:
+            survives = rng.random(shape, dtype=np.float32) >= share
+            return survives.astype(np.float32) / np.float32(1 - share)
+
+        factors.recurrent[:, :H] = kept(self.recurrent, *factors.recurrent[:, :H].shape)
+        factors.recurrent[:, H : H + V] = kept(self.values, V)
+        factors.dense[:, :H] = kept(self.outputs, H)
+        return factors
+
+
+NO_DROPOUT = Dropout()
+
+
 class Learner:
     """Weights on their way: `step` moves them by one batch. `momentum` and `velocity` are Adam's
     running means of the gradients and of their squares, `steps` counts the batches so far.
 
-    `processors`: how many may work on it; None: all that there are. Products should run on one
-    thread each: see `team.one_thread_a_product`.
+    `dropout`: what each batch does without. `processors`: how many may work on it; None: all that
+    there are. Products should run on one thread each: see `team.one_thread_a_product`.
     """
 
     def __init__(
-        self, weights: Weights, rates: AdamRates = AdamRates(), processors: int | None = None
+        self,
+        weights: Weights,
+        rates: AdamRates = AdamRates(),
+        processors: int | None = None,
+        dropout: Dropout = NO_DROPOUT,
     ) -> None:
-        self.rates = rates
+        self.rates, self.dropout = rates, dropout
         self.parameters = Parameters.of(weights)
         self.momentum, self.velocity = self.parameters.like(), self.parameters.like()
         self.steps = 0
@@ -142,8 +188,8 @@ class Learner:
         scale: float | None = None,
         start: tuple[Floats, ...] | None = None,
     ) -> Reached:
-        """One batch: `inputs` and `labels` are `(B, T)`; an input NOTHING is the zero vector, a
-        label NOTHING is none, and counts for nothing.
+        """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, and `labels (B, T)`; an
+        input NOTHING is the zero vector, a label NOTHING is none, and counts for nothing.
 
         The gradient is that of the cross-entropies' sum times `scale`; None: of their mean. `start`
         is the first state, `(a, c)` or `(a,)`, each `(B, H)`; None: zeros.
@@ -189,17 +235,21 @@ class Learner:
         start: tuple[Floats, ...] | None,
     ) -> tuple[Reached, list[Parameters]]:
         """The batch in as many parts as pay, and the gradients of each stretch, which add up."""
-        B, T = inputs.shape
+        B, T = labels.shape
         H = self.parameters.units
-        x = inputs.T.astype(np.intp)  # (T, B)
-        x[x < 0] = self.parameters.n_values
+        x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.intp)  # (T, 1 + k, B)
+        x[x < 0] = self.parameters.n_inputs
         y = labels.T.astype(np.intp)
         n_labels = int(np.count_nonzero(y >= 0))
         scale = 1 / n_labels if scale is None else scale
         if start is None:
             start = (np.zeros((B, H), np.float32),) * STATES[self.parameters.cell]
         make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.parameters.cell]
-        reading = _Reading(self.parameters)
+        kept = self.dropout.draw(self.parameters, self.steps)
+        weights = self.parameters if kept is None else self.parameters.like()
+        if kept is not None:
+            np.multiply(self.parameters.vector, kept.vector, out=weights.vector)
+        reading = _Reading(weights)
 
         n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
         # One part alone leaves another processor free for what does not wait for the step before.
@@ -213,14 +263,18 @@ class Learner:
             state = [array[edges].T for array in start]
             aside = self._team.aside() if helped else Aside(None)
             return self._passes[part, T, size].run(
-                reading, x[:, edges].copy(), y[:, edges], scale, state, aside
+                reading, x[..., edges].copy(), y[:, edges], scale, state, aside
             )
 
         done = list(chain.from_iterable(self._team.share(run, B, n_parts)))
         reached = Reached(
             sum(one.loss for one in done), sum(one.right for one in done), labels=n_labels
         )
-        return reached, [one.gradients for one in done]
+        gradients = [one.gradients for one in done]
+        if kept is not None:
+            for part in gradients:
+                part.vector *= kept.vector
+        return reached, gradients
 
     def _move(self, gradients: list[Parameters], learning_rate: float) -> None:
         """Adam, in the form and the order of Keras' operations, a block of memory at a time."""
@@ -261,11 +315,20 @@ class _Reading:
         H = parameters.units
         halves = np.repeat(np.array(HALVES[parameters.cell], np.float32), H)[:, None]
         self.recurrent = parameters.recurrent[:, :H] * halves  # (gH, H)
-        # What each input adds, (gH, V + 1); the last is the zero vector, that adds only the bias.
+        # What each input adds, (gH, I + 1); the last is the zero vector, that adds only the bias.
         self.table = parameters.recurrent[:, H:] * halves
+        self.cue_table = self.table.copy()  # a cue is added to what brings the bias already
+        self.cue_table[:, -1] = 0
         self.table[:, :-1] += self.table[:, -1:]
         self.backward = np.ascontiguousarray(parameters.recurrent[:, :H].T)  # (H, gH)
         self.dense = parameters.dense  # (V, H + 1)
+
+    def inputs(self, x: Places, out: Floats, scratch: Floats) -> None:
+        """What the inputs of a step, `x (1 + k, B)`, add to its gates: `out (gH, B)`."""
+        np.take(self.table, x[0], axis=1, out=out, mode="clip")
+        for cue in x[1:]:
+            np.take(self.cue_table, cue, axis=1, out=scratch, mode="clip")
+            np.add(out, scratch, out=out)
 
 
 class _Stretch:
@@ -274,15 +337,15 @@ class _Stretch:
 
     def __init__(self, parameters: Parameters, steps: slice, B: int) -> None:
         H, V, T = parameters.units, parameters.n_values, steps.stop - steps.start
-        rows = len(parameters.recurrent)
+        rows, n_inputs = len(parameters.recurrent), parameters.n_inputs
         self.steps = steps
         self.after = slice(steps.start + 1, steps.stop + 1)
-        self.H = H
+        self.H, self.V = H, V
         self.gradients = parameters.like()
         self.loss, self.right = 0.0, 0
         # Columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
-        self.inputs = _floats(H + V + 1, T, B)  # a of the step before, and x one-hot
+        self.inputs = _floats(H + n_inputs + 1, T, B)  # a of the step before; 1 for each input
         self.logits = _floats(V, T * B)
         self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(rows, T, B)
         self.columns = np.arange(T * B)
@@ -316,25 +379,30 @@ class _Stretch:
         np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
         grad_a[self.steps] = self.grad_outputs.swapaxes(0, 1)
 
-    def sum_up(self, a: Floats, symbols: Places, d_gates: Floats) -> None:
-        """The gradients of the recurrent layer's weights; the bias acts at every step."""
-        H, symbols = self.H, symbols[self.steps].ravel()
+    def sum_up(self, a: Floats, x: Places, d_gates: Floats) -> None:
+        """The gradients of the recurrent layer's weights, from the inputs `x (T, 1 + k, B)` of all
+        steps. The bias acts at every step, and every step has one value, or nothing."""
+        H, V = self.H, self.V
+        symbols, *cues = x[self.steps].swapaxes(0, 1).reshape(x.shape[1], -1)
         self.inputs[:H] = a[self.steps].swapaxes(0, 1)
-        one_hot = self.inputs[H:].reshape(-1, len(symbols))
-        one_hot[:] = 0
-        one_hot[symbols, self.columns] = 1
+        hot = self.inputs[H:].reshape(-1, len(symbols))
+        hot[:] = 0
+        for cue in cues:
+            hot[cue, self.columns] = 1
+        hot[-1] = 0  # no cue is not the zero vector: it adds nothing
+        hot[symbols, self.columns] = 1
         self.grad_gates[:] = d_gates[self.steps].swapaxes(0, 1)
         inputs = self.inputs.reshape(len(self.inputs), -1)
         recurrent = self.gradients.recurrent
         np.dot(self.grad_gates.reshape(len(recurrent), -1), inputs.T, out=recurrent)
-        np.sum(recurrent[:, H:], axis=1, out=recurrent[:, -1])
+        recurrent[:, -1] += recurrent[:, H : H + V].sum(axis=1)
 
 
 class _Pass:
     """Forward and back through B sequences, stretch by stretch.
 
-    What a cell adds is how it goes forward, from the first state and from `x (T, B)`, filling `a`;
-    and how it goes back, from `grad_a`, filling `d_gates`.
+    What a cell adds is how it goes forward, from the first state and from `x (T, 1 + k, B)`,
+    filling `a`; and how it goes back, from `grad_a`, filling `d_gates`.
     """
 
     def __init__(self, parameters: Parameters, T: int, B: int, n_stretches: int) -> None:
@@ -344,6 +412,7 @@ class _Pass:
         self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
         self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
         self.carry_a = _floats(H, B)  # the gradient on its way back
+        self.scratch = _floats(rows, B)
         edges = pairwise(T * k // n_stretches for k in range(n_stretches + 1))
         self.stretches = [_Stretch(parameters, slice(*edge), B) for edge in edges]
 
@@ -356,7 +425,7 @@ class _Pass:
         state: Sequence[Floats],
         aside: Aside,
     ) -> list[_Stretch]:
-        """x and y are `(T, B)`, the arrays of the first state `(H, B)`."""
+        """x is `(T, 1 + k, B)`, y `(T, B)`, the arrays of the first state `(H, B)`."""
         self._begin(state)
         for stretch in self.stretches:
             self._forward(reading, x, stretch.steps)
@@ -396,7 +465,7 @@ class _RNNPass(_Pass):
     def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
         for t in range(steps.start, steps.stop):
             d, new_a = self.d_gates[t], self.a[t + 1]
-            np.take(reading.table, x[t], axis=1, out=d, mode="clip")
+            reading.inputs(x[t], d, self.scratch)
             np.dot(reading.recurrent, self.a[t], out=new_a)
             np.add(new_a, d, out=new_a)
             np.tanh(new_a, out=new_a)
@@ -472,9 +541,9 @@ class _LSTMPass(_Pass):
     def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
         add, multiply, tanh = np.add, np.multiply, np.tanh
         (i_times_g, f_times_c), products = self.products, self.products
-        for step, symbols in zip(self.steps[steps], x[steps], strict=True):
+        for step, inputs in zip(self.steps[steps], x[steps], strict=True):
             gates = step.gates
-            np.take(reading.table, symbols, axis=1, out=step.d_gates, mode="clip")
+            reading.inputs(inputs, step.d_gates, self.scratch)
             np.dot(reading.recurrent, step.a, out=gates)
             add(gates, step.d_gates, out=gates)
             tanh(gates, out=gates)

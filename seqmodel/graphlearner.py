@@ -12,7 +12,7 @@ from seqmodel.backend import load_keras
 from seqmodel.backprop import Reached
 from seqmodel.layers import weights_in
 from seqmodel.network import Weights
-from seqmodel.windows import Indices, one_hot
+from seqmodel.windows import Indices, input_vectors
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,6 @@ class GraphLearner:
         keras = load_keras()
         self.graph, self.steps = graph, 0
         self.model = keras.Model(graph.inputs, _probabilities(graph))
-        self.n_values = self.model.outputs[0].shape[-1]
         optimizer = keras.optimizers.Adam(beta_1=0.9, beta_2=0.999, clipvalue=clip)
         # The weights of a batch's labels add up to 1: the sum is the mean, whether or not Keras
         # hands a recurrent layer's mask on to the loss, which differs between its versions.
@@ -42,7 +41,8 @@ class GraphLearner:
         optimizer.build(self.model.trainable_variables)
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> Reached:
-        """One batch: `inputs` and `labels` are `(B, T)`; a label NOTHING is none."""
+        """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, `labels (B, T)`; a label
+        NOTHING is none."""
         counts = labels >= 0
         n_labels = int(np.count_nonzero(counts))
         self.model.optimizer.learning_rate = learning_rate
@@ -82,7 +82,7 @@ class GraphLearner:
 
     def _input(self, tensor: Any, inputs: Indices, counts: NDArray[np.bool_]) -> NDArray[Any]:
         if tensor.name == "X":
-            return one_hot(inputs, self.n_values)  # (B, T, n_values)
+            return input_vectors(inputs, tensor.shape[-1])  # (B, T, n_inputs)
         if tensor.name == "mask":
             return counts
         return np.zeros((len(inputs), *tensor.shape[1:]), dtype=np.float32)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.windows import NOTHING, Indices, with_cues
+
 Floats = NDArray[np.float32]
 State = tuple[Floats, ...]
 Step = Callable[[Floats, State], tuple[Floats, State]]
@@ -25,9 +27,10 @@ STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 class Weights:
     """`cell` is "rnn" (Keras' SimpleRNN with tanh), "gru" (with `reset_after`) or "lstm".
 
-    Shapes, with g gates: `kernel (n_values, g * units)`, `recurrent (units, g * units)`, `bias
+    Shapes, with g gates: `kernel (n_inputs, g * units)`, `recurrent (units, g * units)`, `bias
     (g * units,)`, for a GRU `(2, g * units)`; `dense_kernel (units, n_values)`, `dense_bias
-    (n_values,)`.
+    (n_values,)`. The first `n_values` inputs are the values; any more are cues, what is known of a
+    value before it comes (see `windows.with_cues`).
     """
 
     cell: str
@@ -43,6 +46,10 @@ class Weights:
 
     @property
     def n_values(self) -> int:
+        return int(self.dense_kernel.shape[1])
+
+    @property
+    def n_inputs(self) -> int:
         return int(self.kernel.shape[0])
 
     @property
@@ -55,8 +62,9 @@ class Weights:
         return sum(array.size for array in self.arrays)
 
     def stepper(self) -> tuple[Floats, Step]:
-        """The rows that stand for one-hot inputs, `(n_values, g * units)`, and the function
-        `step(row, state) -> (logits, state)`; the row of zeros stands for the zero vector."""
+        """The rows that stand for one-hot inputs, `(n_inputs, g * units)`, and the function
+        `step(row, state) -> (logits, state)`; the row of zeros stands for the zero vector, and the
+        rows of a value and its cues add up."""
         cells = {"rnn": self._rnn_step, "gru": self._gru_step, "lstm": self._lstm_step}
         return self.kernel, cells[self.cell]
 
@@ -90,19 +98,29 @@ def start_state(weights: Weights, streams: int) -> State:
     return (zeros,) * STATES[weights.cell]
 
 
-def log_probabilities(weights: Weights, sequence: Sequence[int]) -> Floats:
-    """The natural log-probability of each symbol of `sequence` given those before it, from the zero
-    vector and the zero state on: `(len(sequence),)`."""
-    rows, step = weights.stepper()
+def log_probabilities(
+    weights: Weights, sequence: Sequence[int], cues: Indices | None = None
+) -> Floats:
+    """The natural log-probability of each symbol of a sequence: `(len(sequence),)`. Arguments as in
+    `log_distributions`."""
+    return log_distributions(weights, sequence, cues)[np.arange(len(sequence)), list(sequence)]
+
+
+def log_distributions(
+    weights: Weights, sequence: Sequence[int], cues: Indices | None = None
+) -> Floats:
+    """The natural log-probabilities of all values at each place of `sequence`, given the symbols
+    before it (from the zero vector and the zero state on) and its `cues (len(sequence), k)`:
+    `(len(sequence), n_values)`."""
+    kernel, step = weights.stepper()
+    rows = np.vstack([kernel, np.zeros_like(kernel[:1])])  # the last one: NOTHING, -1
+    inputs = with_cues(np.array([NOTHING, *sequence][: len(sequence)], dtype=np.int32), cues)
     state = start_state(weights, 1)
-    row = np.zeros((1, rows.shape[1]), dtype=np.float32)
-    result = np.empty(len(sequence), dtype=np.float32)
-    for place, symbol in enumerate(sequence):
-        logits, state = step(row, state)
-        logits = logits[0] - logits.max()
-        result[place] = logits[symbol] - np.log(np.exp(logits).sum())
-        row = rows[symbol][None]
-    return result
+    result = np.empty((len(sequence), weights.n_values), dtype=np.float32)
+    for place, its_rows in enumerate(rows[inputs].reshape(len(sequence), -1, rows.shape[1])):
+        logits, state = step(its_rows.sum(axis=0, keepdims=True), state)
+        result[place] = logits[0] - logits.max()
+    return result - np.log(np.exp(result).sum(axis=1, keepdims=True))
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -62,12 +62,14 @@ class Automaton:
     `next_state[s, symbol]`; in `s` only symbols with `allowed[s, symbol]` can be drawn. A state
     that allows nothing is an end.
 
-    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`.
+    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `cues`, `(n_states, k)`,
+    are what the model is told of the symbol that a state draws (see `windows.with_cues`).
     """
 
     allowed: NDArray[np.bool_]
     next_state: Indices
     start: int = 0
+    cues: Indices | None = None
 
     @classmethod
     def free(cls, n_symbols: int, size: int) -> Automaton:
@@ -102,26 +104,29 @@ def sample(
     streams: int = 1,
     max_length: int,
     primer: Sequence[int] = (),
+    primer_cues: Indices | None = None,
     limit: CopyLimit | None = None,
 ) -> Samples:
     """Draws `streams` sequences of at most `max_length` symbols.
 
     The model first reads the zero vector, then `primer` (which is not in the result and does not
-    move the automaton). Each stream has its own generator, spawned from `rng`, and the first of
-    eight streams is the only one of one, to the last bit. What `limit` forbids is masked, too;
-    raises SamplingError if it leaves no way through the automaton.
+    move the automaton); `primer_cues (len(primer), k)` are those of its symbols. Each stream has
+    its own generator, spawned from `rng`, and the first of eight streams is the only one of one, to
+    the last bit. What `limit` forbids is masked, too; raises SamplingError if it leaves no way
+    through the automaton.
     """
     bans = Bans(automaton, limit) if limit else None
     uniforms = np.stack([child.random(max_length) for child in rng.spawn(streams)])
     # In the precision of the rest, and below 1 even after rounding.
     numbers: Floats = np.minimum(uniforms, 1 - 2**-23).astype(np.float32)
 
+    heard = (primer, primer_cues)
     groups = [*_groups(streams)]
 
     def draw(number: int, _: slice) -> tuple[Indices, Floats, NDArray[np.bool_]]:
         group, width = groups[-1 - number]  # the widest first
         guard = Guard(bans, width) if bans else None
-        return _draw(weights, automaton, choice, numbers[group], width, primer, guard)
+        return _draw(weights, automaton, choice, numbers[group], width, heard, guard)
 
     with one_thread_a_product():
         parts = Team().share(draw, len(groups), len(groups))[::-1]
@@ -146,7 +151,7 @@ def _draw(
     choice: Choice,
     numbers: Floats,
     width: int,
-    primer: Sequence[int],
+    heard: tuple[Sequence[int], Indices | None],
     guard: Guard | None,
 ) -> tuple[Indices, Floats, NDArray[np.bool_]]:
     """`symbols` and `log_probs`, as many columns as `numbers (streams, max_length)`, and `ended`
@@ -156,10 +161,12 @@ def _draw(
     uniforms = np.zeros((S, max_length), dtype=np.float32)
     uniforms[:wanted] = numbers
     streams = Streams(weights, S)
-    for index in (NOTHING, *primer):
-        logits = streams.read(np.full(S, index))
     one = S == 1
     chooser = (_OneChooser if one else _Chooser)(automaton, choice, guard, S, wanted)
+    symbols_heard, cues_heard = heard
+    before = [None] * len(symbols_heard) if cues_heard is None else [c[:, None] for c in cues_heard]
+    for index, cues in zip((NOTHING, *symbols_heard), (*before, chooser.cues), strict=True):
+        logits = streams.read(np.full(S, index), cues)
     symbols = np.full((max_length, S), -1, dtype=np.int32)
     log_probs = np.zeros((max_length, S), dtype=np.float32)
     # Logits are kept for a while, and what is not needed for the next step is done at once.
@@ -171,7 +178,7 @@ def _draw(
         while t < min(first + block, max_length) and not chooser.all_ended:
             kept[t - first] = logits
             drawn = chooser.choose(logits, uniforms[:, t], out=symbols[t])
-            logits = streams.read(drawn)
+            logits = streams.read(drawn, chooser.cues)
             t += 1
         log_probs[first:t] = _log_probabilities(kept[: t - first], symbols[first:t])
     return symbols.T[:wanted], log_probs.T[:wanted], chooser.ended[:wanted]
@@ -214,6 +221,7 @@ class _Chooser:
             self.ends[:, None], np.arange(len(self.ends))[:, None], automaton.next_state
         ).ravel()
         self.places = np.full(streams, automaton.start)
+        self.cues_of = automaton.cues
         self.one_state = len(self.ends) == 1
         self.n_symbols = n_symbols
         self.masked = np.zeros((n_symbols, streams), dtype=np.float32)
@@ -224,6 +232,11 @@ class _Chooser:
     @property
     def ended(self) -> NDArray[np.bool_]:
         return self.ends[self.places]
+
+    @property
+    def cues(self) -> Indices | None:
+        """Those of what is drawn next, `(k, S)`."""
+        return None if self.cues_of is None else self.cues_of[self.places].T
 
     @property
     def all_ended(self) -> bool:
@@ -279,12 +292,17 @@ class _OneChooser:
         self.penalties = list(np.where(automaton.allowed, 0, -np.inf).astype(np.float32))
         self.next_state = automaton.next_state
         self.place = automaton.start
+        self.cues_of = automaton.cues
         self.all_ended = bool(self.ends[self.place])
         self.masked = np.zeros(automaton.allowed.shape[1], dtype=np.float32)
 
     @property
     def ended(self) -> NDArray[np.bool_]:
         return np.array([self.all_ended])
+
+    @property
+    def cues(self) -> Indices | None:
+        return None if self.cues_of is None else self.cues_of[self.place, :, None]
 
     def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
         masked = self.masked

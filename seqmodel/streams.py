@@ -4,7 +4,7 @@ The same functions as `Weights.stepper`, faster: an input is a column of a table
 the logits of this step and what the state adds to the gates of the next; one tanh serves all gates,
 by sigmoid(x) = (1 + tanh(x / 2)) / 2 with the halves in the weights.
 
-In shapes: H units, V values, S streams, g gates; streams come last.
+In shapes: H units, V values, I inputs (values and cues), S streams, g gates; streams come last.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.network import Weights
+from seqmodel.windows import Indices
 
 Floats = NDArray[np.float32]
 # Gates in the order of the computation, as places in Keras' order: those with a sigmoid first.
@@ -38,8 +39,9 @@ class Streams:
 
         # A GRU has two biases: of what comes from the input and from the state.
         input_bias, state_bias = weights.bias if weights.cell == "gru" else (weights.bias, None)
-        table = np.repeat(ours(input_bias[None]), V + 1, axis=0)  # the last: the zero vector
-        table[:V] += ours(weights.kernel)
+        kernel = ours(np.vstack([weights.kernel, np.zeros_like(weights.kernel[:1])]))
+        table = kernel + ours(input_bias[None])  # the last: the zero vector
+        self.cue_table = kernel.T  # (gH, I + 1): what cues add to what has the bias already
         product = np.zeros((H + 1, g * H + V), dtype=np.float32)
         product[:H, : g * H] = ours(weights.recurrent)
         if state_bias is not None:
@@ -65,14 +67,19 @@ class Streams:
         self.scratch = np.zeros((H, S), dtype=np.float32)
         self.step = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[weights.cell]
 
-    def read(self, symbols: NDArray[np.intp] | tuple[int]) -> Floats:
-        """One symbol a stream, `(S,)`, NOTHING for the zero vector -> `logits (V, S)`, which hold
-        until the next call."""
+    def read(self, symbols: NDArray[np.intp] | tuple[int], cues: Indices | None = None) -> Floats:
+        """One symbol a stream, `(S,)`, NOTHING for the zero vector, and `cues (k, S)` of the next
+        ones -> `logits (V, S)`, which hold until the next call."""
         if self.one:
-            self.step(self.table_rows[symbols[0]])
+            row = self.table_rows[symbols[0]]
+            for cue in () if cues is None else cues:
+                row = row + self.cue_table[:, cue]
+            self.step(row)
             np.dot(self.state[:, 0], self.turned, out=self.made[:, 0])
         else:
             np.take(self.table, symbols, axis=1, out=self.gates, mode="wrap")  # -1: the last column
+            for cue in () if cues is None else cues:
+                self.gates += self.cue_table[:, cue]
             self.step(self.gates)
             np.dot(self.product, self.state, out=self.made)
         return self.logits

@@ -34,7 +34,7 @@ class Schedule:
 
     `clip`: each gradient is brought between -clip and clip. `patience`: training ends when the
     held-out loss has not fallen for so many epochs, and the weights of the best epoch are kept;
-    None: all epochs, and the weights of the last.
+    None: all epochs, and the weights of the last. `dropout`: what each batch does without.
     """
 
     epochs: int = 100
@@ -45,6 +45,7 @@ class Schedule:
     fall: Literal["inverse", "cosine"] = "inverse"
     clip: float | None = None
     patience: int | None = None
+    dropout: backprop.Dropout = backprop.NO_DROPOUT
 
     def rate(self, step: int, steps: int) -> float:
         """The learning rate of a step, counted from 0, of so many."""
@@ -153,14 +154,16 @@ def fit(
     The engine "arrays" is NumPy, for an LSTM or SimpleRNN and a softmax; "keras" is the graph
     itself, on whatever device Keras has. Both see the same batches and give the same weights.
     "auto" takes the arrays for a graph with one tensor of probabilities where they can do it (see
-    `layers.arrays_compute`). The rest is as in `train`.
+    `layers.arrays_compute`), and for dropout, which only they have. The rest is as in `train`.
     """
     if engine == "auto":
         one_tensor = len(graph.outputs[0].shape) == 3
-        engine = "arrays" if one_tensor and arrays_compute(graph) else "keras"
+        by_arrays = schedule.dropout.any or (one_tensor and arrays_compute(graph))
+        engine = "arrays" if by_arrays else "keras"
     learner: Learner
     if engine == "arrays":
-        learner = backprop.Learner(weights_in(graph), backprop.AdamRates(clip=schedule.clip))
+        rates = backprop.AdamRates(clip=schedule.clip)
+        learner = backprop.Learner(weights_in(graph), rates, dropout=schedule.dropout)
     else:
         learner = GraphLearner(graph, clip=schedule.clip)
     fitted = train(

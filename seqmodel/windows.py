@@ -18,15 +18,29 @@ Indices = NDArray[np.int32]
 
 class Windows(NamedTuple):
     """`inputs` and `labels`, both `(m, Tx)`: `labels[i, t]` is what follows `inputs[i, :t + 1]`,
-    and `inputs[i, 0]` is NOTHING."""
+    and `inputs[i, 0]` is NOTHING. With k cues, inputs are `(m, Tx, 1 + k)`: see `with_cues`."""
 
     inputs: Indices
     labels: Indices
 
 
-def windows(sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Generator) -> Windows:
+def with_cues(inputs: Indices, cues: Indices | None) -> Indices:
+    """Inputs `(...)` -> `(..., 1 + k)`: a symbol, then `cues (..., k)`, what is known of the symbol
+    that comes next, as indices beyond those of the symbols; all of them are one input, whose
+    vectors add up. NOTHING is the zero vector, here too."""
+    return inputs if cues is None else np.concatenate([inputs[..., None], cues], axis=-1)
+
+
+def windows(
+    sequences: Sequence[Indices],
+    m: int,
+    Tx: int,
+    rng: np.random.Generator,
+    cues: Sequence[Indices] | None = None,
+) -> Windows:
     """`m` windows of `Tx` steps, drawn at random places, each place equally likely (with
-    replacement only where there are fewer places than windows).
+    replacement only where there are fewer places than windows). `cues`: those of each sequence,
+    `(len(sequence), k)`.
 
     No window crosses from one sequence into the next; sequences shorter than Tx give none.
     Raises CorpusError if no sequence has Tx symbols.
@@ -39,10 +53,10 @@ def windows(sequences: Sequence[Indices], m: int, Tx: int, rng: np.random.Genera
     sequence = np.searchsorted(ends, drawn, side="right")
     start = drawn - (ends - places)[sequence]
     offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    flat = np.concatenate(sequences)
-    labels = flat[(offsets[sequence] + start)[:, None] + np.arange(Tx)]  # (m, Tx)
+    steps = (offsets[sequence] + start)[:, None] + np.arange(Tx)  # (m, Tx)
+    labels = np.concatenate(sequences)[steps]
     inputs = np.concatenate([np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1)
-    return Windows(inputs, labels)
+    return Windows(with_cues(inputs, np.concatenate(cues)[steps] if cues else None), labels)
 
 
 def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
@@ -62,3 +76,9 @@ def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
 def one_hot(indices: Indices, n_values: int) -> NDArray[np.float32]:
     """`(..., n_values)`: one 1 where the index says; all zeros for NOTHING."""
     return (np.asarray(indices)[..., None] == np.arange(n_values)).astype(np.float32)
+
+
+def input_vectors(inputs: Indices, n_inputs: int) -> NDArray[np.float32]:
+    """The inputs of `Windows` -> `(m, Tx, n_inputs)`: a 1 for the symbol and for each cue."""
+    vectors = one_hot(inputs, n_inputs)
+    return vectors if inputs.ndim == 2 else vectors.sum(axis=-2)

@@ -294,3 +294,35 @@ def test_a_rare_value_folds_into_the_nearest_of_its_kind():
     assert grammar.nearest_value("C,0.250,<P5,m2>", kept) == "C,0.500,<m3,m-3>"
     assert grammar.nearest_value("R,4.000", kept) == "R,0.250"
     assert grammar.nearest_value("C,1.500,<P8,m6>", kept) == "C,1.000,<P5,m2>"
+
+
+def test_the_places_of_values_are_told_as_cues_before_them():
+    # 3/4: C a half, E a quarter; then a rest of one and a half, G one and a half
+    three_four = Meter(3, 4)
+    bars = (
+        bar_of([(72, 0, 2), (76, 2, 1)], three_four),
+        bar_of([(79, "3/2", "3/2")], three_four),
+    )
+    places = grammar.Places.of([Tune("waltz", bars)])
+    assert places.onsets == (0, F(3, 2), 2)
+    assert places.rests == (1, F(3, 2), 3)
+    told = places.cues(grammar.encode(Tune("waltz", bars)), bars, 90)
+    assert told.tolist() == [[90, 95], [92, 93], [90, 95], [91, 94]]
+    assert grammar.Places.from_json(places.to_json()) == places
+    # a place that the waltz does not have is heard as the nearest one
+    assert places.cue(F(7, 2), F(4)) == (2, 3)
+
+
+def test_an_automaton_of_bars_tells_the_place_of_what_comes_next():
+    values = [Value("C", F(1)), Value("C", F(1), 2), Value("R", F(2))]
+    two_four = Meter(2, 4)
+    bars = (bar_of([(60, 0, 1), (62, 1, 1)], two_four), bar_of([], two_four))
+    places = grammar.Places.of([Tune("two", bars)])
+    automaton = grammar.bar_automaton(values, bars, 5, places=places)
+    state, told = automaton.start, []
+    for index in (0, 1, 2):
+        told.append(automaton.cues[state].tolist())
+        assert automaton.allowed[state, index]
+        state = automaton.next_state[state, index]
+    assert told == places.cues([values[:2], values[2:]], bars, 5).tolist()
+    assert told == [[5, 8], [6, 7], [5, 8]]

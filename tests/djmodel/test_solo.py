@@ -5,13 +5,15 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from djmodel import grammar
+from djmodel import changes, grammar
 from djmodel.grammar import Value
-from djmodel.lesson import Lesson, learn, material
+from djmodel.lesson import PRESETS, Lesson, learn, material
 from djmodel.reader import read_tune
-from djmodel.solo import changes_of, improvise, indices_of, load
+from djmodel.solo import changes_of, cues_of, improvise, indices_of, load
+from djmodel.tune import Meter
 from seqmodel.copying import Known
 from seqmodel.errors import CorpusError, SamplingError
+from seqmodel.network import log_probabilities
 from seqmodel.sampling import Choice
 from seqmodel.training import Schedule
 
@@ -56,6 +58,42 @@ def test_seeds_and_counts(trained, tune):
     assert (alone.tune, alone.values) == (eight[0].tune, eight[0].values)
     [other] = improvise(trained.model, tune, seed=6)
     assert other.values != alone.values
+
+
+@pytest.fixture(scope="module")
+def told(tune):
+    """A model that is told where in the bar it is."""
+    return learn([tune], PRESETS["ragtime"].with_settings(tx=16, n_a=24, epochs=30))
+
+
+def test_a_model_that_is_told_the_place_in_the_bar_improvises(told, tune, tmp_path):
+    told.save(tmp_path / "told.keras")
+    model = load(tmp_path / "told.keras")
+    assert model.weights.n_inputs > model.weights.n_values == 90
+    waltz = changes.parse_changes("C | F | G7 | C", Meter(3, 4)).repeated(4)
+    primer = [value for bar in grammar.encode(tune.excerpt(1, 2)) for value in bar]
+    for over, settings in (
+        (tune, {"primer": primer}),
+        (tune, {"primer": primer, "with_primer": True}),
+        (tune, {"rhythm": tune}),
+        (waltz, {}),
+    ):
+        solos = improvise(told.model, over, seed=2, count=3, **settings)
+        assert [s.values for s in improvise(model, over, seed=2, count=3, **settings)] == [
+            s.values for s in solos
+        ]
+        for solo in solos:
+            assert durations(solo.values) == [bar.length for bar in over.bars]
+
+
+def test_a_solos_probability_is_that_of_its_values_at_their_places(told, tune):
+    [solo] = improvise(told.model, tune, seed=4)
+    values = [value for bar in solo.values for value in bar]
+    cues = cues_of(told.model, solo.values, tune.bars)
+    foretold = log_probabilities(told.model.weights, indices_of(told.model, values), cues)
+    assert solo.log_probability == pytest.approx(foretold.mean(), abs=1e-4)
+    elsewhere = log_probabilities(told.model.weights, indices_of(told.model, values), cues[::-1])
+    assert elsewhere.mean() < foretold.mean() - 0.1
 
 
 def test_a_saved_model_improvises_the_same(trained, tune, tmp_path):

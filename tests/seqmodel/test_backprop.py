@@ -6,30 +6,37 @@ import pytest
 from djmodel.model import djmodel, scanning_model, shared_layers
 from seqmodel import backprop
 from seqmodel.backend import load_keras
-from seqmodel.backprop import Learner
+from seqmodel.backprop import NO_DROPOUT, Dropout, Learner, Parameters
 from seqmodel.layers import weight_variables, weights_in
 from seqmodel.network import GATES, Weights, start_state
 from seqmodel.team import one_thread_a_product
 from seqmodel.training import Schedule, Shuffled, fit
-from seqmodel.windows import NOTHING, Windows, one_hot
+from seqmodel.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
 
 N_VALUES, UNITS, TX = 11, 8, 7
+N_CUES = 5
+DROPOUT = Dropout(0.3, 0.4, 0.4, seed=1)
 
 
-def some_weights(seed=0, scale=0.5, cell="lstm"):
+def some_weights(seed=0, scale=0.5, cell="lstm", n_cues=0):
     rng = np.random.default_rng(seed)
     columns = GATES[cell] * UNITS
-    shapes = [(N_VALUES, columns), (UNITS, columns), (columns,), (UNITS, N_VALUES)]
+    shapes = [(N_VALUES + n_cues, columns), (UNITS, columns), (columns,), (UNITS, N_VALUES)]
     return Weights(
         cell,
         *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
     )
 
 
-def some_windows(m, seed=0):
-    labels = np.random.default_rng(seed).integers(0, N_VALUES, (m, TX)).astype(np.int32)
+def some_windows(m, seed=0, n_cues=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, N_VALUES, (m, TX)).astype(np.int32)
     inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
-    return Windows(inputs, labels)
+    if not n_cues:
+        return Windows(inputs, labels)
+    cues = N_VALUES + np.stack([rng.integers(0, 2, (m, TX)), rng.integers(2, n_cues, (m, TX))], -1)
+    cues[0, :2, 0] = NOTHING  # here there is one cue only
+    return Windows(with_cues(inputs, cues.astype(np.int32)), labels)
 
 
 def mean_loss(weights, windows):
@@ -39,8 +46,9 @@ def mean_loss(weights, windows):
     rows = np.vstack([rows, np.zeros_like(rows[:1])])
     state = tuple(array.astype(np.float64) for array in start_state(weights, len(windows.inputs)))
     losses = []
-    for inputs, labels in zip(windows.inputs.T, windows.labels.T, strict=True):
-        logits, state = step(rows[inputs], state)
+    for inputs, labels in zip(windows.inputs.swapaxes(0, 1), windows.labels.T, strict=True):
+        its_rows = rows[inputs].reshape(len(labels), -1, rows.shape[1])
+        logits, state = step(its_rows.sum(axis=1), state)
         label = logits[np.arange(len(labels)), labels]
         losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != NOTHING])
     return np.concatenate(losses).mean()
@@ -48,7 +56,7 @@ def mean_loss(weights, windows):
 
 def scanning(weights):
     layers = shared_layers(N_VALUES, UNITS, seed=0)
-    graph = scanning_model(layers.LSTM_cell, layers.densor)
+    graph = scanning_model(layers.LSTM_cell, layers.densor, weights.n_inputs - N_VALUES)
     for variable, array in zip(weight_variables(graph), weights.arrays, strict=True):
         variable.assign(array)
     return graph
@@ -65,12 +73,15 @@ def greatest_difference(one, other):
 
 @pytest.mark.parametrize("cell", ["lstm", "rnn"])
 @pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
-def test_every_gradient_is_the_slope_of_the_loss(cell, padded):
-    weights, windows = some_weights(cell=cell), some_windows(5)
+@pytest.mark.parametrize("n_cues", [0, N_CUES], ids=["plain", "cues"])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, DROPOUT], ids=["all", "dropped"])
+def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_cues, dropout):
+    weights, windows = some_weights(cell=cell, n_cues=n_cues), some_windows(5, n_cues=n_cues)
     if padded:  # sequences of 7, 3, 5, 1 and 7 steps
         beyond = np.arange(TX) >= np.array([7, 3, 5, 1, 7])[:, None]
         windows.inputs[beyond] = windows.labels[beyond] = NOTHING
-    gradients = Learner(weights).gradients(*windows)
+    gradients = Learner(weights, dropout=dropout).gradients(*windows)
+    kept = kept_by(dropout, weights, 0)
     rng = np.random.default_rng(1)
     for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
         for _ in range(12):
@@ -80,8 +91,62 @@ def test_every_gradient_is_the_slope_of_the_loss(cell, padded):
                 moved = array.copy()
                 moved[place] += change
                 arrays = [moved if other is array else other for other in weights.arrays]
+                arrays = [factor * other for factor, other in zip(kept, arrays, strict=True)]
                 losses.append(mean_loss(Weights(cell, *arrays), windows))
             assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
+
+
+def kept_by(dropout, weights, step):
+    """What each weight is multiplied with in a step, in the order of `Weights.arrays`."""
+    factors = dropout.draw(Parameters.of(weights), step)
+    return (1, 1, 1, 1, 1) if factors is None else factors.weights().arrays
+
+
+def test_dropout_drops_such_shares_and_keeps_the_sums():
+    weights = Weights(
+        "lstm",
+        *(np.ones(s, np.float32) for s in ((400, 800), (200, 800), (800,), (200, 90), (90,))),
+    )
+    kernel, recurrent, bias, dense, dense_bias = kept_by(Dropout(0.1, 0.5, 0.4), weights, 3)
+    # values and units are dropped as wholes, recurrent weights one by one; cues and biases never
+    assert (kernel[:90] == kernel[:90, :1]).all()
+    assert (dense == dense[:, :1]).all()
+    assert {round(float(x), 4) for x in kernel[:90, 0]} == {0.0, 1.1111}
+    assert (recurrent == 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert recurrent.mean() == pytest.approx(1, abs=0.02)
+    assert (dense[:, 0] == 0).mean() == pytest.approx(0.4, abs=0.1)
+    assert (kernel[90:] == 1).all()
+    assert (bias == 1).all()
+    assert (dense_bias == 1).all()
+    again, other = (kept_by(Dropout(0.1, 0.5, 0.4), weights, step) for step in (3, 4))
+    assert (again[1] == recurrent).all()
+    assert (other[1] != recurrent).any()
+
+
+def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out():
+    import tensorflow as tf
+
+    keras = load_keras()
+    graph = scanning(some_weights(n_cues=N_CUES))
+    optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
+    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT)
+    variables = weight_variables(graph)
+    for step in range(4):
+        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
+        X, zeros = input_vectors(inputs, N_VALUES + N_CUES), np.zeros((6, UNITS), np.float32)
+        whole = [np.array(variable) for variable in variables]
+        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        for variable, factor in zip(variables, kept, strict=True):
+            variable.assign(variable * factor)
+        with tf.GradientTape() as tape:
+            loss = loss_of(one_hot(labels, N_VALUES), graph([X, zeros, zeros], training=True))
+        gradients = tape.gradient(loss, variables)
+        for variable, array in zip(variables, whole, strict=True):
+            variable.assign(array)
+        optimizer.apply([g * f for g, f in zip(gradients, kept, strict=True)], variables)
+        reached = learner.step(inputs, labels, 0.01)
+        assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+        assert greatest_difference(learner.parameters.weights(), weights_in(graph)) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -132,6 +197,19 @@ def test_all_engines_and_graphs_train_to_the_same_weights():
     for weights, reached in zip(trained[1:], losses[1:], strict=True):
         assert greatest_difference(weights, trained[0]) < 1e-5
         assert np.array(reached) == pytest.approx(np.array(losses[0]), abs=1e-5)
+
+
+def test_both_engines_learn_the_same_with_cues_along_a_cosine():
+    schedule = Schedule(epochs=3, batch_size=4, fall="cosine")
+    trained = []
+    for engine in ("arrays", "keras"):
+        graph = scanning(some_weights(n_cues=N_CUES))
+        batches = Shuffled(lambda epoch: some_windows(10, epoch, N_CUES), 4, seed=0)
+        fitted = fit(graph, batches, schedule, engine=engine)
+        trained.append((weights_in(graph), [epoch.loss for epoch in fitted.history]))
+    assert greatest_difference(trained[0][0], trained[1][0]) < 1e-5
+    assert trained[0][1] == pytest.approx(trained[1][1], abs=1e-5)
+    assert [round(schedule.rate(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
 
 
 class Seen:

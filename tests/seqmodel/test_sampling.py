@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from seqmodel import sampling
 from seqmodel.errors import SamplingError
-from seqmodel.network import GATES, Weights, start_state
+from seqmodel.network import GATES, Weights, log_probabilities, start_state
 from seqmodel.sampling import Automaton, Choice, sample
 from seqmodel.streams import Streams
 
@@ -164,6 +165,27 @@ def test_a_primer_is_heard_and_left_out():
 def test_settings_that_leave_nothing_are_refused(settings, said):
     with pytest.raises(SamplingError, match=said):
         Choice(**settings)
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_the_model_is_told_the_cues_of_each_place(streams):
+    # a clock with three hours: the cue says which one it is, a second cue only at the first
+    rng = np.random.default_rng(0)
+    plain, more = network(scale=0.7), rng.normal(size=(4, 20)).astype(np.float32)
+    weights = replace(plain, kernel=np.concatenate([plain.kernel, more]))
+    cues = np.array([[7, 10], [8, -1], [9, -1]], dtype=np.int32)
+    hours = np.repeat(np.array([[1], [2], [0]], dtype=np.int32), 7, axis=1)
+    clock = Automaton(np.ones((3, 7), dtype=bool), hours, cues=cues)
+    primer, primer_cues = [3, 6], np.array([[8, 10], [9, -1]], dtype=np.int32)
+    drawn = sample(
+        weights, clock, Choice(), rng, streams=streams, max_length=9,
+        primer=primer, primer_cues=primer_cues,
+    )  # fmt: skip
+    told = np.concatenate([primer_cues, cues[np.arange(9) % 3]])
+    for row, log_probs in zip(drawn.rows(), drawn.log_probs, strict=True):
+        expected = log_probabilities(weights, [*primer, *row], told)[2:]
+        assert log_probs == pytest.approx(expected, abs=1e-5)
+        assert log_probabilities(plain, [*primer, *row])[2:] != pytest.approx(expected, abs=0.1)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
