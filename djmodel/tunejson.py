@@ -49,6 +49,8 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
 def tune_from_json(data: dict[str, Json]) -> Tune:
     """The inverse. Raises KeyError, TypeError or ValueError for anything else."""
     key = data["key"]
+    if not data["bars"]:
+        raise ValueError("a tune without bars")
     return Tune(
         title=_text(data["title"]),
         key=None if key is None else _number(key, -127, 127),
