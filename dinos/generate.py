@@ -13,6 +13,7 @@ from dinos.names import MAX_LENGTH
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 
 if TYPE_CHECKING:
+    from dinos.copies import Learned
     from dinos.invent import Invention
     from seqmodel.modelfile import ModelFile
 
@@ -33,6 +34,10 @@ def command(
     new: Annotated[
         bool, typer.Option("--new", help="Only names that are not in the list, each once.")
     ] = False,
+    max_copy: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="No more than N letters in a row as in the list."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A JSON object a line: probabilities, closest name.")
     ] = False,
@@ -40,6 +45,7 @@ def command(
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Invent names with a trained MODEL: one a line on stdout, remarks on stderr."""
+    from dinos.copies import Learned
     from dinos.invent import invent, load, spelled
     from seqmodel.errors import SamplingError
     from seqmodel.sampling import Choice
@@ -54,6 +60,7 @@ def command(
         start=start,
         max_length=max_length,
         new=new,
+        max_copy=max_copy,
     )
     if not inventions:
         raise SamplingError(
@@ -62,9 +69,14 @@ def command(
             todo="raise --temperature, or leave out --new",
         )
     console = stderr_console()
+    list_of_names = Learned(learned)
     for invention in inventions:
         name = spelled(invention, learned)
-        print(json.dumps(_facts(invention, learned), ensure_ascii=False) if as_json else name)
+        print(
+            json.dumps(_facts(invention, learned, list_of_names), ensure_ascii=False)
+            if as_json
+            else name
+        )
         if remark := _remark(invention, max_length):
             sys.stdout.flush()
             console.print(f"{name}: {remark}", markup=False, soft_wrap=True)
@@ -73,6 +85,8 @@ def command(
             f"only {len(inventions)} of {count} new names came up; raise --temperature for more"
         )
     sys.stdout.flush()
+    shared = list_of_names.summary(invention.name for invention in inventions)
+    console.print(shared, markup=False, soft_wrap=True)
 
 
 def _remark(invention: Invention, max_length: int) -> str:
@@ -86,10 +100,11 @@ def _remark(invention: Invention, max_length: int) -> str:
     return ", ".join(remarks)
 
 
-def _facts(invention: Invention, model: ModelFile) -> dict[str, object]:
+def _facts(invention: Invention, model: ModelFile, list_of_names: Learned) -> dict[str, object]:
     from dinos.invent import closest, spelled
 
     values = invention.log_probabilities
+    shared = list_of_names.shared(invention.name)
     name, distance = closest(invention.name, model.extra["training"])
     return {
         "name": spelled(invention, model),
@@ -100,6 +115,8 @@ def _facts(invention: Invention, model: ModelFile) -> dict[str, object]:
         "cut": invention.cut,
         "closest": name,
         "distance": distance,
+        "longest_copy": shared.letters,
+        "longest_copy_from": shared.source,
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from dinos.lesson import KIND, log_probabilities
 from dinos.names import END, MAX_LENGTH, capitalised, fold
 from seqmodel import modelfile
+from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError, VocabularyError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Automaton, Choice, sample
@@ -63,12 +64,15 @@ def invent(
     start: str = "",
     max_length: int = MAX_LENGTH,
     new: bool = False,
+    max_copy: int | None = None,
 ) -> list[Invention]:
-    """`count` names that begin with `start` and have at most `max_length` characters.
+    """`count` names that begin with `start` and have at most `max_length` characters. `max_copy`:
+    no more letters in a row than this stand in a name that the model learned from (`start` may).
 
     With `new` only names that are not in the list, each once; there may be fewer than `count` if
     `ROUND + PATIENCE * count` drawn names held no more. Raises VocabularyError for a letter of
-    `start` that the model does not know, SamplingError for a `start` that leaves no room.
+    `start` that the model does not know, SamplingError for a `start` that leaves no room, or if
+    there is no way without longer copies.
     """
     begun = known_letters(start, model)
     if len(begun) >= max_length:
@@ -77,7 +81,12 @@ def invent(
             f"{len(begun)} in `{start}`",
             todo="shorten it, or raise --max-length",
         )
-    drawn = _draw(model, count, seed, choice, begun, max_length, endless=new)
+    primer = [int(index) for index in model.vocabulary.encode(begun)]
+    limit = None
+    if max_copy is not None:
+        known = [model.vocabulary.encode(name).tolist() for name in model.extra["training"]]
+        limit = CopyLimit(max_copy, known, primer)
+    drawn = _draw(model, count, seed, choice, primer, max_length, limit, endless=new)
     if not new:
         return [next(drawn) for _ in range(count)]
     found: dict[str, Invention] = {}
@@ -134,14 +143,14 @@ def _draw(
     count: int,
     seed: int,
     choice: Choice,
-    begun: str,
+    primer: Sequence[int],
     max_length: int,
+    limit: CopyLimit | None,
     endless: bool,
 ) -> Iterator[Invention]:
     """Names one after the other; which come first does not depend on how many are asked for."""
     rng = np.random.default_rng(seed)
-    automaton = name_automaton(model.vocabulary, begun)
-    primer = [int(index) for index in model.vocabulary.encode(begun)]
+    automaton = name_automaton(model.vocabulary, "".join(model.vocabulary.decode(primer)))
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
     left = count
     while endless or left > 0:
@@ -155,6 +164,7 @@ def _draw(
             streams=streams,
             max_length=max_length - len(primer) + 1,  # the end takes a place, too
             primer=primer,
+            limit=limit,
         )
         # A name that has not ended is one character too long.
         rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]

@@ -64,6 +64,7 @@ def command(
     A tenth of the names is held out, to measure on. Writes model.keras, history.csv and loss.png.
     Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
+    from dinos.copies import copying_is_likely
     from dinos.lesson import Lesson, learn
     from dinos.names import dinosaurs, read_names
     from seqmodel.checkpoints import training_in
@@ -124,6 +125,8 @@ def command(
     if not read.repeats:
         del rows["left out"]
     console.print(facts("Trained", rows))
+    if warning := copying_is_likely(len(split.training)):
+        console.print(warning, soft_wrap=True)
     console.print(f"{out}/ holds model.keras, history.csv and loss.png", soft_wrap=True)
     console.print(
         f"names:  {python()} -m dinos.generate {out}/model.keras --count 10", soft_wrap=True

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dinos.copies import Learned, copying_is_likely
 from dinos.invent import closest, invent, known_letters, spelled
 from dinos.lesson import KIND, log_probabilities
 from dinos.names import encode, vocabulary
@@ -152,3 +153,38 @@ def test_probabilities_of_a_model_add_up():
     rows = [np.array([index], dtype=np.int32) for index in range(5)]
     total = sum(math.exp(row[0]) for row in log_probabilities(model.weights, rows))
     assert total == pytest.approx(1, abs=1e-5)
+
+
+def test_no_run_of_letters_of_the_list_is_longer_than_allowed():
+    learned = ["ababab", "bébébé", "aa bb"]
+    model = model_of(learned=learned)
+
+    def longest(max_copy, **settings):
+        names = [one.name for one in invent(model, count=200, max_copy=max_copy, **settings)]
+        return max(len(Learned(model).shared(name).letters) for name in names)
+
+    assert longest(None) > 3
+    for limit in (1, 2, 3):
+        assert longest(limit) <= limit
+    # a start may be longer, but is not gone on with
+    names = {one.name for one in invent(model, count=200, max_copy=2, start="abab")}
+    assert all(name == "abab" or name[4] != "a" for name in names)
+    assert len(names) > 5
+
+
+def test_what_a_name_shares_with_the_list():
+    model = model_of(learned=["tyrannosaurus", "allosaurus"], held_out=["megalosaurus"])
+    list_of_names = Learned(model)
+    assert list_of_names.shared("brontosaurus") == ("osaurus", "tyrannosaurus")
+    assert list_of_names.shared("alloy") == ("allo", "allosaurus")
+    assert list_of_names.shared("123") == ("", "")
+    # 7 and 4 letters; the held-out name has losaurus, 8, as allosaurus has
+    assert list_of_names.summary(["brontosaurus", "alloy"]) == (
+        "shared with the list: 5.5 letters in a row (held-out names 8.0), at most 7: 'osaurus' as"
+        " in tyrannosaurus"
+    )
+
+
+def test_few_names_are_warned_of():
+    assert "--max-copy" in copying_is_likely(30)
+    assert copying_is_likely(1318) == ""
