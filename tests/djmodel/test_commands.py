@@ -111,6 +111,20 @@ def test_training_can_be_told_parts_bars_and_tempo(command, rags, tmp_path):
     assert [round(mido.tempo2bpm(tempo)) for tempo in tempos] == [77]
 
 
+def test_the_same_training_in_another_process_gives_the_same_model_to_the_last_bit(
+    command, model, rags, tmp_path
+):
+    done = command(TRAIN, *rags[3:5], "--out", tmp_path, "--epochs", 2, "--n-a", 16)
+    assert done.status == 0
+    ours, theirs = load(tmp_path / "model.keras"), load(model)
+    pairs = zip(ours.weights.arrays, theirs.weights.arrays, strict=True)
+    assert all((a == b).all() for a, b in pairs)
+    # and so the same solo, but for the model's name in it
+    made = [mido.MidiFile(folder / "solo.mid") for folder in (tmp_path, model.parent)]
+    notes = [[m for m in file if not m.is_meta] for file in made]
+    assert notes[0] == notes[1]
+
+
 # --- generate --------------------------------------------------------------------------------
 
 

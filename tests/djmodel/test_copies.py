@@ -1,5 +1,7 @@
 """Passages planted in a solo, and what is normal between human tunes."""
 
+import json
+import re
 from dataclasses import replace
 from fractions import Fraction as F
 
@@ -16,9 +18,12 @@ from djmodel.copies import (
     human_baseline,
 )
 from djmodel.grammar import encode
+from djmodel.lesson import Lesson, learn
 from djmodel.metrics import mean_array
 from djmodel.reader import read_tune
+from djmodel.score import write_midi
 from djmodel.tune import Tune
+from seqmodel.training import Schedule
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +161,26 @@ def test_the_length_of_notes_does_not_hide_a_melody():
     detached = (replace(n, duration=F(1, 4)) for n in legato.bars[0].melody)
     staccato = replace(legato, bars=(replace(legato.bars[0], melody=tuple(detached)),))
     assert Repertoire([legato]).copied(staccato, MELODY).longest.length == 4
+
+
+def test_the_command_finds_a_passage_planted_in_a_midi_file(command, tunes, rags, tmp_path):
+    model = tmp_path / "model.keras"
+    learn(tunes, Lesson(tx=16, n_a=8, schedule=Schedule(epochs=1))).save(model)
+    solo = planted(wandering(tunes[2]), 30, tunes[1].transposed(3), 5, 8, keep_changes=True)
+    write_midi(replace(solo, title="planted"), tmp_path / "planted.mid")
+    asked = "djmodel.copied", model, tmp_path / "planted.mid"
+    done = command(*asked, "--json")
+    assert done.status == 0, done.err
+    found = json.loads(done.out)
+    assert found["melody"]["length"] >= notes_in(tunes[1], 5, 8)
+    assert (found["melody"]["title"], found["melody"]["bar"]) == (tunes[1].title, 30)
+    assert found["values"]["length"] < found["melody"]["length"]
+    assert len(found["intervals"]["overlap"]) == 12
+    table = command(*asked).out
+    assert "planted" in table
+    assert re.search(rf"melody +{found['melody']['length']} +30 +{tunes[1].title}", table)
+    assert "What is normal" in table
+    # a tune of the training has everything in common with it
+    known = json.loads(command("djmodel.copied", model, rags[1], "--json").out)
+    assert known["melody"]["length"] == notes_in(tunes[1], 1, 999)
+    assert known["values"]["overlap"] == [1] * 12

@@ -1,0 +1,40 @@
+"""How much a model copies, by how much music it learned: `python -m benchmarks.copying`.
+
+Trains on one rag, on two, four and all eight, as the course trains, and holds 16 solos of 32 bars
+against the music: the longest run in values, the share of runs of four that are known. Beside it,
+what pieces of the rags, as long, have in common with the other rags.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from djmodel.copies import VALUES, Copied, Repertoire, human_baseline
+from djmodel.lesson import Lesson, learn
+from djmodel.reader import rags, read_tune
+from djmodel.recipe import Recipe
+
+SOLOS, BARS = 16, 32
+
+
+def main() -> None:
+    tunes = [read_tune(path) for path in rags()]
+    print("learned from        values   longest: mean, most   known runs of 4")
+    for number in (1, 2, 4, 8):
+        model = learn(tunes[:number], Lesson()).model
+        solos = Recipe(bars=BARS).solos(model, SOLOS)
+        repertoire = Repertoire.of(model)
+        n_values = sum(map(len, model.extra["sequences"]))
+        name = f"{number} rag{'s' if number > 1 else ''}"
+        _row(name, n_values, [repertoire.copied(solo, VALUES) for solo in solos])
+    _row("a rag, the others", 0, human_baseline(Repertoire(tunes), VALUES, BARS))
+
+
+def _row(name: str, n_values: int, found: list[Copied]) -> None:
+    lengths = [copied.longest.length for copied in found]
+    share = np.mean([copied.overlap[3] for copied in found])
+    print(f"{name:18} {n_values or '':>7} {np.mean(lengths):14.1f} {max(lengths):6} {share:17.1%}")
+
+
+if __name__ == "__main__":
+    main()
