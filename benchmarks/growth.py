@@ -24,10 +24,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from seqmodel.automaton import Automaton
 from seqmodel.backprop import Learner
 from seqmodel.files import writing
 from seqmodel.network import Weights
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.sampling import Choice, sample
 from seqmodel.team import one_thread_a_product
 from seqmodel.windows import Indices, windows
 

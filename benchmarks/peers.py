@@ -220,7 +220,8 @@ def _jax(work: Work) -> Job:
 
 def _sampler(work: Work) -> Job:
     """This project's sampler."""
-    from seqmodel.sampling import Automaton, Choice, sample
+    from seqmodel.automaton import Automaton
+    from seqmodel.sampling import Choice, sample
 
     n_values = work.weights.n_values
     how: dict[str, Any] = {"streams": work.streams, "max_length": work.length}

@@ -11,10 +11,11 @@ import numpy as np
 from dinos.lesson import KIND, log_probabilities
 from dinos.names import END, MAX_LENGTH, capitalised, fold
 from seqmodel import modelfile
+from seqmodel.automaton import Automaton
 from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError, VocabularyError
 from seqmodel.modelfile import ModelFile
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.sampling import Choice, sample
 from seqmodel.vocabulary import Vocabulary
 
 # How many names are drawn at once, and for how many of them each new one may be looked for.

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from djmodel.harmony import ALL_KINDS, Chord, kind_of, pitch_classes_of_kind
 from djmodel.tune import Bar, Note, Tune
+from seqmodel.automaton import Automaton
 from seqmodel.errors import InputError, SamplingError
-from seqmodel.sampling import Automaton
 from seqmodel.windows import Indices
 
 REST = "R"

@@ -14,15 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.automaton import Automaton
 from seqmodel.errors import SamplingError
-
-if TYPE_CHECKING:
-    from seqmodel.sampling import Automaton
 
 Passage = tuple[int, ...]
 Symbols = int

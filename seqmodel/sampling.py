@@ -13,6 +13,7 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.automaton import Automaton
 from seqmodel.copylimit import Bans, CopyLimit, Guard
 from seqmodel.errors import SamplingError
 from seqmodel.network import Weights
@@ -54,29 +55,6 @@ class Choice:
             raise SamplingError("a top-k of at least 1", str(self.top_k))
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise SamplingError("a top-p above 0 and at most 1", str(self.top_p))
-
-
-@dataclass(frozen=True)
-class Automaton:
-    """What may come next. A stream begins in state `start` and moves from state `s` to
-    `next_state[s, symbol]`; in `s` only symbols with `allowed[s, symbol]` can be drawn. A state
-    that allows nothing is an end.
-
-    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `cues`, `(n_states, k)`,
-    are what the model is told of the symbol that a state draws (see `windows.with_cues`).
-    """
-
-    allowed: NDArray[np.bool_]
-    next_state: Indices
-    start: int = 0
-    cues: Indices | None = None
-
-    @classmethod
-    def free(cls, n_symbols: int, size: int) -> Automaton:
-        """One state that allows the first `n_symbols` of `size`, for ever."""
-        allowed = np.zeros((1, size), dtype=bool)
-        allowed[:, :n_symbols] = True
-        return cls(allowed, np.zeros((1, size), dtype=np.int32))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from djmodel.model import djmodel, music_inference_model, scanning_model, shared_layers
+from seqmodel.automaton import Automaton
 from seqmodel.backend import load_keras
 from seqmodel.layers import weights_of
 from seqmodel.network import start_state
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.sampling import Choice, sample
 
 TX = 6
 

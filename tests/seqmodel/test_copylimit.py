@@ -7,11 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from seqmodel.automaton import Automaton
 from seqmodel.copying import Known
 from seqmodel.copylimit import CopyLimit
 from seqmodel.errors import SamplingError
 from seqmodel.network import Weights
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.sampling import Choice, sample
 
 N_SYMBOLS = 3
 

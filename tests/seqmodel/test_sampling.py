@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from seqmodel import sampling
+from seqmodel.automaton import Automaton
 from seqmodel.errors import SamplingError
 from seqmodel.network import GATES, Weights, log_probabilities, start_state
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.sampling import Choice, sample
 from seqmodel.streams import Streams
 
 
@@ -251,7 +252,8 @@ def test_sampling_compiles_nothing_whatever_is_asked_for():
 import sys
 import numpy as np
 from seqmodel.network import Weights
-from seqmodel.sampling import Automaton, Choice, sample
+from seqmodel.automaton import Automaton
+from seqmodel.sampling import Choice, sample
 zeros = [np.zeros(s, np.float32) for s in ((5, 12), (3, 12), (12,), (3, 5), (5,))]
 weights = Weights("lstm", *zeros)
 for streams, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
