@@ -24,7 +24,10 @@ from djmodel.options import (
 from seqmodel.cli import (
     CheckpointSeconds,
     Debug,
+    Devices,
+    Hosts,
     Progress,
+    Rank,
     Resume,
     Seed,
     again,
@@ -32,6 +35,7 @@ from seqmodel.cli import (
     python,
     run,
     stderr_console,
+    together,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from djmodel.reader import Corpus
 
 
+@together
 def command(
     music: Annotated[
         list[str] | None,
@@ -91,6 +96,9 @@ def command(
     strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
     resume: Resume = False,
     checkpoint: CheckpointSeconds = 10.0,
+    devices: Devices = None,  # noqa: ARG001 - these three are read by `together`
+    hosts: Hosts = None,  # noqa: ARG001
+    rank: Rank = None,  # noqa: ARG001
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
@@ -104,14 +112,15 @@ def command(
     from djmodel.recipe import Recipe, signed
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
-    from seqmodel.checkpoints import training_in
     from seqmodel.errors import InputError
     from seqmodel.files import content_hash, writable_folder
+    from seqmodel.hosts import is_first, training_on_all
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
 
     began = time.perf_counter()
     console = stderr_console()
+    console.quiet = not is_first()
     if graph not in ("unrolled", "scan"):
         raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
     lesson = preset_lesson(preset).with_settings(
@@ -145,13 +154,15 @@ def command(
     else:
         n_tunes, n_bars = data.summary.tunes, data.n_bars
         teach = partial(learn_corpus, data)
-    with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
+    with training_on_all(out, resume=resume, seconds=checkpoint) as checkpoints:
         with Progress(console, "training", "epoch", every=10) as show:
             trained = teach(
                 lesson=lesson,
                 progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
                 checkpoints=checkpoints,
             )
+        if not is_first():
+            return
         checkpoints.check_folder()
         trained.save(out / "model.keras")
         losses = [epoch.loss for epoch in trained.history]

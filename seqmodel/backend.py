@@ -5,21 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 
 def load_keras() -> ModuleType:
-    """The module `keras`. The first import of its backend writes to the process's stderr, below
-    Python and below TensorFlow's own settings; that is held back, and shown if the import fails."""
+    """The module `keras`."""
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with stderr_held_back():
+        import keras
+    return keras
+
+
+@contextmanager
+def stderr_held_back() -> Iterator[None]:
+    """The first import of TensorFlow (which Keras makes on JAX, too, to set a seed or to save a
+    model) writes to the process's stderr, below Python and below TensorFlow's own settings. What is
+    written meanwhile is held back, and shown if the block fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         stderr = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
-            import keras
+            yield
         except BaseException:
             held.seek(0)
             os.write(stderr, held.read())
@@ -27,4 +38,3 @@ def load_keras() -> ModuleType:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
-    return keras

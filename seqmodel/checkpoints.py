@@ -82,6 +82,12 @@ class Checkpoints:
             )
         return checkpoint
 
+    def engine(self) -> str | None:
+        """What computes in the training that `start` would go on from: only that can read it."""
+        if not self.resume or not self.path.exists():
+            return None
+        return str(_read(self.path)[1].get("engine"))
+
     def due(self) -> bool:
         """Whether it is time to write one."""
         return time.monotonic() >= self._next_at

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 INTERRUPTED = 130  # the status of a program that Ctrl-C has ended
 
+Devices = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Train on N devices of this host, by JAX.")
+]
+Hosts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS,...",
+        help="All hosts that train together, by JAX, such as a.net:4000,b.net:4000: the same "
+        "command on each. auto: what Slurm or MPI has set.",
+    ),
+]
+Rank = Annotated[
+    int | None, typer.Option(min=0, help="Which of --hosts this one is, counted from 0.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")]
 TopK = Annotated[int | None, typer.Option(metavar="K", help="Only the K likeliest.")]
@@ -62,6 +77,22 @@ def run(*commands: Callable[..., None]) -> None:
             sys.exit(0)
         name = type(error).__name__
         _end(f"error: {name}: {error}; this should not happen: --debug shows where", 1)
+
+
+def together(command: Callable[..., None]) -> Callable[..., None]:
+    """The command line that trains on all that its options `devices`, `hosts` and `rank` name."""
+
+    @wraps(command)
+    def on_all(*arguments: Any, **options: Any) -> None:
+        named = [options[name] for name in ("devices", "hosts", "rank")]
+        if named == [None, None, None]:
+            command(*arguments, **options)
+            return
+        from seqmodel import hosts
+
+        hosts.on_all(hosts.Hosts.parse(*named), lambda: command(*arguments, **options))
+
+    return on_all
 
 
 def _usage(error: Any) -> str:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from seqmodel.backend import load_keras
 from seqmodel.backprop import Reached
+from seqmodel.hosts import own_rows
 from seqmodel.layers import weights_in
 from seqmodel.network import Weights
-from seqmodel.windows import Indices, input_vectors
+from seqmodel.windows import NOTHING, Indices, input_vectors
 
 if TYPE_CHECKING:
     import keras
@@ -43,10 +44,11 @@ class GraphLearner:
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> Reached:
         """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, `labels (B, T)`; a label
         NOTHING is none."""
-        counts = labels >= 0
-        n_labels = int(np.count_nonzero(counts))
+        n_labels = int(np.count_nonzero(labels >= 0))
         self.model.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()
+        inputs, labels = own_rows(inputs, NOTHING), own_rows(labels, NOTHING)
+        counts = labels >= 0
         reached = self.model.train_on_batch(
             [self._input(each, inputs, counts) for each in self.graph.inputs],
             np.maximum(labels, 0),

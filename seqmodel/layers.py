@@ -84,8 +84,10 @@ def _is_plain(layer: Any, expected: dict[str, Any]) -> bool:
 
 
 def _on_accelerator() -> bool:
-    """Whether the backend has more than processors to compute on."""
+    """Whether the backend has more than processors to compute on, or several hosts' processors."""
     keras = load_keras()
+    if keras.distribution.distribution() is not None:
+        return True
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.backend import stderr_held_back
 from seqmodel.errors import ModelFileError
 from seqmodel.files import existing_file, writing
 from seqmodel.network import GATES, Weights
@@ -85,7 +86,8 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
     if path.suffix != ".keras":
         raise ModelFileError("a name ending in .keras", path.name, where=path)
     with writing(path, durable=True) as temporary:
-        graph.save(temporary)
+        with stderr_held_back():
+            graph.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
             text = json.dumps(entry, ensure_ascii=False)
             archive.writestr(ENTRY, text, compress_type=zipfile.ZIP_DEFLATED)

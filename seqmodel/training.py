@@ -18,6 +18,7 @@ from seqmodel.checkpoints import Checkpoint, Checkpoints, Epoch, State
 from seqmodel.errors import Interrupted, TrainingError
 from seqmodel.files import writing
 from seqmodel.graphlearner import GraphLearner
+from seqmodel.hosts import is_spread
 from seqmodel.layers import arrays_compute, set_weights, weights_in
 from seqmodel.network import Weights
 from seqmodel.team import one_thread_a_product
@@ -160,6 +161,11 @@ def fit(
         one_tensor = len(graph.outputs[0].shape) == 3
         by_arrays = schedule.dropout.any or (one_tensor and arrays_compute(graph))
         engine = "arrays" if by_arrays else "keras"
+        if checkpoints and checkpoints.engine() == "keras":
+            engine = "keras"  # several devices or hosts began it
+    if schedule.dropout.any and is_spread():
+        todo = "choose a preset without it, or leave out --devices and --hosts"
+        raise TrainingError("a training without dropout on several devices", "dropout", todo=todo)
     learner: Learner
     if engine == "arrays":
         rates = backprop.AdamRates(clip=schedule.clip)
