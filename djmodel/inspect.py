@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -209,10 +210,7 @@ def _some(items: list[str], most: int = 6) -> str:
 def _tempos(score: Score) -> list[str]:
     first, *others = score.tempos
     starts = [measure.onset for measure in score.measures]
-    changes = [
-        f"{tempo.bpm:.4g} from bar {sum(start <= tempo.onset for start in starts)}"
-        for tempo in others
-    ]
+    changes = [f"{tempo.bpm:.4g} from bar {bisect_right(starts, tempo.onset)}" for tempo in others]
     return [f"{first.bpm:.4g} quarter notes a minute", *changes]
 
 

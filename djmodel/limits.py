@@ -43,9 +43,9 @@ class Limits:
         todo = "choose another file, or allow more with --max-notes"
         return LimitError(f"at most {self.notes:,} notes", "more", where=where, todo=todo)
 
-    def too_large(self, where: str | Path, what: str = "a larger file") -> LimitError:
+    def too_large(self, where: str | Path, found: str = "a larger file") -> LimitError:
         expected = f"at most {self.file_megabytes} MB of music"
-        return LimitError(expected, what, where=where, todo="choose another file")
+        return LimitError(expected, found, where=where, todo="choose another file")
 
     def too_slow(self, where: str | Path) -> LimitError:
         todo = "choose another file, or allow more with --max-seconds"

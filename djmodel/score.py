@@ -22,7 +22,7 @@ from typing import NamedTuple
 from djmodel import limits, midifile
 from djmodel.harmony import Chord
 from djmodel.instruments import PROGRAM_NAMES
-from djmodel.limits import Clock
+from djmodel.limits import Clock, LimitError
 from djmodel.tune import Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
 from seqmodel.files import content_of, writing
@@ -31,6 +31,7 @@ GRID_STEPS = (4, 3)  # equal parts of a quarter note
 UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
 Units = int | Fraction
 LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
+_ANOTHER = "choose another file"
 _MOST_PARTS = 512
 _MOST_SOUNDING = 1_000_000  # quarter lengths of all notes together
 
@@ -182,13 +183,15 @@ def check_size(parts: Sequence[ScorePart], where: Path, clock: Clock) -> None:
     """Raises LimitError for more parts, notes or sound than any music has: later stages take time
     and memory in proportion to them."""
     if len(parts) > _MOST_PARTS:
-        raise clock.limits.too_large(where, f"{len(parts)} parts")
+        found = f"{len(parts):,}"
+        raise LimitError(f"at most {_MOST_PARTS} parts", found, where=where, todo=_ANOTHER)
     if sum(len(part.sounds) for part in parts) > clock.limits.notes:
         raise clock.limits.too_many_notes(where)
     sounding = sum(sound.end - sound.start for part in parts for sound in part.sounds)
     if sounding > _MOST_SOUNDING * UNITS_A_QUARTER:
-        found = f"notes that last {sounding // UNITS_A_QUARTER:,} quarters together"
-        raise clock.limits.too_large(where, found)
+        expected = f"notes that last {_MOST_SOUNDING:,} quarters together"
+        found = f"{sounding // UNITS_A_QUARTER:,}"
+        raise LimitError(expected, found, where=where, todo=_ANOTHER)
 
 
 @contextmanager
@@ -308,7 +311,7 @@ def _score(file: midifile.MidiFile, path: Path, clock: Clock) -> Score:
         parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, sounds))
     if not parts:
         found = "no notes" if not adjusted.dropped else "no note that ends"
-        raise FileError("music", found, where=path, todo="choose another file")
+        raise FileError("music", found, where=path, todo=_ANOTHER)
     check_size(parts, path, clock)
     end = quarters(max(sound.end for part in parts for sound in part.sounds))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
@@ -421,8 +424,8 @@ def measures(
     for start, stop in pairwise(ends):
         meter = said[start]
         if (stop - start) / meter.length > LONGEST_SCORE - len(made):
-            todo = "choose another file"
-            raise FileError(f"at most {LONGEST_SCORE} bars", "more", where=where, todo=todo)
+            expected = f"at most {LONGEST_SCORE} bars"
+            raise FileError(expected, "more", where=where, todo=_ANOTHER)
         while start < stop:
             length = meter.length if stop == end else min(meter.length, stop - start)
             made.append(Measure(start, length, meter))

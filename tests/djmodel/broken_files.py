@@ -91,7 +91,7 @@ REFUSED = {
     "film frames of no length": (header(division=0xE700) + track(SONG), "without a unit of time"),
     "65,535 tracks, of which one is there": (header(65535) + track(SONG), "after 1 of 65535"),
     "65,535 tracks with notes": (many_tracks(65535, SONG), "notes, found more"),
-    "2,000 tracks with notes": (many_tracks(2000, SONG), "found 2000 parts"),
+    "2,000 tracks with notes": (many_tracks(2000, SONG), "at most 512 parts, found 2,000"),
     "track of 4 GB": (header() + track(SONG, size=0xFFFFFFFF), "cut off in track 1"),
     "track cut off": (song()[:-7], "cut off in track 1"),
     "running status at the start": (header() + track(b"\x00\x3c\x50"), "where an event should"),
@@ -112,7 +112,7 @@ REFUSED = {
             number(36_000) + b"\x80\x14\x40",
             *(b"\x00" + bytes([pitch, 64]) for pitch in range(21, 120)),
         ),
-        "last 3,600,000 quarters",
+        "1,000,000 quarters together, found 3,600,000",
     ),
 }  # fmt: skip
 

@@ -168,6 +168,19 @@ def test_the_commands_take_the_limits(refuses, tmp_path: Path) -> None:  # type:
     assert "--max-notes" in refuses("djmodel.train", rag, "--max-notes", 10, "--out", tmp_path)
 
 
+def test_showing_a_file_takes_no_longer_for_the_square_of_its_tempos(
+    command,
+    tmp_path: Path,  # type: ignore[no-untyped-def]
+) -> None:
+    path = tmp_path / "tempos.mid"
+    tempos = b"".join(b"\x30\xff\x51\x03\x07\xa1" + bytes([n % 251]) for n in range(60_000))
+    path.write_bytes(bf.header() + bf.track(bf.SONG, tempos, bf.SONG))
+    began = time.monotonic()
+    done = command("djmodel.inspect", path, "--max-seconds", SECONDS)
+    assert time.monotonic() - began < SECONDS
+    assert "59995 more" in done.out
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it in this way")
 def test_memory_stays_below_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "many.mid"
