@@ -62,7 +62,7 @@ def command(
     files: Annotated[int, typer.Option(min=1, help="MIDI files.")] = 20_000,
     sheet_files: Annotated[int, typer.Option(min=0, help="Files of sheet music.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    slow: Annotated[float, typer.Option(help="Seconds from which a file is kept.")] = 20.0,
+    slow: Annotated[float, typer.Option(help="Seconds from which a file is kept.")] = 60.0,
     out: Annotated[Path, typer.Option(help="Folder for what is found.")] = Path("runs/fuzz"),
 ) -> None:
     """Read mutated files of music and say what became of them."""
