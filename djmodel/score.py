@@ -35,6 +35,8 @@ _ANOTHER = "choose another file"
 _MOST_PARTS = 512
 _MOST_SOUNDING = 1_000_000  # quarter lengths of all notes together
 
+MOST_SHARPS = 7  # or flats, of a key
+
 MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
 SHEET_ENDINGS = (".xml", ".musicxml", ".mxl", ".abc", ".krn")
 ENDINGS = MIDI_ENDINGS + SHEET_ENDINGS
@@ -43,6 +45,7 @@ _COMMON_TIME = Meter(4, 4)
 _TEMPO_UNLESS_SAID = 120.0  # quarter notes a minute, what the MIDI standard takes
 _TICKS_A_QUARTER = 480
 _LARGEST_TICKS_A_QUARTER = 32767
+_MOST_BEATS = 255  # of a meter, which are one byte
 _DRUM_CHANNEL = 10
 _FEWEST_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
 _CHANNELS = tuple(channel for channel in range(1, 17) if channel != _DRUM_CHANNEL)
@@ -389,7 +392,7 @@ def _keys(metas: Iterable[midifile.Meta]) -> Iterator[int]:
     for meta in metas:
         if meta.kind == midifile.KEY_SIGNATURE and len(meta.data) == 2:
             sharps = int.from_bytes(meta.data[:1], "big", signed=True)
-            if -7 <= sharps <= 7:
+            if abs(sharps) <= MOST_SHARPS:
                 yield sharps
 
 
@@ -503,13 +506,16 @@ def _conductor(tune: Tune, text: str, division: int) -> midifile.Track:
 
 
 def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:
-    """Where the meter changes. A bar that is not as long as its meter gets one of its own."""
+    """Where the meter changes. A bar that is not as long as its meter gets one of its own, if there
+    is one that a MIDI file can have."""
     before: Meter | None = None
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         meter = bar.meter
         if bar.length != meter.length:
             unit = next((u for u in (4, 8, 16, 32, 64) if (bar.length * u / 4).denominator == 1), 0)
             meter = Meter(int(bar.length * unit / 4), unit) if unit else meter
+        if meter.beats > _MOST_BEATS:
+            continue
         if meter != before:
             yield start, meter
         before = meter

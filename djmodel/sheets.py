@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from djmodel.harmony import Chord
 from djmodel.limits import Clock, Limits
 from djmodel.midifile import plain_text
 from djmodel.score import (
+    MOST_SHARPS,
     SHEET_ENDINGS,
     Adjusted,
     Measure,
@@ -192,7 +194,7 @@ def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:
         parts=tuple(parts),
         measures=bars,
         tempos=tempo_map(_tempos(everything)),
-        key=next((key.sharps for key in everything["KeySignature"]), None),
+        key=next(_keys(everything), None),
         adjusted=adjusted,
         symbols=tuple(_symbols(everything)),
         syllables=tuple(sorted({_time(n) for e in flat for n in e.notes if n.lyric})),
@@ -295,8 +297,14 @@ def _time(element: Any) -> Fraction:
 def _tempos(everything: stream.Stream) -> Iterator[tuple[Fraction, float]]:
     for mark in everything["MetronomeMark"]:
         tempo = mark.getQuarterBPM()
-        if tempo:
+        if tempo is not None and 0 < tempo < inf:
             yield snapped(_time(mark)), float(tempo)
+
+
+def _keys(everything: stream.Stream) -> Iterator[int]:
+    for key in everything["KeySignature"]:
+        if key.sharps is not None and abs(key.sharps) <= MOST_SHARPS:
+            yield key.sharps
 
 
 def _symbols(everything: stream.Stream) -> Iterator[Symbol]:

@@ -161,6 +161,15 @@ ODD_SHEETS = {
     "words.xml": music_xml([("C", "long"), ("D", 4)]),
     "height.xml": music_xml(SCALE).replace("<octave>5", "<octave>500"),
     "endless.xml": music_xml([("C", 10**9), ("D", 4), ("E", 4)]),
+    "sharps.xml": music_xml(SCALE).replace(
+        "</divisions>", "</divisions><key><fifths>200</fifths></key>"
+    ),
+    "tempo.xml": music_xml(SCALE, more='<direction><sound tempo="nan"/></direction>'),
+    "still.xml": music_xml(SCALE, more='<direction><sound tempo="-1e-300"/></direction>'),
+    "meter.xml": music_xml(SCALE).replace(
+        "</divisions>", "</divisions><time><beats>300</beats><beat-type>4</beat-type></time>"
+    ),
+    "bar.krn": "**kern\n*M4/4\n=1\n" + "4c\n4d\n4e\n" * 90 + "=2\n4f\n*-\n",
     "meter.abc": "X:1\nM:0/4\nL:1/4\nK:C\nCDEF|GABc|\n",
     "tiny.abc": "X:1\nM:1/256\nL:1/4\nK:C\nCDEF|GABc|\n",
     "unit.abc": "X:1\nM:4/4\nL:1/0\nK:C\nCDEF|GABc|\n",

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel import reader
+from djmodel import grammar, reader
 from djmodel.limits import LimitError, Limits
 from djmodel.reader import rags, read, read_tunes
-from djmodel.score import write_midi
+from djmodel.score import midi_bytes, write_midi
 from seqmodel.errors import FileError, InputError
 
 SECONDS = 60  # far above what any takes; a hang takes longer
@@ -32,6 +32,8 @@ def read_or_refuse(path: Path, limits: Limits | None = None) -> str:
         reason = str(error)
     else:
         assert made.tune.melody_notes()
+        grammar.encode(made.tune)
+        midi_bytes(made.tune)
     assert time.monotonic() - began < SECONDS
     assert not reason or str(path) in reason
     assert "\n" not in reason
@@ -293,8 +295,6 @@ def test_a_file_that_vanishes_while_it_is_read(
 @pytest.fixture(scope="module")
 def beginnings() -> list[bytes]:
     """The first 16 bars of four rags, as files."""
-    from djmodel.score import midi_bytes
-
     return [midi_bytes(reader.read_tune(path).excerpt(1, 16)) for path in rags()[:4]]
 
 
