@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def command(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
-    count: Annotated[int, typer.Option(min=1, help="How many names.")] = 10,
+    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many names.")] = 10,
     start: Annotated[
         str, typer.Option(metavar="LETTERS", help="Begin every name with these.")
     ] = "",
@@ -29,7 +29,7 @@ def command(
     top_p: TopP = None,
     greedy: Greedy = False,
     max_length: Annotated[
-        int, typer.Option(min=1, help="Characters; a longer name is cut.")
+        int, typer.Option(min=1, max=10_000, help="Characters; a longer name is cut.")
     ] = MAX_LENGTH,
     new: Annotated[
         bool, typer.Option("--new", help="Only names that are not in the list, each once.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.backend import load_keras
+from seqmodel.backend import initial_seeds, load_keras
 from seqmodel.network import STATES
 from seqmodel.windows import NOTHING, Indices
 
@@ -48,7 +48,7 @@ def shared_layers(
     # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
     glorot = keras.initializers.GlorotUniform
     orthogonal = keras.initializers.OrthogonalInitializer
-    seeds = (None, None, None) if seed is None else (3 * seed, 3 * seed + 1, 3 * seed + 2)
+    seeds = (None, None, None) if seed is None else initial_seeds(seed)
     return Layers(
         cell,
         kinds[cell](

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
 LOOKS = 5
+MADE = ("model.keras", "history.csv", "loss.png")
 
 
 def command(
@@ -39,13 +40,13 @@ def command(
     cell: Annotated[
         str, typer.Option(metavar="rnn|gru|lstm", help="The recurrent cell; rnn is the plain one.")
     ] = "rnn",
-    n_a: Annotated[int, typer.Option(min=1, help="Units of the cell.")] = 50,
+    n_a: Annotated[int, typer.Option(min=1, max=8192, help="Units of the cell.")] = 50,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Times through the names. [default: fewer for more names]"),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 256,
-    learning_rate: Annotated[float, typer.Option(min=0, help="At the first step.")] = 0.012,
+    learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.012,
     made_up: Annotated[
         int,
         typer.Option(min=0, help="Names an epoch that are made of pieces of yours, to learn from."),
@@ -68,7 +69,7 @@ def command(
     from dinos.lesson import Lesson, learn
     from dinos.names import dinosaurs, read_names
     from seqmodel.checkpoints import training_in
-    from seqmodel.files import content_hash, writable_folder
+    from seqmodel.files import content_hash, keep_apart, writable_folder
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
 
@@ -87,6 +88,7 @@ def command(
             console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
 
     sources = {path.name: content_hash(path)}
+    keep_apart([out / name for name in MADE], [path])
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
         with Progress(console, "training", "epoch", every=10) as show:
             trained = learn(read, lesson, sources=sources, progress=report, checkpoints=checkpoints)

@@ -12,8 +12,7 @@ from djmodel.limits import Limits
 from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxNotes, MaxSeconds
 from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.errors import InputError
-from seqmodel.files import known_ending
+from seqmodel.files import keep_apart, known_ending
 
 if TYPE_CHECKING:
     from djmodel.recipe import Recipe
@@ -90,7 +89,7 @@ def command(
     max_notes: MaxNotes = MAX_NOTES,
     max_seconds: MaxSeconds = MAX_SECONDS,
     seed: Seed = 0,
-    count: Annotated[int, typer.Option(min=1, help="How many solos.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many solos.")] = 1,
     tempo: Annotated[
         float | None,
         typer.Option(min=4, max=1000, help="Quarter notes a minute. [default: the source's]"),
@@ -157,7 +156,8 @@ def command(
         seed=seed,
         tempo=tempo,
     )
-    _keep_apart(recipe, out)
+    outputs = [each for path in wanted.values() if path for each in numbered(path, count)]
+    keep_apart([*outputs, html], [*recipe.files, model, soundfont])
     learned = load(model)
     solos = signed(recipe.solos(learned, count, Limits(max_notes, max_seconds)), recipe, model)
     console = stderr_console()
@@ -174,13 +174,6 @@ def command(
         console.print(line, markup=False, soft_wrap=True)
     if preview:
         _show(solos)
-
-
-def _keep_apart(recipe: Recipe, out: Path) -> None:
-    for source in recipe.files:
-        if out.exists() and out.samefile(source):
-            todo = "choose another name for --out"
-            raise InputError("a new file to write", "the music that is read", where=out, todo=todo)
 
 
 def _copying(learned: ModelFile, solos: Sequence[Solo], recipe: Recipe) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqmodel.backend import load_keras
+from seqmodel.backend import initial_seeds, load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,7 @@ def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = N
     # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
     glorot = keras.initializers.GlorotUniform
     orthogonal = keras.initializers.OrthogonalInitializer
-    seeds = (None, None, None) if seed is None else (3 * seed, 3 * seed + 1, 3 * seed + 2)
+    seeds = (None, None, None) if seed is None else initial_seeds(seed)
     return Layers(
         keras.layers.Reshape((1, n_values)),
         keras.layers.LSTM(

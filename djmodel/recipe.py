@@ -11,7 +11,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from seqmodel.modelfile import ModelFile, versions_of
 from seqmodel.sampling import Choice
 
 FORMAT = 1
+MOST_BARS = 10_000  # of a solo: some hours
 _MADE_BY = "djmodel"
 
 
@@ -59,6 +60,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _ = self.choice
+        for option, number in (("--choruses", self.choruses), ("--bars", self.bars)):
+            if number is not None and not 1 <= number <= MOST_BARS:
+                raise InputError(f"{option} from 1 to {MOST_BARS:,}", f"{number}")
+        if self.seed < 0:
+            raise InputError("a seed from 0 up", f"{self.seed}")
         sources = {"--over": self.over, "--corpus": self.corpus, "--changes": self.changes}
         named = [name for name, source in sources.items() if source is not None]
         if len(named) > 1:
@@ -71,6 +77,17 @@ class Recipe:
             raise InputError("--with-primer with a primer", "none", todo="add --primer FILE")
         if self.with_primer and self.keep_rhythm:
             raise InputError("--with-primer or --keep-rhythm", "both", todo="leave one out")
+        if self.bars is not None and self.choruses != 1:
+            raise InputError("--bars or --choruses", "both", todo="leave one out")
+        music = self.over if self.over is not None else self.corpus
+        for option, value, what, needed in (
+            ("--meter", self.meter != "4/4", "--changes", self.changes),
+            ("--melody-part", self.melody_part, "--over", music),
+            ("--chord-part", self.chord_part, "--over", music),
+            ("--primer-bars", self.primer_bars, "--primer", self.primer),
+        ):
+            if value and needed is None:
+                raise InputError(f"{option} with {what}", f"no {what}", todo="leave it out")
 
     @property
     def choice(self) -> Choice:
@@ -145,6 +162,13 @@ class Recipe:
         return ()
 
 
+_TYPES: dict[str, Any] = {
+    **get_type_hints(Recipe),
+    **dict.fromkeys(("temperature", "top_p", "tempo"), float | int | None),
+    "chord_part": tuple,
+}
+
+
 class Origin(NamedTuple):
     """How a MIDI file was made: solo number `solo`, from 1 on, of a recipe with a model. `model`
     and `files` are SHA-256 of what was read, `versions` those of what may change the bytes."""
@@ -217,6 +241,10 @@ def _origin(said: dict[str, Any], path: Path) -> Origin:
     try:
         settings = dict(said["settings"])
         settings["chord_part"] = tuple(settings.get("chord_part", ()))
+        for name, value in settings.items():
+            usual = _TYPES[name]
+            if not isinstance(value, usual) or isinstance(value, bool) != (usual is bool):
+                raise TypeError(f"{name} {value!r:.40}")
         recipe = Recipe(**settings)
         solo, model = int(said["solo"]), str(said["model"])
         return Origin(recipe, solo, model, dict(said["files"]), dict(said["versions"]))
@@ -227,6 +255,9 @@ def _origin(said: dict[str, Any], path: Path) -> Origin:
 
 def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
     """So many choruses, or so many bars: the changes begin again where they are too short."""
+    wanted = choruses * len(tune.bars) if bars is None else bars
+    if wanted > MOST_BARS:
+        raise InputError(f"at most {MOST_BARS:,} bars", f"{wanted:,}", todo="take fewer choruses")
     if bars is None:
         return tune.repeated(choruses)
     turns = max(choruses, -(-bars // len(tune.bars)))

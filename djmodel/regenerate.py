@@ -34,10 +34,11 @@ def command(
     from djmodel.recipe import origin_of
     from djmodel.score import midi_bytes
     from djmodel.solo import load
-    from seqmodel.files import content_hash, writing
+    from seqmodel.files import content_hash, keep_apart, writing
 
     if out:
         known_ending(out, MIDI)
+        keep_apart([out], [solo, model])
     origin, text = origin_of(solo)
     learned = load(model)
     _expect(origin.model, content_hash(model), model, "the model that made it")

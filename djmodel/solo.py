@@ -47,8 +47,11 @@ def load(path: str | Path) -> ModelFile:
         low, high = model.settings["register"]
         if not (type(low) is type(high) is int and 0 <= low <= high <= HIGHEST):
             raise ValueError(f"a register from {low!r:.20} to {high!r:.20}")
-        if not isinstance(model.extra["tunes"], list) or not model.extra["tunes"]:
+        titles, tunes = model.settings["tunes"], model.extra["tunes"]
+        if not (isinstance(titles, list) and isinstance(tunes, list) and tunes):
             raise ValueError("no tunes")
+        if [type(title) for title in titles] != [str] * len(tunes):
+            raise ValueError("titles that are not those of its tunes")
         for sequence in model.extra["sequences"]:
             modelfile.check_indices(sequence, model.vocabulary)
         places, n_cues = places_of(model), model.weights.n_inputs - model.weights.n_values
@@ -59,7 +62,8 @@ def load(path: str | Path) -> ModelFile:
 
 def tune_of(model: ModelFile, number: int) -> Tune:
     """One of the tunes that the model was trained on, counted from 0."""
-    return tune_from_json(model.extra["tunes"][number])
+    with modelfile.damages(KIND):
+        return tune_from_json(model.extra["tunes"][number])
 
 
 def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from djmodel.dataset import DataSet
     from djmodel.reader import Corpus
 
+MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
+
 
 @together
 def command(
@@ -75,8 +77,10 @@ def command(
         typer.Option(min=1, help="Windows an epoch. [default: 60; more for several tunes]"),
     ] = None,
     tx: Annotated[int | None, typer.Option(min=2, help="Values in a window.")] = None,
-    n_a: Annotated[int | None, typer.Option(min=1, help="Units of the LSTM.")] = None,
-    n_values: Annotated[int | None, typer.Option(min=2, help="Width of the vocabulary.")] = None,
+    n_a: Annotated[int | None, typer.Option(min=1, max=8192, help="Units of the LSTM.")] = None,
+    n_values: Annotated[
+        int | None, typer.Option(min=2, max=100_000, help="Width of the vocabulary.")
+    ] = None,
     graph: Annotated[
         str, typer.Option(metavar="unrolled|scan", help="Training graph; both learn the same.")
     ] = "scan",
@@ -113,7 +117,7 @@ def command(
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
     from seqmodel.errors import InputError
-    from seqmodel.files import content_hash, writable_folder
+    from seqmodel.files import content_hash, keep_apart, writable_folder
     from seqmodel.hosts import is_first, training_on_all
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
@@ -148,6 +152,7 @@ def command(
             strict=strict,
             limits=Limits(max_notes, max_seconds),
         )
+        keep_apart([out / name for name in MADE], heard.used)
         sources = {path.name: content_hash(path) for path in heard.used}
         n_tunes, n_bars = len(heard.tunes), sum(len(tune.bars) for tune in heard.tunes)
         teach = partial(learn, heard.tunes, sources=sources)

@@ -38,3 +38,10 @@ def stderr_held_back() -> Iterator[None]:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def initial_seeds(seed: int) -> tuple[int, int, int]:
+    """Seeds of three initialisers, different ones for each `seed` below 2**30; Keras takes none
+    beyond 32 bits."""
+    first = 3 * (seed % 2**30)
+    return first, first + 1, first + 2

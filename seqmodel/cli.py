@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -38,11 +39,18 @@ Rank = Annotated[
     int | None, typer.Option(min=0, help="Which of --hosts this one is, counted from 0.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Temperature = Annotated[float, typer.Option(help="Below 1 safer, above 1 wilder.")]
-TopK = Annotated[int | None, typer.Option(metavar="K", help="Only the K likeliest.")]
-TopP = Annotated[float | None, typer.Option(metavar="P", help="Only the likeliest that make up P.")]
-Greedy = Annotated[bool, typer.Option("--greedy", help="Always the likeliest.")]
-Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
+Temperature = Annotated[float, typer.Option(help="Above 0; below 1 safer, above 1 wilder.")]
+TopK = Annotated[
+    int | None, typer.Option(metavar="K", help="Only the K likeliest, 1 or more; all if fewer.")
+]
+TopP = Annotated[
+    float | None,
+    typer.Option(metavar="P", help="Only the likeliest that make up P, above 0 and up to 1."),
+]
+Greedy = Annotated[
+    bool, typer.Option("--greedy", help="Always the likeliest; without the three above.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of any size; equal seeds give equal results.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")]
 CheckpointSeconds = Annotated[
     float,
@@ -55,6 +63,9 @@ def run(*commands: Callable[..., None]) -> None:
     docstring; of several, the one whose name comes first on the command line. Bad input ends in one
     line on stderr and exit status 2."""
     quiet_libraries()
+    for stream in (sys.stdout, sys.stderr):  # a file's name may be no text; the terminal plain
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     for command in commands:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
@@ -75,6 +86,9 @@ def run(*commands: Callable[..., None]) -> None:
             # Who read us has read enough (`| head`); nothing more can be said to them.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        if isinstance(error, OSError):
+            place = f"{error.filename}: " if error.filename else ""
+            _end(f"error: {place}{(error.strerror or str(error)).lower()}", 2)
         name = type(error).__name__
         _end(f"error: {name}: {error}; this should not happen: --debug shows where", 1)
 

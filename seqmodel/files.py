@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -108,6 +108,32 @@ def content_of(path: str | Path, what: str, most_bytes: int) -> bytes | None:
     except OSError as error:
         raise FileError.from_os(error, what, path, todo="check its rights") from error
     return content if len(content) <= most_bytes else None
+
+
+def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Raises InputError where an output would take the place of an input, or of another output,
+    FileError where its name is none: to learn it before a long job rather than after."""
+    seen = {os.path.realpath(path): "what is read" for path in inputs if path is not None}
+    for path in outputs:
+        if path is None:
+            continue
+        place = os.path.realpath(path)
+        if place in seen:
+            raise InputError(
+                "a file of its own for each output",
+                f"the name of {seen[place]}",
+                where=path,
+                todo="choose another name",
+            )
+        seen[place] = "another output"
+        try:
+            os.lstat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise FileError.from_os(
+                error, "a file that can be written", path, todo="choose another name"
+            ) from error
 
 
 def known_ending(path: str | Path, known: Sequence[str]) -> str:

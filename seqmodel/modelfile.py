@@ -90,7 +90,10 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
             graph.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
             text = json.dumps(entry, ensure_ascii=False)
-            archive.writestr(ENTRY, text, compress_type=zipfile.ZIP_DEFLATED)
+            # A name of a file may hold bytes that are no letters.
+            archive.writestr(
+                ENTRY, text.encode("utf-8", "surrogatepass"), compress_type=zipfile.ZIP_DEFLATED
+            )
 
 
 def load(path: str | Path, kind: str) -> ModelFile:

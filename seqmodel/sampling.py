@@ -36,8 +36,9 @@ Indices = NDArray[np.int32]
 @dataclass(frozen=True)
 class Choice:
     """How a symbol is chosen. `temperature` divides the logits; then only the `top_k` likeliest
-    symbols stay, and of those the fewest that together have at least the probability `top_p`.
-    `greedy` takes the likeliest."""
+    symbols stay, and of those the fewest that together have at least the probability `top_p`; a
+    `top_k` above their number leaves all. `greedy` takes the likeliest, and has none of the others.
+    Raises SamplingError for what leaves nothing to choose from, or would have no effect."""
 
     temperature: float = 1.0
     top_k: int | None = None
@@ -55,6 +56,17 @@ class Choice:
             raise SamplingError("a top-k of at least 1", str(self.top_k))
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise SamplingError("a top-p above 0 and at most 1", str(self.top_p))
+        others = {"temperature": self.temperature != 1, "top-k": self.top_k, "top-p": self.top_p}
+        given = [name for name, value in others.items() if value]
+        if self.greedy and given:
+            raise SamplingError(
+                "greedy by itself", f"a {' and a '.join(given)} with it", todo="leave one out"
+            )
+
+    @property
+    def scale(self) -> np.float32:
+        """What the logits are multiplied with: 1 / temperature, within what keeps them finite."""
+        return np.float32(min(max(1 / self.temperature, 1e-30), 1e30))
 
 
 @dataclass(frozen=True)
@@ -190,7 +202,7 @@ class _Chooser:
         """Only the first `wanted` of the streams are waited for."""
         n_symbols = automaton.allowed.shape[1]
         self.choice, self.guard, self.wanted = choice, guard, wanted
-        self.scale = np.float32(1 / choice.temperature)
+        self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         # A state that allows nothing draws some symbol, which is not used.
         penalties = np.where(automaton.allowed | self.ends[:, None], 0, -np.inf)
@@ -265,7 +277,7 @@ class _OneChooser:
         wanted: int = 1,  # noqa: ARG002
     ) -> None:
         self.choice, self.guard = choice, guard
-        self.scale = np.float32(1 / choice.temperature)
+        self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         self.penalties = list(np.where(automaton.allowed, 0, -np.inf).astype(np.float32))
         self.next_state = automaton.next_state
@@ -314,5 +326,7 @@ def _restrict(probabilities: Floats, choice: Choice) -> None:
         order = np.argsort(-probabilities, axis=0, kind="stable")
         ranked = np.take_along_axis(probabilities, order, axis=0)
         before = np.cumsum(ranked, axis=0) - ranked
-        ranked[before >= choice.top_p * ranked.sum(axis=0)] = 0
+        left_out = before >= choice.top_p * ranked.sum(axis=0)
+        left_out[0] = False  # not even where so small a share is rounded to nothing
+        ranked[left_out] = 0
         np.put_along_axis(probabilities, order, ranked, axis=0)

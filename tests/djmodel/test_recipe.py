@@ -138,7 +138,7 @@ def test_other_versions_are_named(command, model, tmp_path):
 
 
 def test_the_text_and_the_recipe_say_the_same(tmp_path):
-    recipe = Recipe(over="a b.mid", chord_part=("2", "Bass"), top_p=0.1 + 0.2, seed=9, meter="6/8")
+    recipe = Recipe(over="a b.mid", chord_part=("2", "Bass"), top_p=0.1 + 0.2, seed=9, bars=7)
     origin = Origin(recipe, 3, "ab" * 32, {"a b.mid": "cd" * 32}, {"numpy": "2"})
     tune = Recipe(changes="C | F").backing(None)
     path = tmp_path / "solo.mid"

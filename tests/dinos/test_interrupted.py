@@ -1,0 +1,96 @@
+"""Training as it may end too soon, by Ctrl-C, a full disk, an error; and goes on."""
+
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dinos.invent import load
+
+LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "names.txt"
+    path.write_text(LIST)
+    return path
+
+
+def arguments(names, out, epochs):
+    sizes = ["--epochs", str(epochs), "--n-a", "8", "--made-up", "0", "--batch-size", "4"]
+    return [str(names), "--out", str(out), *sizes]
+
+
+def start(*words, **settings):
+    command = [sys.executable, "-m", "dinos.train", *words]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **settings)
+
+
+def same_weights(one, other):
+    pairs = zip(load(one).weights.arrays, load(other).weights.arrays, strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_ctrl_c_keeps_the_model_and_says_how_to_go_on(names, command):
+    words = arguments(names, "run", 200)
+    with start(*words) as training:
+        for line in training.stderr:
+            if line.startswith("epoch 1/"):
+                break
+        training.send_signal(signal.SIGINT)
+        said = training.stderr.read().splitlines()
+    assert training.returncode == 130
+    assert not any("Traceback" in line for line in said)
+    assert said[-1].startswith("interrupted: run/model.keras is that of epoch ")
+    again = said[-1].split("go on: ")[1]
+    assert load("run/model.keras").weights.n_parameters > 0
+    words = shlex.split(again)
+    assert words[1:3] == ["-m", "dinos.train"]
+    assert command("dinos.train", *words[3:]).status == 0
+    assert not (names.parent / "run" / "checkpoint.npz").exists()
+    assert command("dinos.train", *arguments(names, "whole", 200)).status == 0
+    assert same_weights("run/model.keras", "whole/model.keras")
+
+
+def limit_files(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_a_disk_that_is_full_leaves_the_earlier_model(names, command):
+    assert command("dinos.train", *arguments(names, "run", 2)).status == 0
+    before = {path.name: path.read_bytes() for path in (names.parent / "run").iterdir()}
+    with start(*arguments(names, "run", 3), preexec_fn=limit_files(4000)) as training:
+        said = training.stderr.read()
+    assert training.returncode == 2, said
+    assert "expected a file that can be written, found file too large" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert {p.name: p.read_bytes() for p in (names.parent / "run").iterdir()} == before
+
+
+def test_resume_goes_on_with_the_same_settings_only(names, command, refuses, monkeypatch):
+    words = [*arguments(names, "run", 4), "--checkpoint", "0"]
+    with monkeypatch.context() as patch:
+        replace, times = Path.replace, []
+
+        def at_the_third(self, target):
+            times.append(target)
+            if len(times) == 3:
+                raise RuntimeError("the end")
+            return replace(self, target)
+
+        patch.setattr(Path, "replace", at_the_third)
+        assert command("dinos.train", *words).status == 1
+    other = [*arguments(names, "run", 5), "--resume"]
+    assert "with epochs 5, found one with epochs 4" in refuses("dinos.train", *other)
+    went_on = command("dinos.train", *words, "--resume")
+    assert went_on.status == 0
+    assert "epoch 1/4" not in went_on.err
+    assert command("dinos.train", *arguments(names, "whole", 4)).status == 0
+    assert same_weights("run/model.keras", "whole/model.keras")
