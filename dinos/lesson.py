@@ -19,7 +19,7 @@ from seqmodel.checkpoints import Checkpoints, Epoch, hash_of
 from seqmodel.errors import InputError
 from seqmodel.layers import weights_in
 from seqmodel.modelfile import ModelFile
-from seqmodel.network import Weights, start_state
+from seqmodel.network import GATES, Weights, start_state
 from seqmodel.training import Engine, Fitted, Learner, Schedule, fit
 from seqmodel.windows import NOTHING, Indices, Windows
 
@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 KIND = "dinos"
 CLIP = 5.0
-EXAMPLES = 256_000
-POOL = 4  # times as many names are made up as an epoch takes
+# What a training takes by default: as many characters as its time allows, a character taking time
+# for each parameter; but not fewer than the first number, and not more than the second.
+WORK = 48e9
+FEWEST, MOST = 2e6, 9e6
+POOL = 16  # times as many names are made up as an epoch takes
+LENGTH_STEP = 4
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,14 @@ class Lesson:
     rate falls to 0 along half a cosine; gradients clipped to [-5, 5] as in the course.
 
     Each epoch goes once through the names, and through `made_up` others that are made of their
-    pieces, others each time (see `recombine`; 0 for none). `epochs` None: EXAMPLES names in all,
-    about.
+    pieces, others each time (see `recombine`; 0 for none). `epochs` None: as many as a plain cell
+    of 50 units learns dinosaurs by in half a minute, see `epochs_for`.
     """
 
     cell: str = "rnn"
     n_a: int = N_A
     epochs: int | None = None
-    batch_size: int = 256
+    batch_size: int = 128
     learning_rate: float = 0.012
     made_up: int = 3000
     seed: int = 0
@@ -54,11 +58,16 @@ class Lesson:
         if self.cell not in CELLS:
             raise InputError(f"--cell {', '.join(CELLS[:-1])} or {CELLS[-1]}", f"`{self.cell}`")
 
-    def epochs_for(self, n_names: int) -> int:
-        """How many times the names are gone through, for a list of `n_names`."""
+    def epochs_for(self, names: Sequence[str]) -> int:
+        """How many times a list of `names` is gone through."""
         if self.epochs is not None:
             return self.epochs
-        return max(round(EXAMPLES / (n_names + self.made_up)), 3)
+        n_values = vocabulary(names).size
+        recurrent = GATES[self.cell] * self.n_a * (self.n_a + n_values + 1)
+        n_parameters = recurrent + n_values * (self.n_a + 1)
+        characters = min(max(WORK / n_parameters, FEWEST), MOST)
+        a_name = sum(len(name) + 1 for name in names) / len(names)
+        return max(round(characters / (a_name * (len(names) + self.made_up))), 3)
 
 
 Progress = Callable[[Epoch, ModelFile], None]
@@ -121,7 +130,7 @@ def learn(
             progress(epoch, as_it_is(learner.weights()))
 
     schedule = Schedule(
-        epochs=lesson.epochs_for(len(names.names)),
+        epochs=lesson.epochs_for(names.names),
         batch_size=lesson.batch_size,
         learning_rate=lesson.learning_rate,
         seed=lesson.seed,
@@ -186,9 +195,16 @@ class _Batches:
     def epoch(self, number: int) -> Iterable[Windows]:
         rng = np.random.default_rng([self.lesson.seed, number])
         drawn = rng.choice(len(self.pool), self.lesson.made_up, replace=False) if self.pool else ()
-        inputs, labels, mask = padded([*self.training, *(self.pool[i] for i in drawn)])
-        labels = np.where(mask, labels, NOTHING)
-        order, size = rng.permutation(self.n_names), self.lesson.batch_size
-        for first in range(0, self.n_names, size):
-            part = order[first : first + size]
-            yield Windows(inputs[part], labels[part])
+        names = [*self.training, *(self.pool[i] for i in drawn)]
+        order, size = rng.permutation(len(names)), self.lesson.batch_size
+        for first in range(0, len(names), size):
+            yield _batch([names[i] for i in order[first : first + size]])
+
+
+def _batch(names: Sequence[Indices]) -> Windows:
+    """Names in one batch, padded to a multiple of LENGTH_STEP: a shape that comes again finds its
+    arrays made, and its graph compiled."""
+    inputs, labels, mask = padded(names)
+    labels = np.where(mask, labels, NOTHING)
+    more = ((0, 0), (0, -labels.shape[1] % LENGTH_STEP))
+    return Windows(*(np.pad(rows, more, constant_values=NOTHING) for rows in (inputs, labels)))

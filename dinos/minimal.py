@@ -112,26 +112,34 @@ def model(
     seed=0,
     say=print,
 ):
-    """Trains on `data`, names one a line (or a list of them), one name an iteration, and returns
-    the parameters. Every 2,000 iterations it says the smoothed loss of a name and a few names."""
-    lines = data.splitlines() if isinstance(data, str) else data
+    """Trains on `data`, one name an iteration. Every 2,000 iterations it says the smoothed loss of
+    a name and a few names.
+
+    The course has had two ways to call it, and each gets what its notebooks expect: for a text with
+    one name a line, the parameters; for a list of names, the parameters and the last name said."""
+    as_text = isinstance(data, str)
+    lines = data.splitlines() if as_text else data
     examples = [name.strip().lower() for name in lines if name.strip()]
     np.random.default_rng(seed).shuffle(examples)
     parameters = initialize_parameters(n_a, vocab_size, vocab_size)
     smoothed = np.log(vocab_size) * dino_names  # the loss of guessing, as the course begins
+    last_name = ""
     for j in range(num_iterations):
         name = [char_to_ix[character] for character in examples[j % len(examples)]]
         X, Y = [None, *name], [*name, char_to_ix["\n"]]
         # Each name begins as sampling begins, with nothing in mind.
         loss, _, _ = optimize(X, Y, np.zeros((n_a, 1)), parameters)
         smoothed = 0.999 * smoothed + 0.001 * loss
-        if verbose and j % 2000 == 0:
-            say(f"Iteration: {j}, Loss: {smoothed:f}\n")
-            for n in range(dino_names):
-                indices = sample(parameters, char_to_ix, n)
-                say("".join(ix_to_char[i] for i in indices[:-1]).capitalize())
-            say("\n")
-    return parameters
+        if j % 2000 == 0:
+            drawn = [sample(parameters, char_to_ix, n) for n in range(dino_names)]
+            said = ["".join(ix_to_char[i] for i in indices).capitalize() for indices in drawn]
+            last_name = said[-1] if said else last_name  # with its newline, as in the course
+            if verbose:
+                say(f"Iteration: {j}, Loss: {smoothed:f}\n")
+                for name in said:
+                    say(name.rstrip("\n"))
+                say("\n")
+    return parameters if as_text else (parameters, last_name)
 
 
 def main():

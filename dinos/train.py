@@ -45,7 +45,7 @@ def command(
         int | None,
         typer.Option(min=1, help="Times through the names. [default: fewer for more names]"),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 256,
+    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.012,
     made_up: Annotated[
         int,
@@ -79,7 +79,7 @@ def command(
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
     writable_folder(out)
-    n_epochs = lesson.epochs_for(len(read.names))
+    n_epochs = lesson.epochs_for(read.names)
     look = math.ceil(n_epochs / LOOKS)
 
     def report(epoch: Epoch, model: ModelFile) -> None:

@@ -126,9 +126,17 @@ def test_equal_seeds_give_equal_parameters_and_a_list_is_as_good_as_a_text():
     def trained(data):
         return model(data, IX_TO_CHAR, CHAR_TO_IX, 50, 4, vocab_size=3, verbose=False)
 
-    one, two = trained(NAMES), trained(["Ab ", "abba", "bab"])
+    one, (two, _) = trained(NAMES), trained(["Ab ", "abba", "bab"])
     for name in one:
         np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_a_list_also_gets_the_last_name_that_was_said():
+    said = []
+    names = ["ab", "abba", "bab"]
+    _, last_name = model(names, IX_TO_CHAR, CHAR_TO_IX, 2001, 4, vocab_size=3, say=said.append)
+    assert last_name == said[-2] + "\n"  # after it, an empty line
+    assert last_name == last_name.capitalize()
 
 
 def test_nothing_is_printed_without_verbose(capsys):

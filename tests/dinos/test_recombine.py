@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from dinos.names import dinosaurs, encode, read_names, vocabulary
-from dinos.recombine import Recombination
+from dinos.recombine import DISCOUNT, ORDER, Recombination
+from seqmodel.ngram import NGram, Smoothing
+from seqmodel.windows import NOTHING
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +42,35 @@ def test_equal_seeds_give_equal_names(some):
         Recombination(names, known.size).draw(20, np.random.default_rng(4)) for _ in range(2)
     )
     assert [row.tolist() for row in one] == [row.tolist() for row in two]
+
+
+def test_what_follows_is_what_the_ngram_says(some):
+    """The interpolated n-gram of seqmodel, after pieces that the list has and has not."""
+    known, names = some
+    made = Recombination(names, known.size)
+    smoothing = Smoothing("kneser-ney", DISCOUNT)
+    ngram = NGram.fit([name.tolist() for name in names], known.size, ORDER, smoothing)
+    draws = 40_000
+    for letters in ("", "ty", "saurus", "qxj", "aceratop"):
+        context = [*[NOTHING] * ORDER, *known.encode([*letters])][-(ORDER - 1) :]
+        before = np.tile(np.array(context) + 1, (draws, 1))
+        found = np.bincount(made.next(before, np.random.default_rng(1)), minlength=known.size)
+        expected = ngram.probabilities(context)
+        deviation = np.sqrt(expected * (1 - expected) / draws)
+        assert (np.abs(found / draws - expected) < 5 * deviation + 1e-6).all(), letters
+
+
+def test_they_are_as_long_as_those_of_the_list(some):
+    """The n-gram alone makes more of those that are very short or very long."""
+    known, names = some
+    of_list = [len(name) for name in names]
+    made = [
+        len(row) for row in Recombination(names, known.size).draw(2000, np.random.default_rng(0))
+    ]
+    assert np.mean(made) == pytest.approx(np.mean(of_list), abs=0.5)
+    assert np.std(made) == pytest.approx(np.std(of_list), rel=0.3)  # 1.7 times otherwise
+
+
+def test_none_is_asked_for(some):
+    known, names = some
+    assert Recombination(names, known.size).draw(0, np.random.default_rng(0)) == []
