@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # The peers that `make bench` measures beside this project stay out of the way of everything else.
 BENCH = $(VENV)-bench
 
-.PHONY: demo test bench fuzz clean
+.PHONY: demo test bench fuzz clean pretrained
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m djmodel.train --out runs/ragtime
@@ -24,6 +24,10 @@ bench: $(BENCH)/.bench
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tests/djmodel/fuzz.py
+
+# The model that comes along, and its card: from data/ alone.
+pretrained: $(VENV)/.demo
+	$(BIN)/python -m djmodel.pretrain --out data
 
 # One stamp for each set of packages; made anew when the list of packages changes.
 $(VENV)/.demo: EXTRAS =

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
-from seqmodel.cli import Debug, Seed, run, stderr_console
+from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
 
 if TYPE_CHECKING:
+    from djmodel.lesson import Lesson
+    from djmodel.prediction import Prediction, Score
+    from djmodel.reader import Corpus
     from djmodel.solo import Solo
     from djmodel.tune import Tune
     from seqmodel.modelfile import ModelFile
+    from seqmodel.sampling import Choice
 
 # A passage of so many values in the order of the training music counts as copied.
 COPIED_LENGTH = 8
@@ -38,28 +45,12 @@ class Copied(NamedTuple):
 
 
 def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
-    """How well the model foretells tunes, which should be none that it was trained on."""
-    import numpy as np
+    """How well the model foretells tunes, which should be none that it was trained on, and the
+    order of n-grams that foretells them best."""
+    from djmodel.prediction import predict
 
-    from djmodel import grammar
-    from djmodel.solo import cues_of, indices_of
-    from seqmodel.network import log_probabilities
-    from seqmodel.ngram import NGram
-
-    sequences = [
-        indices_of(model, [value for bar in grammar.encode(tune) for value in bar])
-        for tune in tunes
-    ]
-    cues = [cues_of(model, grammar.encode(tune), tune.bars) for tune in tunes]
-    foretold = np.concatenate(
-        [log_probabilities(model.weights, *one) for one in zip(sequences, cues, strict=True)]
-    )
-    # Tunes repeat their sections: pieces of them would be measured on what they were fitted to.
-    training = model.extra["sequences"]
-    if len(training) == 1:
-        training = _phrases(training)
-    ngram = NGram.tuned(training, len(model.vocabulary), np.random.default_rng(seed))
-    return Fit(-float(foretold.mean()), ngram.cross_entropy(sequences), ngram.order)
+    found = predict(model, tunes, seed)
+    return Fit(found.model.nats, found.ngrams[found.best_order].nats, found.best_order)
 
 
 def copied(model: ModelFile, solo: Solo) -> Copied:
@@ -74,16 +65,28 @@ def copied(model: ModelFile, solo: Solo) -> Copied:
     return Copied(longest.length, title, share_copied(new, training, COPIED_LENGTH))
 
 
-def _phrases(sequences: Sequence[Sequence[int]], length: int = 60) -> list[Sequence[int]]:
-    """Training music in pieces, so that an n-gram can be tuned on some of them."""
-    return [s[place : place + length] for s in sequences for place in range(0, len(s), length)]
-
-
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
+    model: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
+    ] = None,
     held_out: Annotated[
         list[str] | None,
         typer.Argument(metavar="[MUSIC]...", help="Music that it was not trained on."),
+    ] = None,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-out",
+            help="No MODEL: for each tune of MUSIC (none: eight rags), train on the others and "
+            "foretell it.",
+        ),
+    ] = False,
+    preset: Annotated[
+        str, typer.Option(metavar="course|ragtime", help="How --leave-one-out trains.")
+    ] = "ragtime",
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Of --leave-one-out. [default: the preset's]")
     ] = None,
     temperature: Annotated[
         list[float] | None,
@@ -93,37 +96,108 @@ def command(
     seed: Seed = 0,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
-    """Measure a MODEL: how well it foretells music that it does not know, beside the best n-gram,
-    and how much its solos copy from the music that it does know."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    from djmodel.reader import read_tunes
-    from djmodel.solo import changes_of, improvise, load
+    """Measure a MODEL: how well it foretells music that it does not know, beside n-grams of each
+    order, and how much its solos copy from the music that it does know."""
+    from djmodel.lesson import preset_lesson
+    from djmodel.solo import load, shipped_model
     from seqmodel.sampling import Choice
 
+    if leave_one_out:
+        lesson = preset_lesson(preset).with_settings(epochs=epochs, seed=seed)
+        _leave_one_out([*([str(model)] if model else []), *(held_out or [])], lesson)
+        return
     choices = [Choice(degree) for degree in temperature or [0.5, 1.0]]
-    learned = load(model)
-    console = Console(highlight=False)
+    learned = load(model or shipped_model())
     if held_out:
-        music = read_tunes(held_out)
-        for verdict in music.verdicts:
-            if verdict.tune is None:
-                stderr_console().print(f"{verdict.name} {verdict}", soft_wrap=True)
-        music.require_tunes()
-        fit = held_out_fit(learned, music.tunes, seed)
-        table = Table("held-out music", "nats a value", "perplexity", box=box.SIMPLE)
-        for name, nats in (("model", fit.model), (f"best n-gram (order {fit.order})", fit.ngram)):
-            table.add_row(name, f"{nats:.3f}", f"{math.exp(nats):.2f}")
-        console.print(table)
+        _show_prediction(learned, held_out, seed)
     else:
         stderr_console().print("give MUSIC that the model was not trained on to see how it fits")
+    _show_copies(learned, choices, seed, count)
+
+
+def _leave_one_out(names: Sequence[str], lesson: Lesson) -> None:
+    from djmodel.prediction import Prediction, leave_one_out
+    from djmodel.reader import rags
+    from seqmodel.errors import CorpusError
+
+    tunes = _read(names or [str(path) for path in rags()]).tunes
+    if len(tunes) < 3:
+        todo = "give more music"
+        raise CorpusError("at least three tunes to leave one out", str(len(tunes)), todo=todo)
+    with Progress(stderr_console(), "leaving one out", "tune", every=1) as show:
+        done = itertools.count(1)
+        found = leave_one_out(
+            tunes,
+            lesson,
+            progress=lambda one: show(
+                next(done), len(tunes), {"model": one.model.nats, "n-gram": _best(one).nats}
+            ),
+        )
+    console, total = Console(highlight=False), Prediction.mean(found)
+    table = Table("left out", "values", "model", "best n-gram", "order", "less", box=box.SIMPLE)
+    for one in (*found, total):
+        table.add_row(
+            one.title,
+            f"{one.model.values:,}",
+            f"{one.model.nats:.3f}",
+            f"{_best(one).nats:.3f}",
+            str(one.best_order),
+            f"{1 - one.model.perplexity / _best(one).perplexity:.1%}",
+        )
+    console.print(table)
+    console.print("nats a value; less: how much lower the model's perplexity is")
+    console.print(_scores(total, "all, each left out"))
+
+
+def _show_prediction(model: ModelFile, names: Sequence[str], seed: int) -> None:
+    from djmodel.prediction import predict
+    from seqmodel.files import content_hash
+
+    music = _read(names)
+    for path in music.used:
+        if content_hash(path) in model.sources.values():
+            stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
+    Console(highlight=False).print(_scores(predict(model, music.tunes, seed), "held-out music"))
+
+
+def _scores(found: Prediction, title: str) -> Table:
+    """Of the model and of each order."""
+    table = Table(title, "nats a value", "perplexity", "right", "", box=box.SIMPLE)
+    for name, score in (
+        ("model", found.model),
+        *((f"n-gram, order {order}", score) for order, score in found.ngrams.items()),
+    ):
+        remark = "lowest of the n-grams" if score is _best(found) else ""
+        row = (f"{score.nats:.3f}", f"{score.perplexity:.2f}", f"{score.accuracy:.1%}", remark)
+        table.add_row(name, *row)
+    return table
+
+
+def _best(found: Prediction) -> Score:
+    return found.ngrams[found.best_order]
+
+
+def _read(names: Sequence[str]) -> Corpus:
+    """The tunes; what is skipped is told."""
+    from djmodel.reader import read_tunes
+
+    music = read_tunes(names)
+    for verdict in music.verdicts:
+        if verdict.tune is None:
+            stderr_console().print(f"{verdict.name} {verdict}", soft_wrap=True)
+    music.require_tunes()
+    return music
+
+
+def _show_copies(model: ModelFile, choices: Sequence[Choice], seed: int, count: int) -> None:
+    from djmodel.solo import changes_of, improvise
+
+    console = Console(highlight=False)
     table = Table("temperature", "nats a value", "longest copy", "from", "copied", box=box.SIMPLE)
     for choice in choices:
-        changes = changes_of(learned)[0]
-        solos = improvise(learned, changes, seed=seed, count=count, choice=choice)
-        found = [copied(learned, solo) for solo in solos]
+        changes = changes_of(model)[0]
+        solos = improvise(model, changes, seed=seed, count=count, choice=choice)
+        found = [copied(model, solo) for solo in solos]
         longest = max(found, key=lambda one: one.longest)
         table.add_row(
             f"{choice.temperature:g}",

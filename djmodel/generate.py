@@ -23,7 +23,10 @@ Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name 
 
 
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
+    model: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
+    ] = None,
     over: Annotated[
         str | None,
         typer.Option(
@@ -120,7 +123,7 @@ def command(
     the source.
     """
     from djmodel.recipe import Recipe, signed
-    from djmodel.solo import load
+    from djmodel.solo import load, shipped_model
 
     wanted = {"midi": out, "score": score, "picture": picture}
     if wav or (soundfont and not html):
@@ -156,6 +159,7 @@ def command(
         seed=seed,
         tempo=tempo,
     )
+    model = model or shipped_model()
     outputs = [each for path in wanted.values() if path for each in numbered(path, count)]
     keep_apart([*outputs, html], [*recipe.files, model, soundfont])
     learned = load(model)

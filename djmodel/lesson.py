@@ -64,7 +64,7 @@ PRESETS = {
         tx=64,
         places=True,
         schedule=training.Schedule(
-            epochs=40, batch_size=16, fall="cosine", dropout=Dropout(0.1, 0.4, 0.4)
+            epochs=60, batch_size=16, fall="cosine", dropout=Dropout(0.2, 0.5, 0.5)
         ),
     ),
 }

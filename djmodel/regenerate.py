@@ -24,8 +24,11 @@ def command(
         Path, typer.Argument(metavar="SOLO", help="A MIDI file of `python -m djmodel.generate`.")
     ],
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="The model.keras that it was made with.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[MODEL]", help="The model.keras that it was made with. [default: ragtime]"
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write what is made here, too (.mid).")] = None,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
@@ -33,9 +36,10 @@ def command(
     it is the same to the last byte, else with 1."""
     from djmodel.recipe import origin_of
     from djmodel.score import midi_bytes
-    from djmodel.solo import load
+    from djmodel.solo import load, shipped_model
     from seqmodel.files import content_hash, keep_apart, writing
 
+    model = model or shipped_model()
     if out:
         known_ending(out, MIDI)
         keep_apart([out], [solo, model])

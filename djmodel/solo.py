@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ class Solo:
     values: tuple[tuple[Value, ...], ...]
     log_probability: float
     origin: str = ""
+
+
+def shipped_model() -> Path:
+    """The model that comes along; `ragtime.md` beside it says what it is."""
+    return Path(str(resources.files("djmodel.data") / "ragtime.keras"))
 
 
 def load(path: str | Path) -> ModelFile:

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from djmodel.dataset import DataSet
+    from djmodel.lesson import Trained
     from djmodel.reader import Corpus
+    from seqmodel.checkpoints import Epoch
 
 MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
 
@@ -87,6 +89,18 @@ def command(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Windows a step.")] = None,
     learning_rate: Annotated[
         float | None, typer.Option(min=0, max=10, help="At the first step.")
+    ] = None,
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MUSIC", help="Foretold after each epoch, not learned; repeatable."),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="End when N epochs have not foretold --held-out better, and keep the best.",
+        ),
     ] = None,
     seed: Seed = 0,
     melody_part: MelodyPart = None,
@@ -137,9 +151,14 @@ def command(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        patience=patience,
     )
+    if patience is not None and not held_out:
+        raise InputError("--held-out MUSIC for --patience", "none", todo="name the music")
     epochs, n_values = lesson.schedule.epochs, lesson.n_values
     writable_folder(out)
+    limits = Limits(max_notes, max_seconds)
+    unseen = _read(held_out, console, strict=strict, limits=limits).tunes if held_out else []
     data = _built(corpus or [], music or [])
     if data is None:
         named = [str(corpus_file(name)) for name in corpus or ()]
@@ -150,7 +169,7 @@ def command(
             chord_part=chord_part,
             bars=parse_bars(bars),
             strict=strict,
-            limits=Limits(max_notes, max_seconds),
+            limits=limits,
         )
         keep_apart([out / name for name in MADE], heard.used)
         sources = {path.name: content_hash(path) for path in heard.used}
@@ -163,22 +182,21 @@ def command(
         with Progress(console, "training", "epoch", every=10) as show:
             trained = teach(
                 lesson=lesson,
-                progress=lambda e: show(e.number, epochs, {"loss": e.loss, "accuracy": e.accuracy}),
+                held_out=unseen,
+                progress=lambda epoch: show(epoch.number, epochs, _numbers(epoch)),
                 checkpoints=checkpoints,
             )
         if not is_first():
             return
         checkpoints.check_folder()
         trained.save(out / "model.keras")
-        losses = [epoch.loss for epoch in trained.history]
-        history = {
-            "loss": losses,
-            "accuracy": [epoch.accuracy for epoch in trained.history],
-            "seconds": [epoch.seconds for epoch in trained.history],
-        }
+        rows = [_numbers(epoch) | {"seconds": epoch.seconds} for epoch in trained.history]
+        history = {name: [row[name] for row in rows] for name in rows[-1]}
         write_history(out / "history.csv", history)
         trained.fitted.check(out / "model.keras", go_on=again("djmodel.train", "--resume"))
-        loss_curve({"training": losses}, chance=math.log(n_values)).save(out / "loss.png")
+        curves = {"training": history["loss"], "held out": history.get("held_out", [])}
+        shown = {name: curve for name, curve in curves.items() if curve}
+        loss_curve(shown, chance=math.log(n_values)).save(out / "loss.png")
         recipe = Recipe(seed=seed, tempo=tempo)
         [solo] = signed(recipe.solos(trained.model), recipe, out / "model.keras")
         write_midi(solo.tune, out / "solo.mid", solo.origin)
@@ -196,6 +214,7 @@ def command(
                 "share folded": f"{studied.share_folded:.1%}",
                 "parameters": f"{trained.model.weights.n_parameters:,}",
                 "final loss": f"{last.loss:.3f} nats a value, {last.accuracy:.1%} right",
+                **_held_out_facts(trained),
                 "seconds": f"{time.perf_counter() - began:.1f}",
             },
         )
@@ -210,6 +229,20 @@ def command(
     console.print(
         f"more:    {python()} -m djmodel.generate {out}/model.keras --seed 1", soft_wrap=True
     )
+
+
+def _held_out_facts(trained: Trained) -> dict[str, str]:
+    kept = trained.fitted.kept
+    held_out = trained.history[kept - 1].held_out
+    if held_out is None:
+        return {}
+    return {"held out": f"{held_out:.3f} nats a value, with the weights of epoch {kept}"}
+
+
+def _numbers(epoch: Epoch) -> dict[str, float]:
+    """What an epoch reached, by the names of history.csv."""
+    reached = {"loss": epoch.loss, "accuracy": epoch.accuracy}
+    return reached if epoch.held_out is None else reached | {"held_out": epoch.held_out}
 
 
 def _built(corpus: list[str], music: list[str]) -> DataSet | None:

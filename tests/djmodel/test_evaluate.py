@@ -1,5 +1,6 @@
 """The yardstick that a model is measured with."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from djmodel import encode
 from djmodel.evaluate import held_out_fit
 from djmodel.harmony import Chord
-from djmodel.lesson import Lesson, learn
+from djmodel.lesson import PRESETS, Lesson, learn
+from djmodel.prediction import ORDERS, Prediction, Score, leave_one_out, predict
 from djmodel.solo import indices_of
 from djmodel.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.ngram import NGram, Smoothing
@@ -64,3 +66,39 @@ def test_what_is_measured_while_learning_is_what_evaluate_measures():
         measured = held_out_fit(trained.model, [other]).model
         assert trained.history[-1].held_out == pytest.approx(measured, abs=1e-5)
         assert trained.history[0].held_out != trained.history[1].held_out
+
+
+def test_a_score_is_over_all_values_and_its_perplexity_is_that_of_a_fair_die():
+    six = Score(30, math.log(6), 1 / 6)
+    assert six.perplexity == pytest.approx(6)
+    mean = Score.mean([Score(30, 1.0, 0.5), Score(10, 3.0, 0.1)])
+    assert mean == Score(40, pytest.approx(1.5), pytest.approx(0.4))
+
+
+def test_a_model_that_knows_what_comes_next_scores_it():
+    tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
+    lesson = Lesson(n_a=24, tx=16, schedule=Schedule(epochs=200, decay=0.001))
+    found = predict(learn([tune], lesson).model, [tune])
+    assert found.model.values == 160
+    assert found.model.nats < 0.2
+    assert found.model.accuracy > 0.95
+    assert set(found.ngrams) == set(ORDERS)
+    assert found.ngrams[1].nats > 1
+    assert found.ngrams[found.best_order].nats < 0.2
+
+
+def test_the_tune_that_is_left_out_decides_nothing():
+    up, down = [60, 62, 64, 65], [67, 64, 60, 62]
+    leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
+    bars = {"a": (up, down), "b": (down, leaps), "c": (leaps, up), "d": (mixed, down)}
+    tunes = [tune_of(name, [*its] * 10) for name, its in bars.items()]
+    lesson = PRESETS["ragtime"].with_settings(n_a=8, tx=8, epochs=2)
+    seen = []
+    found = leave_one_out(tunes, lesson, seen.append)
+    assert [one.title for one in found] == list("abcd")
+    assert seen == found
+    alone = predict(learn([tunes[0], tunes[1], tunes[3]], lesson).model, [tunes[2]])
+    assert found[2] == alone
+    total = Prediction.mean(found)
+    assert total.model.nats == pytest.approx(sum(one.model.nats for one in found) / 4)
+    assert total.ngrams[2].nats == pytest.approx(sum(one.ngrams[2].nats for one in found) / 4)

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqmodel.ngram import NGram, Smoothing
+from seqmodel.windows import NOTHING
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=6)
 smoothings = st.one_of(
     st.builds(Smoothing, st.just("dirichlet"), st.floats(0.1, 20)),
-    st.builds(Smoothing, st.just("kneser-ney"), st.floats(0.1, 0.9)),
+    st.builds(Smoothing, st.just("witten-bell"), st.floats(0.1, 20)),
+    st.builds(Smoothing, st.just("kneser-ney"), st.floats(0.1, 0.9), st.floats(0, 20)),
 )
 
 
@@ -22,6 +24,9 @@ def test_probabilities_add_up_to_one_after_any_context(data, order, smoothing, c
     probabilities = model.probabilities(context)
     assert probabilities.sum() == pytest.approx(1)
     assert (probabilities > 0).all()
+    before = context[:2]
+    one_by_one = [np.exp(model.log_probabilities([*before, s])[-1]) for s in range(4)]
+    assert one_by_one == pytest.approx(model.probabilities([NOTHING, *before][-order:]))
 
 
 def test_a_bigram_by_hand():
@@ -39,6 +44,31 @@ def test_kneser_ney_by_hand():
     below = (np.array([0.5, 0.5, 0.5]) + 1.5 / 3) / 3
     expected = (np.array([0, 1.5, 0.5]) + 1.0 * below) / 3
     assert model.probabilities([0]) == pytest.approx(expected)
+
+
+def test_witten_bell_and_added_symbols_by_hand():
+    # below: a, b, c 3, 2, 1 times, three different ones; after a: b twice, c once, two different
+    data = [[0, 1], [0, 1], [0, 2]]
+    model = NGram.fit(data, 3, 2, Smoothing("witten-bell", 1.0))
+    below = (np.array([3, 2, 1]) + 3 / 3) / 9
+    assert model.probabilities([0]) == pytest.approx((np.array([0, 2, 1]) + 2 * below) / 5)
+    # contexts: one each; 0.5 taken from each and 4 symbols added
+    model = NGram.fit(data, 3, 2, Smoothing("kneser-ney", 0.5, 4.0))
+    below = (np.array([0.5, 0.5, 0.5]) + (1.5 + 4) / 3) / 7
+    expected = (np.array([0, 1.5, 0.5]) + (1.0 + 4) * below) / 7
+    assert model.probabilities([0]) == pytest.approx(expected)
+
+
+def test_each_order_is_tuned_and_the_best_comes_first():
+    rng = np.random.default_rng(0)
+    data = [[int(s) for s in (rng.integers(0, 4) + np.arange(30)) % 4] for _ in range(6)]
+    orders = NGram.tuned_orders(data, 4, rng, orders=(1, 2, 3))
+    assert set(orders) == {1, 2, 3}
+    best = next(iter(orders.values()))
+    assert best.order > 1  # the symbol before decides all
+    assert best == NGram.tuned(data, 4, rng, orders=(1, 2, 3))
+    assert best.accuracy(data) > 0.95 > 0.5 > orders[1].accuracy(data)
+    assert orders[1].cross_entropy(data) == pytest.approx(np.log(4), abs=0.02)
 
 
 def test_tuning_finds_the_order_that_the_data_has():
