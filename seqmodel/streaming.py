@@ -54,13 +54,18 @@ class Streamed:
         return -(-self.m // self.size)
 
     def epoch(self, number: int) -> Iterator[Windows]:
-        for batch, first in enumerate(range(0, self.m, self.size), start=1):
-            turns = np.arange(first, min(first + self.size, self.m)) + number * self.m
-            labels = self._windows(turns)  # (B, Tx)
-            before = np.full((len(labels), 1), NOTHING, dtype=np.int32)
-            yield Windows(np.concatenate([before, labels[:, :-1]], axis=1), labels)
-            if batch % BATCHES_IN_MEMORY == 0:
+        for place in range(len(self)):
+            yield self.batch(number, place)
+            if (place + 1) % BATCHES_IN_MEMORY == 0:
                 self.sequences.forget()
+
+    def batch(self, epoch: int, place: int) -> Windows:
+        """One batch of an epoch, both counted from 0."""
+        first = place * self.size
+        turns = np.arange(first, min(first + self.size, self.m)) + epoch * self.m
+        labels = self._windows(turns)  # (B, Tx)
+        before = np.full((len(labels), 1), NOTHING, dtype=np.int32)
+        return Windows(np.concatenate([before, labels[:, :-1]], axis=1), labels)
 
     def _windows(self, turns: NDArray[np.int64]) -> Indices:
         """The windows whose turn it is, counted from the start of the training."""

@@ -92,6 +92,7 @@ def cluster() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     listening = ["--host", "127.0.0.1", "--port", address.split(":")[1], "--no-dashboard"]
+    listening += ["--idle-timeout", "300s"]  # whatever becomes of the tests
     workers = [f"tcp://{address}", "--nworkers", "2", "--nthreads", "1", "--no-dashboard"]
     started = [
         subprocess.Popen([*dask, "scheduler", *listening], **quiet),
