@@ -9,6 +9,8 @@ from time import monotonic
 
 from seqmodel.errors import FileError, InputError
 
+TUNES_A_TURN = 20
+_MOST_TUNES = 1000  # more get no more time
 FEWEST_NOTES, LEAST_SECONDS = 1, 0.1
 
 
@@ -19,7 +21,8 @@ class LimitError(FileError):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """For each file: `notes` that it may have at most, `seconds` and `megabytes` of memory that
-    reading it may take. `file_megabytes`: its own size, also that of what is packed in it.
+    reading it may take (a tune book: for every `TUNES_A_TURN` of its tunes). `file_megabytes`: its
+    own size, also that of what is packed in it.
 
     Raises InputError for limits that nothing can keep.
     """
@@ -47,10 +50,6 @@ class Limits:
         expected = f"at most {self.file_megabytes} MB of music"
         return LimitError(expected, found, where=where, todo="choose another file")
 
-    def too_slow(self, where: str | Path) -> LimitError:
-        todo = "choose another file, or allow more with --max-seconds"
-        return LimitError(f"a file read in {self.seconds:g} s", "more", where=where, todo=todo)
-
     def too_much_memory(self, where: str | Path) -> LimitError:
         expected = f"a file read in {self.megabytes} MB of memory"
         return LimitError(expected, "more", where=where, todo="choose another file")
@@ -68,14 +67,24 @@ class Clock:
     when the time is over."""
 
     def __init__(self, limits: Limits, where: str | Path) -> None:
-        self.limits, self.where = limits, where
-        self.end = monotonic() + limits.seconds
+        self.limits, self.where, self.seconds = limits, where, limits.seconds
+        self.began = monotonic()
 
     def __call__(self) -> None:
-        if monotonic() > self.end:
-            raise self.limits.too_slow(self.where)
+        if not self.left:
+            raise self.too_slow()
+
+    def allow(self, tunes: int) -> None:
+        """Allows the time that a tune book of so many tunes may take."""
+        turns = -(-min(tunes, _MOST_TUNES) // TUNES_A_TURN)
+        self.seconds = max(self.seconds, turns * self.limits.seconds)
+
+    def too_slow(self) -> LimitError:
+        todo = "choose another file, or allow more with --max-seconds"
+        expected = f"a file read in {self.seconds:g} s"
+        return LimitError(expected, "more", where=self.where, todo=todo)
 
     @property
     def left(self) -> float:
         """Seconds, not below 0."""
-        return max(0.0, self.end - monotonic())
+        return max(0.0, self.began + self.seconds - monotonic())

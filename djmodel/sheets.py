@@ -59,6 +59,7 @@ def read_sheets(path: str | Path, clock: Clock) -> tuple[Score, ...]:
     path, limits = existing_file(path, _WHAT), clock.limits
     if path.stat().st_size > limits.file_bytes:
         raise limits.too_large(path)
+    clock.allow(_tunes(path))
     try:
         scores: tuple[Score, ...] = bounded.helper().call(
             _parsed,
@@ -69,13 +70,21 @@ def read_sheets(path: str | Path, clock: Clock) -> tuple[Score, ...]:
             imports=_IMPORTS,
         )
     except bounded.OutOfTimeError as error:
-        raise limits.too_slow(path) from error
+        raise clock.too_slow() from error
     except bounded.OutOfMemoryError as error:
         raise limits.too_much_memory(path) from error
     except bounded.CrashedError as error:
         found = f"something that ends music21 ({error})"
         raise FileError(_WHAT, found, where=path, todo="choose another file") from error
     return scores
+
+
+def _tunes(path: Path) -> int:
+    """How many tunes a tune book says that it has; 1 for any other file."""
+    if path.suffix.lower() != ".abc":
+        return 1
+    with path.open("rb") as lines:
+        return max(1, sum(line.startswith(b"X:") for line in lines))
 
 
 def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel import grammar, reader
-from djmodel.limits import LimitError, Limits
+from djmodel.limits import Clock, LimitError, Limits
 from djmodel.reader import rags, read, read_tunes
-from djmodel.score import midi_bytes, write_midi
+from djmodel.score import midi_bytes, read_scores, write_midi
 from seqmodel.errors import FileError, InputError
 
 SECONDS = 60  # far above what any takes; a hang takes longer
@@ -160,6 +160,18 @@ def test_the_time_is_looked_at_while_a_midi_file_is_read(
     with pytest.raises(LimitError, match="read in 7300 s"):
         read(path, limits=Limits(seconds=7300))
     assert next(hours) == 4 * 3600  # it was not read to its end
+
+
+def test_a_tune_book_has_time_for_each_of_its_tunes(tmp_path: Path) -> None:
+    # Each tune takes a part of the time that a file has; all of them together take more.
+    tune = "M:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n"
+    path = tmp_path / "book.abc"
+    path.write_text("".join(f"X:{number}\n{tune}" for number in range(1, 42)))
+    clock = Clock(Limits(seconds=7), path)
+    assert len(read_scores(path, clock)) == 41
+    assert clock.seconds == 3 * 7
+    clock.allow(1_000_000)
+    assert clock.seconds == 50 * 7
 
 
 def test_the_commands_take_the_limits(refuses, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
