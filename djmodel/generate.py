@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from djmodel.limits import Limits
-from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxNotes, MaxSeconds
+from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
 from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.files import keep_apart, known_ending
@@ -61,12 +61,7 @@ def command(
     top_k: TopK = None,
     top_p: TopP = None,
     greedy: Greedy = False,
-    max_copy: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="No more than N values in a row as in the training music."
-        ),
-    ] = None,
+    max_copy: MaxCopy = None,
     tidy: Annotated[bool, typer.Option("--tidy", help="Smooth as the course does.")] = False,
     primer: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Music that the model hears first.")

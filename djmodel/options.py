@@ -23,3 +23,7 @@ MaxSeconds = Annotated[
     float, typer.Option(metavar="S", help="A file that takes longer to read is refused.")
 ]
 MAX_NOTES, MAX_SECONDS = DEFAULT.notes, DEFAULT.seconds
+MaxCopy = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="No more than N values in a row as in the training."),
+]

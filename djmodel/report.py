@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from djmodel.options import MaxCopy
 from djmodel.show.endings import PAGE
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.files import known_ending
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from seqmodel.picture import Picture
 
 HEARD = 3  # solos on the page
+_WHOSE = ("within training", "of generated to training")
 
 
 def command(
@@ -37,10 +39,7 @@ def command(
     top_k: TopK = None,
     top_p: TopP = None,
     greedy: Greedy = False,
-    max_copy: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="At most N values in a row as in the training."),
-    ] = None,
+    max_copy: MaxCopy = None,
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="The page; a .json of the same name beside it.")] = Path(
         "report.html"
@@ -293,11 +292,10 @@ def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str
     yield _table(
         ("", "training", "generated", "overlap", "KL"),
         (
-            (name, _mean(row["training"]), _mean(row["generated"]),
-             _number(row["overlapping area"]), _number(row["KL divergence"]))
+            (name, _mean(row["training"]), _mean(row["generated"]), *_alike(row))
             for name, row in numbers["measures"].items()
         ),
-    )  # fmt: skip
+    )
     yield _image(compared.measures_chart(comparison.measures), "measures")
     yield (
         "<h2>Distributions</h2><p>Distance of two pieces: of the training from each other, and of"
@@ -306,12 +304,10 @@ def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str
     yield _table(
         ("", "within training", "generated to training", "overlap", "KL"),
         (
-            (name, _number(row["mean distance within training"]),
-             _number(row["mean distance of generated to training"]),
-             _number(row["overlapping area"]), _number(row["KL divergence"]))
+            (name, *(_number(row[f"mean distance {whose}"]) for whose in _WHOSE), *_alike(row))
             for name, row in numbers["distributions"].items()
         ),
-    )  # fmt: skip
+    )
     yield _image(compared.distributions_chart(comparison.distributions), "distributions")
     yield (
         "<h2>Copying</h2><p>The longest run that stands in the training music: of the solos, and,"
@@ -333,6 +329,10 @@ def _copying_row(way: str, found: Mapping[str, Any]) -> tuple[str, ...]:
     if humans is None:
         return (*row, "one tune only", "")
     return (*row, _number(humans["mean longest"], 1), str(humans["longest"]["length"]))
+
+
+def _alike(row: Mapping[str, Any]) -> tuple[str, str]:
+    return _number(row["overlapping area"]), _number(row["KL divergence"])
 
 
 def _mean(spread: Mapping[str, Any]) -> str:
