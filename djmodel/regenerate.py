@@ -44,8 +44,9 @@ def command(
         known_ending(out, MIDI)
         keep_apart([out], [solo, model])
     origin, text = origin_of(solo)
-    learned = load(model)
-    _expect(origin.model, content_hash(model), model, "the model that made it")
+    path = model or shipped_model()
+    learned = load(path)
+    _expect(origin.model, content_hash(path), path, "the model that made it")
     for name, known in origin.files.items():
         if not Path(name).is_file():
             todo = "go to the folder in which it was generated"

@@ -28,7 +28,10 @@ _WHOSE = ("within training", "of generated to training")
 
 
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
+    model: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
+    ] = None,
     held_out: Annotated[
         list[str] | None,
         typer.Argument(metavar="[MUSIC]...", help="Music that it was not trained on."),
@@ -58,7 +61,7 @@ def command(
     from djmodel.comparison import compare
     from djmodel.copies import Repertoire
     from djmodel.recipe import Recipe
-    from djmodel.solo import load, tunes_of
+    from djmodel.solo import load, shipped_model, tunes_of
     from seqmodel.files import writing
 
     known_ending(out, PAGE)
@@ -75,15 +78,16 @@ def command(
         max_copy=max_copy,
         seed=seed,
     )
-    learned = load(model)
+    path = model or shipped_model()
+    learned = load(path)
     console = stderr_console()
     perplexities = _perplexities(learned, held_out, seed) if held_out else {}
-    solos = _solos(learned, recipe, count, model)
+    solos = _solos(learned, recipe, count, path)
     console.print(f"{len(solos)} solos of {bars} bars", soft_wrap=True)
     tunes = tunes_of(learned, accompanied=False)
     comparison = compare(tunes, solos, Repertoire.of(learned))
     ranked = sorted(range(len(solos)), key=lambda k: _order(comparison.distances[k]))
-    numbers = _numbers(learned, model, recipe, perplexities, comparison, solos, ranked)
+    numbers = _numbers(learned, path, recipe, perplexities, comparison, solos, ranked)
     content = json.dumps(_plain(numbers), indent=1, allow_nan=False)
     page = _page(numbers, comparison, [(k, solos[k]) for k in ranked[:HEARD]], soundfont)
     with writing(out) as temporary:
@@ -94,17 +98,15 @@ def command(
 
 
 def _perplexities(model: ModelFile, music: Sequence[str], seed: int) -> dict[str, float]:
-    """Of the model and of the best n-gram of its training, on music that neither knows."""
-    from djmodel.evaluate import held_out_fit
+    """Of the model and of n-grams of the same training, on music that neither knows."""
+    from djmodel.prediction import predict
     from djmodel.reader import read_tunes
 
     read = read_tunes(music)
     read.require_tunes()
-    fit = held_out_fit(model, read.tunes, seed)
-    return {
-        "model": math.exp(fit.model),
-        f"best n-gram (order {fit.order})": math.exp(fit.ngram),
-    }
+    found = predict(model, read.tunes, seed)
+    ngrams = {f"n-gram of order {order}": s.perplexity for order, s in found.ngrams.items()}
+    return {"model": found.model.perplexity, **ngrams}
 
 
 def _solos(model: ModelFile, recipe: Recipe, count: int, path: Path) -> list[Solo]:

@@ -97,7 +97,7 @@ def test_the_report_of_a_model(command, model, rags, tmp_path):
     assert np.shape(numbers["distributions"]["pitch-class transitions"]["generated"]) == (12, 12)
     assert len(numbers["copying"]["values"]["generated"]["overlap by n"]) == 12
     assert numbers["copying"]["values"]["human"]["mean longest"] >= 1
-    assert {"model"} < set(numbers["perplexity"])
+    assert set(numbers["perplexity"]) == {"model", *(f"n-gram of order {n}" for n in range(1, 7))}
     assert all(1 < perplexity < 1000 for perplexity in numbers["perplexity"].values())
     far = [solo["distance"] for solo in numbers["closest"]]
     assert far == sorted(far)
