@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # The peers that `make bench` measures beside this project stay out of the way of everything else.
 BENCH = $(VENV)-bench
 
-.PHONY: demo test bench fuzz clean pretrained
+.PHONY: demo test bench fuzz kills clean pretrained
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m djmodel.train --out runs/ragtime
@@ -24,6 +24,9 @@ bench: $(BENCH)/.bench
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tests/djmodel/fuzz.py
+
+kills: $(VENV)/.test
+	$(BIN)/python -m benchmarks.kills
 
 # The model that comes along, and its card: from data/ alone.
 pretrained: $(VENV)/.demo

@@ -46,7 +46,7 @@ def load(path: str | Path) -> ModelFile:
     model = modelfile.load(path, KIND)
     with modelfile.damages(KIND, path):
         known = model.vocabulary
-        if END not in known or any(len(symbol) != 1 for symbol in known.symbols):
+        if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
             raise ValueError("symbols that are not the characters of names")
         if type(model.settings["keep_case"]) is not bool:
             raise TypeError("a keep_case that is neither true nor false")

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_models import Made
 
 from dinos.copies import Learned, copying_is_likely
-from dinos.invent import closest, invent, known_letters, spelled
+from dinos.invent import closest, invent, known_letters, load, spelled
 from dinos.lesson import KIND, log_probabilities
 from dinos.names import encode, vocabulary
-from seqmodel.errors import SamplingError, VocabularyError
+from seqmodel.errors import ModelFileError, SamplingError, VocabularyError
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights
 from seqmodel.sampling import Choice
@@ -188,3 +189,31 @@ def test_what_a_name_shares_with_the_list():
 def test_few_names_are_warned_of():
     assert "--max-copy" in copying_is_likely(30)
     assert copying_is_likely(1318) == ""
+
+
+def a_file(path, spoil):
+    made = Made.whole()
+    names = {"training": ["ab", "ba"], "held_out": ["bb"]}
+    made.entry |= {"kind": "dinos", "symbols": ["\n", *"abcde"], "folded": {}}
+    made.entry |= {"settings": {"keep_case": False}, "extra": names}
+    spoil(made.entry)
+    return made.write(path / "model.keras")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entry: entry.update(symbols=[*"abcdef"]),
+        lambda entry: entry.update(symbols=["\n", *"abcd", "ef"]),
+        lambda entry: entry.update(symbols=["\n", *"abcd"]),
+        lambda entry: entry.update(settings={}),
+        lambda entry: entry.update(settings={"keep_case": "no"}),
+        lambda entry: entry["extra"].update(training=[1, 2]),
+        lambda entry: entry["extra"].update(held_out="ab"),
+        lambda entry: entry.update(extra={}),
+    ],
+)
+def test_a_model_of_a_stranger_is_refused_in_one_line(spoil, tmp_path):
+    assert len(invent(load(a_file(tmp_path, lambda _: None)), count=3)) == 3
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(a_file(tmp_path, spoil))
