@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +107,10 @@ def spelled(invention: Invention, model: ModelFile) -> str:
 
 
 def known_letters(start: str, model: ModelFile) -> str:
-    """`start` as the model spells it. Raises VocabularyError for a letter that it does not know."""
-    begun = fold(start, bool(model.settings["keep_case"]))
+    """`start` as the model spells it, and with spaces as in names that are read: none before the
+    first letter, one between words. Raises VocabularyError for a letter that it does not know."""
+    spaced = re.sub(" +", " ", start).lstrip(" ")
+    begun = fold(spaced, bool(model.settings["keep_case"]))
     for letter in begun:
         if letter not in model.vocabulary or letter == END:
             raise VocabularyError(

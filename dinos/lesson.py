@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 KIND = "dinos"
 CLIP = 5.0
 # What a training takes by default: as many characters as its time allows, a character taking time
-# for each parameter; but not fewer than the first number, and not more than the second.
+# for each parameter; but not fewer than FEWEST, and not more than MOST. A short list has been
+# learned by heart before that: so many times its characters will do, or else ENOUGH.
 WORK = 48e9
 FEWEST, MOST = 2e6, 9e6
+TIMES, ENOUGH = 550, 1e6
 POOL = 16  # times as many names are made up as an epoch takes
 LENGTH_STEP = 4
 
@@ -65,9 +67,10 @@ class Lesson:
         n_values = vocabulary(names).size
         recurrent = GATES[self.cell] * self.n_a * (self.n_a + n_values + 1)
         n_parameters = recurrent + n_values * (self.n_a + 1)
-        characters = min(max(WORK / n_parameters, FEWEST), MOST)
-        a_name = sum(len(name) + 1 for name in names) / len(names)
-        return max(round(characters / (a_name * (len(names) + self.made_up))), 3)
+        n_characters = sum(len(name) + 1 for name in names)
+        allowed = min(max(WORK / n_parameters, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
+        an_epoch = n_characters * (1 + self.made_up / len(names))
+        return max(round(allowed / an_epoch), 3)
 
 
 Progress = Callable[[Epoch, ModelFile], None]

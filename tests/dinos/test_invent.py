@@ -130,6 +130,12 @@ def test_capitals_of_a_start_are_folded_as_the_list_was():
         known_letters("A", model_of(keep_case=True))
 
 
+def test_spaces_of_a_start_are_those_of_names():
+    assert known_letters("  a  b ", model_of()) == "a b "
+    names = [one.name for one in invent(model_of(), count=50, start=" ")]
+    assert all(name == " ".join(name.split()) for name in names)
+
+
 def test_a_start_that_leaves_no_room():
     with pytest.raises(SamplingError, match="shorter than the 3 characters of --max-length"):
         invent(model_of(), start="abé", max_length=3)
