@@ -90,6 +90,8 @@ def command(
     sources = {path.name: content_hash(path)}
     keep_apart([out / name for name in MADE], [path])
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
+        if checkpoints.remark:
+            console.print(checkpoints.remark, markup=False, soft_wrap=True)
         with Progress(console, "training", "epoch", every=10) as show:
             trained = learn(read, lesson, sources=sources, progress=report, checkpoints=checkpoints)
         checkpoints.check_folder()

@@ -179,6 +179,8 @@ def command(
         n_tunes, n_bars = data.summary.tunes, data.n_bars
         teach = partial(learn_corpus, data)
     with training_on_all(out, resume=resume, seconds=checkpoint) as checkpoints:
+        if checkpoints.remark:
+            console.print(checkpoints.remark, markup=False, soft_wrap=True)
         with Progress(console, "training", "epoch", every=10) as show:
             trained = teach(
                 lesson=lesson,

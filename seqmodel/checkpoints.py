@@ -64,6 +64,16 @@ class Checkpoints:
     def path(self) -> Path:
         return self.folder / NAME
 
+    @property
+    def remark(self) -> str:
+        """What a user may not expect at the start of their training; nothing, usually."""
+        there = self.path.exists()
+        if self.resume and not there:
+            return f"no {self.path} to go on from: training begins at the beginning"
+        if there and not self.resume:
+            return f"{self.path} of an unfinished training is given up; --resume goes on with one"
+        return ""
+
     def start(self, made_from: Mapping[str, Any]) -> Checkpoint | None:
         """The checkpoint to go on from, if there is one and it is wanted; one that is not wanted is
         removed. Raises CheckpointError for one that another training made, or that is damaged."""

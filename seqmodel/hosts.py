@@ -207,6 +207,10 @@ class Followers(Checkpoints):
     def path(self) -> Path:
         return self.first.path if self.first else Path("the checkpoint of host 0")
 
+    @property
+    def remark(self) -> str:
+        return self.first.remark if self.first else ""
+
     def engine(self) -> None:
         """Keras computes on several hosts, whatever is gone on from."""
 

@@ -92,5 +92,6 @@ def test_resume_goes_on_with_the_same_settings_only(names, command, refuses, mon
     went_on = command("dinos.train", *words, "--resume")
     assert went_on.status == 0
     assert "epoch 1/4" not in went_on.err
+    assert "no run/checkpoint.npz to go on" in command("dinos.train", *words, "--resume").err
     assert command("dinos.train", *arguments(names, "whole", 4)).status == 0
     assert same_weights("run/model.keras", "whole/model.keras")
