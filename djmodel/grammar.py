@@ -498,6 +498,20 @@ def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[
 # --- vocabulary ------------------------------------------------------------------------------
 
 
+def traits(values: Sequence[Value], size: int) -> NDArray[np.float32]:
+    """What values have in common: `(size, n)`, 1 where a value has a kind, a duration, a leap or
+    the lack of one. Spare indices have none."""
+    found = [
+        (("kind", v.kind), ("duration", v.duration), ("leap", "rest" if v.is_rest else v.leap))
+        for v in values
+    ]
+    known = list(dict.fromkeys(trait for its in found for trait in its))
+    table = np.zeros((size, len(known)), dtype=np.float32)
+    for row, its in zip(table, found, strict=False):
+        row[[known.index(trait) for trait in its]] = 1
+    return table
+
+
 def nearest_value(text: str, kept: Sequence[str]) -> str:
     """The value among `kept` that may stand for one that has no place in the vocabulary: the same
     kind first, with a leap or without as it is; then the nearest duration; then the nearest leap.

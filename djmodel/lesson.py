@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from djmodel import grammar
 from djmodel.model import N_A, N_VALUES, Layers, djmodel, scanning_model, shared_layers
@@ -38,7 +39,8 @@ class Lesson:
 
     `m` windows of `tx` values make an epoch. None: 60 for one tune, always the same ones, as in the
     course; for several tunes as many as the tunes have room for, drawn afresh each epoch. With
-    `places` the model is told where in the bar the next value begins.
+    `places` the model is told where in the bar the next value begins. With `traits` values of one
+    kind, of one duration, with one leap learn from each other.
     """
 
     m: int | None = None
@@ -48,6 +50,7 @@ class Lesson:
     graph: Literal["unrolled", "scan"] = "scan"
     schedule: training.Schedule = training.Schedule()
     places: bool = False
+    traits: bool = False
 
     def with_settings(self, **settings: Any) -> Lesson:
         """The same but for `settings`, its own and those of its schedule; None changes nothing."""
@@ -63,8 +66,9 @@ PRESETS = {
     "ragtime": Lesson(
         tx=64,
         places=True,
+        traits=True,
         schedule=training.Schedule(
-            epochs=60, batch_size=16, fall="cosine", dropout=Dropout(0.2, 0.5, 0.5)
+            epochs=40, batch_size=16, fall="cosine", dropout=Dropout(0.2, 0.5, 0.5)
         ),
     ),
 }
@@ -261,6 +265,7 @@ def _teach(
             "music": music,
             "held out": hash_of([sequence for sequence, _ in unseen]),
         },
+        traits=_traits(studied.vocabulary) if lesson.traits else None,
     )
     settings: dict[str, Any] = {
         **asdict(lesson),
@@ -281,6 +286,11 @@ def _teach(
         sources=sources or {},
     )
     return Trained(layers, model, studied, fitted)
+
+
+def _traits(vocabulary: Vocabulary) -> NDArray[np.float32]:
+    values = [grammar.Value.parse(symbol) for symbol in vocabulary.symbols]
+    return grammar.traits(values, vocabulary.size)
 
 
 def _cues(places: grammar.Places, tune: Tune, n_values: int) -> Indices:

@@ -106,7 +106,8 @@ it, and this page with all its figures, from the rags in this folder and from no
   of the project.
 - **Model**: an LSTM of {lesson.n_a} units and a softmax over {lesson.n_values} values,
   {model.weights.n_parameters:,} parameters. A step reads the last value, and how far the next one
-  is from the bar lines before and after it.
+  is from the bar lines before and after it. While it learns, values of one kind, of one duration
+  or with one leap share weights.
 - **Training**: {schedule.epochs} epochs of windows of {lesson.tx} values, {schedule.batch_size} a
   batch; Adam, learning rate {schedule.learning_rate:g}, falling to 0 along a cosine; each batch
   does without {dropped.values:.0%} of the values, {dropped.recurrent:.0%} of the recurrent weights

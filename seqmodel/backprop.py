@@ -160,8 +160,12 @@ class Learner:
     """Weights on their way: `step` moves them by one batch. `momentum` and `velocity` are Adam's
     running means of the gradients and of their squares, `steps` counts the batches so far.
 
-    `dropout`: what each batch does without. `processors`: how many may work on it; None: all that
-    there are. Products should run on one thread each: see `team.one_thread_a_product`.
+    `dropout`: what each batch does without. `traits (V, n)`: what values have in common, 1 where a
+    value has a trait. Then what a value brings as an input, and how likely it is made as an output,
+    is a column of its own plus those of its traits, so that a rare value learns from others like
+    it; `weights` gives the sums. The columns of the traits, zeros at first, stand behind the others
+    in `parameters`. `processors`: how many may work on it; None: all that there are. Products
+    should run on one thread each: see `team.one_thread_a_product`.
     """
 
     def __init__(
@@ -170,9 +174,11 @@ class Learner:
         rates: AdamRates = AdamRates(),
         processors: int | None = None,
         dropout: Dropout = NO_DROPOUT,
+        traits: Floats | None = None,
     ) -> None:
-        self.rates, self.dropout = rates, dropout
-        self.parameters = Parameters.of(weights)
+        self.rates, self.dropout, self.traits = rates, dropout, traits
+        self._whole = Parameters.of(weights)  # with traits: the sums
+        self.parameters = self._whole if traits is None else _with_traits(self._whole, traits)
         self.momentum, self.velocity = self.parameters.like(), self.parameters.like()
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
@@ -207,7 +213,33 @@ class Learner:
 
     def weights(self) -> Weights:
         """Copies of them as they are."""
-        return self.parameters.weights()
+        return self._sums().weights()
+
+    def _sums(self) -> Parameters:
+        """What a pass reads: each value with its traits."""
+        if self.traits is not None:
+            own, whole = self.parameters, self._whole
+            H, V, n_inputs = whole.units, whole.n_values, whole.n_inputs
+            whole.recurrent[:, :-1] = own.recurrent[:, : H + n_inputs]
+            whole.recurrent[:, H : H + V] += own.recurrent[:, H + n_inputs : -1] @ self.traits.T
+            whole.recurrent[:, -1] = own.recurrent[:, -1]
+            np.add(own.dense[:V], self.traits @ own.dense[V:], out=whole.dense)
+        return self._whole
+
+    def _of_traits(self, gradients: Parameters) -> Parameters:
+        """The gradients of the sums -> those of what they are made of."""
+        if self.traits is None:
+            return gradients
+        H, V = gradients.units, gradients.n_values
+        made = self.parameters.like()
+        made.recurrent[:, : H + gradients.n_inputs] = gradients.recurrent[:, :-1]
+        made.recurrent[:, H + gradients.n_inputs : -1] = (
+            gradients.recurrent[:, H : H + V] @ self.traits
+        )
+        made.recurrent[:, -1] = gradients.recurrent[:, -1]
+        made.dense[:V] = gradients.dense
+        made.dense[V:] = self.traits.T @ gradients.dense
+        return made
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Copies of all that the steps to come depend on; `steps` as an array of one number."""
@@ -236,19 +268,20 @@ class Learner:
     ) -> tuple[Reached, list[Parameters]]:
         """The batch in as many parts as pay, and the gradients of each stretch, which add up."""
         B, T = labels.shape
-        H = self.parameters.units
+        whole = self._sums()
+        H = whole.units
         x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.intp)  # (T, 1 + k, B)
-        x[x < 0] = self.parameters.n_inputs
+        x[x < 0] = whole.n_inputs
         y = labels.T.astype(np.intp)
         n_labels = int(np.count_nonzero(y >= 0))
         scale = 1 / n_labels if scale is None else scale
         if start is None:
-            start = (np.zeros((B, H), np.float32),) * STATES[self.parameters.cell]
-        make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.parameters.cell]
-        kept = self.dropout.draw(self.parameters, self.steps)
-        weights = self.parameters if kept is None else self.parameters.like()
+            start = (np.zeros((B, H), np.float32),) * STATES[whole.cell]
+        make = {"lstm": _LSTMPass, "rnn": _RNNPass}[whole.cell]
+        kept = self.dropout.draw(whole, self.steps)
+        weights = whole if kept is None else whole.like()
         if kept is not None:
-            np.multiply(self.parameters.vector, kept.vector, out=weights.vector)
+            np.multiply(whole.vector, kept.vector, out=weights.vector)
         reading = _Reading(weights)
 
         n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
@@ -259,7 +292,7 @@ class Learner:
             size = edges.stop - edges.start
             if (part, T, size) not in self._passes:
                 n_stretches = min(N_STRETCHES, T) if helped else 1
-                self._passes[part, T, size] = make(self.parameters, T, size, n_stretches)
+                self._passes[part, T, size] = make(whole, T, size, n_stretches)
             state = [array[edges].T for array in start]
             aside = self._team.aside() if helped else Aside(None)
             return self._passes[part, T, size].run(
@@ -274,7 +307,7 @@ class Learner:
         if kept is not None:
             for part in gradients:
                 part.vector *= kept.vector
-        return reached, gradients
+        return reached, [self._of_traits(part) for part in gradients]
 
     def _move(self, gradients: list[Parameters], learning_rate: float) -> None:
         """Adam, in the form and the order of Keras' operations, a block of memory at a time."""
@@ -306,6 +339,16 @@ class Learner:
                 weights -= change
 
         self._team.share(move, len(self._scratch), self._team.size if len(gradients) > 1 else 1)
+
+
+def _with_traits(whole: Parameters, traits: Floats) -> Parameters:
+    """The same weights, and zeros for each trait behind the inputs and behind the values."""
+    n, V, n_inputs = traits.shape[1], whole.n_values, whole.n_inputs
+    made = Parameters(whole.cell, whole.units, V + n, n_inputs + n)
+    made.recurrent[:, : whole.units + n_inputs] = whole.recurrent[:, :-1]
+    made.recurrent[:, -1] = whole.recurrent[:, -1]
+    made.dense[:V] = whole.dense
+    return made
 
 
 class _Reading:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqmodel import backprop
 from seqmodel.checkpoints import Checkpoint, Checkpoints, Epoch, State
@@ -148,6 +149,7 @@ def fit(
     held_out_loss: Measure | None = None,
     checkpoints: Checkpoints | None = None,
     made_from: Mapping[str, Any] | None = None,
+    traits: NDArray[np.float32] | None = None,
 ) -> Fitted:
     """Trains `graph`, whose first output is the probabilities of each step, `(m, T, n_values)`, or
     whose outputs are those of one step each (see `GraphLearner` for its inputs).
@@ -155,21 +157,26 @@ def fit(
     The engine "arrays" is NumPy, for an LSTM or SimpleRNN and a softmax; "keras" is the graph
     itself, on whatever device Keras has. Both see the same batches and give the same weights.
     "auto" takes the arrays for a graph with one tensor of probabilities where they can do it (see
-    `layers.arrays_compute`), and for dropout, which only they have. The rest is as in `train`.
+    `layers.arrays_compute`), and for dropout and `traits` (see `backprop.Learner`), which only they
+    have. The rest is as in `train`.
     """
+    only_arrays = schedule.dropout.any or traits is not None
     if engine == "auto":
         one_tensor = len(graph.outputs[0].shape) == 3
-        by_arrays = schedule.dropout.any or (one_tensor and arrays_compute(graph))
+        by_arrays = only_arrays or (one_tensor and arrays_compute(graph))
         engine = "arrays" if by_arrays else "keras"
         if checkpoints and checkpoints.engine() == "keras":
             engine = "keras"  # several devices or hosts began it
-    if schedule.dropout.any and is_spread():
-        todo = "choose a preset without it, or leave out --devices and --hosts"
-        raise TrainingError("a training without dropout on several devices", "dropout", todo=todo)
+    if only_arrays and is_spread():
+        todo = "choose a preset without them, or leave out --devices and --hosts"
+        expected = "a training without dropout and traits on several devices"
+        raise TrainingError(expected, "one with them", todo=todo)
     learner: Learner
     if engine == "arrays":
         rates = backprop.AdamRates(clip=schedule.clip)
-        learner = backprop.Learner(weights_in(graph), rates, dropout=schedule.dropout)
+        learner = backprop.Learner(
+            weights_in(graph), rates, dropout=schedule.dropout, traits=traits
+        )
     else:
         learner = GraphLearner(graph, clip=schedule.clip)
     fitted = train(

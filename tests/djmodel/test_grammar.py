@@ -326,3 +326,17 @@ def test_an_automaton_of_bars_tells_the_place_of_what_comes_next():
         state = automaton.next_state[state, index]
     assert told == places.cues([values[:2], values[2:]], bars, 5).tolist()
     assert told == [[5, 8], [6, 7], [5, 8]]
+
+
+def test_values_have_kind_duration_and_leap_in_common():
+    values = [Value("C", F(1)), Value("C", F(1), 1), Value("S", F(2), 1), Value("R", F(1))]
+    table = grammar.traits(values, 6)
+    in_common = table @ table.T
+    assert in_common.tolist() == [
+        [3, 2, 0, 1, 0, 0],
+        [2, 3, 1, 1, 0, 0],
+        [0, 1, 3, 0, 0, 0],
+        [1, 1, 0, 3, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]

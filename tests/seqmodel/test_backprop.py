@@ -8,7 +8,7 @@ from seqmodel import backprop
 from seqmodel.backend import load_keras
 from seqmodel.backprop import NO_DROPOUT, Dropout, Learner, Parameters
 from seqmodel.layers import weight_variables, weights_in
-from seqmodel.network import GATES, Weights, start_state
+from seqmodel.network import GATES, Weights, log_distributions, start_state
 from seqmodel.team import one_thread_a_product
 from seqmodel.training import Schedule, Shuffled, fit
 from seqmodel.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
@@ -147,6 +147,79 @@ def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out(
         reached = learner.step(inputs, labels, 0.01)
         assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
         assert greatest_difference(learner.parameters.weights(), weights_in(graph)) < 1e-5
+
+
+def some_traits():
+    """Odd or even, and which third a value is in; the last one has nothing in common with any."""
+    values = np.arange(N_VALUES)
+    table = np.stack([values % 2, values % 2 == 0, values < 4, values // 4 == 1, values > 7], 1)
+    table[-1] = False
+    return table.astype(np.float32)
+
+
+def test_steps_with_traits_equal_keras_with_columns_that_add_up():
+    import tensorflow as tf
+
+    keras = load_keras()
+    graph, traits = scanning(some_weights(n_cues=N_CUES)), some_traits()
+    n, n_inputs = traits.shape[1], N_VALUES + N_CUES
+    variables = weight_variables(graph)
+    own = [tf.Variable(np.array(variable)) for variable in variables]
+    kernel, dense = (
+        tf.Variable(np.zeros((n, 4 * UNITS), "f4")),
+        tf.Variable(np.zeros((UNITS, n), "f4")),
+    )
+    bias = tf.Variable(np.zeros(n, "f4"))
+    of_inputs = np.concatenate([traits, np.zeros((N_CUES, n), "f4")])
+    optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
+    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
+    assert greatest_difference(learner.weights(), weights_in(graph)) == 0
+    for step in range(4):
+        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
+        X, zeros = input_vectors(inputs, n_inputs), np.zeros((6, UNITS), np.float32)
+        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        sums = [
+            own[0] + of_inputs @ kernel, own[1], own[2],
+            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+        ]  # fmt: skip
+        for variable, array, factor in zip(variables, sums, kept, strict=True):
+            variable.assign(array * factor)
+        with tf.GradientTape() as tape:
+            loss = loss_of(one_hot(labels, N_VALUES), graph([X, zeros, zeros], training=True))
+        found = [g * f for g, f in zip(tape.gradient(loss, variables), kept, strict=True)]
+        shared = [of_inputs.T @ found[0], found[3] @ traits, tf.linalg.matvec(traits.T, found[4])]
+        optimizer.apply([*found, *shared], [*own, kernel, dense, bias])
+        reached = learner.step(inputs, labels, 0.01)
+        assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+    expected = Weights(
+        "lstm",
+        *(np.array(array) for array in (
+            own[0] + of_inputs @ kernel, own[1], own[2],
+            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+        )),
+    )  # fmt: skip
+    assert greatest_difference(learner.weights(), expected) < 1e-5
+    # and a training that is interrupted goes on with them
+    again = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
+    again.restore(learner.state())
+    for each in (learner, again):
+        each.step(*some_windows(6, seed=9, n_cues=N_CUES), 0.01)
+    assert greatest_difference(learner.weights(), again.weights()) == 0
+
+
+def test_a_value_learns_from_others_that_share_a_trait():
+    # 9 and 10 are never heard; 9 has a trait of 1 and 5, which come again and again
+    labels = np.tile(np.array([1, 5] * 4, np.int32)[:TX], (4, 1))
+    inputs = np.concatenate([np.full((4, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    traits = np.zeros((N_VALUES, 1), np.float32)
+    traits[[1, 5, 9]] = 1
+    alone, sharing = Learner(some_weights()), Learner(some_weights(), traits=traits)
+    for learner in (alone, sharing):
+        for _ in range(20):
+            learner.step(inputs, labels, 0.01)
+    found = (log_distributions(one.weights(), labels[0]) for one in (alone, sharing))
+    without, together = ((each[:, 9] - each[:, 10]).mean() for each in found)
+    assert together > without + 0.3
 
 
 @pytest.mark.parametrize(
