@@ -27,6 +27,7 @@ from seqmodel.sampling import Choice
 
 FORMAT = 1
 MOST_BARS = 10_000  # of a solo: some hours
+MOST_SOLOS = 10_000  # at once
 _MADE_BY = "djmodel"
 
 
@@ -63,6 +64,8 @@ class Recipe:
         for option, number in (("--choruses", self.choruses), ("--bars", self.bars)):
             if number is not None and not 1 <= number <= MOST_BARS:
                 raise InputError(f"{option} from 1 to {MOST_BARS:,}", f"{number}")
+        if self.tempo is not None and not 4 <= self.tempo <= 1000:
+            raise InputError("a tempo from 4 to 1000", f"{self.tempo}")
         if self.seed < 0:
             raise InputError("a seed from 0 up", f"{self.seed}")
         sources = {"--over": self.over, "--corpus": self.corpus, "--changes": self.changes}
@@ -247,6 +250,8 @@ def _origin(said: dict[str, Any], path: Path) -> Origin:
                 raise TypeError(f"{name} {value!r:.40}")
         recipe = Recipe(**settings)
         solo, model = int(said["solo"]), str(said["model"])
+        if not 1 <= solo <= MOST_SOLOS:
+            raise ValueError(f"solo {solo}")
         return Origin(recipe, solo, model, dict(said["files"]), dict(said["versions"]))
     except (KeyError, TypeError, ValueError) as error:
         found = f"a damaged one ({error})"

@@ -161,6 +161,10 @@ def test_the_text_and_the_recipe_say_the_same(tmp_path):
         {"with_primer": True},
         {"over": "a.mid", "keep_rhythm": True, "primer": "b.mid", "with_primer": True},
         {"temperature": 0.0},
+        {"tempo": float("nan")},
+        {"tempo": 0.0},
+        {"seed": -1},
+        {"bars": 10**30},
     ],
     ids=str,
 )
