@@ -135,16 +135,19 @@ STYLES: Mapping[str, Style] = {
 }
 
 
-def accompany(tune: Tune, style: str, rng: np.random.Generator) -> Tune:
+def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tune:
     """The tune with its changes played in a style of `STYLES`, in place of what accompanied it.
 
     Chords sound within their bars and no longer than they hold; under N.C. nothing sounds. Every
     note is a tone of its chord or its bass, except that a walking bass may lead into the next bass
-    note by a semitone or a whole tone. Raises InputError for a style that does not exist.
+    note by a semitone or a whole tone. `rng` is a generator or a seed.
+
+    Raises InputError for a style that does not exist.
     """
     chosen = STYLES.get(style.strip().casefold())
     if chosen is None:
         raise InputError(f"a style of {', '.join(STYLES)}", f"`{style}`")
+    rng = np.random.default_rng(rng)
     spans = list(_spans(tune))
     voicings = _voice_leading(spans, chosen)
     groups = [

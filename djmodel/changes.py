@@ -90,7 +90,7 @@ FORMS = {
 
 def parse_changes(
     text: str,
-    meter: Meter = COMMON_TIME,
+    meter: Meter | str = COMMON_TIME,
     *,
     choruses: int = 1,
     pick_up: Fraction = Fraction(0),
@@ -105,6 +105,8 @@ def parse_changes(
     """
     if not isinstance(text, str):
         raise InputError("changes as text, such as Dm7 | G7 | C", f"{text!r}")
+    if isinstance(meter, str):
+        meter = parse_meter(meter)
     form = _form(text.strip(), meter)
     bars = form.bars if form else _read(text, meter)
     bars = bars * max(choruses, 1)
@@ -160,11 +162,18 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
     form = FORMS[name]
     tonic = form.home
     if "-in-" in text:
-        match = re.fullmatch(r"([A-Ga-g][b♭#♯]?)(m|-?min|-?minor|-?maj|-?major)?", key_name)
+        match = re.fullmatch(r"([A-Ga-g][b♭#♯]?)(?:-?(m|min|minor|maj|major))?", key_name)
         if match is None:
             at = len(text) - len(key_name)
             expected = "a key after -in-, such as F, Bb or F#"
             raise ChangesError(text, at, len(key_name), expected=expected)
+        if match[2] and form.minor == match[2].startswith("maj"):
+            at = len(text) - len(key_name)
+            mode, other = ("minor", "major") if form.minor else ("major", "minor")
+            expected = f"a key of {name}, which is in {mode}, not {other}"
+            twin = f"minor-{name}-in-{match[1]}"
+            todo = f"write {twin}" if f"minor-{name}" in FORMS else ""
+            raise ChangesError(text, at, len(key_name), expected=expected, todo=todo)
         tonic = parse_chord_symbol(match[1].capitalize()).root
     key = _signature(tonic, form.minor)
     if {"#", "♯"} & set(key_name) and key + 12 <= 7:
@@ -221,10 +230,10 @@ class _Token(NamedTuple):
 
 
 _TOKEN = re.compile(
-    r"(?P<open>\|:|\[)|(?P<close>:\||\])|(?P<bar>\|+(?!:))|(?P<line>\n)|(?P<space>[^\S\n]+)"
+    r"(?P<open>\|:|\[)|(?P<bar>\|\]|\|+(?!:))|(?P<close>:\||\])|(?P<line>\n)|(?P<space>[^\S\n]+)"
     r"|(?P<times>[x×*]\s*(?P<count>\d+))(?=[\s|\]:]|$)|(?P<same>%)"
     r"|(?P<rest>N\.?\s?C\.?)(?=[\s|\]:]|$)|(?P<hold>/)(?=[\s|\]:]|$)"
-    r"|(?P<chord>(?:\([^)|\n]*\)|[^\s|\[\]:])+)|(?P<stray>:)"
+    r"|(?P<chord>(?:\([^)|\n]*\)|(?![x×]\d+(?:[\s|\]:]|$))[^\s|\[\]:])+)|(?P<stray>:)"
 )
 
 _Content = tuple[_Token, ...]

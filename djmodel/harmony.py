@@ -153,7 +153,7 @@ _DEGREES = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 11, 8: 0, 9: 2, 10: 4, 11: 5,
 _ACCIDENTALS = {"b": -1, "♭": -1, "-": -1, "#": 1, "♯": 1, "+": 1, "x": 2, "𝄪": 2, "𝄫": -2, "": 0}
 
 _NOTE = re.compile(r"([A-G])([b♭#♯x𝄪𝄫]*)")
-_MAJOR = r"(?:major|Major|maj|Maj|MAJ|ma(?!dd)|Ma|M|△|Δ|∆|\^|j(?=\d))"
+_MAJOR = r"(?:major|Major|maj|Maj|MAJ|ma(?!dd)|Ma|M|△|Δ|∆|\^|m?j(?=\d))"
 _MINOR = r"(?:minor|Minor|min|Min|MIN|mi|m|-|−|–)"
 _QUALITY = re.compile(
     rf"(?P<major>{_MAJOR})|(?P<minor>{_MINOR})|(?P<half>half-?dim|hdim|ø|Ø|h)"

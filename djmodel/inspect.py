@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +23,9 @@ from djmodel.options import (
 from seqmodel.cli import Debug, facts, run
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
     from rich.table import Table
+    from rich.text import Text
 
     from djmodel.parts import Choice
     from djmodel.reader import Reading
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from djmodel.tune import Bar, Change, Tune
 
 _WIDTH = 110  # columns, where the output is not a terminal
+_NARROW = 76  # with fewer columns no table of parts
 
 
 def command(
@@ -72,7 +76,7 @@ def command(
     made = reading(
         score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen, clock=clock
     )
-    console.print(part_table(made.choice))
+    console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
     console.print(tune_facts(made))
 
@@ -101,7 +105,27 @@ def score_facts(score: Score) -> Table:
     return facts(score.title, rows)
 
 
-def part_table(choice: Choice) -> Table:
+class PartTable:
+    """The parts for rich's `Console.print`: what each is taken for, its scores out of 100, and why;
+    below one another where a table has no room."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+        if options.max_width >= _NARROW:
+            yield _part_table(self.choice)
+            return
+        from rich.text import Text
+
+        yield Text("Parts", style="italic")
+        for verdict in self.choice.verdicts:
+            part = verdict.part
+            yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
+            yield Text(f"{verdict.role}, {len(part.sounds)} notes: {verdict.reason}")
+
+
+def _part_table(choice: Choice) -> Table:
     """The parts: what each is taken for, its scores out of 100, and why."""
     from rich import box
     from rich.table import Table
@@ -186,7 +210,9 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, width=_WIDTH)
 
 
 def _forget() -> None:

@@ -18,7 +18,7 @@ import typer
 from djmodel.show.endings import SOUND
 from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.errors import FileError
+from seqmodel.errors import FileError, InputError
 from seqmodel.files import data_address, existing_file, known_ending, writing
 from seqmodel.optional import MissingPackageError, needed
 
@@ -91,11 +91,15 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
 
     `soundfont` is an SF2 file; without it the General MIDI set that comes with pretty_midi plays.
     Raises FileError for a file that is not MIDI, has no notes or is too long, and for a SoundFont
-    that is not one; MissingPackageError where the synthesiser is not installed.
+    that is not one; InputError for a tune without notes; MissingPackageError where the synthesiser
+    is not installed.
     """
     if isinstance(source, Tune):
         from djmodel.score import midi_bytes
 
+        if not source.bars or not (source.melody_notes() or source.accompaniment):
+            todo = "let something sound: accompany(...) plays its chords"
+            raise InputError("a tune with notes", "none", where=source.title or None, todo=todo)
         return _render(_parsed(midi_bytes(source), source.title or None), soundfont)
     path = existing_file(source, "a MIDI file")
     return _render(_parsed(path.read_bytes(), path), soundfont)

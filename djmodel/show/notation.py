@@ -46,7 +46,7 @@ _PNG_ZOOM = 2  # pixels a CSS pixel
 _PAPER = "#FFFFFF"
 # What a bar holds so that four go in a line: notes, on average, and letters of chord symbols.
 _MOST_NOTES = 11
-_MOST_LETTERS = 18
+_MOST_LETTERS = 11
 
 # Kinds of chords that MusicXML knows, as semitones above the root; plain ones first.
 _KINDS: dict[str, frozenset[int]] = {
@@ -366,15 +366,16 @@ def _is_low(tune: Tune) -> bool:
 
 
 def _fitting_line(tune: Tune) -> int:
-    """Half as many bars in a line where notes, or the letters of chord symbols, are many."""
+    """Half or a quarter as many bars in a line where notes, or the letters of chord symbols, are
+    many."""
     notes = sum(len(bar.melody) for bar in tune.bars)
     letters = 0.0  # in a bar filled as its most crowded part
     for bar in tune.bars:
         for this, following in pairwise(bar.changes):
             share = (following.onset - this.onset) / bar.length
             letters = max(letters, len(chord_symbol(this.chord)) / float(share))
-    crowded = notes > _MOST_NOTES * len(tune.bars) or letters > _MOST_LETTERS
-    return BARS_A_LINE // 2 if crowded else BARS_A_LINE
+    crowd = max(notes / len(tune.bars) / _MOST_NOTES, letters / _MOST_LETTERS)
+    return max(BARS_A_LINE // (1 if crowd <= 1 else 2 if crowd <= 2 else 4), 1)
 
 
 def _heading(tune: Tune) -> str:
@@ -399,7 +400,8 @@ def _engraved(xml: str, bars_a_line: int, heading: str, seed: int) -> str:
         "pageMarginLeft": _MARGIN_UNITS,
         "pageMarginRight": _MARGIN_UNITS,
         "pageMarginTop": _HEADING_UNITS if heading else _MARGIN_UNITS,
-        "pageWidth": 200 + _PAGE_UNITS_A_BAR * bars_a_line,
+        # Fewer bars in a line than usual have more room each.
+        "pageWidth": 200 + _PAGE_UNITS_A_BAR * max(bars_a_line, BARS_A_LINE),
         "scale": _SCALE,
         "smuflTextFont": "none",
         "svgFormatRaw": True,

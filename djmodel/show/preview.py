@@ -128,11 +128,12 @@ def _labelled(label: str, content: str, style: str) -> Text:
 
 
 def _placed(words: list[tuple[int, str]], width: int) -> str:
-    """Words in a line at their columns, each cut where the next begins."""
+    """Words in a line at their columns, each cut where the next begins, which is seen."""
     line = [" "] * width
     for (place, word), (following, _) in pairwise([*words, (width + 1, "")]):
-        room = word[: max(following - place - 1, 1)]
-        line[place : place + len(room)] = room
+        room = max(following - place - 1, 1)
+        shown = word if len(word) <= room else word[: room - 1] + "…"
+        line[place : place + len(shown)] = shown
     return "".join(line[:width])
 
 

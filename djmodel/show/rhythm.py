@@ -104,9 +104,11 @@ def _spans(
     bar: Bar, offset: Fraction, events: Sequence[tuple[Note | None, Fraction, Fraction]]
 ) -> Iterator[_Span]:
     """Beats in which something falls on a third become triplets; two beats whose points all fall on
-    thirds of a half become one; what is between is plain."""
+    thirds of a half become one; what is between is plain. In compound meters a triplet begins at
+    the eighth before what is not on a plain place."""
     points = sorted({point for _, start, end in events for point in (start, end)})
-    edges = list(_beats(bar, offset))
+    compound = beat_length(bar.meter) != 1
+    edges = list(_eighths(bar, offset, points) if compound else _quarters(bar, offset))
     plain_from = Fraction(0)
     index = 0
     while index < len(edges) - 1:
@@ -129,14 +131,26 @@ def _spans(
         yield _Span(plain_from, bar.length, False)
 
 
-def _beats(bar: Bar, offset: Fraction) -> Iterator[Fraction]:
-    """The start of the bar, each beat in it, and its end."""
+def _quarters(bar: Bar, offset: Fraction) -> Iterator[Fraction]:
+    """The start of the bar, each quarter in it, and its end."""
     yield Fraction(0)
-    step = Fraction(1)  # triplets are written a quarter at a time in any meter
-    beat = -offset % step or step
+    beat = -offset % 1 or Fraction(1)
     while beat < bar.length:
         yield beat
-        beat += step
+        beat += 1
+    yield bar.length
+
+
+def _eighths(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
+    """The same by eighths; from one in which a point is on no plain place, a quarter."""
+    half = Fraction(1, 2)
+    yield Fraction(0)
+    now = -offset % half or Fraction(0)
+    while now < bar.length:
+        if now > 0:
+            yield now
+        inside = (point for point in points if now < point < now + half)
+        now += half if all((point * 16).denominator == 1 for point in inside) else 1
     yield bar.length
 
 

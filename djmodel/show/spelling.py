@@ -122,8 +122,8 @@ def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
             total += _AWKWARD
         return total + _DOUBLE * (abs(alter) > 1)
 
-    lowest = (pitch * 7 + 12) % 12 - 12
-    return min((lowest, lowest + 12), key=cost)
+    lowest = pitch * 7 % 12 - 12  # C is at -12, as a double flat D; at 0; and at 12, as B sharp
+    return min((lowest, lowest + 12, lowest + 24), key=cost)
 
 
 def _named(pitch: int, place: int) -> Spelling:

@@ -44,6 +44,8 @@ def written(tune: Tune) -> str:
         ("C C F", "C F@3"),
         ("C | % F", "C | C F@2"),
         ("C x3 | F", "C | C | C | F"),
+        ("C7x3 | F", "C7 | C7 | C7 | F"),
+        ("C | D |]", "C | D"),
         ("C F x2", "C F@2 | C F@2"),
         ("[C | F] x2 | G", "C | F | C | F | G"),
         ("[C | F] G", "C | F | G"),
@@ -124,6 +126,8 @@ def test_choruses_and_a_pick_up() -> None:
         ("waltz", "waltz", "blues"),
         ("blues-in-H", "H", "a key"),
         ("blues-in-", "", "a key"),
+        ("blues-in-Fm", "Fm", "write minor-blues-in-F"),
+        ("minor-blues-in-Amaj", "Amaj", "in minor, not major"),
     ],
 )
 def test_an_error_points_at_the_place(text: str, at: str, hint: str) -> None:
@@ -158,6 +162,10 @@ def test_bars_longer_than_any_music_has(text: str) -> None:
 def test_changes_are_text() -> None:
     with pytest.raises(InputError, match=r"changes as text.*found None"):
         parse_changes(None)  # type: ignore[arg-type]
+
+
+def test_a_meter_may_be_text() -> None:
+    assert parse_changes("C | G", "3/4").length == 6
 
 
 def test_forms_by_name() -> None:

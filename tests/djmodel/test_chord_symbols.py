@@ -27,7 +27,7 @@ chords = st.builds(
         ("Caug C+ C(#5)", (0, 4, 8)),
         ("C5", (0, 7)),
         ("C7 Cdom7", (0, 4, 7, 10)),
-        ("Cmaj7 CM7 Cma7 C△7 C△ CΔ C^7 C^ Cj7 C7M", (0, 4, 7, 11)),
+        ("Cmaj7 CM7 Cma7 C△7 C△ CΔ C^7 C^ Cj7 C7M Cmj7", (0, 4, 7, 11)),
         ("Cm7 C-7 Cmin7 Cmi7", (0, 3, 7, 10)),
         ("CmMaj7 Cm(maj7) C-△7 CmM7 Cm△ CminMaj7 C-^7 Cmmaj7 Cm7M", (0, 3, 7, 11)),
         ("Cm7b5 C-7b5 Cø Cø7 Cm7(b5) Cm7-5 Cm7♭5 Chdim Ch7", (0, 3, 6, 10)),

@@ -40,6 +40,7 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def test_everything_that_is_read_is_shown(
     song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert called(monkeypatch, song) == 0
     shown = capsys.readouterr().out
     rows = [" ".join(line.split()) for line in shown.splitlines()]
@@ -52,6 +53,18 @@ def test_everything_that_is_read_is_shown(
     assert any(row.startswith("1 C C,1.000 S,1.000,<") for row in rows)
     assert any(row.startswith("2 G ") for row in rows)
     assert "values 8" in rows
+
+
+def test_in_a_narrow_window_the_parts_stand_below_one_another(
+    song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert called(monkeypatch, song) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    part = lines.index("1 Flute [solo]")
+    assert lines[part + 1].startswith("melody, 8 notes: ")
+    assert "2 Piano" in lines
 
 
 def test_bars_keep_their_numbers(

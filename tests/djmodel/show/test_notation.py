@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade_tunes import REST, TIED, TRIPLET, bar, blues
+from handmade_tunes import REST, SEMIQUAVER, TIED, TRIPLET, bar, blues
 from music21 import converter, harmony, note
 
 from djmodel.harmony import parse_chord_symbol
@@ -126,6 +126,14 @@ class TestEngraving:
 
     def test_no_sign_is_left_in_a_font_that_others_lack(self) -> None:
         assert not re.search("[\ue000-\uf8ff]", lead_sheet(blues()).svg)
+
+    def test_crowded_bars_have_more_room(self) -> None:
+        # Sixteen semiquavers a bar: half as many bars in a line that is as wide.
+        full = [(60 + k % 12, SEMIQUAVER) for k in range(16)]
+        sheets = [lead_sheet(Tune("", (bar("C", notes),) * 8)).svg for notes in ([(60, 4)], full)]
+        widths = [re.search('width="([^"]*)"', svg)[1] for svg in sheets]  # type: ignore[index]
+        assert widths[0] == widths[1]
+        assert [len(re.findall(r'class="system"', svg)) for svg in sheets] == [2, 4]
 
     def test_fewer_bars_a_line_for_a_narrow_page(self) -> None:
         svg = lead_sheet(blues(), bars_a_line=2).svg

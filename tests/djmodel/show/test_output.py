@@ -72,6 +72,11 @@ class TestPreview:
             console.print(preview(tune))
         return [line.rstrip() for line in capture.get().splitlines()]
 
+    def test_a_chord_name_without_room_is_seen_to_be_cut(self) -> None:
+        # An F sharp half diminished is no F sharp minor.
+        tune = Tune("", (bar("F#m7b5 B7#9 Em7 A13b9", [(72, 4)]),))
+        assert self.shown(tune, 24)[1].split() == ["F♯…", "B7…", "Em7", "A13♭9"]
+
     def test_a_bar(self) -> None:
         # C6 for a quarter, then the fourth above middle C's octave a semitone lower for one.
         tune = Tune("Two notes", (bar("C7", [(72, 1), (71, 1)]),))

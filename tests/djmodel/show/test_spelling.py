@@ -37,6 +37,9 @@ def number(spelling: Spelling) -> int:
         # The third of E7 in C is G sharp, the seventh of D flat 7 in A flat C flat.
         ([68, 64], "E7", 0, "G#4 E4"),
         ([71, 68], "Db7", -4, "Cb5 Ab4"),
+        # B sharp, the leading tone of C sharp, in seven sharps as in four.
+        ([72, 73], "G#7", 7, "B#4 C#5"),
+        ([72, 73], "G#7", 4, "B#4 C#5"),
         # On the way from F to E flat stands an E, not an F flat.
         ([77, 76, 75], "F7", -4, "F5 E5 Eb5"),
         # Below C 5 stands B 4, and C flat 5 is the same key of the piano.
