@@ -2,7 +2,7 @@
 compares the weights at its end with those of a training that was left alone.
 
 A checkpoint is written after each epoch, so that many kills fall into the writing of one. The model
-of an earlier training lies in the folder, and must stay what it is until the end.
+of an earlier training lies in the folder, and must stay what it is until the new one is whole.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
             process.communicate()
             kills += 1
             in_writing += any(path.name.startswith(UNFINISHED) for path in killed.iterdir())
-            if (killed / "checkpoint.npz").exists():
-                assert content_hash(killed / "model.keras") == earlier
+            if content_hash(killed / "model.keras") != earlier:  # then it is the new one, whole
+                assert weights(training, killed) == weights(training, whole)
         finish(start(training, killed, "--checkpoint", "0", "--resume"))
         same = weights(training, whole) == weights(training, killed)
         left = {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
