@@ -1,5 +1,7 @@
 """Training by arrays: gradients against differences, every step against Keras."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,10 @@ from seqmodel.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
 
 N_VALUES, UNITS, TX = 11, 8, 7
 N_CUES = 5
+by_tensorflow = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
+    reason="TensorFlow takes the gradients",
+)
 DROPOUT = Dropout(0.3, 0.4, 0.4, seed=1)
 
 
@@ -123,6 +129,7 @@ def test_dropout_drops_such_shares_and_keeps_the_sums():
     assert (other[1] != recurrent).any()
 
 
+@by_tensorflow
 def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out():
     import tensorflow as tf
 
@@ -157,6 +164,7 @@ def some_traits():
     return table.astype(np.float32)
 
 
+@by_tensorflow
 def test_steps_with_traits_equal_keras_with_columns_that_add_up():
     import tensorflow as tf
 
