@@ -8,7 +8,7 @@ BENCH = $(VENV)-bench
 .PHONY: demo test bench fuzz kills clean pretrained
 
 demo: $(VENV)/.demo
-	$(BIN)/python -m djmodel.train --out runs/ragtime
+	$(BIN)/python -m djmodel.train --preset ragtime --out runs/ragtime
 	$(BIN)/python -m dinos.train --out runs/dinos
 	@echo "Ten names:"
 	@$(BIN)/python -m dinos.generate runs/dinos/model.keras --count 10
