@@ -39,9 +39,9 @@ Places = NDArray[np.intp]
 # So many numbers of the state, sequences times units, make it worth a thread of its own to go
 # through a part of a batch, as threads wait for each other at every step; and so many to have one
 # do the products of a stretch of steps while the next stretch is gone through.
-SMALLEST_PART = 4096
+SMALLEST_PART = 2048
 SMALLEST_HELPED = 1024
-N_STRETCHES = 4
+N_STRETCHES = 3
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
 HALF, ONE = np.float32(0.5), np.float32(1)
