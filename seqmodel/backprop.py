@@ -383,14 +383,14 @@ class _Stretch:
         rows, n_inputs = len(parameters.recurrent), parameters.n_inputs
         self.steps = steps
         self.after = slice(steps.start + 1, steps.stop + 1)
-        self.H, self.V = H, V
+        self.H, self.V, self.n_inputs = H, V, n_inputs
         self.gradients = parameters.like()
         self.loss, self.right = 0.0, 0
         # Columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
-        self.inputs = _floats(H + n_inputs + 1, T, B)  # a of the step before; 1 for each input
+        self.before = _floats(H, T, B)  # a of the step before
         self.logits = _floats(V, T * B)
-        self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(rows, T, B)
+        self.grad_outputs, self.grad_gates = _floats(H, T, B), _floats(T, B, rows)
         self.columns = np.arange(T * B)
 
     def softmax(
@@ -425,19 +425,21 @@ class _Stretch:
     def sum_up(self, a: Floats, x: Places, d_gates: Floats) -> None:
         """The gradients of the recurrent layer's weights, from the inputs `x (T, 1 + k, B)` of all
         steps. The bias acts at every step, and every step has one value, or nothing."""
-        H, V = self.H, self.V
-        symbols, *cues = x[self.steps].swapaxes(0, 1).reshape(x.shape[1], -1)
-        self.inputs[:H] = a[self.steps].swapaxes(0, 1)
-        hot = self.inputs[H:].reshape(-1, len(symbols))
-        hot[:] = 0
-        for cue in cues:
-            hot[cue, self.columns] = 1
-        hot[-1] = 0  # no cue is not the zero vector: it adds nothing
-        hot[symbols, self.columns] = 1
-        self.grad_gates[:] = d_gates[self.steps].swapaxes(0, 1)
-        inputs = self.inputs.reshape(len(self.inputs), -1)
+        from scipy.sparse import csc_matrix
+
+        H, V, nothing = self.H, self.V, self.n_inputs
+        places = x[self.steps].swapaxes(1, 2).reshape(-1, x.shape[1])  # (T * B, 1 + k)
+        # One-hot inputs have so few ones that only these are multiplied.
+        ones = np.ones(places.shape, dtype=np.float32)
+        ones[:, 1:] = places[:, 1:] != nothing  # no cue is not the zero vector: it adds nothing
+        columns = np.arange(0, places.size + 1, places.shape[1])
+        hot = csc_matrix((ones.ravel(), places.ravel(), columns), (nothing + 1, len(places)))
+        self.grad_gates[:] = d_gates[self.steps].swapaxes(1, 2)
+        grad_gates = self.grad_gates.reshape(len(places), -1)
+        self.before[:] = a[self.steps].swapaxes(0, 1)
         recurrent = self.gradients.recurrent
-        np.dot(self.grad_gates.reshape(len(recurrent), -1), inputs.T, out=recurrent)
+        recurrent[:, :H] = np.dot(grad_gates.T, self.before.reshape(H, -1).T)
+        recurrent[:, H:] = (hot @ grad_gates).T
         recurrent[:, -1] += recurrent[:, H : H + V].sum(axis=1)
 
 
