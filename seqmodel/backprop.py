@@ -22,26 +22,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.network import GATES, STATES, Weights
-from seqmodel.team import Aside, Team
+from seqmodel.team import Team
 from seqmodel.windows import Indices
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 
 # So many numbers of the state, sequences times units, make it worth a thread of its own to go
-# through a part of a batch, as threads wait for each other at every step; and so many to have one
-# do the products of a stretch of steps while the next stretch is gone through.
+# through a part of a batch, as threads wait for each other at every step.
 SMALLEST_PART = 2048
-SMALLEST_HELPED = 1024
-N_STRETCHES = 3
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 16_384
 HALF, ONE = np.float32(0.5), np.float32(1)
@@ -266,7 +261,7 @@ class Learner:
         scale: float | None,
         start: tuple[Floats, ...] | None,
     ) -> tuple[Reached, list[Parameters]]:
-        """The batch in as many parts as pay, and the gradients of each stretch, which add up."""
+        """The batch in as many parts as pay, and the gradients of each, which add up."""
         B, T = labels.shape
         whole = self._sums()
         H = whole.units
@@ -285,21 +280,17 @@ class Learner:
         reading = _Reading(weights)
 
         n_parts = max(1, min(self._team.size, B * H // SMALLEST_PART))
-        # One part alone leaves another processor free for what does not wait for the step before.
-        helped = n_parts == 1 and self._team.size > 1 and B * H >= SMALLEST_HELPED
 
-        def run(part: int, edges: slice) -> list[_Stretch]:
+        def run(part: int, edges: slice) -> _Products:
             size = edges.stop - edges.start
             if (part, T, size) not in self._passes:
-                n_stretches = min(N_STRETCHES, T) if helped else 1
-                self._passes[part, T, size] = make(whole, T, size, n_stretches)
+                self._passes[part, T, size] = make(whole, T, size)
             state = [array[edges].T for array in start]
-            aside = self._team.aside() if helped else Aside(None)
             return self._passes[part, T, size].run(
-                reading, x[..., edges].copy(), y[:, edges], scale, state, aside
+                reading, x[..., edges].copy(), y[:, edges], scale, state
             )
 
-        done = list(chain.from_iterable(self._team.share(run, B, n_parts)))
+        done = self._team.share(run, B, n_parts)
         reached = Reached(
             sum(one.loss for one in done), sum(one.right for one in done), labels=n_labels
         )
@@ -374,15 +365,13 @@ class _Reading:
             np.add(out, scratch, out=out)
 
 
-class _Stretch:
-    """Some steps of a pass, and what does not wait, in them, for the step before: the softmax layer
-    and the gradients of the weights. Sets `loss`, `right` and `gradients`."""
+class _Products:
+    """What of a pass does not wait for the step before: the softmax layer and the gradients of the
+    weights. Sets `loss`, `right` and `gradients`."""
 
-    def __init__(self, parameters: Parameters, steps: slice, B: int) -> None:
-        H, V, T = parameters.units, parameters.n_values, steps.stop - steps.start
+    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
+        H, V = parameters.units, parameters.n_values
         rows, n_inputs = len(parameters.recurrent), parameters.n_inputs
-        self.steps = steps
-        self.after = slice(steps.start + 1, steps.stop + 1)
         self.H, self.V, self.n_inputs = H, V, n_inputs
         self.gradients = parameters.like()
         self.loss, self.right = 0.0, 0
@@ -400,8 +389,8 @@ class _Stretch:
         gradients of the softmax layer's weights, and in `grad_a (T, H, B)` those of what it
         reads."""
         H, logits = self.H, self.logits
-        labels = labels[self.steps].ravel()
-        self.outputs[:H] = a[self.after].swapaxes(0, 1)
+        labels = labels.ravel()
+        self.outputs[:H] = a[1:].swapaxes(0, 1)
         outputs = self.outputs.reshape(H + 1, -1)
         np.dot(reading.dense, outputs, out=logits)
         logits -= logits.max(axis=0)
@@ -420,7 +409,7 @@ class _Stretch:
         gradient[labels, self.columns] -= shares
         np.dot(gradient, outputs.T, out=self.gradients.dense)
         np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
-        grad_a[self.steps] = self.grad_outputs.swapaxes(0, 1)
+        grad_a[:] = self.grad_outputs.swapaxes(0, 1)
 
     def sum_up(self, a: Floats, x: Places, d_gates: Floats) -> None:
         """The gradients of the recurrent layer's weights, from the inputs `x (T, 1 + k, B)` of all
@@ -428,15 +417,15 @@ class _Stretch:
         from scipy.sparse import csc_matrix
 
         H, V, nothing = self.H, self.V, self.n_inputs
-        places = x[self.steps].swapaxes(1, 2).reshape(-1, x.shape[1])  # (T * B, 1 + k)
+        places = x.swapaxes(1, 2).reshape(-1, x.shape[1])  # (T * B, 1 + k)
         # One-hot inputs have so few ones that only these are multiplied.
         ones = np.ones(places.shape, dtype=np.float32)
         ones[:, 1:] = places[:, 1:] != nothing  # no cue is not the zero vector: it adds nothing
         columns = np.arange(0, places.size + 1, places.shape[1])
         hot = csc_matrix((ones.ravel(), places.ravel(), columns), (nothing + 1, len(places)))
-        self.grad_gates[:] = d_gates[self.steps].swapaxes(1, 2)
+        self.grad_gates[:] = d_gates.swapaxes(1, 2)
         grad_gates = self.grad_gates.reshape(len(places), -1)
-        self.before[:] = a[self.steps].swapaxes(0, 1)
+        self.before[:] = a[:-1].swapaxes(0, 1)
         recurrent = self.gradients.recurrent
         recurrent[:, :H] = np.dot(grad_gates.T, self.before.reshape(H, -1).T)
         recurrent[:, H:] = (hot @ grad_gates).T
@@ -444,13 +433,13 @@ class _Stretch:
 
 
 class _Pass:
-    """Forward and back through B sequences, stretch by stretch.
+    """Forward and back through B sequences.
 
     What a cell adds is how it goes forward, from the first state and from `x (T, 1 + k, B)`,
     filling `a`; and how it goes back, from `grad_a`, filling `d_gates`.
     """
 
-    def __init__(self, parameters: Parameters, T: int, B: int, n_stretches: int) -> None:
+    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
         H, rows = parameters.units, len(parameters.recurrent)
         self.H = H
         self.a = _floats(T + 1, H, B)
@@ -458,8 +447,7 @@ class _Pass:
         self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
         self.carry_a = _floats(H, B)  # the gradient on its way back
         self.scratch = _floats(rows, B)
-        edges = pairwise(T * k // n_stretches for k in range(n_stretches + 1))
-        self.stretches = [_Stretch(parameters, slice(*edge), B) for edge in edges]
+        self.over_time = _Products(parameters, T, B)
 
     def run(
         self,
@@ -468,36 +456,27 @@ class _Pass:
         y: Places,
         scale: float,
         state: Sequence[Floats],
-        aside: Aside,
-    ) -> list[_Stretch]:
+    ) -> _Products:
         """x is `(T, 1 + k, B)`, y `(T, B)`, the arrays of the first state `(H, B)`."""
         self._begin(state)
-        for stretch in self.stretches:
-            self._forward(reading, x, stretch.steps)
-
-            def to_gradients(stretch: _Stretch = stretch) -> None:
-                self._find_slopes(stretch.steps)
-                stretch.softmax(reading, self.a, y, scale, self.grad_a)
-
-            aside.do(to_gradients)
-        aside.finish()
+        self._forward(reading, x)
+        self._find_slopes()
+        self.over_time.softmax(reading, self.a, y, scale, self.grad_a)
         self.carry_a[:] = 0
-        for stretch in reversed(self.stretches):
-            self._back(reading, stretch.steps)
-            aside.do(partial(stretch.sum_up, self.a, x, self.d_gates))
-        aside.finish()
-        return self.stretches
+        self._back(reading)
+        self.over_time.sum_up(self.a, x, self.d_gates)
+        return self.over_time
 
     def _begin(self, state: Sequence[Floats]) -> None:
         raise NotImplementedError
 
-    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
+    def _forward(self, reading: _Reading, x: Places) -> None:
         raise NotImplementedError
 
-    def _find_slopes(self, steps: slice) -> None:
+    def _find_slopes(self) -> None:
         raise NotImplementedError
 
-    def _back(self, reading: _Reading, steps: slice) -> None:
+    def _back(self, reading: _Reading) -> None:
         raise NotImplementedError
 
 
@@ -507,22 +486,21 @@ class _RNNPass(_Pass):
     def _begin(self, state: Sequence[Floats]) -> None:
         (self.a[0],) = state
 
-    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
-        for t in range(steps.start, steps.stop):
-            d, new_a = self.d_gates[t], self.a[t + 1]
-            reading.inputs(x[t], d, self.scratch)
-            np.dot(reading.recurrent, self.a[t], out=new_a)
+    def _forward(self, reading: _Reading, x: Places) -> None:
+        for a, new_a, d, inputs in zip(self.a, self.a[1:], self.d_gates, x, strict=False):
+            reading.inputs(inputs, d, self.scratch)
+            np.dot(reading.recurrent, a, out=new_a)
             np.add(new_a, d, out=new_a)
             np.tanh(new_a, out=new_a)
 
-    def _find_slopes(self, steps: slice) -> None:
+    def _find_slopes(self) -> None:
         """Leaves in `d_gates` the slope of each tanh."""
-        a, d = self.a[1:][steps], self.d_gates[steps]
+        a, d = self.a[1:], self.d_gates
         np.multiply(a, a, out=d)
         np.subtract(ONE, d, out=d)
 
-    def _back(self, reading: _Reading, steps: slice) -> None:
-        for d, grad_a in zip(self.d_gates[steps][::-1], self.grad_a[steps][::-1], strict=True):
+    def _back(self, reading: _Reading) -> None:
+        for d, grad_a in zip(self.d_gates[::-1], self.grad_a[::-1], strict=True):
             np.add(self.carry_a, grad_a, out=self.carry_a)
             np.multiply(d, self.carry_a, out=d)
             np.dot(reading.backward, d, out=self.carry_a)
@@ -551,8 +529,8 @@ class _LSTMStep(NamedTuple):
 class _LSTMPass(_Pass):
     """new c = f c + i g; new a = o tanh(new c)."""
 
-    def __init__(self, parameters: Parameters, T: int, B: int, n_stretches: int) -> None:
-        super().__init__(parameters, T, B, n_stretches)
+    def __init__(self, parameters: Parameters, T: int, B: int) -> None:
+        super().__init__(parameters, T, B)
         H = self.H
         self.values = _floats(T + 1, 5, H, B)  # o, i, f, g and the c before them
         self.tanh_c, self.d_c = _floats(2, T, H, B)  # d_c: how the new c acts on the new a
@@ -583,10 +561,10 @@ class _LSTMPass(_Pass):
         self.a[0], self.values[0, 4] = state
         self.carry_c[:] = 0
 
-    def _forward(self, reading: _Reading, x: Places, steps: slice) -> None:
+    def _forward(self, reading: _Reading, x: Places) -> None:
         add, multiply, tanh = np.add, np.multiply, np.tanh
         (i_times_g, f_times_c), products = self.products, self.products
-        for step, inputs in zip(self.steps[steps], x[steps], strict=True):
+        for step, inputs in zip(self.steps, x, strict=True):
             gates = step.gates
             reading.inputs(inputs, step.d_gates, self.scratch)
             np.dot(reading.recurrent, step.a, out=gates)
@@ -599,10 +577,10 @@ class _LSTMPass(_Pass):
             tanh(step.new_c, out=step.tanh_c)
             multiply(step.o, step.tanh_c, out=step.new_a)
 
-    def _find_slopes(self, steps: slice) -> None:
+    def _find_slopes(self) -> None:
         """Leaves in `d_gates` for each gate its slope times what it multiplies; many steps at once,
         as threads wait for Python's lock at each call."""
-        values, tanh_c, d, d_c = (v[steps] for v in (self.values, self.tanh_c, self.d, self.d_c))
+        values, tanh_c, d, d_c = self.values[:-1], self.tanh_c, self.d, self.d_c
         sigmoids, g, c = values[:, :3], values[:, 3], values[:, 4]
         o, i = sigmoids[:, 0], sigmoids[:, 1]
         np.multiply(sigmoids, sigmoids, out=d[:, :3])
@@ -617,10 +595,10 @@ class _LSTMPass(_Pass):
         np.subtract(ONE, d_c, out=d_c)
         np.multiply(d_c, o, out=d_c)
 
-    def _back(self, reading: _Reading, steps: slice) -> None:
+    def _back(self, reading: _Reading) -> None:
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.products[0]
-        for step in reversed(self.steps[steps]):
+        for step in reversed(self.steps):
             add(carry_a, step.grad_a, out=carry_a)
             multiply(carry_a, step.d_c, out=scratch)
             add(carry_c, scratch, out=carry_c)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from itertools import pairwise
@@ -32,39 +32,12 @@ class Team:
         started = [self._threads().submit(job, k + 1, part) for k, part in enumerate(parts)]
         return [job(0, first), *(each.result() for each in started)]
 
-    def aside(self) -> Aside:
-        """Jobs for the other threads while this one goes on."""
-        return Aside(self._threads())
-
     def _threads(self) -> ThreadPoolExecutor:
         if self._others is None:
             # What overflows is found by its result, not by a warning from a thread.
             quietly = partial(np.seterr, over="ignore", invalid="ignore")
             self._others = ThreadPoolExecutor(max(self.size - 1, 1), initializer=quietly)
         return self._others
-
-
-class Aside:
-    """Jobs that `others` do while the caller goes on; without others, each is done at once."""
-
-    def __init__(self, others: ThreadPoolExecutor | None) -> None:
-        self._others = others
-        self._begun: list[tuple[Future[None], Callable[[], None]]] = []
-
-    def do(self, job: Callable[[], None]) -> None:
-        if self._others is None:
-            job()
-        else:
-            self._begun.append((self._others.submit(job), job))
-
-    def finish(self) -> None:
-        """Waits until all are done; does itself what nobody has begun."""
-        while self._begun:
-            future, job = self._begun.pop()
-            if future.cancel():
-                job()
-            else:
-                future.result()
 
 
 @contextmanager
