@@ -26,11 +26,16 @@ class Team:
         self._others: ThreadPoolExecutor | None = None
 
     def share(self, job: Callable[[int, slice], Result], length: int, n_parts: int) -> list[Result]:
-        """`job(part, edges)` for `n_parts` equal parts of `length`, the first by this thread."""
+        """`job(part, edges)` for `n_parts` equal parts of `length`: the first by this thread, which
+        then does what no other one has begun."""
         edges = [length * k // n_parts for k in range(n_parts + 1)]
         first, *parts = (slice(*pair) for pair in pairwise(edges))
         started = [self._threads().submit(job, k + 1, part) for k, part in enumerate(parts)]
-        return [job(0, first), *(each.result() for each in started)]
+        done = {0: job(0, first)}
+        for number in range(n_parts - 1, 0, -1):
+            if started[number - 1].cancel():
+                done[number] = job(number, parts[number - 1])
+        return [done[k] if k in done else started[k - 1].result() for k in range(n_parts)]
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._others is None:
