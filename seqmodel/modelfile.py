@@ -6,6 +6,7 @@ here takes the weights and that entry and runs nothing from the file; neither ne
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
@@ -139,6 +140,21 @@ def load(path: str | Path, kind: str) -> ModelFile:
     return model
 
 
+def identity(path: str | Path, kind: str) -> str:
+    """The SHA-256 of what makes a model what it is, in hexadecimal digits: weights, vocabulary,
+    settings and all else that `save` was given, without the dates and names that Keras adds. Raises
+    FileError or ModelFileError."""
+    path = existing_file(path, f"a {kind} model (.keras)")
+    with damages(kind, path), zipfile.ZipFile(path) as archive:
+        entry = _content(archive, ENTRY)
+        cell = _json_object(entry)["cell"]
+        weights = _read_weights(_content(archive, "model.weights.h5"), cell)
+    digest = hashlib.sha256(entry)
+    for array in weights.arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 @contextmanager
 def damages(kind: str, path: str | Path | None = None) -> Iterator[None]:
     """Whatever reading a file raises within that is not what it says it is becomes ModelFileError;
@@ -149,7 +165,9 @@ def damages(kind: str, path: str | Path | None = None) -> Iterator[None]:
     except ModelFileError:
         raise
     except zipfile.BadZipFile:
-        raise ModelFileError(expected, "some other file", where=path, todo=todo) from None
+        begun = path is not None and Path(path).read_bytes()[:2] == b"PK"
+        found = "one that is damaged or cut off" if begun else "some other file"
+        raise ModelFileError(expected, found, where=path, todo=todo) from None
     except DAMAGES as error:
         found = f"a damaged one ({str(error) or type(error).__name__:.120})"
         raise ModelFileError(expected, found, where=path, todo=todo) from error
