@@ -56,13 +56,13 @@ def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
 def copied(model: ModelFile, solo: Solo) -> Copied:
     """How much of a solo stands in the training music, in the same order."""
     from djmodel.solo import indices_of
-    from seqmodel.copying import longest_copy, share_copied
+    from seqmodel.copying import Known
 
     new = indices_of(model, [value for bar in solo.values for value in bar])
-    training = model.extra["sequences"]
-    longest = longest_copy(new, training)
+    training = Known(model.extra["sequences"])
+    longest = training.longest_copy(new)
     title = model.settings["tunes"][longest.source]
-    return Copied(longest.length, title, share_copied(new, training, COPIED_LENGTH))
+    return Copied(longest.length, title, training.share_copied(new, COPIED_LENGTH))
 
 
 def command(

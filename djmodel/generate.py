@@ -158,7 +158,7 @@ def command(
     outputs = [each for path in wanted.values() if path for each in numbered(path, count)]
     keep_apart([*outputs, html], [*recipe.files, model, soundfont])
     learned = load(model)
-    solos = signed(recipe.solos(learned, count, Limits(max_notes, max_seconds)), recipe, model)
+    solos = signed(recipe.solos(learned, count, Limits(max_notes, max_seconds)), recipe, learned)
     console = stderr_console()
     for kind, path in wanted.items():
         for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():

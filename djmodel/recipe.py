@@ -17,13 +17,12 @@ import numpy as np
 
 from djmodel import grammar, midifile
 from djmodel.grammar import Value
-from djmodel.lesson import KIND
 from djmodel.limits import DEFAULT, Limits
 from djmodel.solo import Solo, improvise, tune_of
 from djmodel.tune import Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import content_hash, existing_file
-from seqmodel.modelfile import ModelFile, identity, versions_of
+from seqmodel.modelfile import ModelFile, versions_of
 from seqmodel.sampling import Choice
 
 FORMAT = 1
@@ -199,12 +198,11 @@ class Origin(NamedTuple):
         )
 
 
-def signed(solos: Sequence[Solo], recipe: Recipe, model: str | Path) -> list[Solo]:
-    """Solos with the text that says how they were made, from the model in a file."""
-    of_model = identity(model, KIND)
+def signed(solos: Sequence[Solo], recipe: Recipe, model: ModelFile) -> list[Solo]:
+    """Solos of a model with the text that says how they were made."""
     files = {name: content_hash(name) for name in recipe.files}
     return [
-        replace(solo, origin=Origin(recipe, number, of_model, files, todays_versions()).text)
+        replace(solo, origin=Origin(recipe, number, model.identity, files, todays_versions()).text)
         for number, solo in enumerate(solos, start=1)
     ]
 

@@ -34,12 +34,10 @@ def command(
 ) -> None:
     """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
     it is the same to the last byte, else with 1."""
-    from djmodel.lesson import KIND
     from djmodel.recipe import origin_of
     from djmodel.score import midi_bytes
     from djmodel.solo import load, shipped_model
     from seqmodel.files import content_hash, keep_apart, writing
-    from seqmodel.modelfile import identity
 
     model = model or shipped_model()
     if out:
@@ -48,7 +46,7 @@ def command(
     origin, text = origin_of(solo)
     path = model or shipped_model()
     learned = load(path)
-    _expect(origin.model, identity(path, KIND), path, "the model that made it")
+    _expect(origin.model, learned.identity, path, "the model that made it")
     for name, known in origin.files.items():
         if not Path(name).is_file():
             todo = "go to the folder in which it was generated"

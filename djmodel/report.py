@@ -82,7 +82,7 @@ def command(
     learned = load(path)
     console = stderr_console()
     perplexities = _perplexities(learned, held_out, seed) if held_out else {}
-    solos = _solos(learned, recipe, count, path)
+    solos = _solos(learned, recipe, count)
     console.print(f"{len(solos)} solos of {bars} bars", soft_wrap=True)
     tunes = tunes_of(learned, accompanied=False)
     comparison = compare(tunes, solos, Repertoire.of(learned))
@@ -109,7 +109,7 @@ def _perplexities(model: ModelFile, music: Sequence[str], seed: int) -> dict[str
     return {"model": found.model.perplexity, **ngrams}
 
 
-def _solos(model: ModelFile, recipe: Recipe, count: int, path: Path) -> list[Solo]:
+def _solos(model: ModelFile, recipe: Recipe, count: int) -> list[Solo]:
     """Over the tunes of the training in turn, so that meters and chords are as they are there."""
     from dataclasses import replace
 
@@ -120,7 +120,7 @@ def _solos(model: ModelFile, recipe: Recipe, count: int, path: Path) -> list[Sol
     for number, title in enumerate(titles):
         over = replace(recipe, over=title)
         times = len(range(number, count, len(titles)))
-        solos += signed(over.solos(model, times), over, path)
+        solos += signed(over.solos(model, times), over, model)
     return solos
 
 

@@ -200,7 +200,7 @@ def command(
         shown = {name: curve for name, curve in curves.items() if curve}
         loss_curve(shown, chance=math.log(n_values)).save(out / "loss.png")
         recipe = Recipe(seed=seed, tempo=tempo)
-        [solo] = signed(recipe.solos(trained.model), recipe, out / "model.keras")
+        [solo] = signed(recipe.solos(trained.model), recipe, trained.model)
         write_midi(solo.tune, out / "solo.mid", solo.origin)
         checkpoints.remove()
 

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,29 @@ class ModelFile:
     sources: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def entry(self) -> dict[str, Any]:
+        """All but the weights and the versions, as JSON values."""
+        return {
+            "kind": self.kind,
+            "cell": self.weights.cell,
+            "symbols": self.vocabulary.symbols,
+            "size": self.vocabulary.size,
+            "folded": dict(self.vocabulary.folded),
+            "settings": self.settings,
+            "extra": self.extra,
+            "sources": self.sources,
+        }
+
+    @cached_property
+    def identity(self) -> str:
+        """The SHA-256 of the weights and the entry, in hexadecimal digits: equal trainings give
+        equal ones, whenever their files were written."""
+        digest = hashlib.sha256(json.dumps(self.entry, sort_keys=True).encode())
+        for array in self.weights.arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
 
 def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
     """Writes `model`, its weights from `graph` (a Keras model with one recurrent layer and one
@@ -73,14 +97,7 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
     cannot be written, ModelFileError for another ending than .keras."""
     entry = {
         "format": FORMAT,
-        "kind": model.kind,
-        "cell": model.weights.cell,
-        "symbols": model.vocabulary.symbols,
-        "size": model.vocabulary.size,
-        "folded": dict(model.vocabulary.folded),
-        "settings": model.settings,
-        "extra": model.extra,
-        "sources": model.sources,
+        **model.entry,
         "versions": versions_of("djmodel", "tensorflow", "keras", "numpy", "music21"),
     }
     path = Path(path)
@@ -138,21 +155,6 @@ def load(path: str | Path, kind: str) -> ModelFile:
             todo=todo,
         )
     return model
-
-
-def identity(path: str | Path, kind: str) -> str:
-    """The SHA-256 of what makes a model what it is, in hexadecimal digits: weights, vocabulary,
-    settings and all else that `save` was given, without the dates and names that Keras adds. Raises
-    FileError or ModelFileError."""
-    path = existing_file(path, f"a {kind} model (.keras)")
-    with damages(kind, path), zipfile.ZipFile(path) as archive:
-        entry = _content(archive, ENTRY)
-        cell = _json_object(entry)["cell"]
-        weights = _read_weights(_content(archive, "model.weights.h5"), cell)
-    digest = hashlib.sha256(entry)
-    for array in weights.arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 @contextmanager
