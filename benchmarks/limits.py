@@ -23,7 +23,7 @@ from rich.table import Table
 from seqmodel.backprop import Learner
 from seqmodel.files import writing
 from seqmodel.network import Weights
-from seqmodel.team import Team, one_thread_a_product
+from seqmodel.team import count_processors, one_thread_a_product
 
 ROOT = Path(__file__).parent
 N_VALUES, TX = 90, 30
@@ -118,11 +118,14 @@ def step(units: int, batch: int, processors: int) -> Callable[[], object]:
     arrays = (rng.normal(size=shape, scale=0.1).astype(np.float32) for shape in shapes)
     learner = Learner(Weights("lstm", *arrays), processors=processors)
     inputs, labels = rng.integers(0, V, (2, batch, TX), dtype=np.int32)
+    learner.step(inputs, labels, 0.001)
+    assert learner.partners
+    learner.partners.wait()
     return lambda: learner.step(inputs, labels, 0.001)
 
 
 def measure(units: int, batch: int, console: Console) -> Limit:
-    size = Team().size
+    size = count_processors()
     made = Table(title=f"{units} units, batch {batch}", title_justify="left", box=box.SIMPLE)
     for heading in ("product", "shapes", "million operations", "ms", "billion a second"):
         made.add_column(heading, justify="left" if heading == "product" else "right")

@@ -11,17 +11,17 @@ import faulthandler
 import os
 import pickle
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from seqmodel import processes
 
 _MEGABYTE = 1 << 20
-_SERVE = "from seqmodel.bounded import serve; serve()"
 
 
 class OutOfTimeError(Exception):
@@ -68,21 +68,19 @@ class Helper:
         request = _Request(function, arguments, tuple(imports), seconds, megabytes)
         with self.lock:
             process = self.process = self._running()
-            assert process.stdin
-            assert process.stdout
             began = monotonic()
             try:
-                _send(process.stdin, request)
-                _receive(process.stdout)  # the imports are done
+                processes.send(process.stdin, request)
+                processes.receive(process.stdout)  # the imports are done
                 began = monotonic()
-                succeeded, result = _receive(process.stdout)
+                succeeded, result = processes.receive(process.stdout)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
-                status = self._end(patience=5)
+                status = processes.end(process, patience=5)
                 if monotonic() - began >= seconds:
                     raise OutOfTimeError from error
                 raise CrashedError(f"exit status {status}") from error
             except BaseException:
-                self._end()  # interrupted: what it is at is not wanted any more
+                processes.end(process)  # interrupted: what it is at is not wanted any more
                 raise
         if succeeded:
             return result
@@ -93,24 +91,7 @@ class Helper:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is not None and self.process.poll() is None:
             return self.process
-        # It finds the same modules as this process, however that came to find them.
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
-        return subprocess.Popen(
-            [sys.executable, "-c", _SERVE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-
-    def _end(self, patience: float = 0) -> int:
-        """Ends the process, which may take so many seconds to do it by itself; its exit status."""
-        assert self.process
-        try:
-            return self.process.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return processes.start("seqmodel.bounded")
 
 
 def helper() -> Helper:
@@ -124,15 +105,6 @@ def _helper(_: int) -> Helper:
     return Helper()
 
 
-def _send(stream: IO[bytes], message: Any) -> None:
-    pickle.dump(message, stream)
-    stream.flush()
-
-
-def _receive(stream: IO[bytes]) -> Any:
-    return pickle.load(stream)
-
-
 # ---------------------------------------------------------------------------------------------
 # In the helping process
 # ---------------------------------------------------------------------------------------------
@@ -140,20 +112,15 @@ def _receive(stream: IO[bytes]) -> Any:
 
 def serve() -> None:
     """Answers the requests on stdin, on stdout, until there are no more."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the process that uses this
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)  # what a library prints is no answer
+    with processes.serving() as (requests, answers), Path(os.devnull).open("w") as nowhere:
         while True:
             try:
-                request: _Request = _receive(requests)
+                request: _Request = processes.receive(requests)
             except EOFError:
                 return
             for module in request.imports:
                 import_module(module)
-            _send(answers, "ready")
+            processes.send(answers, "ready")
             # Ends this process even in the midst of a call that never returns to Python.
             faulthandler.dump_traceback_later(request.seconds, exit=True, file=nowhere)
             _limit_memory(request.megabytes)
@@ -161,7 +128,7 @@ def serve() -> None:
             faulthandler.cancel_dump_traceback_later()
             _limit_memory(None)
             try:
-                _send(answers, (succeeded, result))
+                processes.send(answers, (succeeded, result))
             except BrokenPipeError:
                 return
 

@@ -22,7 +22,7 @@ class Team:
     """As many threads as there are processors to use, the caller's among them; None: all."""
 
     def __init__(self, processors: int | None = None) -> None:
-        self.size = processors or _processors()
+        self.size = processors or count_processors()
         self._others: ThreadPoolExecutor | None = None
 
     def share(self, job: Callable[[int, slice], Result], length: int, n_parts: int) -> list[Result]:
@@ -66,7 +66,8 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def _processors() -> int:
+def count_processors() -> int:
+    """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -8,9 +8,10 @@ import pytest
 from djmodel.model import djmodel, scanning_model, shared_layers
 from seqmodel import backprop
 from seqmodel.backend import load_keras
-from seqmodel.backprop import NO_DROPOUT, Dropout, Learner, Parameters
+from seqmodel.backprop import NO_DROPOUT, Dropout, Learner
 from seqmodel.layers import weight_variables, weights_in
 from seqmodel.network import GATES, Weights, log_distributions, start_state
+from seqmodel.passes import Parameters
 from seqmodel.team import one_thread_a_product
 from seqmodel.training import Schedule, Shuffled, fit
 from seqmodel.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
@@ -230,7 +231,7 @@ def test_a_value_learns_from_others_that_share_a_trait():
     assert together > without + 0.3
 
 
-@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["threads", "one thread"])
+@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["processes", "one process"])
 def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
     monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
     keras = load_keras()
@@ -249,6 +250,7 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
                 [one_hot(inputs, N_VALUES), a0, c0], one_hot(labels, N_VALUES)
             )
             reached = learner.step(inputs, labels, 0.01 / (1 + 0.01 * step), start=(a0, c0))
+            assert learner.partners.wait() == (1 if smallest_part == 1 else 0)
             graph.reset_metrics()
             assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
             assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
