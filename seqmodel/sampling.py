@@ -6,9 +6,11 @@ what it does not allow is masked, so that nothing is drawn twice and nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +25,9 @@ from seqmodel.windows import NOTHING
 
 # The rounding of a product may depend on its width. So that a stream draws the same however many
 # are drawn, streams go in groups whose widths depend on their place alone: the first on its own,
-# then these, then as many of the last as are needed. A group that is not full is as wide.
-FIRST_GROUPS = (1, 7, 56, 448)
+# then these, then as many of the last as are needed. A group that is not full is as wide. The first
+# ones together are as wide as any other, and are one thread's work.
+FIRST_GROUPS = (1, 63, 448)
 GROUP = 512
 # Numbers of logits that are kept before their log-probabilities are taken.
 BLOCK = 2**20
@@ -100,59 +103,73 @@ def sample(
     """Draws `streams` sequences of at most `max_length` symbols.
 
     The model first reads the zero vector, then `primer` (which is not in the result and does not
-    move the automaton); `primer_cues (len(primer), k)` are those of its symbols. Each stream has
-    its own generator, spawned from `rng`, and the first of eight streams is the only one of one, to
-    the last bit. What `limit` forbids is masked, too; raises SamplingError if it leaves no way
-    through the automaton.
+    move the automaton); `primer_cues (len(primer), k)` are those of its symbols. The first of eight
+    streams is the only one of one, to the last bit, and a longer one begins as a shorter one does.
+    What `limit` forbids is masked, too; raises SamplingError if it leaves no way through the
+    automaton.
     """
     bans = Bans(automaton, limit) if limit else None
-    uniforms = np.stack([child.random(max_length) for child in rng.spawn(streams)])
-    # In the precision of the rest, and below 1 even after rounding.
-    numbers: Floats = np.minimum(uniforms, 1 - 2**-23).astype(np.float32)
-
     heard = (primer, primer_cues)
-    groups = [*_groups(streams)]
+    jobs = _jobs(streams, rng)
 
-    def draw(number: int, _: slice) -> tuple[Indices, Floats, NDArray[np.bool_]]:
-        group, width = groups[-1 - number]  # the widest first
-        guard = Guard(bans, width) if bans else None
-        return _draw(weights, automaton, choice, numbers[group], width, heard, guard)
+    def draw(number: int, _: slice) -> list[_Drawn]:
+        return [
+            _draw(weights, automaton, choice, group, max_length, heard, bans)
+            for group in jobs[number]
+        ]
 
     with one_thread_a_product():
-        parts = Team().share(draw, len(groups), len(groups))[::-1]
-    symbols, log_probs, ended = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        groups = chain.from_iterable(Team().share(draw, len(jobs), len(jobs)))
+    symbols, log_probs, ended = (np.concatenate(arrays) for arrays in zip(*groups, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
 
 
-def _groups(streams: int) -> Iterator[tuple[slice, int]]:
-    """The streams of each group, and how many it has room for."""
-    first = 0
-    for width in chain(FIRST_GROUPS, repeat(GROUP)):
+class _Group(NamedTuple):
+    """So many streams, drawn side by side by their own generator; the first `wanted` matter."""
+
+    width: int
+    wanted: int
+    rng: np.random.Generator
+
+
+class _Drawn(NamedTuple):
+    """As in `Samples`, with a column for each step that was asked for."""
+
+    symbols: Indices
+    log_probs: Floats
+    ended: NDArray[np.bool_]
+
+
+def _jobs(streams: int, rng: np.random.Generator) -> list[list[_Group]]:
+    """The groups of all streams, by the threads' jobs."""
+    jobs, first = [], 0
+    for widths in chain((FIRST_GROUPS,), repeat((GROUP,))):
+        job = []
+        for width in widths:
+            if first < streams:
+                job.append(_Group(width, min(width, streams - first), *rng.spawn(1)))
+            first += width
+        jobs.append(job)
         if first >= streams:
-            return
-        yield slice(first, min(first + width, streams)), width
-        first += width
+            break
+    return jobs
 
 
 def _draw(
     weights: Weights,
     automaton: Automaton,
     choice: Choice,
-    numbers: Floats,
-    width: int,
+    group: _Group,
+    max_length: int,
     heard: tuple[Sequence[int], Indices | None],
-    guard: Guard | None,
-) -> tuple[Indices, Floats, NDArray[np.bool_]]:
-    """`symbols` and `log_probs`, as many columns as `numbers (streams, max_length)`, and `ended`
-    of `Samples`. A group of `width` streams is drawn, of which the others do not matter."""
-    wanted, max_length = numbers.shape
-    S = width
-    uniforms = np.zeros((S, max_length), dtype=np.float32)
-    uniforms[:wanted] = numbers
+    bans: Bans | None,
+) -> _Drawn:
+    S, wanted, rng = group
+    uniforms = rng.random((max_length, S), dtype=np.float32)
+    guard = Guard(bans, S) if bans else None
     streams = Streams(weights, S)
-    one = S == 1
-    chooser = (_OneChooser if one else _Chooser)(automaton, choice, guard, S, wanted)
+    chooser = (_OneChooser if S == 1 else _Chooser)(automaton, choice, guard, S, wanted)
     symbols_heard, cues_heard = heard
     before = [None] * len(symbols_heard) if cues_heard is None else [c[:, None] for c in cues_heard]
     for index, cues in zip((NOTHING, *symbols_heard), (*before, chooser.cues), strict=True):
@@ -167,11 +184,11 @@ def _draw(
         first = t
         while t < min(first + block, max_length) and not chooser.all_ended:
             kept[t - first] = logits
-            drawn = chooser.choose(logits, uniforms[:, t], out=symbols[t])
+            drawn = chooser.choose(logits, uniforms[t], out=symbols[t])
             logits = streams.read(drawn, chooser.cues)
             t += 1
         log_probs[first:t] = _log_probabilities(kept[: t - first], symbols[first:t])
-    return symbols.T[:wanted], log_probs.T[:wanted], chooser.ended[:wanted]
+    return _Drawn(symbols.T[:wanted], log_probs.T[:wanted], chooser.ended[:wanted])
 
 
 def _log_probabilities(logits: Floats, symbols: Indices) -> Floats:
@@ -213,11 +230,16 @@ class _Chooser:
         self.places = np.full(streams, automaton.start)
         self.cues_of = automaton.cues
         self.one_state = len(self.ends) == 1
+        self.all_allowed = bool(automaton.allowed.all())
         self.n_symbols = n_symbols
-        self.masked = np.zeros((n_symbols, streams), dtype=np.float32)
+        # As many blocks as a block has symbols, some of which there may not be, with probability 0.
+        size = math.isqrt(n_symbols - 1) + 1
+        self.cumulative = np.zeros((size * size, streams), dtype=np.float32)
+        self.masked = self.cumulative[:n_symbols]
         self.passed = np.zeros((n_symbols, streams), dtype=bool)
         self.counts = np.min_scalar_type(n_symbols)
-        self.rows = list(zip(self.masked, self.masked[1:], strict=False))
+        blocks = self.cumulative.reshape(size, size, streams)
+        self.sums = [*pairwise(blocks.swapaxes(0, 1)), *((a[-1], b) for a, b in pairwise(blocks))]
 
     @property
     def ended(self) -> NDArray[np.bool_]:
@@ -236,14 +258,16 @@ class _Chooser:
         """`logits (n_symbols, S)` -> a symbol a stream, `(S,)`; `out` gets them, and stays as it is
         where a stream has ended."""
         masked = self.masked
-        if self.one_state:
-            np.add(logits, self.penalties, out=masked)
+        if self.all_allowed and not self.guard:
+            allowed = logits
+        elif self.one_state:
+            allowed = np.add(logits, self.penalties, out=masked)
         else:
             np.take(self.penalties, self.places, axis=1, out=masked, mode="clip")
-            np.add(logits, masked, out=masked)
+            allowed = np.add(logits, masked, out=masked)
         if self.guard:
             self.guard.penalise(masked, self.places, self.ended)
-        drawn = masked.argmax(axis=0) if self.choice.greedy else self._draw(masked, uniforms)
+        drawn = allowed.argmax(axis=0) if self.choice.greedy else self._draw(allowed, uniforms)
         if self.one_state:
             out[:] = drawn
         else:
@@ -253,13 +277,18 @@ class _Chooser:
             self.guard.saw(drawn)
         return drawn
 
-    def _draw(self, masked: Floats, uniforms: Floats) -> NDArray[np.intp]:
-        np.multiply(masked, self.scale, out=masked)
-        np.subtract(masked, masked.max(axis=0), out=masked)
+    def _draw(self, allowed: Floats, uniforms: Floats) -> NDArray[np.intp]:
+        masked = self.masked
+        if self.scale != 1:
+            allowed = np.multiply(allowed, self.scale, out=masked)
+        np.subtract(allowed, allowed.max(axis=0), out=masked)
         np.exp(masked, out=masked)
         _restrict(masked, self.choice)
-        for before, row in self.rows:  # by far faster than NumPy's cumsum along this axis
-            np.add(row, before, out=row)
+        # First within all blocks at once, then from each to the next: by far faster than NumPy's
+        # cumsum along this axis.
+        self.cumulative[len(masked) :] = 0
+        for before, after in self.sums:
+            np.add(after, before, out=after)
         thresholds = uniforms * masked[-1]
         np.less_equal(masked, thresholds, out=self.passed)
         return np.add.reduce(self.passed.view(np.uint8), axis=0, dtype=self.counts).astype(np.intp)
@@ -279,7 +308,8 @@ class _OneChooser:
         self.choice, self.guard = choice, guard
         self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
-        self.penalties = list(np.where(automaton.allowed, 0, -np.inf).astype(np.float32))
+        penalties = np.where(automaton.allowed, 0, -np.inf).astype(np.float32)
+        self.penalties = [row if row.any() else None for row in penalties]  # None: all is allowed
         self.next_state = automaton.next_state
         self.place = automaton.start
         self.cues_of = automaton.cues
@@ -295,15 +325,18 @@ class _OneChooser:
         return None if self.cues_of is None else self.cues_of[self.place, :, None]
 
     def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
-        masked = self.masked
-        np.add(logits[:, 0], self.penalties[self.place], out=masked)
+        masked, allowed = self.masked, logits[:, 0]
+        penalties = self.penalties[self.place]
+        if penalties is not None or self.guard:
+            allowed = np.add(allowed, 0 if penalties is None else penalties, out=masked)
         if self.guard:
             self.guard.penalise(masked[:, None], np.array([self.place]), self.ended)
         if self.choice.greedy:
-            drawn = int(masked.argmax())
+            drawn = int(allowed.argmax())
         else:
-            np.multiply(masked, self.scale, out=masked)
-            np.subtract(masked, masked[masked.argmax()], out=masked)
+            if self.scale != 1:
+                allowed = np.multiply(allowed, self.scale, out=masked)
+            np.subtract(allowed, allowed[allowed.argmax()], out=masked)
             np.exp(masked, out=masked)
             _restrict(masked[:, None], self.choice)
             np.add.accumulate(masked, out=masked)
