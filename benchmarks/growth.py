@@ -74,7 +74,8 @@ def draw(streams: int, length: int) -> None:
 
 
 def measure(what: str, times: int) -> dict[str, float]:
-    """`seconds` of the work, the best of three, and `megabytes` of this process at its peak."""
+    """`seconds` of the work, the best of three, and `megabytes` at the peak of this process and of
+    one that trained with it."""
     sequences = corpus(MILLION if what == CORPUS else 100_000)
     jobs = {
         DATA: lambda: train(sequences, times * WINDOWS, TX),
@@ -94,7 +95,8 @@ def measure(what: str, times: int) -> dict[str, float]:
 def peak_megabytes() -> float:
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = sum(resource.getrusage(which).ru_maxrss for which in whose)
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
