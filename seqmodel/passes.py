@@ -222,11 +222,12 @@ def _add_up(rows: Floats, places: Places, out: Floats) -> None:
     """Adds each of `rows (n, g)` to that row of `out` where `places (n,)` says: a product with
     one-hot columns, which have so few ones that only these are multiplied."""
     order = np.argsort(places.astype(np.min_scalar_type(len(out))), kind="stable")
-    sorted_places, sorted_rows = places[order], rows.take(order, axis=0)
-    firsts = np.flatnonzero(np.diff(sorted_places, prepend=-1))
+    sorted_rows = rows.take(order, axis=0)
+    counts = np.bincount(places)
+    there = np.flatnonzero(counts)
+    edges = [0, *counts[there].cumsum().tolist()]
     ones = np.ones(len(rows), dtype=np.float32)
-    edges = [*firsts.tolist(), len(rows)]
-    for place, (first, end) in zip(sorted_places[firsts].tolist(), pairwise(edges), strict=True):
+    for place, (first, end) in zip(there.tolist(), pairwise(edges), strict=True):
         out[place] += np.dot(ones[first:end], sorted_rows[first:end])
 
 
@@ -244,7 +245,8 @@ class _Pass:
         self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
         self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
         self.carry_a = _floats(H, B)  # the gradient on its way back
-        self.scratch = _floats(rows, B)
+        # What is made here stays in the processor's cache; what all steps need goes to memory once.
+        self.inputs, self.scratch = _floats(2, rows, B)
         self.over_time = _Products(gradients, T, B)
         self.n_states = STATES[gradients.cell]
 
@@ -279,10 +281,10 @@ class _RNNPass(_Pass):
         (self.a[0],) = state
 
     def _forward(self, reading: _Reading, x: Places) -> None:
-        for a, new_a, d, inputs in zip(self.a, self.a[1:], self.d_gates, x, strict=False):
-            reading.inputs(inputs, d, self.scratch)
-            np.dot(reading.recurrent, a, out=new_a)
-            np.add(new_a, d, out=new_a)
+        for a, new_a, x_t in zip(self.a, self.a[1:], x, strict=False):
+            reading.inputs(x_t, self.inputs, self.scratch)
+            np.dot(reading.recurrent, a, out=self.scratch)
+            np.add(self.inputs, self.scratch, out=new_a)
             np.tanh(new_a, out=new_a)
 
     def _find_slopes(self) -> None:
@@ -356,11 +358,12 @@ class _LSTMPass(_Pass):
     def _forward(self, reading: _Reading, x: Places) -> None:
         add, multiply, tanh = np.add, np.multiply, np.tanh
         (i_times_g, f_times_c), products = self.products, self.products
-        for step, inputs in zip(self.steps, x, strict=True):
+        inputs, scratch = self.inputs, self.scratch
+        for step, x_t in zip(self.steps, x, strict=True):
             gates = step.gates
-            reading.inputs(inputs, step.d_gates, self.scratch)
-            np.dot(reading.recurrent, step.a, out=gates)
-            add(gates, step.d_gates, out=gates)
+            reading.inputs(x_t, inputs, scratch)
+            np.dot(reading.recurrent, step.a, out=scratch)
+            add(inputs, scratch, out=gates)
             tanh(gates, out=gates)
             multiply(step.sigmoids, HALF, out=step.sigmoids)
             add(step.sigmoids, HALF, out=step.sigmoids)
