@@ -20,9 +20,9 @@ from seqmodel.passes import ONE, Floats, Parameters, Shape, Task
 from seqmodel.team import count_processors
 from seqmodel.windows import Indices
 
-# So many numbers of the state, sequences times units, make it worth a process of its own to go
+# So many sequences, and so many numbers of their states, make it worth a process of its own to go
 # through a part of a batch.
-SMALLEST_PART = 1024
+SMALLEST_PART, SMALLEST_STATE = 16, 1024
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 32_768
 
@@ -204,7 +204,8 @@ class Learner:
         B, T = labels.shape
         whole = self._sums()
         n_labels = int(np.count_nonzero(labels >= 0))
-        n_parts = max(1, min(self._processors, B * whole.units // SMALLEST_PART))
+        worth = min(B // SMALLEST_PART, B * whole.units // SMALLEST_STATE)
+        n_parts = max(1, min(self._processors, worth))
         if self.partners is None or self.partners.n_parts < n_parts:
             self.partners = Partners(whole.shape, n_parts)
         partners = self.partners

@@ -234,6 +234,7 @@ def test_a_value_learns_from_others_that_share_a_trait():
 @pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["processes", "one process"])
 def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
     monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
+    monkeypatch.setattr(backprop, "SMALLEST_STATE", smallest_part)
     keras = load_keras()
     graph = scanning(some_weights())
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
