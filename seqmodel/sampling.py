@@ -309,7 +309,9 @@ class _OneChooser:
         self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         penalties = np.where(automaton.allowed, 0, -np.inf).astype(np.float32)
-        self.penalties = [row if row.any() else None for row in penalties]  # None: all is allowed
+        some = np.logical_not(automaton.allowed).any(axis=1).tolist()
+        # None: all is allowed
+        self.penalties = [row if has else None for row, has in zip(penalties, some, strict=True)]
         self.next_state = automaton.next_state
         self.place = automaton.start
         self.cues_of = automaton.cues
