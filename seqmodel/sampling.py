@@ -309,9 +309,9 @@ class _OneChooser:
         self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         penalties = np.where(automaton.allowed, 0, -np.inf).astype(np.float32)
-        some = np.logical_not(automaton.allowed).any(axis=1).tolist()
+        free = automaton.allowed.all(axis=1)
         # None: all is allowed
-        self.penalties = [row if has else None for row, has in zip(penalties, some, strict=True)]
+        self.penalties = [None if all_ else row for all_, row in zip(free, penalties, strict=True)]
         self.next_state = automaton.next_state
         self.place = automaton.start
         self.cues_of = automaton.cues
