@@ -158,6 +158,7 @@ class Learner:
             whole.recurrent[:, H : H + V] += own.recurrent[:, H + n_inputs : -1] @ self.traits.T
             whole.recurrent[:, -1] = own.recurrent[:, -1]
             np.add(own.dense[:V], self.traits @ own.dense[V:], out=whole.dense)
+            whole.state_bias[:] = own.state_bias
         return self._whole
 
     def _of_traits(self, gradients: Parameters) -> Parameters:
@@ -173,6 +174,7 @@ class Learner:
         made.recurrent[:, -1] = gradients.recurrent[:, -1]
         made.dense[:V] = gradients.dense
         made.dense[V:] = self.traits.T @ gradients.dense
+        made.state_bias[:] = gradients.state_bias
         return made
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -266,4 +268,5 @@ def _with_traits(whole: Parameters, traits: Floats) -> Parameters:
     made.recurrent[:, : whole.units + n_inputs] = whole.recurrent[:, :-1]
     made.recurrent[:, -1] = whole.recurrent[:, -1]
     made.dense[:V] = whole.dense
+    made.state_bias[:] = whole.state_bias
     return made

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 CELLS = {"SimpleRNNCell": "rnn", "GRUCell": "gru", "LSTMCell": "lstm"}
 # What the layers that arrays compute are made with, where Keras' defaults are ours, too.
 PLAIN_RNN = {"use_bias": True, "activation": "tanh", "dropout": 0.0, "recurrent_dropout": 0.0}
-PLAIN = {"rnn": PLAIN_RNN, "lstm": {**PLAIN_RNN, "recurrent_activation": "sigmoid"}}
+PLAIN_LSTM = {**PLAIN_RNN, "recurrent_activation": "sigmoid"}
+PLAIN = {"rnn": PLAIN_RNN, "lstm": PLAIN_LSTM, "gru": {**PLAIN_LSTM, "reset_after": True}}
 PLAIN_DENSE = {"use_bias": True, "activation": "softmax"}
 PENALTIES = ("regularizer", "constraint", "lora_rank", "quantization_config")
 
@@ -54,8 +55,8 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
 
 
 def arrays_compute(model: keras.Model) -> bool:
-    """Whether the model's layers are an LSTM or SimpleRNN and a softmax as they come, all of it
-    trained, in float32, on a processor; then `backprop.Learner` computes the same, faster."""
+    """Whether the model's layers are a recurrent one and a softmax as they come, all of it trained,
+    in float32, on a processor; then `backprop.Learner` computes the same, faster."""
     layers = load_keras().layers
     holding = [layer for layer in model.layers if layer.weights]
     if len(holding) != 2 or not isinstance(holding[0], layers.RNN):

@@ -13,8 +13,8 @@ once, with the formulas of Keras' layers. What makes it fast:
 
 In shapes: H units, V values, I inputs (values and cues), T steps, B sequences, g gates. The gates
 of an LSTM stand in the order o, i, f, g (output, input, forget, candidate): the three sigmoids
-first, the three that the cell state meets last. The one gate of a plain recurrent network is its
-tanh.
+first, the three that the cell state meets last. Those of a GRU are in Keras' order z, r, g (update,
+reset, candidate). The one gate of a plain recurrent network is its tanh.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 
 HALF, ONE = np.float32(0.5), np.float32(1)
+# Rows from which on a sparse product adds up faster than one call for each of them.
+MANY_PLACES = 256
 # What the gates' weights are multiplied with for the tanh that stands for a sigmoid.
-HALVES = {"lstm": (0.5, 0.5, 0.5, 1), "rnn": (1,)}
+HALVES = {"lstm": (0.5, 0.5, 0.5, 1), "gru": (0.5, 0.5, 1), "rnn": (1,)}
 
 
 class Shape(NamedTuple):
@@ -50,7 +52,8 @@ class Parameters:
     in one vector.
 
     `recurrent (gH, H + I + 1)`: what multiplies the state, then a column for each input, then the
-    bias. `dense (V, H + 1)`: kernel and bias.
+    bias. `dense (V, H + 1)`: kernel and bias. `state_bias`: the second bias of a GRU, that is added
+    to what the state gives, `(gH,)`; of other cells `(0,)`.
     """
 
     def __init__(self, shape: Shape, vector: Floats | None = None) -> None:
@@ -59,15 +62,18 @@ class Parameters:
         self.cell, self.units, self.n_values, self.n_inputs = shape
         columns = self.units + self.n_inputs + 1
         split = GATES[self.cell] * self.units * columns
+        end = split + self.n_values * (self.units + 1)
         self.vector = np.zeros(self.size(shape), np.float32) if vector is None else vector
         self.recurrent = self.vector[:split].reshape(-1, columns)
-        self.dense = self.vector[split:].reshape(self.n_values, self.units + 1)
+        self.dense = self.vector[split:end].reshape(self.n_values, self.units + 1)
+        self.state_bias = self.vector[end:]
 
     @staticmethod
     def size(shape: Shape) -> int:
         """How many numbers there are."""
         cell, units, n_values, n_inputs = shape
-        return GATES[cell] * units * (units + n_inputs + 1) + n_values * (units + 1)
+        columns = units + n_inputs + (2 if cell == "gru" else 1)
+        return GATES[cell] * units * columns + n_values * (units + 1)
 
     @classmethod
     def of(cls, weights: Weights) -> Parameters:
@@ -80,7 +86,9 @@ class Parameters:
         return Parameters(self.shape)
 
     def set(self, weights: Weights) -> None:
-        kernels = (weights.recurrent, weights.kernel, weights.bias[None])
+        bias, *state_bias = np.atleast_2d(weights.bias)
+        self.state_bias[:] = np.concatenate([*state_bias, bias[:0]])
+        kernels = (weights.recurrent, weights.kernel, bias[None])
         self.recurrent[:] = np.concatenate(kernels).T[self._gates()]
         self.dense[:] = np.concatenate((weights.dense_kernel, weights.dense_bias[None])).T
 
@@ -89,7 +97,10 @@ class Parameters:
         H = self.units
         recurrent = np.empty_like(self.recurrent.T)
         recurrent[:, self._gates()] = self.recurrent.T
-        parts = (recurrent[H:-1], recurrent[:H], recurrent[-1], self.dense.T[:H], self.dense.T[-1])
+        bias = recurrent[-1]
+        if self.state_bias.size:
+            bias = np.stack([bias, self.state_bias])
+        parts = (recurrent[H:-1], recurrent[:H], bias, self.dense.T[:H], self.dense.T[-1])
         return Weights(self.cell, *(part.copy() for part in parts))
 
     def _gates(self) -> Places:
@@ -127,7 +138,7 @@ class Part:
     def run(self, task: Task) -> Found:
         shape = task.y.shape
         if shape not in self._passes:
-            make = {"lstm": _LSTMPass, "rnn": _RNNPass}[self.weights.cell]
+            make = {"lstm": _LSTMPass, "gru": _GRUPass, "rnn": _RNNPass}[self.weights.cell]
             self._passes[shape] = make(self.gradients, *shape)
         return self._passes[shape].run(_Reading(self.weights), task)
 
@@ -146,6 +157,8 @@ class _Reading:
         self.table[:, :-1] += self.table[:, -1:]
         self.backward = np.ascontiguousarray(parameters.recurrent[:, :H].T)  # (H, gH)
         self.dense = parameters.dense  # (V, H + 1)
+        if parameters.state_bias.size:
+            self.state_bias = parameters.state_bias[:, None] * halves  # (gH, 1)
 
     def inputs(self, x: Places, out: Floats, scratch: Floats) -> None:
         """What the inputs of a step, `x (1 + k, B)`, add to its gates: `out (gH, B)`."""
@@ -200,15 +213,16 @@ class _Products:
         grad_a[:] = self.grad_outputs.swapaxes(0, 1)
         return Found(loss, right)
 
-    def sum_up(self, a: Floats, x: Places, d_gates: Floats) -> None:
+    def sum_up(
+        self, a: Floats, x: Places, d_gates: Floats, d_from_state: Floats | None = None
+    ) -> None:
         """The gradients of the recurrent layer's weights, from the inputs `x (T, 1 + k, B)` of all
-        steps. The bias acts at every step, and every step has one value, or nothing."""
+        steps. The bias acts at every step, and every step has one value, or nothing.
+        `d_from_state`: the gradients of what the state adds to the gates, where it does more."""
         H, V, nothing = self.H, self.V, self.n_inputs
         self.grad_gates[:] = d_gates.swapaxes(1, 2)
         grad_gates = self.grad_gates.reshape(-1, d_gates.shape[1])
-        self.before[:] = a[:-1].swapaxes(0, 1)
         recurrent = self.gradients.recurrent
-        np.matmul(grad_gates.T, self.before.reshape(H, -1).T, out=recurrent[:, :H])
         of_inputs = np.zeros((nothing + 1, len(recurrent)), dtype=np.float32)
         for k in range(x.shape[1]):
             _add_up(grad_gates, x[:, k].ravel(), out=of_inputs)
@@ -216,11 +230,22 @@ class _Products:
                 bias = of_inputs[:V].sum(axis=0) + of_inputs[nothing]
         of_inputs[nothing] = bias  # no cue is not the zero vector: it adds nothing
         recurrent[:, H:] = of_inputs.T
+        if d_from_state is not None:
+            self.grad_gates[:] = d_from_state.swapaxes(1, 2)
+            grad_gates.sum(axis=0, out=self.gradients.state_bias)
+        self.before[:] = a[:-1].swapaxes(0, 1)
+        np.matmul(grad_gates.T, self.before.reshape(H, -1).T, out=recurrent[:, :H])
 
 
 def _add_up(rows: Floats, places: Places, out: Floats) -> None:
     """Adds each of `rows (n, g)` to that row of `out` where `places (n,)` says: a product with
     one-hot columns, which have so few ones that only these are multiplied."""
+    if len(out) > MANY_PLACES:
+        from scipy.sparse import csc_matrix
+
+        ones = np.ones(len(rows), dtype=np.float32)
+        out += csc_matrix((ones, places, np.arange(len(rows) + 1)), (len(out), len(rows))) @ rows
+        return
     order = np.argsort(places.astype(np.min_scalar_type(len(out))), kind="stable")
     sorted_rows = rows.take(order, axis=0)
     counts = np.bincount(places)
@@ -244,6 +269,7 @@ class _Pass:
         self.a = _floats(T + 1, H, B)
         self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
         self.d_gates = _floats(T, rows, B)  # the gradients of the gates, and what leads to them
+        self.d_from_state: Floats | None = None  # those of what the state adds, where they differ
         self.carry_a = _floats(H, B)  # the gradient on its way back
         # What is made here stays in the processor's cache; what all steps need goes to memory once.
         self.inputs, self.scratch = _floats(2, rows, B)
@@ -258,7 +284,7 @@ class _Pass:
         found = self.over_time.softmax(reading, self.a, y, scale, self.grad_a)
         self.carry_a[:] = 0
         self._back(reading)
-        self.over_time.sum_up(self.a, x, self.d_gates)
+        self.over_time.sum_up(self.a, x, self.d_gates, self.d_from_state)
         return found
 
     def _begin(self, state: Sequence[Floats]) -> None:
@@ -298,6 +324,64 @@ class _RNNPass(_Pass):
             np.add(self.carry_a, grad_a, out=self.carry_a)
             np.multiply(d, self.carry_a, out=d)
             np.dot(reading.backward, d, out=self.carry_a)
+
+
+class _GRUPass(_Pass):
+    """With what the state adds to g called s: g = tanh(input + r s); new a = z a + (1 - z) g."""
+
+    def __init__(self, gradients: Parameters, T: int, B: int) -> None:
+        super().__init__(gradients, T, B)
+        H = self.H
+        self.z_and_r, self.s, self.g = _floats(T, 2, H, B), _floats(T, H, B), _floats(T, H, B)
+        self.from_state = _floats(3 * H, B)
+        self.d_of_state = self.d_from_state = _floats(T, 3 * H, B)
+        self.d = self.d_gates.reshape(T, 3, H, B)
+
+    def _begin(self, state: Sequence[Floats]) -> None:
+        (self.a[0],) = state
+
+    def _forward(self, reading: _Reading, x: Places) -> None:
+        H, made = self.H, self.from_state
+        each = zip(self.a, self.a[1:], self.z_and_r, self.s, self.g, self.d_gates, x, strict=False)
+        for a, new_a, (z, r), s, g, d, inputs in each:
+            reading.inputs(inputs, d, self.scratch)
+            np.dot(reading.recurrent, a, out=made)
+            np.add(made, reading.state_bias, out=made)
+            s[:] = made[2 * H :]
+            for gate, sigmoid in enumerate((z, r)):
+                rows = slice(gate * H, gate * H + H)
+                np.add(d[rows], made[rows], out=sigmoid)
+                np.tanh(sigmoid, out=sigmoid)
+                np.multiply(sigmoid, HALF, out=sigmoid)
+                np.add(sigmoid, HALF, out=sigmoid)
+            np.multiply(r, s, out=g)
+            np.add(g, d[2 * H :], out=g)
+            np.tanh(g, out=g)
+            np.subtract(a, g, out=new_a)
+            np.multiply(new_a, z, out=new_a)
+            np.add(new_a, g, out=new_a)
+
+    def _find_slopes(self) -> None:
+        """Leaves in `d_gates` for z and g the slope times what it multiplies, and for r, which acts
+        through g, its slope times s."""
+        z, r, g, d = self.z_and_r[:, 0], self.z_and_r[:, 1], self.g, self.d
+        np.multiply(z - z * z, self.a[:-1] - g, out=d[:, 0])
+        np.multiply(r - r * r, self.s, out=d[:, 1])
+        np.multiply(ONE - g * g, ONE - z, out=d[:, 2])
+
+    def _back(self, reading: _Reading) -> None:
+        H, carry, scratch = self.H, self.carry_a, self.scratch[: self.H]
+        each = zip(self.d, self.d_of_state, self.z_and_r, self.grad_a, strict=True)
+        for (d_z, d_r, d_g), d_from_state, (z, r), grad_a in reversed([*each]):
+            np.add(carry, grad_a, out=carry)
+            np.multiply(d_z, carry, out=d_z)
+            np.multiply(d_g, carry, out=d_g)
+            np.multiply(d_r, d_g, out=d_r)
+            d_from_state[:H], d_from_state[H : 2 * H] = d_z, d_r
+            np.multiply(d_g, r, out=d_from_state[2 * H :])
+            np.multiply(carry, z, out=scratch)
+            np.dot(reading.backward, d_from_state, out=carry)
+            np.add(carry, scratch, out=carry)
 
 
 class _LSTMStep(NamedTuple):

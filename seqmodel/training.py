@@ -154,8 +154,8 @@ def fit(
     """Trains `graph`, whose first output is the probabilities of each step, `(m, T, n_values)`, or
     whose outputs are those of one step each (see `GraphLearner` for its inputs).
 
-    The engine "arrays" is NumPy, for an LSTM or SimpleRNN and a softmax; "keras" is the graph
-    itself, on whatever device Keras has. Both see the same batches and give the same weights.
+    The engine "arrays" is NumPy, for a recurrent and a softmax layer as they come; "keras" is the
+    graph itself, on whatever device Keras has. Both see the same batches and give the same weights.
     "auto" takes the arrays for a graph with one tensor of probabilities where they can do it (see
     `layers.arrays_compute`), and for dropout and `traits` (see `backprop.Learner`), which only they
     have. The rest is as in `train`.

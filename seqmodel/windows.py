@@ -80,5 +80,7 @@ def one_hot(indices: Indices, n_values: int) -> NDArray[np.float32]:
 
 def input_vectors(inputs: Indices, n_inputs: int) -> NDArray[np.float32]:
     """The inputs of `Windows` -> `(m, Tx, n_inputs)`: a 1 for the symbol and for each cue."""
-    vectors = one_hot(inputs, n_inputs)
-    return vectors if inputs.ndim == 2 else vectors.sum(axis=-2)
+    m, Tx = inputs.shape[:2]
+    vectors = np.zeros((m, Tx, n_inputs + 1), dtype=np.float32)  # the last place is for NOTHING, -1
+    np.put_along_axis(vectors, inputs.reshape(m, Tx, -1), 1, axis=-1)
+    return vectors[..., :-1]

@@ -28,7 +28,8 @@ DROPOUT = Dropout(0.3, 0.4, 0.4, seed=1)
 def some_weights(seed=0, scale=0.5, cell="lstm", n_cues=0):
     rng = np.random.default_rng(seed)
     columns = GATES[cell] * UNITS
-    shapes = [(N_VALUES + n_cues, columns), (UNITS, columns), (columns,), (UNITS, N_VALUES)]
+    bias = (2, columns) if cell == "gru" else (columns,)
+    shapes = [(N_VALUES + n_cues, columns), (UNITS, columns), bias, (UNITS, N_VALUES)]
     return Weights(
         cell,
         *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
@@ -78,7 +79,7 @@ def greatest_difference(one, other):
     return max(np.abs(a - b).max() for a, b in zip(one.arrays, other.arrays, strict=True))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
 @pytest.mark.parametrize("n_cues", [0, N_CUES], ids=["plain", "cues"])
 @pytest.mark.parametrize("dropout", [NO_DROPOUT, DROPOUT], ids=["all", "dropped"])
