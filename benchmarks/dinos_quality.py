@@ -1,12 +1,13 @@
-"""How well the models of `dinos` foretell dinosaur names that they have not seen, beside n-grams
-and beside PyTorch; how many of their names are new; how long a training takes.
+"""How well the models of `dinos` foretell names that they have not seen, beside n-grams and beside
+PyTorch; how many of their names are new; how long a training takes.
 
-    python -m benchmarks.dinos_quality [--seeds 3] [--cells rnn lstm] [--json FILE]
+    python -m benchmarks.dinos_quality [NAMES] [--seeds 0 1 2] [--cells rnn lstm] [--json FILE]
 
 PyTorch is in the extra `bench`; without it that part is left out, and the output says so. Each seed
-holds out another tenth of the names. The held-out names decide nothing but the numbers below, with
-one exception in favour of the other side: PyTorch is also listed at its best epoch. The plain cell
-is also trained with more units than its default, which shows what is a matter of its size.
+holds out another tenth of the names (dinosaurs, or those of the file NAMES). The held-out names
+decide nothing but the numbers below, with one exception in favour of the other side: PyTorch is
+also listed at its best epoch. Each cell is also trained with a context of one character, as the
+course's is and PyTorch's here: what the longer pieces of names do is the difference.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ import numpy as np
 
 from dinos.invent import invent
 from dinos.lesson import Lesson, Trained, learn
-from dinos.names import Split, dinosaurs, encode, read_names, split, vocabulary
+from dinos.names import Names, Split, dinosaurs, encode, read_names, split, vocabulary
 from seqmodel.ngram import NGram
 from seqmodel.vocabulary import Vocabulary
 
 ORDERS = (1, 2, 3, 4, 5)
 INVENTED = 100
 CELLS = ("rnn", "gru", "lstm")
-LARGER = (100, 200)  # units
+ONE = ", context 1"
 # What makemore trains with: AdamW, a constant rate, batches of 32.
 MAKEMORE = {"lr": 5e-4, "weight_decay": 0.01, "betas": (0.9, 0.99)}
 MAKEMORE_BATCH = 32
@@ -49,8 +50,8 @@ def best_ngram(apart: Split, known: Vocabulary, seed: int) -> tuple[NGram, float
 
 def examples_of(lesson: Lesson, apart: Split) -> int:
     """How many names a training reads, those made up included."""
-    names = apart.training + apart.held_out
-    return lesson.epochs_for(names) * (len(apart.training) + lesson.made_up)
+    epochs, made_up = lesson.amounts(apart.training + apart.held_out)
+    return epochs * (len(apart.training) + made_up)
 
 
 def makemore(
@@ -111,10 +112,10 @@ def share_new(trained: Trained, seed: int) -> int:
     return len({invention.name for invention in inventions if invention.new})
 
 
-def measure(seed: int, cells: Sequence[str], console_line: Any = print) -> dict[str, Any]:
+def measure(
+    names: Names, seed: int, cells: Sequence[str], console_line: Any = print
+) -> dict[str, Any]:
     """All numbers of one seed. PyTorch is trained beside the cells with gates."""
-    path = dinosaurs()
-    names = read_names(path)
     known, apart = vocabulary(names.names), split(names.names, seed)
     ngram, ngram_loss = best_ngram(apart, known, seed)
     found: dict[str, Any] = {
@@ -128,8 +129,7 @@ def measure(seed: int, cells: Sequence[str], console_line: Any = print) -> dict[
     how = f"order {ngram.order}, {ngram.smoothing.kind} {ngram.smoothing.strength:g}"
     console_line(f"seed {seed}  n-gram ({how}): perplexity {math.exp(ngram_loss):.3f}")
     lessons = {cell: Lesson(cell=cell, seed=seed) for cell in cells}
-    if "rnn" in cells:
-        lessons |= {f"rnn, {units} units": Lesson(n_a=units, seed=seed) for units in LARGER}
+    lessons |= {cell + ONE: Lesson(cell=cell, context=1, seed=seed) for cell in cells}
     for name, lesson in lessons.items():
         began = time.perf_counter()
         trained = learn(names, lesson)
@@ -174,10 +174,10 @@ def summary(measured: Sequence[dict[str, Any]]) -> list[str]:
     lines = [f"{name}: {perplexity(name):.3f}" for name in ("ngram", *trained)]
     if "rnn" in trained:
         lines += _default_goals(measured, perplexity("rnn"), perplexity("ngram"))
-    for cell in CELLS[1:]:
-        if cell not in trained:
+    for cell in trained:
+        other = f"makemore {cell.removesuffix(ONE)}"
+        if cell.startswith("rnn"):
             continue
-        other = f"makemore {cell}"
         if all(other in one for one in measured):
             ours, last = perplexity(cell), perplexity(other)
             lowest = perplexity(other, "held_out_lowest")
@@ -208,16 +208,20 @@ def _goal(name: str, reached: bool, numbers: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3, help="How many splits of the names.")
-    parser.add_argument("--cells", nargs="+", choices=CELLS, default=["rnn", "lstm"])
-    parser.add_argument("--json", type=Path, help="Write all numbers here.")
+    parser.add_argument("names", nargs="?", type=Path, help="One name a line; none: dinosaurs.")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="Of each split.")
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
+    parser.add_argument("--json", type=Path, help="Write all numbers here, after each seed.")
     arguments = parser.parse_args()
-    measured = [measure(seed, arguments.cells) for seed in range(arguments.seeds)]
+    names = read_names(arguments.names or dinosaurs())
+    measured = []
+    for seed in arguments.seeds:
+        measured.append(measure(names, seed, arguments.cells))
+        if arguments.json:
+            arguments.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     print(f"perplexity of a character on held-out names, mean of {len(measured)} splits:")
     for line in summary(measured):
         print(line)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dinos.lesson import KIND, log_probabilities
-from dinos.names import END, MAX_LENGTH, capitalised, fold
+from dinos.names import END, MAX_LENGTH, capitalised, encode, fold
+from dinos.reading import LONGEST, n_inputs, name_automaton, walk, with_pieces
 from seqmodel import modelfile
 from seqmodel.automaton import Automaton
 from seqmodel.copylimit import CopyLimit
@@ -18,6 +19,7 @@ from seqmodel.errors import SamplingError, VocabularyError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Choice, sample
 from seqmodel.vocabulary import Vocabulary
+from seqmodel.windows import NOTHING
 
 # How many names are drawn at once, and for how many of them each new one may be looked for.
 ROUND = 256
@@ -54,6 +56,11 @@ def load(path: str | Path) -> ModelFile:
         for names in (model.extra["training"], model.extra["held_out"]):
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise TypeError("names that are no texts")
+        context = model.settings.get("context", 1)
+        if type(context) is not int or not 1 <= context <= LONGEST:
+            raise ValueError("a context that is no number of characters")
+        if n_inputs(automaton_of(model)) != model.weights.n_inputs:
+            raise ValueError("weights for other names")
     return model
 
 
@@ -121,15 +128,12 @@ def known_letters(start: str, model: ModelFile) -> str:
     return begun
 
 
-def name_automaton(known: Vocabulary, begun: str) -> Automaton:
-    """Names as they are read: until END, not empty, no space at either end, no two in a row."""
-    at_word, in_word, ended = range(3)
-    spaces = np.array([symbol == " " for symbol in known.symbols])
-    ends = np.array([symbol == END for symbol in known.symbols])
-    allowed = np.stack([~(spaces | ends), np.ones_like(ends), np.zeros_like(ends)])
-    after = np.select([ends, spaces], [ended, at_word], in_word).astype(np.int32)
-    start = at_word if not begun or begun.endswith(" ") else in_word
-    return Automaton(allowed, np.stack([after] * 3), start)
+def automaton_of(model: ModelFile) -> Automaton:
+    """How the model reads names."""
+    context = model.settings.get("context", 1)  # models of before read characters
+    names = model.extra["training"] if context > 1 else []
+    rows = [encode(name, model.vocabulary) for name in names]
+    return name_automaton(model.vocabulary, rows, context)
 
 
 def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
@@ -154,7 +158,10 @@ def _draw(
 ) -> Iterator[Invention]:
     """Names one after the other; which come first does not depend on how many are asked for."""
     rng = np.random.default_rng(seed)
-    automaton = name_automaton(model.vocabulary, "".join(model.vocabulary.decode(primer)))
+    reads = automaton_of(model)
+    heard = np.array([[NOTHING, *primer]], dtype=np.int32)
+    automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
+    primer_cues = None if reads.cues is None else with_pieces(reads, heard)[0, :-1, 1:]
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
     left = count
     while endless or left > 0:
@@ -168,12 +175,14 @@ def _draw(
             streams=streams,
             max_length=max_length - len(primer) + 1,  # the end takes a place, too
             primer=primer,
+            primer_cues=primer_cues,
             limit=limit,
         )
         # A name that has not ended is one character too long.
         rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]
         rows = [row if end else row[:-1] for row, end in zip(rows, samples.ended, strict=True)]
-        scores = log_probabilities(model.weights, [np.array(row, dtype=np.int32) for row in rows])
+        names = [np.array(row, dtype=np.int32) for row in rows]
+        scores = log_probabilities(model.weights, names, reads)
         for row, end, score in zip(rows, samples.ended, scores, strict=True):
             name = "".join(model.vocabulary.decode(row[:-1] if end else row))
             yield Invention(

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
 from dinos.names import Names, Split, encode, split, vocabulary
+from dinos.reading import LONGEST, n_inputs, name_automaton, with_pieces
 from dinos.recombine import Recombination
 from seqmodel import modelfile
+from seqmodel.automaton import Automaton
 from seqmodel.checkpoints import Checkpoints, Epoch, hash_of
 from seqmodel.errors import InputError
 from seqmodel.layers import weights_in
@@ -29,48 +31,52 @@ if TYPE_CHECKING:
 KIND = "dinos"
 CLIP = 5.0
 # What a training takes by default: as many characters as its time allows, a character taking time
-# for each parameter; but not fewer than FEWEST, and not more than MOST. A short list has been
-# learned by heart before that: so many times its characters will do, or else ENOUGH.
-WORK = 48e9
-FEWEST, MOST = 2e6, 9e6
-TIMES, ENOUGH = 550, 1e6
-POOL = 16  # times as many names are made up as an epoch takes
+# for each weight that it meets; but not fewer than FEWEST, and not more than MOST.
+WORK = 36e9
+FEWEST, MOST = 2e6, 5e6
+# Times through the names that this takes, unless the list is so long that fewer have to do.
+EPOCHS, FEWEST_EPOCHS = 12, 3
 LENGTH_STEP = 4
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units; Adam whose learning
-    rate falls to 0 along half a cosine; gradients clipped to [-5, 5] as in the course.
+    """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units, that reads at each
+    step the last character and the pieces of up to `context` characters that end with it (see
+    `reading`; 1: the character alone, as in the course); Adam whose learning rate falls to 0 along
+    half a cosine; gradients clipped to [-5, 5] as in the course.
 
     Each epoch goes once through the names, and through `made_up` others that are made of their
-    pieces, others each time (see `recombine`; 0 for none). `epochs` None: as many as a plain cell
-    of 50 units learns dinosaurs by in half a minute, see `epochs_for`.
+    pieces, others each time (see `recombine`; 0 for none). What is None `amounts` decides.
     """
 
     cell: str = "rnn"
     n_a: int = N_A
+    context: int = 4
     epochs: int | None = None
-    batch_size: int = 128
-    learning_rate: float = 0.012
-    made_up: int = 3000
+    batch_size: int = 256
+    learning_rate: float = 0.02
+    made_up: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
             raise InputError(f"--cell {', '.join(CELLS[:-1])} or {CELLS[-1]}", f"`{self.cell}`")
+        if not 1 <= self.context <= LONGEST:
+            raise InputError(f"--context 1 to {LONGEST}", str(self.context))
 
-    def epochs_for(self, names: Sequence[str]) -> int:
-        """How many times a list of `names` is gone through."""
-        if self.epochs is not None:
-            return self.epochs
+    def amounts(self, names: Sequence[str]) -> tuple[int, int]:
+        """How many times a list of `names` is gone through, and how many names are made up each
+        time; by default, what a plain cell of 50 units learns in less than half a minute."""
         n_values = vocabulary(names).size
-        recurrent = GATES[self.cell] * self.n_a * (self.n_a + n_values + 1)
-        n_parameters = recurrent + n_values * (self.n_a + 1)
+        met = GATES[self.cell] * self.n_a * (self.n_a + self.context + 1)
+        met += n_values * (self.n_a + 1)
+        allowed = min(max(WORK / met, FEWEST), MOST)
         n_characters = sum(len(name) + 1 for name in names)
-        allowed = min(max(WORK / n_parameters, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
-        an_epoch = n_characters * (1 + self.made_up / len(names))
-        return max(round(allowed / an_epoch), 3)
+        usual = min(max(round(allowed / n_characters), FEWEST_EPOCHS), EPOCHS)
+        n_names = round(allowed / usual / n_characters * len(names))
+        made_up = max(n_names - len(names), 0) if self.made_up is None else self.made_up
+        return usual if self.epochs is None else self.epochs, made_up
 
 
 Progress = Callable[[Epoch, ModelFile], None]
@@ -111,12 +117,15 @@ def learn(
     gets what was reached and the model as it is, to sample from. The engine and `checkpoints` are
     those of `training.fit`.
     """
+    epochs, made_up = lesson.amounts(names.names)
+    lesson = replace(lesson, epochs=epochs, made_up=made_up)
     apart = split(names.names, lesson.seed)
     known = vocabulary(names.names)
     training = [encode(name, known) for name in apart.training]
     held_out = [encode(name, known) for name in apart.held_out]
+    automaton = name_automaton(known, training, lesson.context)
     layers = shared_layers(known.size, lesson.n_a, lesson.cell, lesson.seed)
-    graph = training_graph(layers)
+    graph = training_graph(layers, n_inputs(automaton) - known.size)
 
     def as_it_is(weights: Weights) -> ModelFile:
         return ModelFile(
@@ -133,7 +142,7 @@ def learn(
             progress(epoch, as_it_is(learner.weights()))
 
     schedule = Schedule(
-        epochs=lesson.epochs_for(names.names),
+        epochs=epochs,
         batch_size=lesson.batch_size,
         learning_rate=lesson.learning_rate,
         seed=lesson.seed,
@@ -142,41 +151,48 @@ def learn(
     )
     fitted = fit(
         graph,
-        _Batches(training, lesson, known.size),
+        _Batches(training, made_up, lesson, automaton),
         schedule,
         report,
         engine=engine,
-        held_out_loss=lambda weights: mean_loss(weights, held_out),
+        held_out_loss=lambda weights: mean_loss(weights, held_out, automaton),
         checkpoints=checkpoints,
         made_from={**asdict(lesson), "names": hash_of(training), "held out": hash_of(held_out)},
     )
     model = as_it_is(weights_in(graph))
     losses = {
-        "training_loss": mean_loss(model.weights, training),
-        "held_out_loss": mean_loss(model.weights, held_out),
+        "training_loss": mean_loss(model.weights, training, automaton),
+        "held_out_loss": mean_loss(model.weights, held_out, automaton),
     }
     model = replace(model, settings=model.settings | losses)
     return Trained(layers, graph, model, apart, fitted)
 
 
-def mean_loss(weights: Weights, names: Sequence[Indices]) -> float:
+def mean_loss(
+    weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
+) -> float:
     """The mean cross-entropy of a character of `names`, the newline included, in nats; computed in
-    NumPy. Its exponential is the perplexity."""
+    NumPy. Its exponential is the perplexity. `automaton`: as in `log_probabilities`."""
     scores: list[NDArray[np.float32]] = []
     for first in range(0, len(names), 4096):
-        scores += log_probabilities(weights, names[first : first + 4096])
+        scores += log_probabilities(weights, names[first : first + 4096], automaton)
     return -float(np.concatenate(scores).mean(dtype=np.float64))
 
 
-def log_probabilities(weights: Weights, names: Sequence[Indices]) -> list[NDArray[np.float32]]:
-    """The natural log-probability of each character of each name, after those before it."""
-    inputs, labels, mask = padded(names)
+def log_probabilities(
+    weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
+) -> list[NDArray[np.float32]]:
+    """The natural log-probability of each character of each name, after those before it.
+    `automaton`: of the pieces that the model reads (see `reading`); None: it reads characters."""
+    inputs, labels, mask = padded(names)  # (m, T)
+    read = inputs if automaton is None else with_pieces(automaton, inputs)
+    read = read.reshape(*inputs.shape, -1)  # (m, T, 1 + cues)
     table, step = weights.stepper()
     rows = np.vstack([table, np.zeros_like(table[:1])])  # the last row stands for NOTHING, -1
     state = start_state(weights, len(names))
     found = np.empty(labels.shape, dtype=np.float32)
     for t in range(labels.shape[1]):
-        logits, state = step(rows[inputs[:, t]], state)
+        logits, state = step(rows[read[:, t]].sum(axis=1), state)
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         found[:, t] = logits[np.arange(len(names)), labels[:, t]]
@@ -186,22 +202,23 @@ def log_probabilities(weights: Weights, names: Sequence[Indices]) -> list[NDArra
 class _Batches:
     """The names of each epoch in batches, and others made of their pieces."""
 
-    def __init__(self, training: Sequence[Indices], lesson: Lesson, n_values: int) -> None:
-        self.training, self.lesson = training, lesson
-        rng = np.random.default_rng(lesson.seed)
-        self.pool = Recombination(training, n_values).draw(POOL * lesson.made_up, rng)
-        self.n_names = len(training) + lesson.made_up
+    def __init__(
+        self, training: Sequence[Indices], made_up: int, lesson: Lesson, automaton: Automaton
+    ) -> None:
+        self.training, self.made_up = training, made_up
+        self.lesson, self.automaton = lesson, automaton
+        self.recombination = Recombination(training, automaton.allowed.shape[1])
 
     def __len__(self) -> int:
-        return math.ceil(self.n_names / self.lesson.batch_size)
+        return math.ceil((len(self.training) + self.made_up) / self.lesson.batch_size)
 
     def epoch(self, number: int) -> Iterable[Windows]:
         rng = np.random.default_rng([self.lesson.seed, number])
-        drawn = rng.choice(len(self.pool), self.lesson.made_up, replace=False) if self.pool else ()
-        names = [*self.training, *(self.pool[i] for i in drawn)]
+        names = [*self.training, *self.recombination.draw(self.made_up, rng)]
         order, size = rng.permutation(len(names)), self.lesson.batch_size
         for first in range(0, len(names), size):
-            yield _batch([names[i] for i in order[first : first + size]])
+            inputs, labels = _batch([names[i] for i in order[first : first + size]])
+            yield Windows(with_pieces(self.automaton, inputs), labels)
 
 
 def _batch(names: Sequence[Indices]) -> Windows:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
+from seqmodel.team import Team
 from seqmodel.windows import Indices
 
-ORDER = 7  # how long a piece is, with the character that follows
+ORDER = 6  # how long a piece is, with the character that follows
 DISCOUNT = 0.9  # of each count, what goes to the shorter pieces
-STREAMS = 8192  # names that are drawn at once
-CHOICE = 3  # times as many are drawn as are taken
+STREAMS = 8192  # names that a thread draws at once
+FEWEST = 64
+CHOICE = 3  # times as many are found as are taken
+PATIENCE = 10  # times as many are drawn, at most
 SPREAD = 20  # names of any length that are added to the list before its lengths are counted
 
 Ids = NDArray[np.int64]
@@ -47,6 +53,9 @@ class Recombination:
     smoothing as noise in the data of a network, see Xie et al., *Data noising as smoothing in
     neural network language models* (2017).
 
+    The names of the list are not among those drawn: a network that meets them no oftener than as
+    themselves learns what names there might be, and not these by heart.
+
     It is the interpolated n-gram of Kneser and Ney in `seqmodel.ngram`, in arrays, as many names
     are drawn. What follows a piece of k characters is drawn from its discounted counts, or else,
     with the probability that the discounts leave, from those of the last k - 1 of them.
@@ -54,20 +63,40 @@ class Recombination:
 
     def __init__(self, names: Sequence[Indices], n_symbols: int) -> None:
         self.n_symbols = n_symbols
+        self.names = names
+        self.listed = {name.tobytes() for name in names}
         self.lengths = np.bincount([len(name) for name in names])
         self.longest = len(self.lengths) - 1
         self.levels = _levels(names, n_symbols)
+        self.team = Team()
 
-    def draw(self, count: int, rng: np.random.Generator) -> list[Indices]:
-        """`count` names, none of them empty, as long as those of the list are.
+    def draw(self, count: int, rng: Generator) -> list[Indices]:
+        """`count` names, none of them empty or in the list, as long as those of the list are.
 
         An n-gram forgets how long its name is already, and makes too many short and too many long
-        ones. Of CHOICE times as many, as many of each length are taken as there should be.
+        ones. Of CHOICE times as many, as many of each length are taken as there should be. Where
+        next to no others can be made of the pieces, names of the list fill up.
         """
-        drawn: list[Indices] = []
-        while len(drawn) < CHOICE * count:
-            drawn += self._names(min(STREAMS, CHOICE * count), rng)
-        return [drawn[i] for i in self._chosen([len(name) for name in drawn], count)]
+        found: list[Indices] = []
+        wanted, left = CHOICE * count, PATIENCE * CHOICE * count
+        while len(found) < wanted and left > 0:
+            tries = max(wanted - len(found), FEWEST)
+            found += self._others(tries, rng)
+            left -= tries
+        while len(found) < count:
+            found.append(self.names[int(rng.integers(len(self.names)))])
+        return [found[i] for i in self._chosen([len(name) for name in found], count)]
+
+    def _others(self, tries: int, rng: Generator) -> list[Indices]:
+        """What of so many draws is a name that the list does not have."""
+        n_parts = math.ceil(tries / STREAMS)
+        generators = rng.spawn(n_parts)
+
+        def draw(part: int, edges: slice) -> list[Indices]:
+            return self._names(edges.stop - edges.start, generators[part])
+
+        drawn = chain(*self.team.share(draw, tries, n_parts))
+        return [name for name in drawn if name.tobytes() not in self.listed]
 
     def _chosen(self, of_length: Sequence[int], count: int) -> Ids:
         """The places of `count` names, given how long each of those drawn is."""
@@ -83,7 +112,7 @@ class Recombination:
         # Where a length is not to be had so often, the first of the others fill up.
         return np.sort(np.argsort(before >= wanted[lengths], kind="stable")[:count])
 
-    def _names(self, streams: int, rng: np.random.Generator) -> list[Indices]:
+    def _names(self, streams: int, rng: Generator) -> list[Indices]:
         # As `next` wants them.
         drawn = np.zeros((streams, ORDER - 1 + self.longest), dtype=np.int64)
         going = np.arange(streams)
@@ -95,7 +124,7 @@ class Recombination:
         lengths = (rows == 0).argmax(axis=1) + 1
         return [row[:length] for row, length in zip(rows, lengths, strict=True) if length > 1]
 
-    def next(self, before: Ids, rng: np.random.Generator) -> Ids:
+    def next(self, before: Ids, rng: Generator) -> Ids:
         """Draws what follows each row of `before (m, ORDER - 1)`, where 0 stands before a name and
         each symbol is one more than it is: `(m,)`."""
         # From short to long: the number of each piece, -1 where the list does not have it.

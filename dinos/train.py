@@ -41,16 +41,24 @@ def command(
         str, typer.Option(metavar="rnn|gru|lstm", help="The recurrent cell; rnn is the plain one.")
     ] = "rnn",
     n_a: Annotated[int, typer.Option(min=1, max=8192, help="Units of the cell.")] = 50,
+    context: Annotated[
+        int,
+        typer.Option(min=1, max=20, help="Characters that it reads at a step; 1 as in the course."),
+    ] = 4,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, help="Times through the names. [default: fewer for more names]"),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.012,
+    batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 256,
+    learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.02,
     made_up: Annotated[
-        int,
-        typer.Option(min=0, help="Names an epoch that are made of pieces of yours, to learn from."),
-    ] = 3000,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Names an epoch that are made of pieces of yours, to learn from."
+            " [default: more for fewer names]",
+        ),
+    ] = None,
     keep_case: Annotated[
         bool, typer.Option("--keep-case", help="Capitals are characters of their own.")
     ] = False,
@@ -75,11 +83,11 @@ def command(
 
     began = time.perf_counter()
     console = stderr_console()
-    lesson = Lesson(cell, n_a, epochs, batch_size, learning_rate, made_up, seed)
+    lesson = Lesson(cell, n_a, context, epochs, batch_size, learning_rate, made_up, seed)
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
     writable_folder(out)
-    n_epochs = lesson.epochs_for(read.names)
+    n_epochs, n_made_up = lesson.amounts(read.names)
     look = math.ceil(n_epochs / LOOKS)
 
     def report(epoch: Epoch, model: ModelFile) -> None:
@@ -120,7 +128,9 @@ def command(
         "names": f"{len(split.training):,} to learn from, {len(split.held_out):,} held out",
         "left out": f"{read.repeats:,} that were there before",
         "characters": f"{len(trained.model.vocabulary)}, the newline included",
+        "made up": f"{n_made_up:,} names an epoch, of their pieces",
         "cell": f"{cell}, {n_a} units",
+        "reads": _reads(trained.model, context),
         "parameters": f"{trained.model.weights.n_parameters:,}",
         "training loss": _loss(settings["training_loss"]),
         "held-out loss": _loss(settings["held_out_loss"]),
@@ -135,6 +145,11 @@ def command(
     console.print(
         f"names:  {python()} -m dinos.generate {out}/model.keras --count 10", soft_wrap=True
     )
+
+
+def _reads(model: ModelFile, context: int) -> str:
+    n_pieces = model.weights.n_inputs - model.vocabulary.size
+    return f"a character, and {n_pieces:,} pieces of up to {context}" if n_pieces else "a character"
 
 
 def _loss(nats: float) -> str:

@@ -63,6 +63,8 @@ def test_the_model_file_remembers(model):
     assert kept.vocabulary.symbols[0] == "\n"
     assert len(kept.extra["training"]) == 27
     assert kept.settings["cell"] == "rnn"
+    assert kept.settings["context"] == 4
+    assert kept.weights.n_inputs > kept.vocabulary.size  # pieces, too
     assert list(kept.sources) == ["names.txt"]
 
 

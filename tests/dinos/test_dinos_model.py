@@ -13,12 +13,14 @@ from dinos.lesson import (
     mean_loss,
 )
 from dinos.model import one_step_graph, padded, shared_layers, training_graph
-from dinos.names import Names
+from dinos.names import END, Names
+from dinos.reading import n_inputs, name_automaton, with_pieces
 from seqmodel.backend import load_keras
 from seqmodel.errors import InputError
 from seqmodel.graphlearner import GraphLearner
 from seqmodel.layers import weights_of
-from seqmodel.windows import NOTHING
+from seqmodel.vocabulary import Vocabulary
+from seqmodel.windows import NOTHING, input_vectors
 
 by_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
@@ -28,6 +30,12 @@ N_VALUES = 5
 N_A = 7
 # Lengths 3, 1, 5, each with its newline, 0.
 ROWS = [np.array(row, dtype=np.int32) for row in ([1, 2, 3, 0], [4, 0], [2, 2, 4, 1, 3, 0])]
+KNOWN = Vocabulary((END, *"abcd"), N_VALUES)
+# What a cell reads: characters alone, as in the course, or the pieces of a list with them.
+READS = {
+    "characters": name_automaton(KNOWN),
+    "pieces": name_automaton(KNOWN, [*ROWS, *ROWS[1:], np.array([2, 3, 4, 1, 3, 0])], 3),
+}
 
 
 def far_from_zero(layers):
@@ -36,9 +44,9 @@ def far_from_zero(layers):
         weight.assign(rng.normal(size=weight.shape, scale=0.7))
 
 
-def built(cell, dtype="float32"):
+def built(cell, dtype="float32", reads="characters"):
     layers = shared_layers(N_VALUES, N_A, cell, seed=1, dtype=dtype)
-    graph = training_graph(layers)
+    graph = training_graph(layers, n_inputs(READS[reads]) - N_VALUES)
     far_from_zero(layers)
     return layers, graph
 
@@ -47,14 +55,20 @@ def one_hot(inputs, dtype="float32"):
     return (inputs[..., None] == np.arange(N_VALUES)).astype(dtype)
 
 
-def batch(rows):
+def vectors(inputs, reads):
+    """`inputs (m, T)` as the graphs read them."""
+    automaton = READS[reads]
+    return input_vectors(with_pieces(automaton, inputs), n_inputs(automaton))
+
+
+def batch(rows, reads="characters"):
     inputs, labels, mask = padded(rows)
-    return inputs, np.where(mask, labels, NOTHING)
+    return with_pieces(READS[reads], inputs), np.where(mask, labels, NOTHING)
 
 
-def outputs_of(graph, rows):
+def outputs_of(graph, rows, reads="characters"):
     inputs, _, mask = padded(rows)
-    return [np.array(output) for output in graph([one_hot(inputs), mask])]
+    return [np.array(output) for output in graph([vectors(inputs, reads), mask])]
 
 
 def test_inputs_are_the_labels_one_step_behind():
@@ -65,33 +79,36 @@ def test_inputs_are_the_labels_one_step_behind():
     assert one_hot(inputs)[0, 0].tolist() == [0] * N_VALUES
 
 
+@pytest.mark.parametrize("reads", READS)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_padded_batch_is_the_names_one_by_one(cell):
-    layers, graph = built(cell)
-    together = outputs_of(graph, ROWS)
+def test_a_padded_batch_is_the_names_one_by_one(cell, reads):
+    layers, graph = built(cell, reads=reads)
+    together = outputs_of(graph, ROWS, reads)
     one_by_one = []
     for number, row in enumerate(ROWS):
-        alone = outputs_of(graph, [row])
+        alone = outputs_of(graph, [row], reads)
         assert np.abs(together[0][number, : len(row)] - alone[0][0]).max() < 1e-6
         for state, state_alone in zip(together[1:], alone[1:], strict=True):
             assert np.abs(state[number] - state_alone[0]).max() < 1e-6
         one_by_one += list(-np.log(alone[0][0, np.arange(len(row)), row]))
     weights = weights_of(layers.cell, layers.densor)
-    assert mean_loss(weights, ROWS) == pytest.approx(np.mean(one_by_one), rel=1e-5)
-    reached = GraphLearner(graph).step(*batch(ROWS), learning_rate=0.1)
+    assert mean_loss(weights, ROWS, READS[reads]) == pytest.approx(np.mean(one_by_one), rel=1e-5)
+    reached = GraphLearner(graph).step(*batch(ROWS, reads), learning_rate=0.1)
     assert reached.loss == pytest.approx(np.sum(one_by_one), rel=1e-5)
     assert reached.labels == len(one_by_one)
 
 
+@pytest.mark.parametrize("reads", READS)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_step_by_step_is_the_training_graph(cell):
-    layers, graph = built(cell)
-    step = one_step_graph(layers)
-    probabilities, *last = outputs_of(graph, ROWS[2:])
+def test_step_by_step_is_the_training_graph(cell, reads):
+    layers, graph = built(cell, reads=reads)
+    step = one_step_graph(layers, n_inputs(READS[reads]) - N_VALUES)
+    probabilities, *last = outputs_of(graph, ROWS[2:], reads)
     inputs, _, _ = padded(ROWS[2:])
     state = [np.zeros((1, N_A), dtype=np.float32)] * len(last)
+    read = vectors(inputs, reads)
     for t in range(inputs.shape[1]):
-        now, *state = (np.array(o) for o in step([one_hot(inputs[:, t : t + 1]), *state]))
+        now, *state = (np.array(o) for o in step([read[:, t : t + 1], *state]))
         assert np.abs(now - probabilities[:, t]).max() < 1e-6
     for one, other in zip(state, last, strict=True):
         assert np.abs(one - other).max() < 1e-6
@@ -109,12 +126,14 @@ def test_what_the_training_graph_learns_the_one_step_graph_knows():
     }
 
 
+@pytest.mark.parametrize("reads", READS)
 @pytest.mark.parametrize("row", ROWS, ids=len)
 @by_tensorflow
-def test_loss_and_gradients_are_those_of_the_network_by_hand(row):
-    """One name, equal weights, float64."""
+def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
+    """One name, equal weights, float64. By hand a character with its pieces is a column of several
+    ones."""
     tf = pytest.importorskip("tensorflow")
-    layers, graph = built("rnn", "float64")
+    layers, graph = built("rnn", "float64", reads)
     kernel, recurrent, bias = (w.numpy() for w in layers.cell.weights)
     dense, dense_bias = (w.numpy() for w in layers.densor.weights)
     parameters = {
@@ -124,14 +143,15 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row):
         "b": bias[:, None].copy(),
         "by": dense_bias[:, None].copy(),
     }
-    X, Y = [None, *row[:-1].tolist()], row.tolist()
+    inputs, labels, mask = padded([row])
+    read = with_pieces(READS[reads], inputs).reshape(len(row), -1)
+    X, Y = [[int(i) for i in ones if i != NOTHING] or None for ones in read], row.tolist()
     loss, cache = minimal.rnn_forward(X, Y, np.zeros((N_A, 1)), parameters)
     gradients, a = minimal.rnn_backward(X, Y, parameters, cache)
 
-    inputs, labels, mask = padded([row])
     sums = load_keras().losses.SparseCategoricalCrossentropy(reduction="sum", dtype="float64")
     with tf.GradientTape() as tape:
-        probabilities, state = graph([one_hot(inputs, "float64"), mask])
+        probabilities, state = graph([vectors(inputs, reads).astype("float64"), mask])
         keras_loss = sums(labels, probabilities, sample_weight=mask.astype("float64"))
     variables = [*layers.cell.weights, *layers.densor.weights]
     slopes = [g.numpy() for g in tape.gradient(keras_loss, [v.value for v in variables])]
@@ -144,13 +164,22 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row):
         assert np.abs(expected).max() > 1e-3  # there is something to compare
 
 
-def test_numpy_gives_the_probabilities_of_keras():
-    layers, graph = built("gru")
-    probabilities = outputs_of(graph, ROWS)[0]
-    found = log_probabilities(weights_of(layers.cell, layers.densor), ROWS)
+@pytest.mark.parametrize("reads", READS)
+def test_numpy_gives_the_probabilities_of_keras(reads):
+    layers, graph = built("gru", reads=reads)
+    probabilities = outputs_of(graph, ROWS, reads)[0]
+    found = log_probabilities(weights_of(layers.cell, layers.densor), ROWS, READS[reads])
     for number, row in enumerate(ROWS):
         expected = np.log(probabilities[number, np.arange(len(row)), row])
         assert np.abs(found[number] - expected).max() < 1e-5
+
+
+def test_the_pieces_make_a_difference():
+    """So that the tests above compare what they say."""
+    assert n_inputs(READS["pieces"]) > N_VALUES
+    read = with_pieces(READS["pieces"], padded(ROWS)[0])
+    assert (read[..., 1] >= N_VALUES).any()
+    assert (read[..., 2] >= N_VALUES).any()
 
 
 def test_the_default_has_fifty_units_and_tanh():
@@ -175,12 +204,28 @@ def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
     assert again.model.settings["held_out_loss"] == trained.model.settings["held_out_loss"]
 
 
+def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_learns_more():
+    names = Names(tuple(f"{a}{b}saur{c}" for a in "abcdef" for b in "aeiou" for c in ("", "us")))
+    settings = {"n_a": 4, "epochs": 8, "batch_size": 8, "made_up": 0}
+    one, four = (learn(names, Lesson(context=context, **settings)) for context in (1, 4))
+    V = one.model.vocabulary.size
+    assert one.model.weights.n_parameters == V * 4 + 4 * 4 + 4 + 4 * V + V
+    assert four.model.weights.n_inputs > V
+    assert four.history[-1].held_out < one.history[-1].held_out - 0.1
+    assert (one.model.settings["context"], four.model.settings["context"]) == (1, 4)
+
+
+def test_a_context_of_nothing():
+    with pytest.raises(InputError, match="expected --context 1 to 20, found 0"):
+        Lesson(context=0)
+
+
 def test_an_unknown_cell():
     with pytest.raises(InputError, match="expected --cell rnn, gru or lstm, found `gnu`"):
         Lesson(cell="gnu")
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_arrays_and_keras_learn_the_same_from_the_same_names(cell):
     names = Names(("ab", "abaab", "b", "babba", "aaab", "bb", "abab", "ba", "bbbba", "aba"))
     lesson = Lesson(cell=cell, n_a=6, batch_size=4, made_up=3, epochs=3)

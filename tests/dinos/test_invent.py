@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from made_models import Made
 
 from dinos.copies import Learned, copying_is_likely
-from dinos.invent import closest, invent, known_letters, load, spelled
+from dinos.invent import automaton_of, closest, invent, known_letters, load, spelled
 from dinos.lesson import KIND, log_probabilities
+from dinos.model import one_step_graph, shared_layers
 from dinos.names import encode, vocabulary
+from dinos.reading import n_inputs, with_pieces
 from seqmodel.errors import ModelFileError, SamplingError, VocabularyError
 from seqmodel.modelfile import ModelFile
 from seqmodel.network import Weights
@@ -20,16 +22,24 @@ from seqmodel.sampling import Choice
 LETTERS = "abé "
 
 
-def model_of(bias=(0.0,) * 5, learned=("a", "ba"), held_out=("b",), keep_case=False, scale=0.6):
+def model_of(
+    bias=(0.0,) * 5,
+    learned=("a", "ba"),
+    held_out=("b",),
+    keep_case=False,
+    scale=0.6,
+    n_pieces=0,
+    **settings,
+):
     """A small untrained network over the characters of LETTERS; `bias` says what it prefers."""
     rng = np.random.default_rng(0)
     units, size = 6, 1 + len(LETTERS)
     arrays = [
         rng.normal(size=shape, scale=scale).astype(np.float32)
-        for shape in ((size, units), (units, units), (units,), (units, size))
+        for shape in ((size + n_pieces, units), (units, units), (units,), (units, size))
     ]
     known = vocabulary([LETTERS])
-    settings = {"keep_case": keep_case}
+    settings = {"keep_case": keep_case, **settings}
     extra = {"training": list(learned), "held_out": list(held_out)}
     weights = Weights("rnn", *arrays, np.array(bias, dtype=np.float32))
     return ModelFile(KIND, weights, known, settings, extra)
@@ -112,6 +122,56 @@ def test_greedy_is_the_likeliest_character_each_time():
     assert names == {
         one.name for one in invent(model, seed=9, choice=Choice(top_k=1), max_length=20)
     }
+
+
+# What is there twice: ab, ba, bé, abé, bab.
+LIST = ("ab abé", "babé", "bab", "é")
+READS_PIECES = {"learned": LIST, "context": 3, "n_pieces": 5}
+
+
+@pytest.mark.parametrize("start", ["", "ab", "é b"])
+def test_greedy_is_the_one_step_graph_with_its_pieces(start):
+    """What is drawn, and each log-probability, read by Keras a character at a time."""
+    model = model_of((-4.0, -2.0, 3.0, 3.0, 2.0), **READS_PIECES, scale=1.5)
+    automaton, weights = automaton_of(model), model.weights
+    assert n_inputs(automaton) == weights.n_inputs
+    layers = shared_layers(weights.n_values, weights.units)
+    step = one_step_graph(layers, weights.n_inputs - weights.n_values)
+    layers.cell.set_weights(weights.arrays[:3])
+    layers.densor.set_weights(weights.arrays[3:])
+    [one] = invent(model, choice=Choice(greedy=True), start=start, max_length=12)
+    row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
+    inputs = with_pieces(automaton, np.array([[-1, *row[:-1]]], dtype=np.int32))
+    state = np.zeros((1, weights.units), dtype=np.float32)
+    for t, symbol in enumerate(row):
+        x = np.zeros((1, 1, weights.n_inputs), dtype=np.float32)
+        x[0, 0, [i for i in inputs[0, t] if i >= 0]] = 1
+        probabilities, state = (np.array(output) for output in step([x, state]))
+        assert np.log(probabilities[0, symbol]) == pytest.approx(one.log_probabilities[t], abs=1e-5)
+        if t >= len(start):
+            at_word = t == 0 or one.name[t - 1] == " "
+            first = 2 if at_word else 0  # neither the end nor a space
+            assert symbol == first + probabilities[0, first:].argmax()
+    assert (inputs[0, :, 1:] >= 0).any()
+
+
+@given(st.integers(0, 1000), st.sampled_from(["", "a", "ab", "é b"]), st.integers(4, 9))
+def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start, longest):
+    model = model_of(**READS_PIECES)
+    reads = automaton_of(model)
+    for one in invent(model, count=5, seed=seed, start=start, max_length=longest):
+        row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
+        [expected] = log_probabilities(model.weights, [row], reads)
+        assert one.log_probabilities == pytest.approx(expected, abs=1e-5)
+        assert one.name.startswith(start)
+
+
+def test_no_long_copies_with_pieces_either():
+    model = model_of(**READS_PIECES, scale=3.0)
+    for one in invent(model, count=200, max_copy=2):
+        assert not any(
+            one.name[k : k + 3] in name for name in LIST for k in range(len(one.name) - 2)
+        )
 
 
 def test_a_letter_that_the_model_has_never_seen():
@@ -214,6 +274,17 @@ def a_file(path, spoil):
         lambda entry: entry.update(symbols=["\n", *"abcd"]),
         lambda entry: entry.update(settings={}),
         lambda entry: entry.update(settings={"keep_case": "no"}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": "4"}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": 0}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": 10**9}),
+        lambda entry: entry.update(
+            settings={"keep_case": False, "context": 2}, extra={"training": ["xy"], "held_out": []}
+        ),
+        # weights for characters, but a list with a piece
+        lambda entry: entry.update(
+            settings={"keep_case": False, "context": 2},
+            extra={"training": ["abab"], "held_out": []},
+        ),
         lambda entry: entry["extra"].update(training=[1, 2]),
         lambda entry: entry["extra"].update(held_out="ab"),
         lambda entry: entry.update(extra={}),
