@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 KIND = "dinos"
 CLIP = 5.0
 # What a training takes by default: as many characters as its time allows, a character taking time
-# for each weight that it meets; but not fewer than FEWEST, and not more than MOST.
+# for each weight that it meets; but not fewer than FEWEST, and not more than MOST. Of a short list
+# there is no more to learn after so many times its characters, or else after ENOUGH.
 WORK = 36e9
 FEWEST, MOST = 2e6, 5e6
+TIMES, ENOUGH = 320, 1e6
 # Times through the names that this takes, unless the list is so long that fewer have to do.
 EPOCHS, FEWEST_EPOCHS = 12, 3
 LENGTH_STEP = 4
@@ -71,11 +73,15 @@ class Lesson:
         n_values = vocabulary(names).size
         met = GATES[self.cell] * self.n_a * (self.n_a + self.context + 1)
         met += n_values * (self.n_a + 1)
-        allowed = min(max(WORK / met, FEWEST), MOST)
         n_characters = sum(len(name) + 1 for name in names)
-        usual = min(max(round(allowed / n_characters), FEWEST_EPOCHS), EPOCHS)
-        n_names = round(allowed / usual / n_characters * len(names))
-        made_up = max(n_names - len(names), 0) if self.made_up is None else self.made_up
+        allowed = min(max(WORK / met, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
+        times = allowed / n_characters
+        if self.made_up is None:
+            usual = min(max(round(times), FEWEST_EPOCHS), EPOCHS)
+            made_up = max(round((times / usual - 1) * len(names)), 0)
+        else:
+            made_up = self.made_up
+            usual = max(round(times / (1 + made_up / len(names))), FEWEST_EPOCHS)
         return usual if self.epochs is None else self.epochs, made_up
 
 

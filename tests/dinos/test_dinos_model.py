@@ -215,6 +215,19 @@ def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_lear
     assert (one.model.settings["context"], four.model.settings["context"]) == (1, 4)
 
 
+@pytest.mark.parametrize("settings", [{}, {"made_up": 0}, {"made_up": 500}, {"cell": "lstm"}])
+def test_a_list_is_read_as_often_as_there_is_time_for(settings):
+    """About 5 million characters by default, fewer by a cell that takes longer."""
+    names = [
+        f"{a}{b}{c}saur" for a in "abcdefghij" for b in "aeiou" for c in "abcdefghijklmnopqrst"
+    ]
+    epochs, made_up = Lesson(**settings).amounts(names)
+    characters = epochs * (len(names) + made_up) * 8
+    assert 2e6 < characters <= 5.1e6
+    assert Lesson(**settings).made_up in (None, made_up)
+    assert Lesson(epochs=7, **settings).amounts(names) == (7, made_up)
+
+
 def test_a_context_of_nothing():
     with pytest.raises(InputError, match="expected --context 1 to 20, found 0"):
         Lesson(context=0)
