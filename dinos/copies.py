@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from seqmodel.copying import Known
 from seqmodel.modelfile import ModelFile
+from seqmodel.words import counted
 
 # Of fewer names than this a model learns many by heart.
 FEW_NAMES = 300
@@ -54,6 +55,6 @@ def copying_is_likely(n_names: int) -> str:
     if n_names >= FEW_NAMES:
         return ""
     return (
-        f"learned from {n_names:,} names only: expect some of them again; --new leaves them out,"
-        " --max-copy limits how many letters in a row are theirs"
+        f"learned from {counted(n_names, 'name')} only: expect some of them again; --new leaves"
+        " them out, --max-copy limits how many letters in a row are theirs"
     )

@@ -11,6 +11,7 @@ import typer
 
 from dinos.names import MAX_LENGTH
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from dinos.copies import Learned
@@ -82,7 +83,8 @@ def command(
             console.print(f"{name}: {remark}", markup=False, soft_wrap=True)
     if len(inventions) < count:
         console.print(
-            f"only {len(inventions)} of {count} new names came up; raise --temperature for more"
+            f"only {len(inventions)} of {counted(count, 'new name')} came up;"
+            " raise --temperature for more"
         )
     sys.stdout.flush()
     shared = list_of_names.summary(invention.name for invention in inventions)
@@ -96,7 +98,7 @@ def _remark(invention: Invention, max_length: int) -> str:
     if invention.held_out:
         remarks.append("in the list, held out from training")
     if invention.cut:
-        remarks.append(f"cut after {max_length} characters")
+        remarks.append(f"cut after {counted(max_length, 'character')}")
     return ", ".join(remarks)
 
 

@@ -27,6 +27,7 @@ from djmodel.lesson import heard_as
 from djmodel.solo import Solo, tunes_of
 from djmodel.tune import Tune
 from seqmodel.copying import Known
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from seqmodel.modelfile import ModelFile
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
 WAYS = (VALUES, MELODY, INTERVALS)
 
-_UNITS = {VALUES: "values", MELODY: "notes of melody", INTERVALS: "notes by their intervals"}
+_UNITS = {
+    VALUES: ("value", "values"),
+    MELODY: ("note of melody", "notes of melody"),
+    INTERVALS: ("note by its interval", "notes by their intervals"),
+}
 
 LONGEST = 12  # of the n-grams whose overlap is measured
 MOST_BASELINES = 8  # tunes that are held against the others
@@ -146,7 +151,7 @@ def pieces(tune: Tune, bars: int | None) -> list[Tune]:
 def in_words(found: Mapping[str, Copied]) -> str:
     """The longest passages of a solo, by way of reading, in a line."""
     passages = [
-        f"{copied.longest.length} {_UNITS[way]} as in {copied.longest.title}, bar"
+        f"{counted(copied.longest.length, *_UNITS[way])} as in {copied.longest.title}, bar"
         f" {copied.longest.title_bar}"
         for way, copied in found.items()
         if copied.longest.length
@@ -160,8 +165,8 @@ def copying_is_likely(model: ModelFile) -> str:
     if n_values >= FEW_VALUES:
         return ""
     return (
-        f"trained on {n_values:,} values only: expect copied passages; train on more music, or set"
-        " --max-copy"
+        f"trained on {counted(n_values, 'value')} only: expect copied passages; train on more"
+        " music, or set --max-copy"
     )
 
 

@@ -52,6 +52,7 @@ from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import content_hash, writable_folder, writing
 from seqmodel.optional import needed
 from seqmodel.windows import Indices
+from seqmodel.words import counted
 from seqmodel.workers import Workers, each
 
 if TYPE_CHECKING:
@@ -232,7 +233,9 @@ class _Totals:
     def require_tunes(self, n_files: int) -> None:
         if not self.tunes:
             found = (
-                f"none in {n_files} files ({'; '.join(self.reasons)})" if n_files else "no files"
+                f"none in {counted(n_files, 'file')} ({'; '.join(self.reasons)})"
+                if n_files
+                else "no files"
             )
             raise CorpusError("at least one tune", found, todo="choose other files")
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from djmodel.lesson import Lesson
@@ -202,7 +203,7 @@ def _show_copies(model: ModelFile, choices: Sequence[Choice], seed: int, count: 
         table.add_row(
             f"{choice.temperature:g}",
             f"{-sum(solo.log_probability for solo in solos) / count:.3f}",
-            f"{longest.longest} values",
+            counted(longest.longest, "value"),
             longest.tune,
             f"{sum(one.share for one in found) / count:.0%}",
         )

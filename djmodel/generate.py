@@ -12,7 +12,8 @@ from djmodel.limits import Limits
 from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
 from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.files import keep_apart, known_ending
+from seqmodel.files import keep_apart
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from djmodel.recipe import Recipe
@@ -125,11 +126,7 @@ def command(
         wanted["sound"] = out.with_suffix(".wav")
     for kind, path in {**wanted, "page": html}.items():
         if path:
-            known_ending(path, _ENDINGS[kind])
-    if soundfont:
-        from djmodel.render import read_soundfont
-
-        read_soundfont(soundfont)  # to learn it before anything is written
+            output.require_output(path, _ENDINGS[kind], drawn=kind == "score", soundfont=soundfont)
     recipe = Recipe(
         over=over,
         corpus=corpus,
@@ -168,7 +165,9 @@ def command(
         output.write_page(solos, html, _made_from(model, recipe), soundfont=soundfont)
         console.print(str(html), soft_wrap=True)
     tune = solos[0].tune
-    console.print(f"{len(tune.bars)} bars over {tune.title}", markup=False, soft_wrap=True)
+    console.print(
+        f"{counted(len(tune.bars), 'bar')} over {tune.title}", markup=False, soft_wrap=True
+    )
     for line in _copying(learned, solos, recipe):
         console.print(line, markup=False, soft_wrap=True)
     if preview:

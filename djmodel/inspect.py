@@ -21,6 +21,7 @@ from djmodel.options import (
     MelodyPart,
 )
 from seqmodel.cli import Debug, facts, run
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -94,12 +95,12 @@ def score_facts(score: Score) -> Table:
         "meter": _some([meters[0], *changed]),
         "tempo": _some(_tempos(score)),
         "key": "not said" if score.key is None else _key(score.key),
-        "grid": f"{change.moved} notes moved, {change.resized} resized, {change.merged} merged, "
-        f"{change.dropped} dropped",
+        "grid": f"{counted(change.moved, 'note')} moved, {change.resized} resized, "
+        f"{change.merged} merged, {change.dropped} dropped",
     }
     first = score.measures[0]
     if first.length != first.meter.length:
-        rows["pick-up"] = f"{float(first.length):g} quarter notes"
+        rows["pick-up"] = counted(float(first.length), "quarter note", form="g")
     if score.symbols:
         rows["chord symbols"] = f"{len(score.symbols)}, taken as written"
     return facts(score.title, rows)
@@ -122,7 +123,7 @@ class PartTable:
         for verdict in self.choice.verdicts:
             part = verdict.part
             yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield Text(f"{verdict.role}, {len(part.sounds)} notes: {verdict.reason}")
+            yield Text(f"{verdict.role}, {counted(len(part.sounds), 'note')}: {verdict.reason}")
 
 
 def _part_table(choice: Choice) -> Table:
@@ -195,7 +196,7 @@ def tune_facts(made: Reading) -> Table:
 
     values = [value for bar in encode(made.tune) for value in bar]
     rows = {
-        "melody": f"{len(made.tune.melody_notes())} notes",
+        "melody": counted(len(made.tune.melody_notes()), "note"),
         "accompaniment": ", ".join(_plain(part.instrument.name) for part in made.tune.accompaniment)
         or "none",
         "values": str(len(values)),
@@ -219,7 +220,7 @@ def _forget() -> None:
     from djmodel.reader import cache_folder, clear_cache
 
     folder = cache_folder()
-    _console().print(f"{clear_cache()} files forgotten that were kept in {folder}", soft_wrap=True)
+    _console().print(f"forgotten: {counted(clear_cache(), 'file')} in {folder}", soft_wrap=True)
 
 
 def _corpus_file(name: str) -> Path:
@@ -244,7 +245,7 @@ def _key(sharps: int) -> str:
     if not sharps:
         return "no sharps or flats"
     kind = "sharp" if sharps > 0 else "flat"
-    return f"{abs(sharps)} {kind}{'s' if abs(sharps) > 1 else ''}"
+    return counted(abs(sharps), kind)
 
 
 def _instrument_name(program: int) -> str:

@@ -36,6 +36,7 @@ from djmodel.tune import Bar, Change, Note, Tune
 from djmodel.tunejson import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import content_hash, existing_file, writing
+from seqmodel.words import counted
 from seqmodel.workers import Workers, each
 
 BarRange = tuple[int, int]
@@ -85,7 +86,9 @@ class Verdict:
     def __str__(self) -> str:
         if self.tune is None:
             return f"skipped: {self.note}"
-        counts = f"used: {len(self.tune.bars)} bars, {self.values} values"
+        counts = (
+            f"used: {counted(len(self.tune.bars), 'bar')}, {counted(self.values, 'value', form='')}"
+        )
         return f"{counts}; {self.note}" if self.note else counts
 
 
@@ -103,7 +106,11 @@ class Corpus:
         """Raises CorpusError, with the first reasons, if no file could be used."""
         if not self.tunes:
             reasons = "; ".join(f"{v.path.name}: {v.note}" for v in self.verdicts[:3])
-            found = f"none in {len(self.verdicts)} files ({reasons})" if reasons else "no files"
+            found = (
+                f"none in {counted(len(self.verdicts), 'file')} ({reasons})"
+                if reasons
+                else "no files"
+            )
             raise CorpusError("at least one tune", found, todo="choose other files")
 
     @property

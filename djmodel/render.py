@@ -20,7 +20,7 @@ from djmodel.tune import Tune
 from seqmodel.cli import Debug, run, stderr_console
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import data_address, existing_file, known_ending, writing
-from seqmodel.optional import MissingPackageError, needed
+from seqmodel.optional import MissingPackageError, needed, require
 
 if TYPE_CHECKING:
     from mido import MidiFile, MidiTrack
@@ -32,6 +32,15 @@ PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
 LOWEST_HZ = 20.0  # what lies below is not heard, and some sampled instruments have an offset
 LONGEST_MINUTES = 60
 DEFAULT_VOLUME = 100  # what General MIDI takes where a channel sets none
+
+_MIDI = ("mido", "to read MIDI for the synthesiser")
+_SYNTHESISER = ("midirenderer", "to play MIDI")
+_MP3 = ("soundfile", "to write MP3")
+
+# What a SoundFont from anywhere may take; a whole one takes far less.
+_MOST_SECONDS = 600
+_MOST_MEGABYTES = 2_000  # and _TIMES_ITS_SIZE the size of its file
+_TIMES_ITS_SIZE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +80,7 @@ class Sound:
 
         Raises MissingPackageError without the package soundfile.
         """
-        soundfile = needed("soundfile", "to write MP3")
+        soundfile = needed(*_MP3)
         stream = io.BytesIO()
         soundfile.write(
             stream,
@@ -105,6 +114,19 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
     return _render(_parsed(path.read_bytes(), path), soundfont)
 
 
+def require_sound(soundfont: str | Path | None = None, ending: str = SOUND[0]) -> None:
+    """Learns, before anything is written, whether sound can be made on `soundfont` and stored as
+    `ending`. Raises MissingPackageError and FileError as `render` does."""
+    for package in (_MIDI, _SYNTHESISER) + ((_MP3,) if ending == ".mp3" else ()):
+        require(*package)
+    if soundfont is None:
+        default_soundfont()
+        return
+    mido = needed(*_MIDI)
+    track = [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=1)]
+    _played(read_soundfont(soundfont), mido.MidiFile(tracks=[mido.MidiTrack(track)]), soundfont)
+
+
 def default_soundfont() -> Path:
     """The SoundFont that pretty_midi brings along. Raises MissingPackageError without it."""
     spec = find_spec("pretty_midi")  # looks it up without importing it
@@ -123,7 +145,7 @@ def default_soundfont() -> Path:
 
 def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
     """A MIDI file. Raises FileError, with `path`, if it is none, plays nothing or far too long."""
-    mido = needed("mido", "to read MIDI for the synthesiser")
+    mido = needed(*_MIDI)
     try:
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
@@ -160,7 +182,7 @@ def _render(midi: MidiFile, soundfont: str | Path | None) -> Sound:
     _lengthen(midi, TAIL_SECONDS)
     loudness = 1.0
     while True:
-        played = _synthesise(fonts, _at_volume(midi, loudness), soundfont)
+        played = _played(fonts, _at_volume(midi, loudness), soundfont)
         if np.abs(played.samples).max(initial=0.0) < 0.999 or loudness < 0.01:
             break
         loudness /= 2
@@ -179,28 +201,63 @@ def read_soundfont(path: str | Path | None) -> bytes:
     return content
 
 
-def _synthesise(soundfont: bytes, midi: MidiFile, font_name: str | Path | None) -> Sound:
-    """What the synthesiser plays: its own rate, 16 bits, clipped where too loud."""
-    midirenderer = needed("midirenderer", "to play MIDI")
+def _played(soundfont: bytes, midi: MidiFile, font_name: str | Path | None) -> Sound:
+    """What the synthesiser plays: its own rate, 16 bits, clipped where too loud. On a SoundFont
+    with a name, which may be damaged, it plays in a process of its own: what its compiled code says
+    to stderr is not for the user, and a crash there is an error here."""
     stream = io.BytesIO()
     midi.save(file=stream)
+    if font_name is None:
+        content = _synthesise(soundfont, stream.getvalue(), None)
+    else:
+        content = _synthesise_apart(soundfont, stream.getvalue(), font_name)
+    with wave.open(io.BytesIO(content)) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return Sound(frames.reshape(-1, 2).astype(np.float32) / 32768, file.getframerate())
+
+
+def _synthesise_apart(soundfont: bytes, midi: bytes, font_name: str | Path) -> bytes:
+    from seqmodel import bounded
+
     try:
-        content = midirenderer.render_wave_from(soundfont, stream.getvalue())
+        content: bytes = bounded.helper().call(
+            _synthesise,
+            soundfont,
+            midi,
+            font_name,
+            seconds=_MOST_SECONDS,
+            megabytes=_MOST_MEGABYTES + _TIMES_ITS_SIZE * (len(soundfont) >> 20),
+        )
+    except bounded.OutOfTimeError as error:
+        raise _damaged(font_name, f"it takes more than {_MOST_SECONDS} seconds") from error
+    except bounded.OutOfMemoryError as error:
+        raise _damaged(font_name, "it takes far more memory than its size") from error
+    except bounded.CrashedError as error:
+        raise _damaged(font_name, f"it ends the synthesiser, {error}") from error
+    return content
+
+
+def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> bytes:
+    """The WAV file that the synthesiser makes."""
+    midirenderer = needed(*_SYNTHESISER)
+    try:
+        return bytes(midirenderer.render_wave_from(soundfont, midi))
     except BaseException as error:
         # What panics in compiled code arrives as a BaseException of a class that has no address.
         if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":
             raise
         if str(error).startswith("MIDI error"):
             raise FileError("MIDI that the synthesiser reads", str(error)) from error
-        raise FileError(
-            "a SoundFont (.sf2) that can be read",
-            f"a damaged one ({error})",
-            where=font_name,
-            todo="choose another SF2 file",
-        ) from error
-    with wave.open(io.BytesIO(content)) as file:
-        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-        return Sound(frames.reshape(-1, 2).astype(np.float32) / 32768, file.getframerate())
+        raise _damaged(font_name, str(error)) from error
+
+
+def _damaged(font_name: str | Path | None, why: str) -> FileError:
+    return FileError(
+        "a SoundFont (.sf2) that can be read",
+        f"a damaged one ({why})",
+        where=font_name,
+        todo="choose another SF2 file",
+    )
 
 
 def _lengthen(midi: MidiFile, seconds: float) -> None:

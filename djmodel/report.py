@@ -12,8 +12,9 @@ import typer
 
 from djmodel.options import MaxCopy
 from djmodel.show.endings import PAGE
+from djmodel.show.output import require_output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.files import known_ending
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from djmodel.comparison import Comparison
@@ -64,11 +65,7 @@ def command(
     from djmodel.solo import load, shipped_model, tunes_of
     from seqmodel.files import writing
 
-    known_ending(out, PAGE)
-    if soundfont:
-        from djmodel.render import read_soundfont
-
-        read_soundfont(soundfont)
+    require_output(out, PAGE, soundfont=soundfont)
     recipe = Recipe(
         bars=bars,
         temperature=temperature,
@@ -83,7 +80,7 @@ def command(
     console = stderr_console()
     perplexities = _perplexities(learned, held_out, seed) if held_out else {}
     solos = _solos(learned, recipe, count)
-    console.print(f"{len(solos)} solos of {bars} bars", soft_wrap=True)
+    console.print(f"{counted(len(solos), 'solo')} of {counted(bars, 'bar')}", soft_wrap=True)
     tunes = tunes_of(learned, accompanied=False)
     comparison = compare(tunes, solos, Repertoire.of(learned))
     ranked = sorted(range(len(solos)), key=lambda k: _order(comparison.distances[k]))
@@ -264,12 +261,12 @@ def _page(
     known = numbers["model"]
     settings = {
         "model": f"{known['file']}, {known['sha256'][:12]}",
-        "trained on": f"{known['values']:,} values: {', '.join(known['tunes'])}",
+        "trained on": f"{counted(known['values'], 'value')}: {', '.join(known['tunes'])}",
         **{name.replace("_", "-"): str(value) for name, value in numbers["settings"].items()},
         **numbers["versions"],
     }
     opening = f'<div class="measured">{"".join(_opening(numbers, comparison))}</div>'
-    title = f"{numbers['solos']} solos of {known['file']}"
+    title = f"{counted(numbers['solos'], 'solo')} of {known['file']}"
     return page(exhibits, settings, title=title, opening=opening, soundfont=soundfont)
 
 
@@ -287,9 +284,9 @@ def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str
         yield "<h2>Held-out music</h2>"
         yield _image(compared.perplexity_chart(numbers["perplexity"]), "perplexities")
     yield (
-        f"<h2>Measures</h2><p>Of pieces of {numbers['bars a piece']} bars, of the training and of"
-        " the solos: mean ± standard deviation; overlap of the two densities (1: the same); KL"
-        " divergence of the generated from the training, in nats.</p>"
+        f"<h2>Measures</h2><p>Of pieces of {counted(numbers['bars a piece'], 'bar')}, of the"
+        " training and of the solos: mean ± standard deviation; overlap of the densities (1: the"
+        " same); KL divergence of the generated from the training, in nats.</p>"
     )
     yield _table(
         ("", "training", "generated", "overlap", "KL"),

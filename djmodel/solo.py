@@ -21,6 +21,7 @@ from seqmodel.errors import SamplingError
 from seqmodel.modelfile import ModelFile
 from seqmodel.sampling import Choice, sample
 from seqmodel.windows import Indices
+from seqmodel.words import counted
 
 HIGHEST = 127  # of pitches, as MIDI has them
 
@@ -135,8 +136,8 @@ def improvise(
         longest = int(changes.length / shortest) + len(changes.bars)
     if not automaton.allowed[automaton.start].any():
         raise SamplingError(
-            f"a primer shorter than the {len(changes.bars)} bars of the changes",
-            f"{len(begun)} values that fill them all",
+            f"a primer shorter than the changes: {counted(len(changes.bars), 'bar')}",
+            f"{counted(len(begun), 'value')} that fill them all",
             todo="take fewer bars of it, or more choruses",
         )
     value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
@@ -212,8 +213,8 @@ def _primer_cues(model: ModelFile, primer: Sequence[Value], changes: Tune) -> In
 def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
     if [bar.length for bar in rhythm.bars] != [bar.length for bar in changes.bars]:
         raise SamplingError(
-            f"a rhythm with the {len(changes.bars)} bars of the changes",
-            f"{len(rhythm.bars)} bars, or others",
+            f"a rhythm as long as the changes: {counted(len(changes.bars), 'bar')}",
+            f"{counted(len(rhythm.bars), 'bar')}, or others",
             todo="keep the rhythm of the tune that is played over",
         )
     return tuple(value for bar in grammar.encode(rhythm) for value in bar)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.harmony import Chord
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from djmodel.render import Sound
@@ -174,7 +175,7 @@ class Tune:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
         """One line, where IPython would print every note."""
-        printer.text(f"Tune({self.title!r}, {len(self.bars)} bars)")
+        printer.text(f"Tune({self.title!r}, {counted(len(self.bars), 'bar')})")
 
     def _repr_html_(self) -> str:
         from djmodel.show.player import notebook_player

@@ -25,6 +25,7 @@ from seqmodel.backend import load_keras, stderr_held_back
 from seqmodel.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
 from seqmodel.errors import InputError, Interrupted
 from seqmodel.optional import needed
+from seqmodel.words import counted
 
 START_SECONDS = 120  # in which all hosts have to start
 SILENT_SECONDS = 10  # after which a host is lost that says nothing
@@ -128,7 +129,7 @@ def _start(hosts: Hosts) -> None:
     local = jax.local_devices()
     wanted = hosts.devices or len(local)
     if len(local) < wanted:
-        raise HostsError(f"{wanted} devices", f"{len(local)} ({local[0].platform})")
+        raise HostsError(counted(wanted, "device"), f"{len(local)} ({local[0].platform})")
     mine = {device for process in range(jax.process_count()) for device in _first(process, wanted)}
     chosen = [device for device in jax.devices() if device in mine]
     with stderr_held_back():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from seqmodel.errors import InputError
@@ -28,3 +29,9 @@ def needed(module: str, purpose: str, package: str | None = None) -> ModuleType:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
         raise MissingPackageError(package or module, purpose) from error
+
+
+def require(module: str, purpose: str, package: str | None = None) -> None:
+    """Raises what `needed` would raise, without importing anything: to say it before a long job."""
+    if find_spec(module.split(".")[0]) is None:
+        raise MissingPackageError(package or module, purpose)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CorpusError
+from seqmodel.words import counted
 
 # The input before the first symbol: the zero vector of the course, not a symbol.
 NOTHING = -1
@@ -67,7 +68,7 @@ def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
         longest = int(lengths.max(initial=0))
         raise CorpusError(
             f"at least Tx={Tx} values in a row",
-            f"{longest} in the longest of {len(lengths)} sequences",
+            f"{longest} in the longest of {counted(len(lengths), 'sequence')}",
             todo=f"give a longer one, or a Tx of at most {longest}",
         )
     return places

@@ -27,7 +27,7 @@ from djmodel.show.spelling import (
 from djmodel.tune import Bar, Change, Note, Tune
 from seqmodel.errors import InputError
 from seqmodel.files import known_ending, writing
-from seqmodel.optional import needed
+from seqmodel.optional import needed, require
 
 if TYPE_CHECKING:
     from music21.duration import Duration
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
 
 BARS_A_LINE = 4
+
+_MUSICXML = ("music21.musicxml.m21ToXml", "to write MusicXML", "music21")
+_ENGRAVER = ("verovio", "to engrave a lead sheet")
+_PIXELS = ("resvg_py", "to make a PNG of a lead sheet")
 
 _PAGE_UNITS_A_BAR = 480  # of width; a unit is a tenth of a millimetre on paper
 _MARGIN_UNITS = 40
@@ -93,7 +97,7 @@ class LeadSheet:
     def png(self, zoom: float = _PNG_ZOOM) -> bytes:
         """The picture on white, `zoom` pixels a CSS pixel, with fonts that come along: equal on
         every machine. Raises MissingPackageError without resvg_py."""
-        resvg = needed("resvg_py", "to make a PNG of a lead sheet")
+        resvg = needed(*_PIXELS)
         import matplotlib
 
         return bytes(
@@ -140,6 +144,13 @@ def lead_sheet(
     line = bars_a_line or _fitting_line(tune)
     xml = _exported(tune, line, labels=False)
     return LeadSheet(_engraved(xml, line, _heading(tune) if heading else "", seed))
+
+
+def require_score(ending: str) -> None:
+    """Raises MissingPackageError if `write_score` would, for a file of this ending."""
+    pictures = {".svg": (_ENGRAVER,), ".png": (_ENGRAVER, _PIXELS)}
+    for package in (_MUSICXML, *pictures.get(ending, ())):
+        require(*package)
 
 
 def write_score(tune: Tune, path: str | Path) -> None:
@@ -222,7 +233,7 @@ def _put_chords(part: Part, tune: Tune, key: int) -> None:
 
 def _exported(tune: Tune, bars_a_line: int, labels: bool) -> str:
     """MusicXML without what music21 adds of its own: a composer of its name, the date."""
-    exporting = needed("music21.musicxml.m21ToXml", "to write MusicXML", "music21")
+    exporting = needed(*_MUSICXML)
     exporter = exporting.GeneralObjectExporter()
     exporter.makeNotation = False  # what is written, and how, has been decided here
     xml: bytes = exporter.parse(to_music21(tune, bars_a_line, labels))
@@ -386,7 +397,7 @@ def _heading(tune: Tune) -> str:
 
 def _engraved(xml: str, bars_a_line: int, heading: str, seed: int) -> str:
     """Verovio's drawing of MusicXML, as tall as it needs to be, in the ink of what is around it."""
-    verovio = needed("verovio", "to engrave a lead sheet")
+    verovio = needed(*_ENGRAVER)
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit()
     toolkit.setOptions({

@@ -8,10 +8,42 @@ from typing import TYPE_CHECKING
 
 from djmodel.show.endings import ALL, MIDI, NOTES, PAGE, PICTURE, SCORE, SOUND
 from seqmodel.files import known_ending
+from seqmodel.optional import require
 
 if TYPE_CHECKING:
     from djmodel.solo import Solo
     from djmodel.tune import Tune
+
+
+_PICTURES = ("matplotlib", "to draw a piano roll")
+
+
+def require_output(
+    path: str | Path,
+    endings: Sequence[str] = ALL,
+    *,
+    drawn: bool = False,
+    soundfont: str | Path | None = None,
+) -> None:
+    """Learns, before anything is written, whether `path` can be: raises InputError for an ending
+    that is not among `endings`, MissingPackageError for a package that is not installed, FileError
+    for a `soundfont` that cannot be played. `drawn`: a picture is a lead sheet, not a piano roll.
+    """
+    ending = known_ending(path, endings)
+    if ending in SOUND:
+        from djmodel.render import require_sound
+
+        require_sound(soundfont, ending)
+    elif ending in PAGE:
+        from djmodel.show.page import require_page
+
+        require_page(soundfont)
+    elif ending in NOTES or (drawn and ending in PICTURE):
+        from djmodel.show.notation import require_score
+
+        require_score(ending)
+    elif ending in PICTURE:
+        require(*_PICTURES)
 
 
 def write(

@@ -12,13 +12,14 @@ from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.harmony import chord_symbol
 from djmodel.score import midi_bytes
-from djmodel.show.notation import lead_sheet
+from djmodel.show.notation import lead_sheet, require_score
 from djmodel.show.player import asset, player
 from djmodel.show.roll import engraved, has_pickup
 from djmodel.show.spelling import key_of
 from djmodel.solo import Solo
 from djmodel.tune import Bar, Tune
 from seqmodel.files import data_address, writing
+from seqmodel.words import counted
 
 _WIDE_BARS, _NARROW_BARS = 4, 2  # in a line of the lead sheet, on a screen and on a phone
 
@@ -83,6 +84,14 @@ def page(
 """
 
 
+def require_page(soundfont: str | Path | None = None) -> None:
+    """Raises what `page` would raise for packages and for the SoundFont."""
+    from djmodel.render import require_sound
+
+    require_sound(soundfont, ".mp3")
+    require_score(".svg")
+
+
 def write_page(
     solos: Sequence[Solo | Tune | Exhibit],
     path: str | Path,
@@ -125,7 +134,7 @@ def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
 def _about(tune: Tune) -> str:
     """Bars, meter, tempo and instruments, in a line."""
     bars = len(tune.bars) - has_pickup(tune)
-    words = [f"{bars} bars" if bars != 1 else "1 bar"]
+    words = [counted(bars, "bar")]
     words += [f"{bar.meter}" for bar in tune.bars[:1]]
     words += [f"{tempo.bpm:.0f} quarter notes a minute" for tempo in tune.tempos[:1]]
     players = [tune.instrument.name, *(part.instrument.name for part in tune.accompaniment)]

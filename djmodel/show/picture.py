@@ -12,6 +12,7 @@ from djmodel.show.roll import KIND_NAMES, Roll, RollNote, roll
 from djmodel.tune import Tune
 from seqmodel.palette import BLUE, LIGHT, SKY, VERMILLION
 from seqmodel.picture import WIDTH_INCHES, Picture, count_chart, new_figure
+from seqmodel.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,8 @@ def vocabulary_chart(values: Iterable[str] | Mapping[str, int], *, title: str = 
     names: dict[str, str] = {str(kind): name for kind, name in KIND_NAMES.items()} | {"R": "rest"}
     fills: dict[str, str] = {KIND_NAMES[kind]: look[0] for kind, look in KIND_LOOKS.items()}
     fills |= {KIND_NAMES["X"]: "#5B6470", "rest": ACCOMPANIMENT_COLOUR}
-    default = f"{len(counts)} different values in {counts.total():,} notes and rests"
+    everything = counted(counts.total(), "note or rest", "notes and rests")
+    default = f"{counted(len(counts), 'different value')} in {everything}"
     return count_chart(
         dict(counts.most_common()),
         title=title or default,

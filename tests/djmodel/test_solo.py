@@ -154,7 +154,7 @@ def test_a_kept_rhythm_has_new_pitches(trained, tune):
 
 
 def test_a_rhythm_of_other_bars_is_refused(trained, tune):
-    with pytest.raises(SamplingError, match="the 24 bars of the changes, found 8 bars"):
+    with pytest.raises(SamplingError, match="as long as the changes: 24 bars, found 8 bars"):
         improvise(trained.model, tune, rhythm=tune.excerpt(1, 8))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from handmade_tunes import bar, blues
 from rich.console import Console
 
+from djmodel.render import default_soundfont
 from djmodel.show.endings import ALL
 from djmodel.show.output import write, write_page, write_picture, write_score
 from djmodel.show.preview import preview
@@ -144,3 +147,83 @@ class TestNotebook:
         blues().save(tmp_path / "blues.mid")
         blues().excerpt(2, 2).play().save(tmp_path / "blues.mp3")
         assert len(list(tmp_path.iterdir())) == 2
+
+
+class TestBeforeAnythingIsWritten:
+    """`generate` says what is missing before its first file, whatever it was asked for."""
+
+    @pytest.mark.parametrize(
+        ("package", "asked"),
+        [
+            ("midirenderer", ["--wav"]),
+            ("pretty_midi", ["--wav"]),
+            ("mido", ["--wav"]),
+            ("soundfile", ["--html", "a.html"]),
+            ("midirenderer", ["--html", "a.html"]),
+            ("verovio", ["--html", "a.html"]),
+            ("music21", ["--score", "a.musicxml"]),
+            ("verovio", ["--score", "a.svg"]),
+            ("resvg_py", ["--score", "a.png"]),
+            ("matplotlib", ["--picture", "a.png"]),
+        ],
+    )
+    def test_a_package_that_is_missing(
+        self,
+        package: str,
+        asked: list[str],
+        tmp_path: Path,
+        refuses: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(sys.modules, package, None)
+        said = refuses("djmodel.generate", "--changes", "C7", *asked)
+        assert f"pip install {package}" in said
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("asked", "known"),
+        [
+            (["--out", "a.pdf"], ".mid"),
+            (["--picture", "a.pdf"], ".png or .svg"),
+            (["--score", "a.pdf"], ".musicxml"),
+            (["--html", "a.pdf"], ".html"),
+        ],
+    )
+    def test_an_ending_that_nobody_knows(
+        self,
+        asked: list[str],
+        known: str,
+        tmp_path: Path,
+        refuses: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert known in refuses("djmodel.generate", "--changes", "C7", *asked)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("asked", [[], ["--html", "a.html"]])
+    def test_a_damaged_soundfont_is_one_line(self, asked: list[str], tmp_path: Path) -> None:
+        # Its second instrument begins with a zone that is not there: the synthesiser panics on it
+        # and says so to stderr, below Python.
+        content = bytearray(default_soundfont().read_bytes())
+        second = content.index(b"inst", content.index(b"pdta")) + 8 + 22
+        content[second + 20 : second + 22] = b"\xff\xff"
+        font = tmp_path / "damaged.sf2"
+        font.write_bytes(content)
+        command = ["-m", "djmodel.generate", "--changes", "C7", "--soundfont", str(font), *asked]
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {font}: expected a SoundFont")
+        assert done.stderr.count("\n") == 1
+        assert list(tmp_path.iterdir()) == [font]
+
+
+def test_one_bar_is_a_bar(
+    tmp_path: Path, command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, _, said = command("djmodel.generate", "--changes", "C7")
+    assert "1 bar over C7" in said
