@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from djmodel.harmony import Chord, ChordSymbolError, chord_symbol, parse_chord_symbol
-from djmodel.tune import Bar, Change, Meter, Tempo, Tune
+from djmodel.tune import MOST_SHARPS, Bar, Change, Meter, Tempo, Tune
 from seqmodel.errors import InputError
 
 COMMON_TIME = Meter(4, 4)
@@ -118,7 +118,7 @@ def parse_changes(
         title=title or (form.title if form else " ".join(text.split())),
         bars=bars,
         tempos=(Tempo(Fraction(0), tempo),),
-        key=form.key if form else signature_of(bars),
+        key=form.key if form else _as_written(signature_of(bars), text),
     )
 
 
@@ -176,7 +176,7 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
             raise ChangesError(text, at, len(key_name), expected=expected, todo=todo)
         tonic = parse_chord_symbol(match[1].capitalize()).root
     key = _signature(tonic, form.minor)
-    if {"#", "♯"} & set(key_name) and key + 12 <= 7:
+    if {"#", "♯"} & set(key_name) and key + 12 <= MOST_SHARPS:
         key += 12  # F# as asked, not Gb
     bars = Tune("", _read(form.changes, meter)).transposed(tonic).bars
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
@@ -214,6 +214,18 @@ def signature_of(bars: Sequence[Bar]) -> int | None:
         return inside + 4 * sum(ends), -abs(sharps)
 
     return max(range(-6, 6), key=fit)
+
+
+def _as_written(key: int | None, text: str) -> int | None:
+    """The signature with sharps instead of flats, or the other way round, where the roots are
+    mostly written so and it has seven at most: F# for Gb."""
+    if key is None:
+        return None
+    signs = re.findall(r"\b[A-G]([b♭#♯])", text)
+    sharps = sum(sign in "#♯" for sign in signs)
+    flats = len(signs) - sharps
+    other = key + 12 if sharps > flats and key < 0 else key - 12 if flats > sharps else key
+    return other if abs(other) <= MOST_SHARPS else key
 
 
 # ---------------------------------------------------------------------------------------------

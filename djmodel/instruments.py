@@ -1,5 +1,7 @@
 """The instruments of General MIDI: their names and families, by program number (0 to 127)."""
 
+import re
+
 FAMILIES = (
     "piano",
     "chromatic percussion",
@@ -48,6 +50,23 @@ Guitar Fret Noise, Breath Noise, Seashore, Bird Tweet, Telephone Ring, Helicopte
 Gunshot,
 """
 PROGRAM_NAMES = tuple(" ".join(name.split()) for name in _NAMES.strip().rstrip(",").split(","))
+
+
+# What the name of a part may say instead of an instrument: a hand, a staff, a number.
+_PLACE = re.compile(
+    r"(up|down|(upper|lower|treble|bass)( staff| clef)|upper|lower|[rl] ?h|(right|left)( hand)?"
+    r"|staff|track|channel|part|voice|melody|chords|solo)?[ \d]*",
+    re.IGNORECASE,
+)
+
+
+def instrument_name(name: str, program: int) -> str:
+    """What a musician calls the instrument of a part with this name: the name, or that of the
+    program where it only says a hand, a staff or a number (`rh:`, `up`, `Track 2`)."""
+    plain = " ".join(re.sub(r"[\W_]+", " ", name).split())
+    if not _PLACE.fullmatch(plain):
+        return name.strip(" :")
+    return "Piano" if program == 0 else PROGRAM_NAMES[program]
 
 
 def family(program: int) -> str:

@@ -23,7 +23,7 @@ from djmodel import limits, midifile
 from djmodel.harmony import Chord
 from djmodel.instruments import PROGRAM_NAMES
 from djmodel.limits import Clock, LimitError
-from djmodel.tune import Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.tune import MOST_SHARPS, Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
 from seqmodel.files import content_of, writing
 
@@ -35,7 +35,6 @@ _ANOTHER = "choose another file"
 _MOST_PARTS = 512
 _MOST_SOUNDING = 1_000_000  # quarter lengths of all notes together
 
-MOST_SHARPS = 7  # or flats, of a key
 
 MIDI_ENDINGS = (".mid", ".midi", ".smf", ".kar", ".rmi")
 SHEET_ENDINGS = (".xml", ".musicxml", ".mxl", ".abc", ".krn")

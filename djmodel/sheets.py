@@ -18,7 +18,6 @@ from djmodel.harmony import Chord
 from djmodel.limits import Clock, Limits
 from djmodel.midifile import plain_text
 from djmodel.score import (
-    MOST_SHARPS,
     SHEET_ENDINGS,
     Adjusted,
     Measure,
@@ -34,7 +33,7 @@ from djmodel.score import (
     snapped,
     tempo_map,
 )
-from djmodel.tune import Instrument, Meter
+from djmodel.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel import bounded
 from seqmodel.errors import FileError
 from seqmodel.files import existing_file

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from seqmodel.picture import Picture
 
 
+MOST_SHARPS = 7  # or flats, of a key
+
+
 class Meter(NamedTuple):
     """A time signature: `Meter(6, 8)`."""
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqmodel.files import known_ending, writing
 from seqmodel.palette import BLUE, LIGHT, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
     from matplotlib.figure import Figure
 
 WIDTH_INCHES = 11.0
@@ -25,6 +26,11 @@ DOTS_PER_INCH = 144
 _MOST_DOTS = 65_000  # in height: matplotlib draws no more
 MOST_BARS = 90  # more names than this cannot be read side by side
 ENDINGS = (".png", ".svg")
+
+# A chart of counts: more letters than this do not stand side by side, so that the bars lie.
+_LETTERS_ABREAST = 90
+_ROWS = 30  # lying bars in a column
+_ROW_INCHES, _HEADING_INCHES = 0.21, 0.8  # title and legend
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,37 +166,70 @@ def count_chart(
     the legend.
     """
     from matplotlib.patches import Patch
-    from matplotlib.ticker import MaxNLocator
 
     group_of, hatches = group_of or {}, hatches or {}
     colours = colours or {"": BLUE}
     shown = dict(list(counts.items())[:MOST_BARS])
-    figure = new_figure(4.6)
-    axes = figure.add_subplot()
-    plain_axes(axes)
-    axes.grid(axis="y", color=LIGHT.fainter)
-    groups = [group_of.get(name, "") for name in shown]
-    bars = axes.bar(range(len(shown)), list(shown.values()), width=0.78, linewidth=0)
-    for bar, group in zip(bars, groups, strict=True):
-        bar.set(facecolor=colours.get(group, BLUE), hatch=hatches.get(group), edgecolor=LIGHT.paper)
-    upright = sum(map(len, shown)) > 90
-    size = 9 if len(shown) <= 60 else 7
-    axes.set_xticks(range(len(shown)), list(shown), rotation=90 if upright else 0, fontsize=size)
-    axes.set_xlim(-0.8, max(len(shown), 1) - 0.2)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    lying = sum(map(len, shown)) > _LETTERS_ABREAST
+    columns = -(-len(shown) // _ROWS) if lying else 1
+    figure = new_figure(_HEADING_INCHES + _ROW_INCHES * min(len(shown), _ROWS) if lying else 4.6)
+    every = figure.subplots(1, columns, squeeze=False)[0]
+    names = list(shown)
+    for column, axes in enumerate(every):
+        here = names[column * _ROWS : (column + 1) * _ROWS] if lying else names
+        bars = _lying_bars(axes, shown, here) if lying else _standing_bars(axes, shown)
+        for bar, name in zip(bars, here, strict=True):
+            group = group_of.get(name, "")
+            bar.set(
+                facecolor=colours.get(group, BLUE), hatch=hatches.get(group), edgecolor=LIGHT.paper
+            )
     hidden = sum(counts.values()) - sum(shown.values())
     rest = (
         f" ({len(counts) - len(shown)} more, {hidden:,} times)" if len(counts) > len(shown) else ""
     )
-    axes.set_title(title + rest, loc="left", color=LIGHT.ink, fontweight="bold")
+    groups = {group_of.get(name, "") for name in shown}
     legend = [
         Patch(facecolor=colour, hatch=hatches.get(group), edgecolor=LIGHT.paper, label=group)
         for group, colour in colours.items()
         if group and group in groups
     ]
-    if legend:
-        axes.legend(handles=legend, frameon=False, labelcolor=LIGHT.ink, fontsize=9)
+    look: dict[str, Any] = {"handles": legend, "frameon": False, "labelcolor": LIGHT.ink}
+    if lying:
+        figure.suptitle(title + rest, x=0.008, ha="left", color=LIGHT.ink, fontweight="bold")
+    else:
+        every[0].set_title(title + rest, loc="left", color=LIGHT.ink, fontweight="bold")
+    if legend and lying:
+        figure.legend(**look, loc="outside lower left", ncols=len(legend), fontsize=10)
+    elif legend:
+        every[0].legend(**look, fontsize=9)
     return Picture(figure)
+
+
+def _standing_bars(axes: Axes, counts: Mapping[str, int]) -> BarContainer:
+    """Short names, side by side under their bars."""
+    from matplotlib.ticker import MaxNLocator
+
+    plain_axes(axes)
+    axes.grid(axis="y", color=LIGHT.fainter)
+    bars = axes.bar(range(len(counts)), list(counts.values()), width=0.78, linewidth=0)
+    axes.set_xticks(range(len(counts)), list(counts))
+    axes.set_xlim(-0.8, max(len(counts), 1) - 0.2)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return bars
+
+
+def _lying_bars(axes: Axes, counts: Mapping[str, int], names: Sequence[str]) -> BarContainer:
+    """A column of long names with their bars beside them, from the top; all columns to one scale,
+    each number behind its bar."""
+    plain_axes(axes)
+    axes.spines["bottom"].set_visible(False)
+    bars = axes.barh(range(len(names)), [counts[name] for name in names], height=0.78, linewidth=0)
+    axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9, color=LIGHT.ink)
+    axes.set_yticks(range(len(names)), names, fontsize=10)
+    axes.set_ylim(_ROWS - 0.4 if len(counts) > _ROWS else len(names) - 0.4, -0.6)
+    axes.set_xlim(0, max(counts.values()) * 1.2)
+    axes.set_xticks([])
+    return bars
 
 
 def _spread(heights: Sequence[float], gap: float) -> list[float]:

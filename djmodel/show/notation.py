@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.harmony import Chord, chord_symbol
+from djmodel.instruments import instrument_name
 from djmodel.show.endings import NOTES, PICTURE, SCORE
 from djmodel.show.rhythm import Written, written
 from djmodel.show.roll import engraved, has_pickup
@@ -24,7 +24,7 @@ from djmodel.show.spelling import (
     step_and_alter,
     symbol_place,
 )
-from djmodel.tune import Bar, Change, Note, Tune
+from djmodel.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.errors import InputError
 from seqmodel.files import known_ending, writing
 from seqmodel.optional import needed, require
@@ -32,6 +32,7 @@ from seqmodel.optional import needed, require
 if TYPE_CHECKING:
     from music21.duration import Duration
     from music21.harmony import ChordSymbol, NoChord
+    from music21.meter import TimeSignature
     from music21.note import GeneralNote
     from music21.pitch import Pitch
     from music21.stream import Measure, Part, Score
@@ -42,15 +43,18 @@ _MUSICXML = ("music21.musicxml.m21ToXml", "to write MusicXML", "music21")
 _ENGRAVER = ("verovio", "to engrave a lead sheet")
 _PIXELS = ("resvg_py", "to make a PNG of a lead sheet")
 
-_PAGE_UNITS_A_BAR = 480  # of width; a unit is a tenth of a millimetre on paper
-_MARGIN_UNITS = 40
-_HEADING_UNITS = 110  # of height
+# Sizes in units of the engraver, a tenth of a millimetre on paper; two are a CSS pixel.
+_MARGIN = 40
+_HEADING = 110  # height
+_SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
+_NOTE, _SIGN, _BAR_LINE = 38, 16, 40  # what a note needs, what an accidental adds, a bar line
+_LETTER, _ROOT = 21, 30  # of a chord symbol
 _SCALE = 50  # percent
 _PNG_ZOOM = 2  # pixels a CSS pixel
 _PAPER = "#FFFFFF"
-# What a bar holds so that four go in a line: notes, on average, and letters of chord symbols.
-_MOST_NOTES = 11
-_MOST_LETTERS = 11
+_ROOT_SIZE, _SUFFIX_SIZE = 405, 300  # of a chord symbol, whose many letters are smaller
+_TITLE_PIXELS, _LEAST_PIXELS = 20, 11  # a long title is set smaller
+_LETTER_SHARE = 0.7  # width of a letter in its size, in bold type
 
 # Kinds of chords that MusicXML knows, as semitones above the root; plain ones first.
 _KINDS: dict[str, frozenset[int]] = {
@@ -86,6 +90,18 @@ _SIGNS = {
     "\ue260": "♭", "\ue261": "♮", "\ue262": "♯", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯",
     "\ueca3": "\U0001d15e", "\ueca5": "♩", "\ueca7": "♪", "\uecb7": ".",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How wide a sheet is, in tenths of a millimetre, and how many bars go in a line at most."""
+
+    width: int
+    bars: int
+
+
+SCREEN = Paper(2120, BARS_A_LINE)
+PHONE = Paper(1000, 2)
 
 
 @dataclass(frozen=True)
@@ -130,20 +146,20 @@ class LeadSheet:
 
 
 def lead_sheet(
-    tune: Tune, bars_a_line: int | None = None, *, heading: bool = True, seed: int = 1
+    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1
 ) -> LeadSheet:
-    """The lead sheet of a tune, engraved: `bars_a_line`, or four, or two where notes are many.
-    `heading` writes title and tempo above. `seed` makes the names of its parts, which must differ
-    within one page.
+    """The lead sheet of a tune, engraved, with as many bars in a line as `paper` and the music
+    allow. `heading` writes title and tempo above. `seed` makes the names of its parts, which must
+    differ within one page.
 
     Raises MissingPackageError without verovio, NotationError for no bars, and for lengths that
     cannot be written.
     """
     if not tune.bars:
         raise NotationError("at least one bar of music", "none", where=tune.title or None)
-    line = bars_a_line or _fitting_line(tune)
+    line = _fitting_line(tune, paper)
     xml = _exported(tune, line, labels=False)
-    return LeadSheet(_engraved(xml, line, _heading(tune) if heading else "", seed))
+    return LeadSheet(_engraved(xml, tune, line, paper, heading, seed))
 
 
 def require_score(ending: str) -> None:
@@ -158,7 +174,7 @@ def write_score(tune: Tune, path: str | Path) -> None:
     another ending, FileError where it cannot be written, and as `lead_sheet`."""
     path = Path(path)
     if known_ending(path, SCORE) in NOTES:
-        content = musicxml(tune, _fitting_line(tune))
+        content = musicxml(tune, _fitting_line(tune, SCREEN))
         with writing(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
     else:
@@ -174,12 +190,12 @@ def to_music21(tune: Tune, bars_a_line: int = BARS_A_LINE, labels: bool = True) 
     """The lead sheet of a tune as a music21 score of one part, every bar a measure: notes spelled
     in the key, ties, beams, triplets, chord symbols, bar numbers; with `labels` the name of the
     instrument and the first tempo, too."""
-    from music21 import clef, key, layout, metadata, meter, stream, tempo
+    from music21 import clef, key, layout, metadata, stream, tempo
 
     fifths = key_of(tune)
     names = _spellings(tune, fifths)
     part = stream.Part(id="P1")
-    part.partName = tune.instrument.name if labels else ""
+    part.partName = instrument_name(tune.instrument.name, tune.instrument.program) if labels else ""
     first_number = 0 if has_pickup(tune) else 1
     before: Bar | None = None
     for index, bar in enumerate(tune.bars):
@@ -188,10 +204,11 @@ def to_music21(tune: Tune, bars_a_line: int = BARS_A_LINE, labels: bool = True) 
             measure.insert(0, clef.BassClef() if _is_low(tune) else clef.TrebleClef())
             measure.insert(0, key.KeySignature(fifths))
             if labels and tune.tempos:
-                mark = tempo.MetronomeMark(number=round(tune.tempos[0].bpm), referent=1)
-                measure.insert(0, mark)
+                beat = bar.meter.beat
+                number = round(tune.tempos[0].bpm / beat)
+                measure.insert(0, tempo.MetronomeMark(number=number, referent=float(beat)))
         if before is None or before.meter != bar.meter:
-            measure.insert(0, meter.TimeSignature(str(bar.meter)))
+            measure.insert(0, _time_signature(bar.meter))
         if bar.length < bar.meter.length:
             measure.paddingLeft = float(bar.meter.length - bar.length)
         if measure.number == 0:
@@ -214,6 +231,18 @@ def to_music21(tune: Tune, bars_a_line: int = BARS_A_LINE, labels: bool = True) 
 
 class NotationError(InputError):
     """Notes that cannot be written on a staff."""
+
+
+def _time_signature(meter: Meter) -> TimeSignature:
+    """A time signature that beams within quarters where music21 joins two or three of them."""
+    from music21 import meter as meters
+
+    signature = meters.TimeSignature(str(meter))
+    if meter.unit == 4:
+        signature.beamSequence = meters.MeterSequence("+".join(["1/4"] * meter.beats))
+        for beat in range(meter.beats):
+            signature.beamSequence[beat] = signature.beamSequence[beat].subdivide(2)
+    return signature
 
 
 def _put_chords(part: Part, tune: Tune, key: int) -> None:
@@ -376,43 +405,54 @@ def _is_low(tune: Tune) -> bool:
     return bool(pitches) and sum(pitches) / len(pitches) < 55
 
 
-def _fitting_line(tune: Tune) -> int:
-    """Half or a quarter as many bars in a line where notes, or the letters of chord symbols, are
-    many."""
-    notes = sum(len(bar.melody) for bar in tune.bars)
-    letters = 0.0  # in a bar filled as its most crowded part
-    for bar in tune.bars:
-        for this, following in pairwise(bar.changes):
-            share = (following.onset - this.onset) / bar.length
-            letters = max(letters, len(chord_symbol(this.chord)) / float(share))
-    crowd = max(notes / len(tune.bars) / _MOST_NOTES, letters / _MOST_LETTERS)
-    return max(BARS_A_LINE // (1 if crowd <= 1 else 2 if crowd <= 2 else 4), 1)
+def _fitting_line(tune: Tune, paper: Paper) -> int:
+    """How many bars go in a line so that the fullest line holds its notes and chord symbols."""
+    key = key_of(tune)
+    widths = [_bar_width(bar, key) for bar in tune.bars]
+    first = 1 if has_pickup(tune) else 0
+    room = paper.width - 2 * _MARGIN - _SIGNS_WIDTH
+    for line in range(paper.bars, 1, -1):
+        starts = [0, *range(first + line, len(widths), line)]
+        ends = [*starts[1:], len(widths)]
+        if all(sum(widths[a:b]) <= room for a, b in zip(starts, ends, strict=True)):
+            return line
+    return 1
 
 
-def _heading(tune: Tune) -> str:
-    """Title and first tempo, in one line."""
-    tempo = f"♩ = {tune.tempos[0].bpm:.0f}" if tune.tempos else ""
-    return "    ".join(part for part in (tune.title, tempo) if part)
+def _bar_width(bar: Bar, key: int) -> float:
+    """About how wide a bar is whose notes and chord symbols do not touch."""
+    scale = {7 * fifths % 12 for fifths in range(key - 1, key + 6)}
+    signs = sum(note.pitch % 12 not in scale for note in bar.melody)
+    notes = _NOTE * max(len(bar.melody), 1) + _SIGN * signs
+    symbols = sum(_ROOT + _LETTER * len(chord_symbol(each.chord, key)) for each in bar.changes)
+    return max(notes, symbols) + _BAR_LINE
 
 
-def _engraved(xml: str, bars_a_line: int, heading: str, seed: int) -> str:
+def _engraved(
+    xml: str, tune: Tune, bars_a_line: int, paper: Paper, heading: bool, seed: int
+) -> str:
     """Verovio's drawing of MusicXML, as tall as it needs to be, in the ink of what is around it."""
     verovio = needed(*_ENGRAVER)
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit()
+    bars = len(tune.bars) - has_pickup(tune)
+    width = paper.width
+    if bars < bars_a_line:  # a line that is not full needs no full width
+        width = width * (bars + 1) // (bars_a_line + 1)
     toolkit.setOptions({
         "adjustPageHeight": True,
         "breaks": "encoded",
         "font": "Leland",
         "footer": "none",
         "header": "none",
+        # The last line is as wide as the others if it holds as many bars.
+        "minLastJustification": 0 if bars <= bars_a_line or bars % bars_a_line == 0 else 0.8,
         "pageHeight": 60000,
-        "pageMarginBottom": _MARGIN_UNITS,
-        "pageMarginLeft": _MARGIN_UNITS,
-        "pageMarginRight": _MARGIN_UNITS,
-        "pageMarginTop": _HEADING_UNITS if heading else _MARGIN_UNITS,
-        # Fewer bars in a line than usual have more room each.
-        "pageWidth": 200 + _PAGE_UNITS_A_BAR * max(bars_a_line, BARS_A_LINE),
+        "pageMarginBottom": _MARGIN,
+        "pageMarginLeft": _MARGIN,
+        "pageMarginRight": _MARGIN,
+        "pageMarginTop": _HEADING if heading else _MARGIN,
+        "pageWidth": width,
         "scale": _SCALE,
         "smuflTextFont": "none",
         "svgFormatRaw": True,
@@ -422,42 +462,67 @@ def _engraved(xml: str, bars_a_line: int, heading: str, seed: int) -> str:
     # Verovio prints the text of a chord symbol, and then its degrees, which the text has already.
     if not toolkit.loadData(re.sub(r"<degree[ >].*?</degree>", "", xml, flags=re.DOTALL)):
         raise NotationError("MusicXML that verovio reads", "something else")
-    return _headed(_with_plain_signs(toolkit.renderToSVG(1)), heading)
+    svg = _with_plain_signs(toolkit.renderToSVG(1))
+    return _headed(svg, tune) if heading else _sized(svg)
 
 
 def _with_plain_signs(svg: str) -> str:
     """The same with signs that any font has, where verovio set text in its own; flats and sharps
-    within chord symbols too; chord symbols without serifs."""
+    within chord symbols too; chord symbols without serifs, with all behind the root smaller."""
 
     def sign(match: re.Match[str]) -> str:
         return f'<tspan font-size="405px">{_SIGNS.get(match[1], match[1])}</tspan>'
 
     def symbol(match: re.Match[str]) -> str:
-        text = re.sub(r">([^<>]+)</tspan>", lambda m: f">{engraved(m[1])}</tspan>", match[2])
-        # Without blanks between the pieces of one symbol: they would be drawn.
-        text = re.sub(r"</tspan>\s+<tspan", "</tspan><tspan", text)
-        return f'{match[1]}<text font-family="sans-serif" font-weight="bold"{text}</text>'
+        attributes, content = match[2].split(">", 1)
+        text = engraved("".join(re.findall(r">([^<>]+)</tspan>", content)))
+        root = re.match(r"N\.C\.|[A-G][♭♯]*|", text)
+        assert root  # the empty one at least
+        parts = ((root[0], _ROOT_SIZE), (text[root.end() :], _SUFFIX_SIZE))
+        spans = "".join(f'<tspan font-size="{n}px">{part}</tspan>' for part, n in parts if part)
+        dress = 'font-family="sans-serif" font-weight="bold"'
+        return f"{match[1]}<text {dress}{attributes}>{spans}</text>"
 
     svg = re.sub(r'<tspan font-family="Le\w+" font-size="\d+px">(.)</tspan>', sign, svg)
     return re.sub(r'(class="harm">\s*)<text(.*?)</text>', symbol, svg, flags=re.DOTALL)
 
 
-def _headed(svg: str, heading: str) -> str:
-    """The picture with a line of text at its top left, where a margin has been left for it; its
-    size in a viewBox, so that it shrinks with its surroundings."""
-    width, height = (float(size) for size in re.findall(r'(?:width|height)="([\d.]+)px"', svg)[:2])
-    left = _MARGIN_UNITS * _SCALE / 100
-    text = (
-        f'<text x="{left:g}" y="26" font-family="sans-serif" font-size="20" font-weight="bold"'
-        f' fill="currentColor" xml:space="preserve">{escape(heading)}</text>'
+def _headed(svg: str, tune: Tune) -> str:
+    """The picture with title and first tempo at its top left, where a margin has been left; what is
+    longer than the picture is wide is set smaller, then widens it."""
+    words, beat = [tune.title], tune.bars[0].meter.beat
+    if tune.tempos:
+        words.append(f"♩{'.' if beat != 1 else ''} = {tune.tempos[0].bpm / float(beat):.0f}")
+    text = "    ".join(filter(None, words))
+    left = _MARGIN * _SCALE / 100
+    room = _size(svg)[0] - 2 * left
+    fitting = room / (_LETTER_SHARE * max(len(text), 1))
+    size = max(min(_TITLE_PIXELS, fitting), _LEAST_PIXELS)
+    line = (
+        f'<text x="{left:g}" y="26" font-family="sans-serif" font-size="{size:.3g}"'
+        f' font-weight="bold" fill="currentColor" xml:space="preserve">{escape(text)}</text>'
     )
-    svg = re.sub(
+    wanted = 2 * left + size * _LETTER_SHARE * len(text)
+    return _sized(svg, wanted).replace("</defs>", "</defs>" + line, 1)
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """Width and height of verovio's drawing, in CSS pixels."""
+    width, height = re.findall(r'(?:width|height)="([\d.]+)px"', svg)[:2]
+    return float(width), float(height)
+
+
+def _sized(svg: str, least: float = 0) -> str:
+    """The picture with its size in a viewBox, so that it shrinks with its surroundings; at `least`
+    so wide."""
+    width, height = _size(svg)
+    width = max(width, least)
+    return re.sub(
         r'width="[\d.]+px" height="[\d.]+px"',
         f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" role="img"',
         svg,
         count=1,
     )
-    return svg.replace("</defs>", "</defs>" + text, 1) if heading else svg
 
 
 def _on_paper(svg: str) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from djmodel import grammar
 from djmodel.grammar import Value
 from djmodel.harmony import chord_symbol
+from djmodel.instruments import instrument_name
 from djmodel.score import midi_bytes
-from djmodel.show.notation import lead_sheet, require_score
+from djmodel.show.notation import PHONE, SCREEN, lead_sheet, require_score
 from djmodel.show.player import asset, player
 from djmodel.show.roll import engraved, has_pickup
 from djmodel.show.spelling import key_of
@@ -20,8 +21,6 @@ from djmodel.solo import Solo
 from djmodel.tune import Bar, Tune
 from seqmodel.files import data_address, writing
 from seqmodel.words import counted
-
-_WIDE_BARS, _NARROW_BARS = 4, 2  # in a line of the lead sheet, on a screen and on a phone
 
 # Whatever a title may hold, the page loads nothing and runs nothing but its own.
 _POLICY = (
@@ -137,7 +136,8 @@ def _about(tune: Tune) -> str:
     words = [counted(bars, "bar")]
     words += [f"{bar.meter}" for bar in tune.bars[:1]]
     words += [f"{tempo.bpm:.0f} quarter notes a minute" for tempo in tune.tempos[:1]]
-    players = [tune.instrument.name, *(part.instrument.name for part in tune.accompaniment)]
+    played = [tune.instrument, *(part.instrument for part in tune.accompaniment)]
+    players = [instrument_name(each.name, each.program) for each in played]
     return ", ".join([*words, ", ".join(dict.fromkeys(players))])
 
 
@@ -147,10 +147,8 @@ def _sheets(tune: Tune, index: int) -> str:
         return ""
     return "".join(
         f'<div class="sheet"><div class="{width}">'
-        f"{lead_sheet(tune, bars_a_line, heading=False, seed=2 * index + number).svg}</div></div>"
-        for number, (width, bars_a_line) in enumerate(
-            (("wide", _WIDE_BARS), ("narrow", _NARROW_BARS)), start=1
-        )
+        f"{lead_sheet(tune, paper, heading=False, seed=2 * index + number).svg}</div></div>"
+        for number, (width, paper) in enumerate((("wide", SCREEN), ("narrow", PHONE)), start=1)
     )
 
 

@@ -202,6 +202,20 @@ def test_the_signature_of_changes() -> None:
     assert parse_changes("Dm7 | G7 | Cmaj7").key == 0
     assert parse_changes("Fm7 | Bb7 | Ebmaj7").key == -3
     assert parse_changes("F#m7b5 | B7 | Em").key == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("F#maj7 | D#m7 | G#m7 | C#7", 6),
+        ("Gbmaj7 | Ebm7 | Abm7 | Db7", -6),
+        ("C#maj7 | A#m7 | D#m7 | G#7", 7),
+        ("Cbmaj7 | Abm7 | Dbm7 | Gb7", -7),
+        ("Fm7 | A#7 | D#maj7", -3),  # nine sharps would be more than there are
+    ],
+)
+def test_a_key_with_two_names_is_the_one_that_is_written(text: str, key: int) -> None:
+    assert parse_changes(text).key == key
     assert signature_of([]) is None
 
 

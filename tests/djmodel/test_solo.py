@@ -137,7 +137,7 @@ def test_a_primer_changes_what_follows_and_can_stand_at_the_beginning(trained, t
 
 def test_a_primer_that_fills_everything_leaves_no_solo(trained, tune):
     primer = [value for bar in grammar.encode(tune) for value in bar]
-    with pytest.raises(SamplingError, match="a primer shorter than the 24 bars"):
+    with pytest.raises(SamplingError, match="a primer shorter than the changes: 24 bars"):
         improvise(trained.model, tune, primer=primer, with_primer=True)
 
 

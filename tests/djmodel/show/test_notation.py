@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade_tunes import REST, SEMIQUAVER, TIED, TRIPLET, bar, blues
-from music21 import converter, harmony, note
+from handmade_tunes import QUAVER, REST, SEMIQUAVER, TIED, TRIPLET, bar, blues
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from music21 import converter, harmony, note, tempo
 
 from djmodel.harmony import parse_chord_symbol
-from djmodel.show.notation import NotationError, chord_kind, lead_sheet, musicxml, write_score
-from djmodel.tune import Bar, Change, Meter, Note, Tune
+from djmodel.show.notation import (
+    PHONE,
+    SCREEN,
+    NotationError,
+    Paper,
+    chord_kind,
+    lead_sheet,
+    musicxml,
+    write_score,
+)
+from djmodel.tune import Bar, Change, Instrument, Meter, Note, Tempo, Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.optional import MissingPackageError
 
 
 def read_back(tune: Tune) -> Any:
     return converter.parse(musicxml(tune), format="musicxml", forceSource=True)
+
+
+def size(svg: str) -> tuple[float, float]:
+    width, height = re.findall(r'<svg [^>]*?width="([^"]*)" height="([^"]*)"', svg)[0]
+    return float(width), float(height)
+
+
+def systems(svg: str) -> list[str]:
+    return svg.split('class="system"')[1:]
+
+
+def in_bold(text: str, pixels: float) -> float:
+    """How wide text is in the font of the PNG, bold: measured by matplotlib."""
+    font = FontProperties(family="DejaVu Sans", weight="bold")
+    return float(TextPath((0, 0), html.unescape(text), size=pixels, prop=font).get_extents().x1)
 
 
 class TestMusicXML:
@@ -100,6 +129,23 @@ class TestMusicXML:
         xml = musicxml(Tune("", (bar("C", [(60, Fraction(1, 2))] * 4),)))
         assert re.findall(r'<beam number="1">(\w+)</beam>', xml) == ["begin", "end"] * 2
 
+    @pytest.mark.parametrize(("beats", "unit"), [(4, 4), (5, 4), (6, 4), (7, 4)])
+    def test_beams_do_not_hide_the_quarters(self, beats: int, unit: int) -> None:
+        quavers = [(60, QUAVER)] * (2 * beats)
+        xml = musicxml(Tune("", (bar("C", quavers, Meter(beats, unit)),)))
+        assert re.findall(r'<beam number="1">(\w+)</beam>', xml) == ["begin", "end"] * beats
+
+    def test_compound_meters_count_in_dotted_quarters(self) -> None:
+        tune = Tune("", (bar("C", [(60, 3)], Meter(6, 8)),), (Tempo(Fraction(0), 120.0),))
+        assert "♩. = 80" in lead_sheet(tune).svg
+        mark = read_back(tune).flatten().getElementsByClass(tempo.MetronomeMark).first()
+        assert (mark.referent.quarterLength, mark.number) == (1.5, 80)
+
+    def test_a_hand_is_no_instrument(self) -> None:
+        tune = replace(blues(), instrument=Instrument("rh:", 0))
+        assert "<part-name>Piano</part-name>" in musicxml(tune)
+        assert "<part-name>Guitar</part-name>" in musicxml(blues())
+
     def test_off_the_grid(self) -> None:
         # Fifths of a quarter have no written value.
         odd = Bar(Meter(4, 4), Fraction(4), (Note(60, Fraction(0), Fraction(1, 5)),),
@@ -136,8 +182,48 @@ class TestEngraving:
         assert [len(re.findall(r'class="system"', svg)) for svg in sheets] == [2, 4]
 
     def test_fewer_bars_a_line_for_a_narrow_page(self) -> None:
-        svg = lead_sheet(blues(), bars_a_line=2).svg
-        assert len(re.findall(r'class="system"', svg)) == 6
+        svg = lead_sheet(blues(), PHONE).svg
+        assert 6 <= len(re.findall(r'class="system"', svg)) <= 12
+        assert size(svg)[0] <= 500  # in CSS pixels: on a phone they are not much smaller
+
+    def test_one_bar_is_as_wide_as_it_needs(self) -> None:
+        one = Tune("C", (bar("C7", [(60, 4)]),))
+        whole = size(lead_sheet(replace(one, bars=one.bars * 4)).svg)
+        assert size(lead_sheet(one).svg)[0] < whole[0] / 2
+
+    def test_a_full_last_line_is_as_wide_as_the_others(self) -> None:
+        svg = lead_sheet(Tune("", (bar("C", [(60, 2), (62, 2)]),) * 8)).svg
+        ends = [max(map(int, re.findall(r"M(\d+) \d+ L\1 ", line))) for line in systems(svg)]
+        assert ends[0] == pytest.approx(ends[1], rel=0.01)
+
+    def test_a_long_title_stays_on_the_sheet(self) -> None:
+        svg = lead_sheet(Tune("Dm7b5 G7b9 | " * 15, (bar("C", [(60, 4)]),) * 8)).svg
+        [(left, pixels, text)] = re.findall(
+            r'<text x="(\d+)" y="26".*?font-size="(.*?)".*?>(.*?)<', svg
+        )
+        assert float(left) + in_bold(text, float(pixels)) <= size(svg)[0]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [["C#m7b5 F#7b9", "Bm7b5 E7alt", "Am7b5 D7#9", "Gmaj7#11 Ab13", "Ebmaj7/Bb Dbm7b5/Ab"],
+         ["Dm7b5 G7b9"] * 5],
+    )  # fmt: skip
+    @pytest.mark.parametrize("paper", [SCREEN, PHONE])
+    def test_long_chord_symbols_do_not_touch(self, changes: list[str], paper: Paper) -> None:
+        tune = Tune("", tuple(bar(each, [(72, 1), (74, 1), (76, 1), (77, 1)]) for each in changes))
+        svg = lead_sheet(tune, paper).svg
+        assert len(systems(svg)) == -(-len(changes) // paper.bars)
+        symbols = re.findall(
+            r'class="harm">\s*<text [^>]*?x="(\d+)" y="(\d+)"[^>]*>(.*?)</text>', svg
+        )
+        boxes = []
+        for x, y, spans in symbols:
+            pieces = re.findall(r'font-size="(\d+)px">([^<]*)<', spans)
+            wide = sum(in_bold(text, float(pixels)) for pixels, text in pieces)
+            boxes.append((int(y), int(x), int(x) + wide))
+        assert len(boxes) == 10
+        for (y, _, end), (below, start, _) in pairwise(sorted(boxes)):
+            assert y != below or end < start
 
     def test_equal_tunes_are_drawn_alike(self) -> None:
         assert lead_sheet(blues()).svg == lead_sheet(blues()).svg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +168,19 @@ def test_vocabulary_chart_counts() -> None:
     ]
     assert axes.get_xticklabels()[0].get_text() == "C,0.500"
     assert axes.get_title("left") == "3 different values in 4 notes and rests"
+
+
+def test_a_large_vocabulary_can_be_read_at_screen_size() -> None:
+    # Ninety values with long names: each is there, level, at 10 points, and tells its count.
+    counts = {f"C,0.{k:03},<M-10,m-14>": 200 - k for k in range(90)}
+    picture = vocabulary_chart(counts)
+    every = picture.figure.axes
+    labels = [label for axes in every for label in axes.get_yticklabels()]
+    assert [label.get_text() for label in labels] == list(counts)
+    assert {label.get_rotation() for label in labels} == {0.0}
+    assert min(label.get_fontsize() for label in labels) >= 10
+    picture.png()  # lays it out
+    boxes = [label.get_window_extent() for axes in every[:1] for label in axes.get_yticklabels()]
+    assert all(above.y0 > below.y1 for above, below in pairwise(boxes))
+    assert [text.get_text() for text in every[0].texts[:2]] == ["200", "199"]
+    assert {axes.get_xlim() for axes in every} == {(0, 240)}  # one scale
