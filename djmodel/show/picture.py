@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from djmodel.harmony import Kind
@@ -30,6 +31,7 @@ _BARS_A_ROW = (8, 6, 4, 3, 2, 1)
 _ROW_LENGTHS = (32, 16, 8)  # quarters: eight bars of 4/4, or fewer where chord names are dense
 _INCHES_A_LETTER = 0.105  # of a chord name
 _INCHES_A_SEMITONE = 0.07
+_MOST_TITLE, _TITLE_BESIDE_LEGEND = 90, 44  # letters
 _LOWEST_ROW_INCHES, _HIGHEST_ROW_INCHES = 1.7, 3.3
 
 
@@ -47,11 +49,9 @@ def piano_roll(tune: Tune) -> Picture:
         _draw_grid(axes, drawing, start, end)
         _draw_notes(axes, drawing, start, end)
         axes.set_xlim(start, start + longest)
-    if tune.title:
-        figure.suptitle(
-            tune.title, x=0.008, ha="left", fontsize=13, fontweight="bold", color=LIGHT.ink
-        )
-    _draw_legend(all_axes[0], drawing)
+    title = shorten(tune.title, _MOST_TITLE, placeholder=" …")
+    figure.suptitle(title, x=0.008, ha="left", fontsize=13, fontweight="bold", color=LIGHT.ink)
+    _draw_legend(all_axes[0], drawing, below=len(title) > _TITLE_BESIDE_LEGEND)
     return Picture(figure)
 
 
@@ -179,7 +179,7 @@ def _add_boxes(
     axes.add_collection(PatchCollection(boxes, match_original=False, **look))
 
 
-def _draw_legend(axes: Axes, drawing: Roll) -> None:
+def _draw_legend(axes: Axes, drawing: Roll, below: bool) -> None:
     from matplotlib.patches import Patch
 
     handles = []
@@ -192,7 +192,7 @@ def _draw_legend(axes: Axes, drawing: Roll) -> None:
         figure = axes.figure
         figure.legend(
             handles=handles,
-            loc="outside upper right",
+            loc="outside lower left" if below else "outside upper right",
             ncols=len(handles),
             frameon=False,
             fontsize=9,

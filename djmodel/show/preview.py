@@ -53,7 +53,8 @@ class Preview:
                 line.truncate(options.max_width)
                 yield _in_ascii(line) if options.ascii_only else line
         legend = [f"{signs.kinds[kind]} {KIND_NAMES[kind]}" for kind in drawing.kinds]
-        yield Text("   ".join(legend), style="dim", overflow="fold")
+        between = "   " if len("   ".join(legend)) <= options.max_width else "\n"
+        yield Text(between.join(legend), style="dim", overflow="fold")
 
 
 def preview(tune: Tune) -> Preview:

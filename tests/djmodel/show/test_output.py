@@ -108,6 +108,11 @@ class TestPreview:
         assert text.isascii()
         assert "Cm7b5" in text
 
+    def test_in_a_narrow_window_each_kind_of_tone_has_a_line(self) -> None:
+        assert self.shown(blues(), 40)[-3:] == [
+            "█ chord tone", "▓ scale tone", "▒ approach tone",
+        ]  # fmt: skip
+
     def test_chords_alone(self) -> None:
         assert "     Dm7     G7" in self.shown(Tune("", (bar("Dm7 G7", []),)), 40)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -184,3 +185,15 @@ def test_a_large_vocabulary_can_be_read_at_screen_size() -> None:
     assert all(above.y0 > below.y1 for above, below in pairwise(boxes))
     assert [text.get_text() for text in every[0].texts[:2]] == ["200", "199"]
     assert {axes.get_xlim() for axes in every} == {(0, 240)}  # one scale
+
+
+@pytest.mark.parametrize(
+    "title", ["Blues", "Dm7b5 G7b9 | Cm7 F7 | Bbmaj7 " * 2, "Dm7 | G7 | " * 40]
+)
+def test_title_and_legend_do_not_meet(title: str) -> None:
+    figure = piano_roll(replace(blues(), title=title)).figure
+    figure.canvas.draw()
+    [heading] = figure.texts
+    box = heading.get_window_extent()
+    assert not box.overlaps(figure.legends[0].get_window_extent())
+    assert box.x1 <= figure.bbox.x1
