@@ -61,6 +61,7 @@ def page(
         _section(exhibit, index, soundfont) for index, exhibit in enumerate(exhibits)
     )
     about = _about(exhibits[0].tune) if exhibits else "nothing to play"
+    made = f"<footer><h2>How it was made</h2>{facts(settings)}</footer>" if settings else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -75,7 +76,7 @@ def page(
 <main class="djm page">
 <header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p></header>
 {opening}<div class="solos">{sections}</div>
-<footer><h2>How it was made</h2>{facts(settings)}</footer>
+{made}
 </main>
 <script>{asset("player.js")}</script>
 </body>

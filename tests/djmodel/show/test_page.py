@@ -48,6 +48,8 @@ class TestText:
     def test_how_it_was_made(self, text: str) -> None:
         for name, value in SETTINGS.items():
             assert f"<dt>{name}</dt><dd>{value}</dd>" in text
+        assert "How it was made" in text
+        assert "How it was made" not in page([blues().excerpt(2, 2)], {})
 
     def test_values_of_each_bar(self) -> None:
         # A bar of C7: its third, a quarter of rest, the tone below.
@@ -224,11 +226,16 @@ class TestInABrowser:
         browser.get(address)
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        shown = browser.execute_script(
-            "return ['wide', 'narrow'].filter(name =>"
-            " getComputedStyle(document.querySelector('.' + name)).display !== 'none')"
+        room, letters, shown = browser.execute_script(
+            "const shown = ['wide', 'narrow'].filter(name =>"
+            " getComputedStyle(document.querySelector('.' + name)).display !== 'none');"
+            "const sheet = document.querySelector(`.${shown[0]} svg`);"
+            "const scale = sheet.getBoundingClientRect().width / sheet.viewBox.baseVal.width;"
+            "return [document.querySelector('.sheet').clientWidth, 15 * scale, shown]"
         )
-        assert shown == (["narrow"] if width <= 640 else ["wide"])
+        # The two solos stand side by side on a wide screen: each sheet fits the room it has.
+        assert shown == (["narrow"] if room <= 640 else ["wide"])
+        assert letters > 8  # CSS pixels, the smaller ones of a chord symbol
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_light_and_dark_can_be_read(self, browser: Any, address: str, scheme: str) -> None:
