@@ -180,7 +180,7 @@ def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
 
 
 def test_music_without_a_tune_makes_no_corpus(music: Path, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"at least one tune, found none in 1 files \(broken"):
+    with pytest.raises(CorpusError, match=r"at least one tune, found none in 1 file \(broken"):
         build([music / "broken.mid"], tmp_path / "corpus", ALONE)
     assert not (tmp_path / "corpus").exists()
 
