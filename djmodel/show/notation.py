@@ -28,6 +28,7 @@ from djmodel.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.errors import InputError
 from seqmodel.files import known_ending, writing
 from seqmodel.optional import needed, require
+from seqmodel.picture import of_few_colours
 
 if TYPE_CHECKING:
     from music21.duration import Duration
@@ -116,7 +117,7 @@ class LeadSheet:
         resvg = needed(*_PIXELS)
         import matplotlib
 
-        return bytes(
+        return of_few_colours(
             resvg.svg_to_bytes(
                 svg_string=self.svg.replace("currentColor", "#000000"),
                 background=_PAPER,

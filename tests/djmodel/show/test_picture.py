@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
@@ -15,6 +16,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
+from PIL import Image
 
 from djmodel.show.picture import KIND_LOOKS, piano_roll, vocabulary_chart
 from djmodel.show.roll import clock, engraved, roll
@@ -197,3 +199,15 @@ def test_title_and_legend_do_not_meet(title: str) -> None:
     box = heading.get_window_extent()
     assert not box.overlaps(figure.legends[0].get_window_extent())
     assert box.x1 <= figure.bbox.x1
+
+
+def test_pictures_take_few_bytes_and_keep_their_colours() -> None:
+    picture = vocabulary_chart({f"C,0.{k:03},<M-10,m-14>": 200 - k for k in range(60)})
+    drawn = io.BytesIO()
+    picture.figure.savefig(drawn, format="png", dpi=144, facecolor="white")
+    png = picture.png()
+    assert len(png) < len(drawn.getvalue()) / 2
+    before, after = (
+        np.asarray(Image.open(file).convert("RGB"), dtype=int) for file in (drawn, io.BytesIO(png))
+    )
+    assert np.abs(before - after).max() <= 16  # of 255
