@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # The peers that `make bench` measures beside this project stay out of the way of everything else.
 BENCH = $(VENV)-bench
 
-.PHONY: demo test bench fuzz kills clean pretrained
+.PHONY: demo test bench fuzz kills clean pretrained notebooks
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m djmodel.train --preset ragtime --out runs/ragtime
@@ -27,6 +27,10 @@ fuzz: $(VENV)/.test
 
 kills: $(VENV)/.test
 	$(BIN)/python -m benchmarks.kills
+
+# The notebooks, run anew and stored with what they show.
+notebooks: $(VENV)/.test
+	$(BIN)/python tests/notebooks/execute.py
 
 # The model that comes along, and its card: from data/ alone.
 pretrained: $(VENV)/.demo

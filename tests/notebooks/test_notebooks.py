@@ -10,10 +10,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from execute import FOLDER, NOTEBOOKS, executed
 
-FOLDER = Path(__file__).parent.parent.parent / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 CORE_SECONDS = 2 * 60  # a minute on two cores, whatever else the machine does meanwhile
 MOST_BYTES = 1_500_000
 
@@ -57,16 +55,8 @@ def test_the_tour_is_whole_and_in_order():
 @each_notebook
 def test_it_runs_from_a_clean_kernel_and_shows_what_is_stored(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        cell.pop("outputs", None)
-        if cell.cell_type == "code":
-            cell.outputs = []
     before = core_seconds()
-    client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()  # raises CellExecutionError, which shows the cell
+    notebook = executed(path, tmp_path)
     assert core_seconds() - before < CORE_SECONDS
     assert kinds(notebook) == kinds(stored)
 
