@@ -309,7 +309,7 @@ class _OneChooser:
         self.scale = choice.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         penalties = np.where(automaton.allowed, 0, -np.inf).astype(np.float32)
-        free = automaton.allowed.all(axis=1)
+        free = np.asarray(automaton.allowed.all(axis=1))
         # None: all is allowed
         self.penalties = [None if all_ else row for all_, row in zip(free, penalties, strict=True)]
         self.next_state = automaton.next_state
