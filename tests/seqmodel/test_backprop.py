@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from djmodel.model import djmodel, scanning_model, shared_layers
-from seqmodel import backprop
+from seqmodel import backprop, passes
 from seqmodel.backend import load_keras
 from seqmodel.backprop import NO_DROPOUT, Dropout, Learner
 from seqmodel.layers import weight_variables, weights_in
@@ -102,6 +102,15 @@ def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_cues, dropout):
                 arrays = [factor * other for factor, other in zip(kept, arrays, strict=True)]
                 losses.append(mean_loss(Weights(cell, *arrays), windows))
             assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_inputs_of_many_kinds_have_the_same_gradients(cell, monkeypatch):
+    weights, windows = some_weights(cell=cell, n_cues=N_CUES), some_windows(5, n_cues=N_CUES)
+    few = Learner(weights).gradients(*windows)
+    monkeypatch.setattr(passes, "MANY_PLACES", 0)
+    many = Learner(weights, processors=1).gradients(*windows)
+    assert greatest_difference(few, many) < 1e-6
 
 
 def kept_by(dropout, weights, step):
