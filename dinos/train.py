@@ -17,6 +17,7 @@ from seqmodel.cli import (
     Seed,
     again,
     facts,
+    learning,
     python,
     run,
     stderr_console,
@@ -100,7 +101,7 @@ def command(
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
         if checkpoints.remark:
             console.print(checkpoints.remark, markup=False, soft_wrap=True)
-        with Progress(console, "training", "epoch", every=10) as show:
+        with learning(), Progress(console, "training", "epoch", every=10) as show:
             trained = learn(read, lesson, sources=sources, progress=report, checkpoints=checkpoints)
         checkpoints.check_folder()
         trained.save(out / "model.keras")

@@ -32,6 +32,7 @@ from seqmodel.cli import (
     Seed,
     again,
     facts,
+    learning,
     python,
     run,
     stderr_console,
@@ -181,7 +182,7 @@ def command(
     with training_on_all(out, resume=resume, seconds=checkpoint) as checkpoints:
         if checkpoints.remark:
             console.print(checkpoints.remark, markup=False, soft_wrap=True)
-        with Progress(console, "training", "epoch", every=10) as show:
+        with learning(), Progress(console, "training", "epoch", every=10) as show:
             trained = teach(
                 lesson=lesson,
                 held_out=unseen,

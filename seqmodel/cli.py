@@ -6,11 +6,14 @@ import io
 import os
 import shlex
 import shutil
+import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 # Typer has Click in it, or beside it: this is its class for bad words in a command line.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-INTERRUPTED = 130  # the status of a program that Ctrl-C has ended
+INTERRUPTED, TERMINATED = 130, 143  # statuses of a program that Ctrl-C, or SIGTERM, has ended
 
 Devices = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Train on N devices of this host, by JAX.")
@@ -61,7 +64,7 @@ CheckpointSeconds = Annotated[
 def run(*commands: Callable[..., None]) -> None:
     """Runs a function as the program that it is: options from its signature, help from its
     docstring; of several, the one whose name comes first on the command line. Bad input ends in one
-    line on stderr and exit status 2."""
+    line on stderr and exit status 2; Ctrl-C and SIGTERM in one line, too."""
     quiet_libraries()
     for stream in (sys.stdout, sys.stderr):  # a file's name may be no text; the terminal plain
         if isinstance(stream, io.TextIOWrapper):
@@ -69,14 +72,43 @@ def run(*commands: Callable[..., None]) -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     for command in commands:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
+    with _terminated_like_interrupted() as terminated:
+        _run(app, lambda: TERMINATED if terminated else INTERRUPTED)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[list[int]]:
+    """SIGTERM, by which systems and schedulers of jobs end a program, raises KeyboardInterrupt as
+    Ctrl-C does; the list then holds it."""
+    received: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # no other thread gets signals
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        sys.exit(app(standalone_mode=False))
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(app: typer.Typer, interrupted: Callable[[], int]) -> NoReturn:
+    """Runs the app to its end; `interrupted` gives the status of one that was interrupted."""
+    try:
+        status = app(standalone_mode=False)
+        if status == INTERRUPTED:  # what some versions of Typer make of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(status)
     except _UsageError as error:
         _end(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        _end("interrupted", INTERRUPTED)
+        _end("interrupted", interrupted())
     except Interrupted as error:
-        _end(f"interrupted: {error}", INTERRUPTED)
+        _end(f"interrupted: {error}", interrupted())
     except Exception as error:
         if "--debug" in sys.argv:
             raise
@@ -91,6 +123,15 @@ def run(*commands: Callable[..., None]) -> None:
             _end(f"error: {place}{(error.strerror or str(error)).lower()}", 2)
         name = type(error).__name__
         _end(f"error: {name}: {error}; this should not happen: --debug shows where", 1)
+
+
+@contextmanager
+def learning() -> Iterator[None]:
+    """Ctrl-C before there is anything to keep of a training raises Interrupted, which says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("no epoch was whole, no model is written") from None
 
 
 def together(command: Callable[..., None]) -> Callable[..., None]:
@@ -205,6 +246,6 @@ class Progress:
             self.console.print(f"{self.unit} {step}/{total}  {report}", soft_wrap=True)
 
 
-def _end(message: str, status: int) -> None:
+def _end(message: str, status: int) -> NoReturn:
     print(" ".join(message.split()), file=sys.stderr)
     sys.exit(status)

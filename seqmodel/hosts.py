@@ -13,9 +13,10 @@ import pickle
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -302,7 +303,15 @@ def _wait_for(child: int, reading: int) -> NoReturn:
     """Raises what the child raises, or SystemExit."""
     import signal
 
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        os.kill(child, number)
+        with suppress(KeyboardInterrupt):  # it is the child that ends in order, as for Ctrl-C
+            if callable(before):
+                before(number, frame)
+
+    signal.signal(signal.SIGTERM, pass_on)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the child gets it, too, and ends in order
     with os.fdopen(reading, "rb") as stream:
         told = stream.read()

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,23 @@ def same_weights(one, other):
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
-def test_ctrl_c_keeps_the_model_and_says_how_to_go_on(names, command):
+SIGNALS = pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+
+
+@SIGNALS
+def test_an_interrupted_training_keeps_the_model_and_says_how_to_go_on(
+    names, command, number, status
+):
     words = arguments(names, "run", 200)
     with start(*words) as training:
         for line in training.stderr:
             if line.startswith("epoch 1/"):
                 break
-        training.send_signal(signal.SIGINT)
+        training.send_signal(number)
         said = training.stderr.read().splitlines()
-    assert training.returncode == 130
+    assert training.returncode == status
     assert not any("Traceback" in line for line in said)
     assert said[-1].startswith("interrupted: run/model.keras is that of epoch ")
     again = said[-1].split("go on: ")[1]
@@ -57,6 +66,22 @@ def test_ctrl_c_keeps_the_model_and_says_how_to_go_on(names, command):
     assert not (names.parent / "run" / "checkpoint.npz").exists()
     assert command("dinos.train", *arguments(names, "whole", 200)).status == 0
     assert same_weights("run/model.keras", "whole/model.keras")
+
+
+@SIGNALS
+def test_one_that_was_interrupted_before_the_first_epoch_says_so_in_a_line(names, number, status):
+    with start(*arguments(names, "run", 200)) as training:
+        while not Path("run", ".lock").exists():
+            assert training.poll() is None, training.stderr.read()
+            time.sleep(0.02)
+        time.sleep(0.1)  # TensorFlow is being loaded, which takes seconds
+        training.send_signal(number)
+        said = training.stderr.read()
+    assert (training.returncode, said) == (
+        status,
+        "interrupted: no epoch was whole, no model is written\n",
+    )
+    assert not Path("run").exists()
 
 
 def limit_files(size):
