@@ -44,6 +44,7 @@ from djmodel.reader import (
     outcome_of,
     reader_ended,
     reader_version,
+    real_name,
     remembered,
 )
 from djmodel.tune import Tune
@@ -108,9 +109,17 @@ def build(
 
     The same files give the same bytes, whoever reads them. What was read is kept in the user's
     cache, so that a build that was interrupted goes on where it stopped. Raises CorpusError if no
-    file could be used, FileError if the folder cannot be written or the disk is full, ClusterError
-    for a cluster that does not work.
+    file could be used, InputError if `folder` is one of the music, FileError if it cannot be written
+    or the disk is full, ClusterError for a cluster that does not work.
     """
+    music = list(music)
+    if real_name(folder) in {real_name(Path(name).expanduser()) for name in music}:
+        raise InputError(
+            "a folder of its own for the corpus",
+            "the one with the music",
+            where=folder,
+            todo="choose another",
+        )
     folder = writable_folder(folder)
     was_there = folder.exists()
     files = list(find_music(music))

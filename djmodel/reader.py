@@ -333,14 +333,14 @@ def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
             matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
             found = [match for match in matches if match.is_file()] or [path]
         for file in found:
-            real = _real(file)
+            real = real_name(file)
             if real not in seen:
                 seen.add(real)
                 yield file
 
 
-def _real(path: Path) -> str:
-    """The name without links. `Path.resolve` raises where links go round."""
+def real_name(path: str | Path) -> str:
+    """The name from the root, without links. `Path.resolve` raises where links go round."""
     try:
         return os.path.realpath(path)
     except ValueError:  # a name that no file can have

@@ -280,6 +280,17 @@ def test_what_the_command_refuses(refuses, tmp_path: Path) -> None:  # type: ign
     assert "found no such folder" in refuses("djmodel.corpus", "info", tmp_path / "c")
 
 
+def test_a_corpus_does_not_lie_among_its_music(  # type: ignore[no-untyped-def]
+    refuses, music: Path, tmp_path: Path
+) -> None:
+    before = sorted(music.iterdir())
+    (tmp_path / "link").symlink_to(music)
+    for out in (music, tmp_path / "link"):
+        line = refuses("djmodel.corpus", "build", music / "book.abc", music, "--out", out)
+        assert "a folder of its own for the corpus, found the one with the music" in line
+    assert sorted(music.iterdir()) == before
+
+
 # --- learning from it --------------------------------------------------------------------------
 
 QUICK = Lesson(tx=16, n_a=24, n_values=60, schedule=Schedule(epochs=3, batch_size=16))
