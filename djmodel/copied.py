@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from djmodel.copies import Copied, Passage
+    from djmodel.solo import Solo
     from djmodel.tune import Tune
 
 SHOWN = (2, 4, 8)  # lengths whose overlap is in the table; the JSON has all
@@ -38,24 +39,30 @@ def command(
     """Find the longest passages of MUSIC that stand in the tunes that MODEL was trained on: by its
     values, by its melody in any key (intervals and rhythm), by its intervals alone in any rhythm.
 
-    The last rows say what is normal: each tune of the training against the others.
+    A solo that MODEL made has the values that it chose, other music those that are heard in it. The
+    last rows say what is normal: each tune of the training against the others.
     """
     from rich.console import Console
 
     from djmodel.copies import WAYS, Repertoire, human_baseline
     from djmodel.reader import read_tunes
+    from djmodel.recipe import solo_in
     from djmodel.solo import load
 
-    repertoire = Repertoire.of(load(model))
-    tunes: Sequence[Tune] = ()
+    learned = load(model)
+    repertoire = Repertoire.of(learned)
+    melodies: list[tuple[str, Tune | Solo]] = []
     if music:
         read = read_tunes(music, melody_part=melody_part, chord_part=chord_part)
         for verdict in read.verdicts:
             if verdict.tune is None:
                 stderr_console().print(f"{verdict.name} {verdict}", markup=False, soft_wrap=True)
+            else:
+                # Parts that are asked for are to be heard, whatever the model thought.
+                solo = None if melody_part or chord_part else solo_in(verdict.path, learned)
+                melodies.append((verdict.tune.title, solo or verdict.tune))
         read.require_tunes()
-        tunes = read.tunes
-    found = [(t.title, {way: repertoire.copied(t, way) for way in WAYS}) for t in tunes]
+    found = [(title, {w: repertoire.copied(it, w) for w in WAYS}) for title, it in melodies]
     if as_json:
         for title, ways in found:
             print(json.dumps({"title": title, **{w: _facts(c) for w, c in ways.items()}}))
@@ -77,6 +84,8 @@ def _table(title: str, rows: Sequence[tuple[str, Passage, Sequence[Copied]]]) ->
     from rich.markup import escape
     from rich.table import Table
 
+    from djmodel.copies import shares
+
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
     for head in ("by", "longest", "bar"):
         table.add_column(head, no_wrap=True)
@@ -86,15 +95,8 @@ def _table(title: str, rows: Sequence[tuple[str, Passage, Sequence[Copied]]]) ->
     for way, longest, found in rows:
         where = f"{longest.title}, bar {longest.title_bar}" if longest.length else "nothing"
         bar = str(longest.bar or "")
-        table.add_row(way, str(longest.length), bar, escape(where), *_shares(found))
+        table.add_row(way, str(longest.length), bar, escape(where), *shares(found, SHOWN))
     return table
-
-
-def _shares(found: Sequence[Copied]) -> list[str]:
-    from djmodel.metrics import mean_array
-
-    overlap = mean_array(copied.overlap for copied in found)
-    return ["–" if math.isnan(overlap[n - 1]) else f"{overlap[n - 1]:.1%}" for n in SHOWN]
 
 
 def _facts(copied: Copied) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from djmodel import grammar
 from djmodel.lesson import heard_as
+from djmodel.metrics import mean_array
 from djmodel.solo import Solo, tunes_of
 from djmodel.tune import Tune
 from seqmodel.copying import Known
@@ -43,6 +44,7 @@ _UNITS = {
 }
 
 LONGEST = 12  # of the n-grams whose overlap is measured
+RUN = 8  # values in the same order that are copied, where one number has to say it
 MOST_BASELINES = 8  # tunes that are held against the others
 
 # Fewer values than this, and a model can learn them by heart: see `benchmarks/copying.py`.
@@ -146,6 +148,13 @@ def pieces(tune: Tune, bars: int | None) -> list[Tune]:
         return [tune]
     firsts = range(1, len(tune.bars) - bars + 2, bars)
     return [tune.excerpt(first, first + bars - 1) for first in firsts]
+
+
+def shares(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]:
+    """The mean share of the runs of each length that are known, in per cent; a dash where no line
+    is as long as that."""
+    overlap = mean_array(copied.overlap for copied in found)
+    return ["–" if np.isnan(overlap[n - 1]) else f"{overlap[n - 1]:.1%}" for n in lengths]
 
 
 def in_words(found: Mapping[str, Copied]) -> str:

@@ -109,8 +109,8 @@ def build(
 
     The same files give the same bytes, whoever reads them. What was read is kept in the user's
     cache, so that a build that was interrupted goes on where it stopped. Raises CorpusError if no
-    file could be used, InputError if `folder` is one of the music, FileError if it cannot be written
-    or the disk is full, ClusterError for a cluster that does not work.
+    file could be used, InputError if `folder` is one of the music, FileError if it cannot be
+    written or the disk is full, ClusterError for a cluster that does not work.
     """
     music = list(music)
     if real_name(folder) in {real_name(Path(name).expanduser()) for name in music}:

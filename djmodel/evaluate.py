@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
@@ -19,51 +20,8 @@ if TYPE_CHECKING:
     from djmodel.lesson import Lesson
     from djmodel.prediction import Prediction, Score
     from djmodel.reader import Corpus
-    from djmodel.solo import Solo
-    from djmodel.tune import Tune
     from seqmodel.modelfile import ModelFile
     from seqmodel.sampling import Choice
-
-# A passage of so many values in the order of the training music counts as copied.
-COPIED_LENGTH = 8
-
-
-class Fit(NamedTuple):
-    """Nats a value, of the model and of the best n-gram on the same training music (`order`)."""
-
-    model: float
-    ngram: float
-    order: int
-
-
-class Copied(NamedTuple):
-    """What a solo takes over from the training music: the longest passage, in values, the tune it
-    is from, and the share of the solo in passages of at least COPIED_LENGTH values."""
-
-    longest: int
-    tune: str
-    share: float
-
-
-def held_out_fit(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Fit:
-    """How well the model foretells tunes, which should be none that it was trained on, and the
-    order of n-grams that foretells them best."""
-    from djmodel.prediction import predict
-
-    found = predict(model, tunes, seed)
-    return Fit(found.model.nats, found.ngrams[found.best_order].nats, found.best_order)
-
-
-def copied(model: ModelFile, solo: Solo) -> Copied:
-    """How much of a solo stands in the training music, in the same order."""
-    from djmodel.solo import indices_of
-    from seqmodel.copying import Known
-
-    new = indices_of(model, [value for bar in solo.values for value in bar])
-    training = Known(model.extra["sequences"])
-    longest = training.longest_copy(new)
-    title = model.settings["tunes"][longest.source]
-    return Copied(longest.length, title, training.share_copied(new, COPIED_LENGTH))
 
 
 def command(
@@ -191,24 +149,25 @@ def _read(names: Sequence[str]) -> Corpus:
 
 
 def _show_copies(model: ModelFile, choices: Sequence[Choice], seed: int, count: int) -> None:
+    from djmodel.copies import RUN, VALUES, Repertoire, shares
     from djmodel.solo import changes_of, improvise
 
-    console = Console(highlight=False)
-    table = Table("temperature", "nats a value", "longest copy", "from", "copied", box=box.SIMPLE)
+    console, repertoire = Console(highlight=False), Repertoire.of(model)
+    table = Table("temperature", "nats a value", "longest copy", "from", f"n={RUN}", box=box.SIMPLE)
+    changes = changes_of(model)[0]
     for choice in choices:
-        changes = changes_of(model)[0]
         solos = improvise(model, changes, seed=seed, count=count, choice=choice)
-        found = [copied(model, solo) for solo in solos]
-        longest = max(found, key=lambda one: one.longest)
+        found = [repertoire.copied(solo, VALUES) for solo in solos]
+        longest = max((copied.longest for copied in found), key=lambda passage: passage.length)
         table.add_row(
             f"{choice.temperature:g}",
             f"{-sum(solo.log_probability for solo in solos) / count:.3f}",
-            counted(longest.longest, "value"),
-            longest.tune,
-            f"{sum(one.share for one in found) / count:.0%}",
+            counted(longest.length, "value"),
+            escape(longest.title),
+            *shares(found, [RUN]),
         )
     console.print(table)
-    console.print(f"copied: share of values in passages of {COPIED_LENGTH} or more")
+    console.print(f"n={RUN}: share of all runs of {RUN} values that the training music has, too")
 
 
 def main() -> None:

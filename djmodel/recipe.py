@@ -232,6 +232,43 @@ def origin_of(path: str | Path) -> tuple[Origin, str]:
     raise FileError("a solo that says how it was made", "no such text", where=path, todo=todo)
 
 
+def made_again(origin: Origin, model: ModelFile, where: str | Path | None = None) -> Solo:
+    """The solo that was made so. Raises InputError if `model`, which is the file `where`, is
+    another one, or if the music that was played over is gone or not what it was."""
+    _expect(origin.model, model.identity, where, "the model that made it")
+    for name, known in origin.files.items():
+        if not Path(name).is_file():
+            todo = "go to the folder in which it was generated"
+            raise InputError(
+                "the music that was played over", "no such file", where=name, todo=todo
+            )
+        _expect(known, content_hash(name), name, "the music as it was")
+    return origin.recipe.solos(model, origin.solo)[-1]
+
+
+def _expect(known: str, found: str, where: str | Path | None, what: str) -> None:
+    if known != found:
+        raise InputError(
+            f"{what} ({known[:12]})", f"another ({found[:12]})", where=where, todo="name that one"
+        )
+
+
+def solo_in(path: str | Path, model: ModelFile) -> Solo | None:
+    """The solo that the file at `path` holds, with the values that `model` chose for it; None if it
+    is no MIDI file that `model` made and that can be made again to the last byte, in a time that no
+    stranger's file should have (MOST_BARS)."""
+    from djmodel.score import midi_bytes
+
+    try:
+        origin, text = origin_of(path)
+        if origin.solo * len(origin.recipe.backing(model).bars) > MOST_BARS:
+            return None
+        solo = made_again(origin, model)
+    except InputError:  # something else, then
+        return None
+    return solo if midi_bytes(solo.tune, text) == Path(path).read_bytes() else None
+
+
 def _is_text(meta: midifile.Meta) -> bool:
     return meta.kind == midifile.TEXT
 

@@ -10,7 +10,6 @@ import typer
 
 from djmodel.show.endings import MIDI
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.errors import InputError
 from seqmodel.files import known_ending
 
 if TYPE_CHECKING:
@@ -34,10 +33,10 @@ def command(
 ) -> None:
     """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
     it is the same to the last byte, else with 1."""
-    from djmodel.recipe import origin_of
+    from djmodel.recipe import made_again, origin_of
     from djmodel.score import midi_bytes
     from djmodel.solo import load, shipped_model
-    from seqmodel.files import content_hash, keep_apart, writing
+    from seqmodel.files import keep_apart, writing
 
     model = model or shipped_model()
     if out:
@@ -46,15 +45,7 @@ def command(
     origin, text = origin_of(solo)
     path = model or shipped_model()
     learned = load(path)
-    _expect(origin.model, learned.identity, path, "the model that made it")
-    for name, known in origin.files.items():
-        if not Path(name).is_file():
-            todo = "go to the folder in which it was generated"
-            raise InputError(
-                "the music that was played over", "no such file", where=name, todo=todo
-            )
-        _expect(known, content_hash(name), Path(name), "the music as it was")
-    made = origin.recipe.solos(learned, origin.solo)[-1]
+    made = made_again(origin, learned, path)
     content = midi_bytes(made.tune, text)
     if out:
         with writing(out) as temporary:
@@ -74,13 +65,6 @@ def command(
     )
     print(f"{solo}: not the same, from byte {first + 1:,} of {len(there):,} on")
     sys.exit(DIFFERENT)
-
-
-def _expect(known: str, found: str, where: Path, what: str) -> None:
-    if known != found:
-        raise InputError(
-            f"{what} ({known[:12]})", f"another ({found[:12]})", where=where, todo="name that one"
-        )
 
 
 def _changed_versions(origin: Origin) -> str:

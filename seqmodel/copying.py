@@ -105,15 +105,6 @@ class Known:
         source = int(np.searchsorted(self._starts, end, side="right")) - 1
         return Copy(length, last - length + 1, source, end - length + 1 - self._starts[source])
 
-    def share_copied(self, new: Sequence[Hashable], length: int) -> float:
-        """The share of the symbols of `new` that are inside a known passage of at least `length`
-        symbols: 0 to 1."""
-        copied: set[int] = set()
-        for place, run in enumerate(self.runs(new)):
-            if run.length >= length:
-                copied.update(range(place - run.length + 1, place + 1))
-        return len(copied) / max(len(new), 1)
-
     def overlap(self, new: Sequence[Hashable], longest: int = 12) -> NDArray[np.float64]:
         """The share of the n-grams of `new`, repeated ones counted again, that are known, for n
         from 1 to `longest`: `(longest,)`; nan where `new` is shorter than n."""
@@ -127,10 +118,3 @@ class Known:
 def longest_copy(new: Sequence[Hashable], training: Iterable[Sequence[Hashable]]) -> Copy:
     """`Known(training).longest_copy(new)`, for who asks once."""
     return Known(training).longest_copy(new)
-
-
-def share_copied(
-    new: Sequence[Hashable], training: Iterable[Sequence[Hashable]], length: int
-) -> float:
-    """`Known(training).share_copied(new, length)`, for who asks once."""
-    return Known(training).share_copied(new, length)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -238,11 +239,17 @@ def test_help_imports_nothing_heavy(module):
 # --- evaluate --------------------------------------------------------------------------------
 
 
-def test_evaluating_prints_fit_and_copying(command, model, rags):
+def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
     done = command(EVALUATE, model, rags[5], "--count", 1, "--temperature", 0.7)
     assert done.status == 0
     for said in ("held-out music", "n-gram", "perplexity", "longest copy", "0.7"):
         assert said in done.out
+    # what `copied` says of the same solo
+    solo = tmp_path / "solo.mid"
+    assert command(GENERATE, model, "--temperature", 0.7, "--out", solo).status == 0
+    said = json.loads(command("djmodel.copied", model, solo, "--json").out)["values"]
+    row = rf"0\.7 .* {said['length']} values +{said['title']} +{said['overlap'][7]:.1%}"
+    assert re.search(row, done.out), (row, done.out)
 
 
 # --- what is refused -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from djmodel.lesson import Lesson, learn
 from djmodel.reader import read_tune
-from djmodel.recipe import Origin, Recipe, origin_of
+from djmodel.recipe import Origin, Recipe, origin_of, solo_in
 from djmodel.score import midi_bytes
 from djmodel.solo import load
 from seqmodel.errors import FileError, InputError
@@ -130,6 +131,48 @@ def test_what_cannot_be_made_again_is_said(command, refuses, model, rags, tmp_pa
     assert "the music as it was" in refuses(REGENERATE, "solo.mid", model)
     (tmp_path / "music.mid").unlink()
     assert "no such file" in refuses(REGENERATE, "solo.mid", model)
+
+
+def told_by_copied(command, model, solo, *options):
+    said = json.loads(command("djmodel.copied", model, solo, "--json", *options).out)
+    return said["values"]["length"], said["values"]["title"], said["values"]["title_bar"]
+
+
+def test_copies_of_a_solo_are_those_that_were_told_when_it_was_made(
+    command, model, rags, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    heard_otherwise = 0
+    for seed in range(4):
+        done = command(GENERATE, model, "--changes", "blues-in-F", "--seed", seed)
+        told = re.search(r"longest copy: (\d+) values as in (\S+), bar (\d+)", done.err).groups()
+        length, title, bar = told_by_copied(command, model, "solo.mid")
+        assert (str(length), title, str(bar)) == told
+        as_asked = told_by_copied(command, model, "solo.mid", "--melody-part", 1)
+        heard_otherwise += as_asked != (length, title, bar)
+    assert heard_otherwise
+    # another model, or a solo that was changed: what is heard counts, as in any music
+    other = trained(tmp_path / "other.keras", rags, seed=1)
+    assert told_by_copied(command, other, "solo.mid")[0] > 0
+    assert solo_in("solo.mid", load(other)) is None
+    assert solo_in("solo.mid", load(model)).values
+    content = bytearray((tmp_path / "solo.mid").read_bytes())
+    content[-20] ^= 1
+    (tmp_path / "solo.mid").write_bytes(content)
+    assert solo_in("solo.mid", load(model)) is None
+
+
+def test_a_file_that_would_take_long_to_make_again_is_not(model, tmp_path, monkeypatch):
+    learned, path = load(model), tmp_path / "solo.mid"
+    recipe = Recipe(changes="C | F", choruses=2)
+    path.write_bytes(midi_bytes(recipe.solos(learned, 3)[-1].tune, origin_text(recipe, 3, learned)))
+    assert solo_in(path, learned)
+    monkeypatch.setattr("djmodel.recipe.MOST_BARS", 11)  # the third of four bars makes twelve
+    assert solo_in(path, learned) is None
+
+
+def origin_text(recipe, number, learned):
+    return Origin(recipe, number, learned.identity, {}, {}).text
 
 
 def test_other_versions_are_named(command, model, tmp_path):
