@@ -1,6 +1,10 @@
 """Turns tunes into values, learns them, and improvises over chord changes.
 
 Names come from the stages that they belong to and are imported when they are first used.
+
+The course calls its model `djmodel`, too: after `from djmodel import djmodel`, or `import *`, that
+name is the function until the next `import djmodel`. Who wants both writes `import djmodel as dj`;
+`dj.djmodel` is the function.
 """
 
 from __future__ import annotations
