@@ -138,9 +138,10 @@ STYLES: Mapping[str, Style] = {
 def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tune:
     """The tune with its changes played in a style of `STYLES`, in place of what accompanied it.
 
-    Chords sound within their bars and no longer than they hold; under N.C. nothing sounds. Every
-    note is a tone of its chord or its bass, except that a walking bass may lead into the next bass
-    note by a semitone or a whole tone. `rng` is a generator or a seed.
+    Chords sound within their bars and no longer than they hold; under N.C. nothing sounds. Bass
+    and chords begin together. Every note is a tone of its chord or its bass, except that a walking
+    bass may lead into the next bass note by a semitone or a whole tone. `rng` is a generator or a
+    seed.
 
     Raises InputError for a style that does not exist.
     """
@@ -305,7 +306,8 @@ def _chords(
         return _broken(spans, voicings, groups, rng)
     strokes = [(span.onset, span.end) for span in spans]
     if style.rhythms is not None:
-        strokes = list(_strokes(groups, style.rhythms, rng))
+        first = spans[0].onset if spans else None
+        strokes = list(_strokes(groups, style.rhythms, first, rng))
     notes: list[Note] = []
     for span, voicing, played in zip(spans, voicings, _shared_out(spans, strokes), strict=True):
         for onset, end in played or [(span.onset, span.end)]:
@@ -317,16 +319,20 @@ def _chords(
 def _strokes(
     groups: Sequence[_Group],
     rhythms: Mapping[int, Sequence[Sequence[Hit]]],
+    first: Fraction | None,
     rng: np.random.Generator,
 ) -> Iterator[tuple[Fraction, Fraction]]:
-    """Onset and end of what is played. Most groups sound as they did two bars before."""
+    """Onset and end of what is played. Most groups sound as they did two bars before; that at
+    `first`, where the music begins, begins with its chord where the style has a way to."""
     remembered: dict[tuple[int, int, int], Sequence[Hit]] = {}
     bar = 0
     for group in groups:
         bar += group.number == 0
         place = (bar % 2, group.number, group.size)
-        if place not in remembered or rng.random() > _KEPT:
+        if group.onset == first or place not in remembered or rng.random() > _KEPT:
             ways = rhythms[group.size]
+            if group.onset == first:
+                ways = [way for way in ways if way and way[0].onset == 0] or ways
             remembered[place] = ways[int(rng.integers(len(ways)))]
         for hit in remembered[place]:
             onset, end = _played_at(hit.onset, hit.length, group)

@@ -173,6 +173,19 @@ def test_a_walking_bass_walks_on_every_beat_without_great_leaps() -> None:
     assert all(lowest <= pitch <= highest for pitch in pitches)
 
 
+@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("style", ["swing", "bossa"])
+def test_the_first_chord_is_not_left_to_the_bass(style: str, meter: str) -> None:
+    for seed in range(6):
+        for tune in (
+            played("Dm7 | G7 | C", style, meter, seed=seed),
+            played("N.C. | N.C. | Dm7 | G7", style, meter, seed=seed),
+        ):
+            chords, bass = tune.accompaniment
+            assert chords.notes[0].onset == bass.notes[0].onset
+            assert len({n.pitch for n in chords.notes if n.onset == bass.notes[0].onset}) >= 3
+
+
 def test_a_seed_is_a_performance() -> None:
     one, same, other = (played("rhythm-changes", "swing", seed=seed) for seed in (1, 1, 2))
     assert one == same
