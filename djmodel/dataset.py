@@ -21,11 +21,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import mmap
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
 
 FILE, FORMAT = "tunes.arrow", 1
 ROWS_A_BATCH = 256
+MOST_PLACES = 256  # in a bar, that a model can tell apart; others are heard as the nearest
+_FINEST = 10_080  # parts of a quarter note, where durations have no smaller common measure
 _METADATA = b"djmodel"
 _BUILD = "build it with `python -m djmodel.corpus build MUSIC --out DIR`"
 
@@ -363,9 +367,8 @@ class DataSet:
         self.counts = np.array(told["counts"], dtype=np.int64)
         self.pitches = np.array(told["pitches"], dtype=np.int64)
         self._batches = [self._rows.get_batch(n) for n in range(self._rows.num_record_batches)]
-        lists = [batch.column("indices") for batch in self._batches]
-        self._indices = [column.values.to_numpy() for column in lists]
-        self._offsets = [column.offsets.to_numpy() for column in lists]
+        self._indices, self._offsets = self._lists("indices")
+        self._bars, self._bar_offsets = self._lists("bar_starts")
         self._first = np.cumsum([0, *(len(batch) for batch in self._batches)])
         self.lengths = np.concatenate([np.diff(offsets) for offsets in self._offsets])
 
@@ -375,10 +378,26 @@ class DataSet:
 
     def indices(self, row: int, start: int = 0, stop: int | None = None) -> Indices:
         """The values of a row, from place `start` up to `stop`, in the file itself."""
-        batch = int(np.searchsorted(self._first, row, side="right")) - 1
-        first, end = self._offsets[batch][row - self._first[batch] :][:2]
+        batch, place = self._place(row)
+        first, end = self._offsets[batch][place : place + 2]
         end = end if stop is None else min(first + stop, end)
         return self._indices[batch][first + start : end]
+
+    def bar_starts(self, row: int) -> Indices:
+        """The places in the values of a row at which its bars begin, in the file itself."""
+        batch, place = self._place(row)
+        first, end = self._bar_offsets[batch][place : place + 2]
+        return self._bars[batch][first:end]
+
+    def _place(self, row: int) -> tuple[int, int]:
+        """The batch of a row, and its number in it."""
+        batch = int(np.searchsorted(self._first, row, side="right")) - 1
+        return batch, row - int(self._first[batch])
+
+    def _lists(self, name: str) -> tuple[list[Indices], list[Indices]]:
+        """A column of lists, batch by batch: what is in them, and where each begins."""
+        columns = [batch.column(name) for batch in self._batches]
+        return [c.values.to_numpy() for c in columns], [c.offsets.to_numpy() for c in columns]
 
     def tunes(self, most: int) -> list[Tune]:
         """The first tunes, without their accompaniment."""
@@ -392,8 +411,7 @@ class DataSet:
 
     @property
     def n_bars(self) -> int:
-        starts = (batch.column("bar_starts").offsets for batch in self._batches)
-        return sum(offsets[-1].as_py() - offsets[0].as_py() for offsets in starts)
+        return sum(int(offsets[-1] - offsets[0]) for offsets in self._bar_offsets)
 
     @property
     def identity(self) -> str:
@@ -405,6 +423,69 @@ class DataSet:
         """Gives back the memory of what was touched; the file is still open."""
         if hasattr(self._memory, "madvise"):
             self._memory.madvise(mmap.MADV_DONTNEED)
+
+
+class PlacesInBars:
+    """Where in its bar each value of a data set begins: the `places` that a model is told of, of
+    each kind the MOST_PLACES commonest at most, and the cues of any stretch of values.
+
+    The values of a bar add up to it: their durations and the bars' first values say all.
+    """
+
+    def __init__(self, data: DataSet) -> None:
+        durations = [grammar.Value.parse(value).duration for value in data.values]
+        self._data = data
+        self._per_quarter = min(math.lcm(*(d.denominator for d in durations)), _FINEST)
+        units = [round(duration * self._per_quarter) for duration in durations]
+        self._durations = np.array(units, dtype=np.int64)
+        counts: tuple[Counter[int], Counter[int]] = Counter(), Counter()
+        for row in np.flatnonzero(data.lengths).tolist():
+            for counted, times in zip(counts, self._times(row, 0, data.lengths[row]), strict=True):
+                counted.update(times.tolist())
+        self._known = [
+            np.array(sorted(time for time, _ in counted.most_common(MOST_PLACES)), dtype=np.int64)
+            for counted in counts
+        ]
+        self.places = grammar.Places(
+            *(tuple(Fraction(t, self._per_quarter) for t in k.tolist()) for k in self._known)
+        )
+
+    def cues(self, row: int, start: int, stop: int, first: int) -> Indices:
+        """As `grammar.Places.cues`, of the values of a row from place `start` up to `stop`."""
+        found = [
+            first + offset + _nearest(times, known)
+            for times, known, offset in zip(
+                self._times(row, start, stop),
+                self._known,
+                (0, len(self.places.onsets)),
+                strict=True,
+            )
+        ]
+        return np.stack(found, axis=-1).astype(np.int32)
+
+    def _times(
+        self, row: int, start: int, stop: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How long after its bar line each value begins, and how long before the next one."""
+        bars = self._data.bar_starts(row)
+        first = int(np.searchsorted(bars, start, side="right")) - 1
+        after = int(np.searchsorted(bars, stop))
+        end = int(bars[after]) if after < len(bars) else int(self._data.lengths[row])
+        bounds = np.append(bars[first:after], end) - bars[first]  # of the bars that it touches
+        durations = self._durations[self._data.indices(row, int(bars[first]), end)]
+        now = np.concatenate([[0], np.cumsum(durations)])
+        lines, sizes = now[bounds], np.diff(bounds)
+        asked = slice(start - int(bars[first]), stop - int(bars[first]))
+        onsets = now[:-1] - np.repeat(lines[:-1], sizes)
+        rests = np.repeat(lines[1:], sizes) - now[:-1]
+        return onsets[asked], rests[asked]
+
+
+def _nearest(times: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which of `known`, sorted, is nearest to each time; between two the lower one."""
+    above = np.searchsorted(known, times).clip(max=len(known) - 1)
+    below = (above - 1).clip(min=0)
+    return np.where(times - known[below] <= np.abs(known[above] - times), below, above)
 
 
 class Findings(NamedTuple):

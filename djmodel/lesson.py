@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -205,12 +206,10 @@ def learn_corpus(
     Windows come from all tunes, other ones each epoch. The model file keeps the first KEPT_TUNES
     tunes, to play over and to look for copies in.
     """
-    if lesson.places:
-        raise CorpusError(
-            "--preset course for a corpus on disk",
-            "a preset that is told where in the bar it is, which that does not keep",
-        )
+    from djmodel.dataset import PlacesInBars
+
     studied = corpus_material(data, lesson.n_values)
+    in_bars = PlacesInBars(data) if lesson.places else None
     batches = Streamed(
         data,
         names=studied.vocabulary.encode(data.values),
@@ -218,10 +217,12 @@ def learn_corpus(
         Tx=lesson.tx,
         batch_size=lesson.schedule.batch_size,
         seed=lesson.schedule.seed,
+        cues=partial(in_bars.cues, first=lesson.n_values) if in_bars else None,
     )
+    places = in_bars.places if in_bars else None
     sources = {str(data.folder): data.identity}
     music = data.identity
-    return _teach(lesson, studied, None, batches, music, held_out, sources, progress, checkpoints)
+    return _teach(lesson, studied, places, batches, music, held_out, sources, progress, checkpoints)
 
 
 def _teach(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.windows import NOTHING, Indices, Windows, places_in
+from seqmodel.windows import NOTHING, Indices, Windows, places_in, with_cues
 
 ROUNDS = 6
 BATCHES_IN_MEMORY = 16  # after so many, what they have touched is given back
@@ -32,7 +32,8 @@ class Streamed:
 
     Every place where a window can begin comes once before any comes again, so that no two epochs
     are cut in the same way. Of that order only the batch at hand is in memory, and 16 bytes for
-    each sequence. `names (n,)` tells what the symbols of the sequences are called in the batches.
+    each sequence. `names (n,)` tells what the symbols of the sequences are called in the batches;
+    `cues(sequence, start, stop)` gives what is known of a stretch of symbols, `(stop - start, k)`.
 
     Raises CorpusError if no sequence has Tx symbols.
     """
@@ -45,8 +46,9 @@ class Streamed:
         Tx: int,
         batch_size: int,
         seed: int,
+        cues: Callable[[int, int, int], Indices] | None = None,
     ) -> None:
-        self.sequences, self.names = sequences, names
+        self.sequences, self.names, self.cues = sequences, names, cues
         self.m, self.Tx, self.size, self.seed = m, Tx, batch_size, seed
         self._ends = np.cumsum(places_in(sequences.lengths, Tx))
 
@@ -63,12 +65,16 @@ class Streamed:
         """One batch of an epoch, both counted from 0."""
         first = place * self.size
         turns = np.arange(first, min(first + self.size, self.m)) + epoch * self.m
-        labels = self._windows(turns)  # (B, Tx)
+        found = self._windows(turns)
+        labels = self.names[np.stack([self.sequences.indices(*window) for window in found])]
         before = np.full((len(labels), 1), NOTHING, dtype=np.int32)
-        return Windows(np.concatenate([before, labels[:, :-1]], axis=1), labels)
+        inputs = np.concatenate([before, labels[:, :-1]], axis=1)  # (B, Tx)
+        cues = np.stack([self.cues(*window) for window in found]) if self.cues else None
+        return Windows(with_cues(inputs, cues), labels)
 
-    def _windows(self, turns: NDArray[np.int64]) -> Indices:
-        """The windows whose turn it is, counted from the start of the training."""
+    def _windows(self, turns: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+        """The windows whose turn it is, counted from the start of the training: in which sequence,
+        from where, and up to where."""
         total = int(self._ends[-1])
         places = np.empty_like(turns)
         for round_ in np.unique(turns // total):
@@ -77,8 +83,7 @@ class Streamed:
         sequence = np.searchsorted(self._ends, places, side="right")
         starts = places - np.where(sequence > 0, self._ends[sequence - 1], 0)
         found = zip(sequence.tolist(), starts.tolist(), strict=True)
-        windows = [self.sequences.indices(n, start, start + self.Tx) for n, start in found]
-        return self.names[np.stack(windows)]
+        return [(n, start, start + self.Tx) for n, start in found]
 
 
 def shuffled(numbers: NDArray[np.int64], total: int, seed: list[int]) -> NDArray[np.int64]:

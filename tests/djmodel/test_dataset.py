@@ -18,11 +18,12 @@ import pyarrow as pa
 import pytest
 
 from djmodel import dataset, grammar, reader
-from djmodel.dataset import FILE, DataSet, build, check
-from djmodel.grammar import Register
-from djmodel.lesson import Lesson, corpus_material, learn_corpus, material
+from djmodel.dataset import FILE, DataSet, PlacesInBars, build, check
+from djmodel.grammar import Places, Register, encode
+from djmodel.lesson import PRESETS, Lesson, corpus_material, learn_corpus, material
 from djmodel.limits import Clock
 from djmodel.reader import rags, read_tune
+from djmodel.solo import load
 from seqmodel.errors import CorpusError, FileError
 from seqmodel.training import Schedule
 from seqmodel.workers import Workers
@@ -306,6 +307,35 @@ def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> Non
     assert on_disk.register == in_memory.register
     for one, other in zip(on_disk.sequences, in_memory.sequences, strict=True):
         assert np.array_equal(one, other)
+
+
+def test_it_tells_where_in_the_bar_a_value_is_as_the_tunes_do(
+    corpus: Path, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, tunes = DataSet(corpus), reader.read_tunes([music]).tunes
+    in_bars, places = PlacesInBars(data), Places.of(tunes)
+    assert in_bars.places == places
+    rows = np.flatnonzero(data.lengths)
+    monkeypatch.setattr(dataset, "MOST_PLACES", 5)  # others are heard as the nearest
+    few = PlacesInBars(data)
+    assert (len(few.places.onsets), len(few.places.rests)) == (5, 5)
+    for row, tune in zip(rows.tolist(), tunes, strict=True):
+        n = int(data.lengths[row])
+        for told in (in_bars, few):
+            expected = told.places.cues(encode(tune), tune.bars, 90)
+            assert len(expected) == n
+            for start, stop in ((0, n), (0, 1), (n - 1, n), (n // 3, n // 2), (7, 9)):
+                assert np.array_equal(told.cues(row, start, stop, 90), expected[start:stop])
+
+
+def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-untyped-def]
+    command, corpus: Path, tmp_path: Path
+) -> None:
+    preset = ["--preset", "ragtime", "--epochs", 1, "--tx", 16, "--n-a", 16]
+    trained = command("djmodel.train", "--corpus", corpus, "--out", tmp_path / "run", *preset)
+    assert trained.status == 0, trained.err
+    assert load(tmp_path / "run" / "model.keras").extra["places"]
+    assert (tmp_path / "run" / "solo.mid").exists()
 
 
 def test_training_on_a_corpus_learns_and_is_the_same_again(corpus: Path) -> None:

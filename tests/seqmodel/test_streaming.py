@@ -44,6 +44,20 @@ def test_an_order_has_every_number_once(total: int, seed: int) -> None:
     assert np.array_equal(np.sort(order), np.arange(total))
 
 
+def test_cues_are_those_of_the_labels() -> None:
+    def cues(sequence: int, start: int, stop: int) -> Indices:
+        known = LISTS.indices(sequence, start, stop)
+        return np.stack([known + 100, known + 200], axis=-1)
+
+    plain = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
+    told = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3, cues=cues)
+    for one, other in zip(plain.epoch(1), told.epoch(1), strict=True):
+        assert np.array_equal(one.labels, other.labels)
+        assert np.array_equal(other.inputs[..., 0], one.inputs)
+        assert np.array_equal(other.inputs[..., 1], one.labels + 100)
+        assert np.array_equal(other.inputs[..., 2], one.labels + 200)
+
+
 def test_an_order_depends_on_the_seed_and_shows_no_pattern() -> None:
     total = 10_000
     order = shuffled(np.arange(total), total, [0])
