@@ -20,7 +20,7 @@ import pytest
 from djmodel import dataset, grammar, reader
 from djmodel.dataset import FILE, DataSet, PlacesInBars, build, check
 from djmodel.grammar import Places, Register, encode
-from djmodel.lesson import PRESETS, Lesson, corpus_material, learn_corpus, material
+from djmodel.lesson import Lesson, corpus_material, learn_corpus, material
 from djmodel.limits import Clock
 from djmodel.reader import rags, read_tune
 from djmodel.solo import load
