@@ -528,7 +528,7 @@ def _mapped(stream: IO[bytes]) -> mmap.mmap:
 
 
 def _pyarrow() -> Any:
-    needed("pyarrow", "keeps a corpus on disk")
+    needed("pyarrow", "to keep a corpus on disk")
     import pyarrow.ipc
 
     return pyarrow

@@ -12,7 +12,7 @@ from djmodel.limits import Limits
 from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
 from djmodel.show import endings, output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.files import keep_apart
+from seqmodel.files import as_text, keep_apart
 from seqmodel.words import counted
 
 if TYPE_CHECKING:
@@ -236,8 +236,8 @@ def _made_from(model: Path, recipe: Recipe) -> dict[str, str]:
     if recipe.greedy:
         asked = {name: value for name, value in asked.items() if name != "temperature"}
         asked["greedy"] = "always the likeliest"
-    return {"model": model.name} | {
-        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else str(value)
+    return {"model": as_text(model.name)} | {
+        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else as_text(str(value))
         for name, value in asked.items()
     }
 

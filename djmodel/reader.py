@@ -324,6 +324,9 @@ def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
     so that it gets a verdict."""
     seen: set[str] = set()
     for name in music:
+        if not str(name):
+            expected = "the name of a file, a folder or a pattern"
+            raise InputError(expected, "an empty one", todo="leave it out, or name some music")
         path = Path(name).expanduser()
         if os.path.isdir(path):  # not path.is_dir(), which raises for a name that is too long
             found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]

@@ -20,6 +20,7 @@ from djmodel.grammar import Value
 from djmodel.limits import DEFAULT, Limits
 from djmodel.solo import Solo, improvise, tune_of
 from djmodel.tune import Tune
+from djmodel.tunejson import LONGEST_BAR
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import content_hash, existing_file
 from seqmodel.modelfile import ModelFile, versions_of
@@ -116,7 +117,7 @@ class Recipe:
         from djmodel.accompaniment import DEFAULT_STYLE, accompany
 
         rng = np.random.default_rng(self.seed)
-        return accompany(tune, self.style or DEFAULT_STYLE, rng)
+        return accompany(tune, DEFAULT_STYLE if self.style is None else self.style, rng)
 
     def solos(self, model: ModelFile, count: int = 1, limits: Limits = DEFAULT) -> list[Solo]:
         """The first `count` solos; `limits` are those of reading music. Raises as `improvise`, and
@@ -156,13 +157,22 @@ class Recipe:
 
     def _primer(self, limits: Limits) -> tuple[Value, ...]:
         if self.primer_values:
-            return tuple(Value.parse(word) for word in self.primer_values.split())
+            return _as_typed(self.primer_values)
         if self.primer:
             from djmodel.reader import parse_bars, read_tune
 
             tune = read_tune(self.primer, bars=parse_bars(self.primer_bars), limits=limits)
             return tuple(value for bar in grammar.encode(tune) for value in bar)
         return ()
+
+
+def _as_typed(text: str) -> tuple[Value, ...]:
+    values = tuple(Value.parse(word) for word in text.split())
+    for value in values:
+        if value.duration > LONGEST_BAR:
+            expected = f"values of at most {LONGEST_BAR:,} quarter notes"
+            raise InputError(expected, f"`{value}`", todo="take shorter ones")
+    return values
 
 
 _TYPES: dict[str, Any] = {

@@ -25,7 +25,7 @@ from djmodel.instruments import PROGRAM_NAMES
 from djmodel.limits import Clock, LimitError
 from djmodel.tune import MOST_SHARPS, Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
-from seqmodel.files import content_of, writing
+from seqmodel.files import as_text, content_of, writing
 
 GRID_STEPS = (4, 3)  # equal parts of a quarter note
 UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
@@ -322,7 +322,7 @@ def _score(file: midifile.MidiFile, path: Path, clock: Clock) -> Score:
         return quarters(places[meta.tick])
 
     return Score(
-        title=_title(file, parts) or path.stem,
+        title=_title(file, parts) or as_text(path.stem),
         parts=tuple(parts),
         measures=measures(((onset(meta), meter) for meta, meter in _meters(metas)), end, path),
         tempos=tempo_map((onset(meta), bpm) for meta, bpm in _tempos(metas)),

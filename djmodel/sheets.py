@@ -36,7 +36,7 @@ from djmodel.score import (
 from djmodel.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel import bounded
 from seqmodel.errors import FileError
-from seqmodel.files import existing_file
+from seqmodel.files import as_text, existing_file
 
 if TYPE_CHECKING:
     from music21 import stream
@@ -198,7 +198,7 @@ def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:
     everything = sheet.flatten()
     bars = _measures(sheet, quarters(max(s.end for part in parts for s in part.sounds)), path)
     return Score(
-        title=_title(sheet) or path.stem,
+        title=_title(sheet) or as_text(path.stem),
         parts=tuple(parts),
         measures=bars,
         tempos=tempo_map(_tempos(everything)),

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -66,6 +66,7 @@ def run(*commands: Callable[..., None]) -> None:
     docstring; of several, the one whose name comes first on the command line. Bad input ends in one
     line on stderr and exit status 2; Ctrl-C and SIGTERM in one line, too."""
     quiet_libraries()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):  # a file's name may be no text; the terminal plain
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -74,6 +75,15 @@ def run(*commands: Callable[..., None]) -> None:
         app.command(context_settings={"help_option_names": ["-h", "--help"]})(command)
     with _terminated_like_interrupted() as terminated:
         _run(app, lambda: TERMINATED if terminated else INTERRUPTED)
+
+
+def _open_closed_streams() -> None:
+    """What a job without a terminal may have closed leads nowhere; else the next file that is
+    opened would be taken for it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
 @contextmanager
@@ -114,6 +124,8 @@ def _run(app: typer.Typer, interrupted: Callable[[], int]) -> NoReturn:
             raise
         if isinstance(error, InputError):
             _end(f"error: {error}", 2)
+        if isinstance(error, MemoryError):
+            _end(f"error: expected enough memory, found {error or 'too little'}; ask for less", 2)
         if isinstance(error, BrokenPipeError):
             # Who read us has read enough (`| head`); nothing more can be said to them.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -247,5 +259,6 @@ class Progress:
 
 
 def _end(message: str, status: int) -> NoReturn:
-    print(" ".join(message.split()), file=sys.stderr)
+    with suppress(OSError):  # nobody may be there to read it; the status says it, too
+        print(" ".join(message.split()), file=sys.stderr)
     sys.exit(status)

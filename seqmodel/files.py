@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,9 +28,7 @@ def writing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise FileError(
-                "the name of a file to write", "a folder", where=path, todo="name a file in it"
-            )
+            raise _a_folder(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix=path.suffix)
         os.close(handle)
     except OSError as error:
@@ -127,13 +126,20 @@ def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | Non
             )
         seen[place] = "another output"
         try:
-            os.lstat(place)
+            is_folder = stat.S_ISDIR(os.lstat(place).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise FileError.from_os(
                 error, "a file that can be written", path, todo="choose another name"
             ) from error
+        if is_folder:
+            raise _a_folder(path)
+
+
+def _a_folder(path: Path) -> FileError:
+    todo = "name a file in it"
+    return FileError("the name of a file to write", "a folder", where=path, todo=todo)
 
 
 def known_ending(path: str | Path, known: Sequence[str]) -> str:
@@ -148,6 +154,12 @@ def known_ending(path: str | Path, known: Sequence[str]) -> str:
             todo="rename the output",
         )
     return ending
+
+
+def as_text(name: str | Path) -> str:
+    """The name of a file, or what a command line gives, as text that can be written: what is no
+    UTF-8 in it is marked."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def content_hash(path: str | Path) -> str:

@@ -109,7 +109,7 @@ def _require_jax() -> None:
             f"Keras on {chosen}",
             todo="write KERAS_BACKEND=jax before the command",
         )
-    needed("jax", "trains on several devices")
+    needed("jax", "to train on several devices")
 
 
 def _start(hosts: Hosts) -> None:

@@ -70,7 +70,14 @@ def each(
     elif workers.jobs == 1 or len(items) < 2:
         yield from map(job, items)
     else:
-        yield from _in_order(_surviving(job, items, lost, _Processes(workers.jobs or -1)))
+        yield from _in_order(
+            _surviving(job, items, lost, _Processes(_processes(workers.jobs, len(items))))
+        )
+
+
+def _processes(jobs: int | None, n_items: int) -> int:
+    """No more than there are items; -1: one a processor."""
+    return -1 if jobs is None else min(jobs, n_items)
 
 
 Numbered = tuple[int, Result]
@@ -254,7 +261,7 @@ class _Failed:
 def _client(address: str, versions: Versions) -> Iterator[Any]:
     """A connection to a Dask scheduler whose workers have our versions. Meanwhile the death of one
     worker is enough for the scheduler to give a task up, so that one item does not end four."""
-    distributed = needed("distributed", "connects to a cluster")
+    distributed = needed("distributed", "to connect to a cluster")
     # What goes wrong is told by errors; the lines of its own log would stand between ours.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     _knock(distributed, address)
