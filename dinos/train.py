@@ -78,7 +78,7 @@ def command(
     from dinos.lesson import Lesson, learn
     from dinos.names import dinosaurs, read_names
     from seqmodel.checkpoints import training_in
-    from seqmodel.files import content_hash, keep_apart, writable_folder
+    from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
 
@@ -96,7 +96,7 @@ def command(
         if epoch.number == 1 or epoch.number % look == 0:
             console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
 
-    sources = {path.name: content_hash(path)}
+    sources = {as_text(path.name): content_hash(path)}
     keep_apart([out / name for name in MADE], [path])
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
         if checkpoints.remark:

@@ -5,7 +5,7 @@ numbers lie in the file as they are worked with and the system maps them into me
 touched. (Parquet is smaller, but who opens it unpacks whole columns first: `benchmarks/scale.py`
 measures both.) One row a tune, in the order of reading, and one for a file that was skipped:
 
-    source      name of the file              hash        SHA-256 of what was in it
+    source      name of the file, as text     hash        SHA-256 of what was in it
     number      of the tune in a tune book    verdict     what became of it
     title       of the tune
     indices     its values, as places in the sorted list of all values of the corpus
@@ -52,7 +52,7 @@ from djmodel.reader import (
 from djmodel.tune import Tune
 from djmodel.tunejson import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
-from seqmodel.files import content_hash, writable_folder, writing
+from seqmodel.files import as_text, content_hash, writable_folder, writing
 from seqmodel.optional import needed
 from seqmodel.windows import Indices
 from seqmodel.words import counted
@@ -292,7 +292,7 @@ def _batches(rows: Iterable[Row], totals: _Totals) -> Iterator[pyarrow.RecordBat
     rows = iter(rows)
     while some := list(itertools.islice(rows, ROWS_A_BATCH)):
         columns = [
-            [row.source for row in some],
+            [as_text(row.source) for row in some],
             [row.number for row in some],
             [row.hash for row in some],
             [row.verdict for row in some],

@@ -504,8 +504,9 @@ def remembered(
     existing_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
     content = content_hash(path)
-    asked = [what, content, path.name, reader_version(), *map(repr, options[:3])]
-    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    wishes = (*options[:3], options.limits.notes)
+    asked = [what, content, path.name, reader_version(), *map(repr, wishes)]
+    key = hashlib.sha256(os.fsencode("\n".join(asked))).hexdigest()
     file = (options.cache or cache_folder()) / f"{key}.json"
     try:
         return from_json(json.loads(file.read_bytes()))

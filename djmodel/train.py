@@ -132,7 +132,7 @@ def command(
     from djmodel.score import write_midi
     from djmodel.sheets import corpus_file
     from seqmodel.errors import InputError
-    from seqmodel.files import content_hash, keep_apart, writable_folder
+    from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
     from seqmodel.hosts import is_first, training_on_all
     from seqmodel.picture import loss_curve
     from seqmodel.training import write_history
@@ -173,7 +173,7 @@ def command(
             limits=limits,
         )
         keep_apart([out / name for name in MADE], heard.used)
-        sources = {path.name: content_hash(path) for path in heard.used}
+        sources = {as_text(path.name): content_hash(path) for path in heard.used}
         n_tunes, n_bars = len(heard.tunes), sum(len(tune.bars) for tune in heard.tunes)
         teach = partial(learn, heard.tunes, sources=sources)
     else:

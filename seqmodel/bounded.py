@@ -136,6 +136,8 @@ def serve() -> None:
 def _answer(request: _Request) -> tuple[bool, Any]:
     try:
         return True, request.function(*request.arguments)
+    except MemoryError:  # a new one: there may be too little for anything else
+        return False, MemoryError()
     except Exception as error:
         error.__cause__ = error.__context__ = error.__traceback__ = None
         try:

@@ -177,6 +177,7 @@ def test_a_tune_book_has_time_for_each_of_its_tunes(tmp_path: Path) -> None:
 
 def test_the_commands_take_the_limits(refuses, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     rag = rags()[0]
+    read_tunes([rag])  # what was read before and is kept has its notes, too
     assert "--max-notes" in refuses("djmodel.inspect", rag, "--max-notes", 10)
     assert "--max-seconds of 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", 0)
     assert "--max-seconds of 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", "nan")

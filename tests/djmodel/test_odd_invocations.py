@@ -73,6 +73,10 @@ def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
     assert command(GENERATE, *options).status == 0
     assert "f\N{REPLACEMENT CHARACTER}r" in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert command("djmodel.regenerate", "solo.mid").status == 0
+    done = command(TRAIN, name, "--epochs", 1, "--n-a", 8, "--out", os.fsdecode(b"r\xfcn"))
+    assert done.status == 0, done.err
+    done = command("djmodel.corpus", "build", name, "--out", "corpus", "--jobs", 1)
+    assert done.status == 0, done.err
 
 
 def run(redirected, *words):
