@@ -440,11 +440,11 @@ class PlacesInBars:
         self._durations = np.array(units, dtype=np.int64)
         counts: tuple[Counter[int], Counter[int]] = Counter(), Counter()
         for row in np.flatnonzero(data.lengths).tolist():
-            for counted, times in zip(counts, self._times(row, 0, data.lengths[row]), strict=True):
-                counted.update(times.tolist())
+            for counter, times in zip(counts, self._times(row, 0, data.lengths[row]), strict=True):
+                counter.update(times.tolist())
         self._known = [
-            np.array(sorted(time for time, _ in counted.most_common(MOST_PLACES)), dtype=np.int64)
-            for counted in counts
+            np.array(sorted(time for time, _ in counter.most_common(MOST_PLACES)), dtype=np.int64)
+            for counter in counts
         ]
         self.places = grammar.Places(
             *(tuple(Fraction(t, self._per_quarter) for t in k.tolist()) for k in self._known)
