@@ -189,7 +189,10 @@ def log_probabilities(
     weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
 ) -> list[NDArray[np.float32]]:
     """The natural log-probability of each character of each name, after those before it.
-    `automaton`: of the pieces that the model reads (see `reading`); None: it reads characters."""
+    `automaton`: of the pieces that the model reads (see `reading`); None: it reads characters.
+    Raises ValueError for the automaton of another model."""
+    if weights.n_inputs != (n_inputs(automaton) if automaton else weights.n_values):
+        raise ValueError("expected the automaton of the pieces that these weights read")
     inputs, labels, mask = padded(names)  # (m, T)
     read = inputs if automaton is None else with_pieces(automaton, inputs)
     read = read.reshape(*inputs.shape, -1)  # (m, T, 1 + cues)

@@ -174,6 +174,12 @@ def test_numpy_gives_the_probabilities_of_keras(reads):
         assert np.abs(found[number] - expected).max() < 1e-5
 
 
+def test_weights_that_read_pieces_are_not_read_without():
+    layers, _ = built("rnn", reads="pieces")
+    with pytest.raises(ValueError, match="automaton"):
+        mean_loss(weights_of(layers.cell, layers.densor), ROWS)
+
+
 def test_the_pieces_make_a_difference():
     """So that the tests above compare what they say."""
     assert n_inputs(READS["pieces"]) > N_VALUES
