@@ -50,16 +50,16 @@ class Partners:
                 for number in range(1, n_parts):
                     self._others.append(_Partner((shape, number, name, n_bytes), handles))
         self.weights, *self.gradients = _laid_out(shape, memory or bytearray(n_bytes))
-        self._parts = [Part(self.weights, gradients) for gradients in self.gradients]
+        self._part = Part(self.weights)
 
     def run(self, tasks: Sequence[Task]) -> list[Found]:
         """A task for each part, or for the first ones -> what each of them finds."""
         try:
             asked = {k: other for k, other in enumerate(self._others, 1) if other.ask(tasks[k:])}
             own = (k for k in range(len(tasks)) if k not in asked)
-            found = {k: self._parts[k].run(tasks[k]) for k in own}
+            found = {k: self._part.run(tasks[k], self.gradients[k]) for k in own}
             for k, other in asked.items():
-                found[k] = other.answer() or self._parts[k].run(tasks[k])
+                found[k] = other.answer() or self._part.run(tasks[k], self.gradients[k])
         except BaseException:  # after an interruption there are answers that nobody has read
             for other in self._others:
                 other.end()
@@ -143,12 +143,12 @@ def serve() -> None:
     with processes.serving() as (requests, answers):
         shape, number, *where = processes.receive(requests)
         weights, *gradients = _laid_out(shape, _found(*where))
-        part = Part(weights, gradients[number])
+        part = Part(weights)
         processes.send(answers, True)
         # What overflows is found by its result.
         with np.errstate(over="ignore", invalid="ignore"):
             while (task := _next(requests)) is not None:
-                processes.send(answers, part.run(task))
+                processes.send(answers, part.run(task, gradients[number]))
 
 
 def _next(requests: IO[bytes]) -> Task | None:

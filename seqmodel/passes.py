@@ -129,18 +129,19 @@ class Found(NamedTuple):
 
 
 class Part:
-    """Computes a part of each batch: reads `weights`, leaves their gradients in `gradients`."""
+    """Computes parts of batches with `weights`, one after the other in the same arrays."""
 
-    def __init__(self, weights: Parameters, gradients: Parameters) -> None:
-        self.weights, self.gradients = weights, gradients
+    def __init__(self, weights: Parameters) -> None:
+        self.weights = weights
         self._passes: dict[tuple[int, int], _Pass] = {}
 
-    def run(self, task: Task) -> Found:
+    def run(self, task: Task, gradients: Parameters) -> Found:
+        """Leaves those of the weights in `gradients`."""
         shape = task.y.shape
         if shape not in self._passes:
             make = {"lstm": _LSTMPass, "gru": _GRUPass, "rnn": _RNNPass}[self.weights.cell]
-            self._passes[shape] = make(self.gradients, *shape)
-        return self._passes[shape].run(_Reading(self.weights), task)
+            self._passes[shape] = make(self.weights, *shape)
+        return self._passes[shape].run(_Reading(self.weights), task, gradients)
 
 
 class _Reading:
@@ -172,10 +173,11 @@ class _Products:
     """What of a pass does not wait for the step before: the softmax layer and the gradients of the
     weights, which it leaves in `gradients`."""
 
-    def __init__(self, gradients: Parameters, T: int, B: int) -> None:
-        H, V, rows = gradients.units, gradients.n_values, len(gradients.recurrent)
-        self.H, self.V, self.n_inputs = H, V, gradients.n_inputs
-        self.gradients = gradients
+    gradients: Parameters  # of the part that is computed
+
+    def __init__(self, weights: Parameters, T: int, B: int) -> None:
+        H, V, rows = weights.units, weights.n_values, len(weights.recurrent)
+        self.H, self.V, self.n_inputs = H, V, weights.n_inputs
         # Columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
         self.before = _floats(H, T, B)  # a of the step before
@@ -263,8 +265,8 @@ class _Pass:
     filling `a`; and how it goes back, from `grad_a`, filling `d_gates`.
     """
 
-    def __init__(self, gradients: Parameters, T: int, B: int) -> None:
-        H, rows = gradients.units, len(gradients.recurrent)
+    def __init__(self, weights: Parameters, T: int, B: int) -> None:
+        H, rows = weights.units, len(weights.recurrent)
         self.H = H
         self.a = _floats(T + 1, H, B)
         self.grad_a = _floats(T, H, B)  # what comes from the softmax layer
@@ -273,11 +275,12 @@ class _Pass:
         self.carry_a = _floats(H, B)  # the gradient on its way back
         # What is made here stays in the processor's cache; what all steps need goes to memory once.
         self.inputs, self.scratch = _floats(2, rows, B)
-        self.over_time = _Products(gradients, T, B)
-        self.n_states = STATES[gradients.cell]
+        self.over_time = _Products(weights, T, B)
+        self.n_states = STATES[weights.cell]
 
-    def run(self, reading: _Reading, task: Task) -> Found:
+    def run(self, reading: _Reading, task: Task, gradients: Parameters) -> Found:
         x, y, scale, state = task
+        self.over_time.gradients = gradients
         self._begin(state or [np.zeros_like(self.carry_a)] * self.n_states)
         self._forward(reading, x)
         self._find_slopes()
@@ -329,8 +332,8 @@ class _RNNPass(_Pass):
 class _GRUPass(_Pass):
     """With what the state adds to g called s: g = tanh(input + r s); new a = z a + (1 - z) g."""
 
-    def __init__(self, gradients: Parameters, T: int, B: int) -> None:
-        super().__init__(gradients, T, B)
+    def __init__(self, weights: Parameters, T: int, B: int) -> None:
+        super().__init__(weights, T, B)
         H = self.H
         self.z_and_r, self.s, self.g = _floats(T, 2, H, B), _floats(T, H, B), _floats(T, H, B)
         self.from_state = _floats(3 * H, B)
@@ -407,8 +410,8 @@ class _LSTMStep(NamedTuple):
 class _LSTMPass(_Pass):
     """new c = f c + i g; new a = o tanh(new c)."""
 
-    def __init__(self, gradients: Parameters, T: int, B: int) -> None:
-        super().__init__(gradients, T, B)
+    def __init__(self, weights: Parameters, T: int, B: int) -> None:
+        super().__init__(weights, T, B)
         H = self.H
         self.values = _floats(T + 1, 5, H, B)  # o, i, f, g and the c before them
         self.tanh_c, self.d_c = _floats(2, T, H, B)  # d_c: how the new c acts on the new a

@@ -41,8 +41,8 @@ def alone(tasks, shape=SHAPE):
     one = some(1, shape)
     found = []
     for task in tasks:
-        part = Part(one.weights, one.weights.like())
-        found.append((part.run(task), part.gradients.vector))
+        gradients = one.weights.like()
+        found.append((Part(one.weights).run(task, gradients), gradients.vector))
     return found
 
 
@@ -78,8 +78,11 @@ def test_the_others_do_the_work_when_they_are_there(monkeypatch):
     made.wait()
     tasks = some_tasks(2)
     expected = alone(tasks)
-    monkeypatch.setattr(made._parts[1], "run", lambda _: pytest.fail("done here"))
+    done = []
+    here = made._part.run
+    monkeypatch.setattr(made._part, "run", lambda *what: (done.append(what), here(*what))[1])
     assert made.run(tasks) == [found for found, _ in expected]
+    assert [gradients for _, gradients in done] == made.gradients[:1]
 
 
 @pytest.mark.parametrize("when", ["before it is asked", "while it computes"])
@@ -89,13 +92,13 @@ def test_the_part_of_a_process_that_dies_is_done_all_the_same(when, monkeypatch)
     (pid,) = pids(made)
     if when == "while it computes":
         os.kill(pid, signal.SIGSTOP)  # it takes the task, and no step
-        first = made._parts[0].run
+        here = made._part.run
 
-        def run(task):
+        def run(task, gradients):
             os.kill(pid, signal.SIGKILL)
-            return first(task)
+            return here(task, gradients)
 
-        monkeypatch.setattr(made._parts[0], "run", run)
+        monkeypatch.setattr(made._part, "run", run)
     else:
         os.kill(pid, signal.SIGKILL)
         made._others[0]._process.wait()
@@ -108,10 +111,10 @@ def test_an_interruption_leaves_no_answer_that_is_taken_for_another(monkeypatch)
     made = some(2)
     made.wait()
 
-    def interrupted(_):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(made._parts[0], "run", interrupted)
+    monkeypatch.setattr(made._part, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         made.run(some_tasks(2, seed=0))
     monkeypatch.undo()
