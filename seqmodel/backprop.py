@@ -98,7 +98,8 @@ class Learner:
     is a column of its own plus those of its traits, so that a rare value learns from others like
     it; `weights` gives the sums. The columns of the traits, zeros at first, stand behind the others
     in `parameters`. `processors`: how many may work on it, each but one by a process of its own,
-    see `partners`; None: all that there are. Products should run on one thread each: see
+    see `partners`; None: all that there are. `batch_size` lets them start before the first batch of
+    that size is there. Products should run on one thread each: see
     `team.one_thread_a_product`.
     """
 
@@ -109,6 +110,7 @@ class Learner:
         processors: int | None = None,
         dropout: Dropout = NO_DROPOUT,
         traits: Floats | None = None,
+        batch_size: int = 0,
     ) -> None:
         self.rates, self.dropout, self.traits = rates, dropout, traits
         self._whole = Parameters.of(weights)  # with traits: the sums
@@ -117,7 +119,13 @@ class Learner:
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
         self._processors = processors or count_processors()
-        self.partners: Partners | None = None  # from the first step on
+        self.partners = Partners(self._whole.shape, self._n_parts(batch_size))
+
+    def _n_parts(self, batch_size: int) -> int:
+        """How many parts of a batch pay."""
+        state = batch_size * self._whole.units
+        worth = min(batch_size // SMALLEST_PART, state // SMALLEST_STATE)
+        return max(1, min(self._processors, worth))
 
     def step(
         self,
@@ -206,9 +214,8 @@ class Learner:
         B, T = labels.shape
         whole = self._sums()
         n_labels = int(np.count_nonzero(labels >= 0))
-        worth = min(B // SMALLEST_PART, B * whole.units // SMALLEST_STATE)
-        n_parts = max(1, min(self._processors, worth))
-        if self.partners is None or self.partners.n_parts < n_parts:
+        n_parts = self._n_parts(B)
+        if self.partners.n_parts < n_parts:
             self.partners = Partners(whole.shape, n_parts)
         partners = self.partners
         kept = self.dropout.draw(whole, self.steps)

@@ -175,7 +175,11 @@ def fit(
     if engine == "arrays":
         rates = backprop.AdamRates(clip=schedule.clip)
         learner = backprop.Learner(
-            weights_in(graph), rates, dropout=schedule.dropout, traits=traits
+            weights_in(graph),
+            rates,
+            dropout=schedule.dropout,
+            traits=traits,
+            batch_size=schedule.batch_size,
         )
     else:
         learner = GraphLearner(graph, clip=schedule.clip)
