@@ -71,8 +71,7 @@ class Helper:
             began = monotonic()
             try:
                 processes.send(process.stdin, request)
-                processes.receive(process.stdout)  # the imports are done
-                began = monotonic()
+                began = processes.receive(process.stdout)  # the imports are done
                 succeeded, result = processes.receive(process.stdout)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 status = processes.end(process, patience=5)
@@ -120,7 +119,7 @@ def serve() -> None:
                 return
             for module in request.imports:
                 import_module(module)
-            processes.send(answers, "ready")
+            processes.send(answers, monotonic())  # of the system: the same for all processes
             # Ends this process even in the midst of a call that never returns to Python.
             faulthandler.dump_traceback_later(request.seconds, exit=True, file=nowhere)
             _limit_memory(request.megabytes)
