@@ -112,11 +112,8 @@ def _helper(_: int) -> Helper:
 def serve() -> None:
     """Answers the requests on stdin, on stdout, until there are no more."""
     with processes.serving() as (requests, answers), Path(os.devnull).open("w") as nowhere:
-        while True:
-            try:
-                request: _Request = processes.receive(requests)
-            except EOFError:
-                return
+        request: _Request
+        for request in requests:
             for module in request.imports:
                 import_module(module)
             processes.send(answers, monotonic())  # of the system: the same for all processes

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any
+from typing import Any
 from weakref import finalize
 
 import numpy as np
@@ -141,18 +141,11 @@ def _laid_out(shape: Shape, memory: Any) -> list[Parameters]:
 def serve() -> None:
     """In a process that was started: answers as long as it is asked."""
     with processes.serving() as (requests, answers):
-        shape, number, *where = processes.receive(requests)
+        shape, number, *where = next(requests)
         weights, *gradients = _laid_out(shape, _found(*where))
         part = Part(weights)
         processes.send(answers, True)
         # What overflows is found by its result.
         with np.errstate(over="ignore", invalid="ignore"):
-            while (task := _next(requests)) is not None:
+            for task in requests:
                 processes.send(answers, part.run(task, gradients[number]))
-
-
-def _next(requests: IO[bytes]) -> Task | None:
-    try:
-        return processes.receive(requests)
-    except EOFError:
-        return None

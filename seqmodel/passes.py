@@ -336,7 +336,6 @@ class _GRUPass(_Pass):
         super().__init__(weights, T, B)
         H = self.H
         self.z_and_r, self.s, self.g = _floats(T, 2, H, B), _floats(T, H, B), _floats(T, H, B)
-        self.from_state = _floats(3 * H, B)
         self.d_of_state = self.d_from_state = _floats(T, 3 * H, B)
         self.d = self.d_gates.reshape(T, 3, H, B)
 
@@ -344,21 +343,21 @@ class _GRUPass(_Pass):
         (self.a[0],) = state
 
     def _forward(self, reading: _Reading, x: Places) -> None:
-        H, made = self.H, self.from_state
-        each = zip(self.a, self.a[1:], self.z_and_r, self.s, self.g, self.d_gates, x, strict=False)
-        for a, new_a, (z, r), s, g, d, inputs in each:
-            reading.inputs(inputs, d, self.scratch)
+        H, inputs, made = self.H, self.inputs, self.scratch
+        each = zip(self.a, self.a[1:], self.z_and_r, self.s, self.g, x, strict=False)
+        for a, new_a, (z, r), s, g, x_t in each:
+            reading.inputs(x_t, inputs, made)
             np.dot(reading.recurrent, a, out=made)
             np.add(made, reading.state_bias, out=made)
             s[:] = made[2 * H :]
             for gate, sigmoid in enumerate((z, r)):
                 rows = slice(gate * H, gate * H + H)
-                np.add(d[rows], made[rows], out=sigmoid)
+                np.add(inputs[rows], made[rows], out=sigmoid)
                 np.tanh(sigmoid, out=sigmoid)
                 np.multiply(sigmoid, HALF, out=sigmoid)
                 np.add(sigmoid, HALF, out=sigmoid)
             np.multiply(r, s, out=g)
-            np.add(g, d[2 * H :], out=g)
+            np.add(g, inputs[2 * H :], out=g)
             np.tanh(g, out=g)
             np.subtract(a, g, out=new_a)
             np.multiply(new_a, z, out=new_a)

@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,12 +49,17 @@ def end(process: subprocess.Popen[bytes], patience: float = 0) -> int:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """In a process that was started: where requests come from, and where answers go."""
+def serving() -> Iterator[tuple[Iterator[Any], IO[bytes]]]:
+    """In a process that was started: what it is asked, as long as it is, and where answers go."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the process that uses this
-    requests = sys.stdin.buffer
     with os.fdopen(os.dup(1), "wb") as answers, Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)  # what a library prints is no answer
-        yield requests, answers
+        yield _requests(), answers
+
+
+def _requests() -> Iterator[Any]:
+    with suppress(EOFError):
+        while True:
+            yield receive(sys.stdin.buffer)
