@@ -44,6 +44,7 @@ from benchmarks.peers import (
 )
 from seqmodel.files import writing
 from seqmodel.network import Weights, start_state
+from seqmodel.team import count_processors
 from seqmodel.windows import NOTHING, Windows, windows
 
 ROOT = Path(__file__).parent
@@ -221,9 +222,7 @@ def ratio(title: str, value: float, here: float) -> float:
 def machine() -> dict[str, Any]:
     return {
         "processor": platform.processor() or platform.machine(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": count_processors(),
         "system": platform.system(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
