@@ -23,14 +23,14 @@ bench: $(BENCH)/.bench
 	$(BENCH)/bin/python -m benchmarks.run
 
 fuzz: $(VENV)/.test
-	$(BIN)/python tests/djmodel/fuzz.py
+	$(BIN)/python tests/fuzz.py
 
 kills: $(VENV)/.test
 	$(BIN)/python -m benchmarks.kills
 
 # The notebooks, run anew and stored with what they show.
 notebooks: $(VENV)/.test
-	$(BIN)/python tests/notebooks/execute.py
+	$(BIN)/python tests/helpers/notebooks.py
 
 # The model that comes along, and its card: from data/ alone.
 pretrained: $(VENV)/.demo

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from djmodel.copies import VALUES, Copied, Repertoire, human_baseline
-from djmodel.lesson import Lesson, learn
-from djmodel.reader import rags, read_tune
-from djmodel.recipe import Recipe
+from djmodel.evaluation.copying import VALUES, Copied, Repertoire, human_baseline
+from djmodel.inputs.reader import rags, read_tune
+from djmodel.model.provenance import Recipe
+from djmodel.model.training import Lesson, learn
 
 SOLOS, BARS = 16, 32
 

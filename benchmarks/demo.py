@@ -36,12 +36,12 @@ def train(folder: Path) -> Stages:
     with stage("start-up: this project and what it needs"):
         import music21  # noqa: F401
 
-        from djmodel.lesson import PRESETS, learn, material
-        from djmodel.reader import rags, read_tunes
-        from djmodel.score import write_midi
-        from djmodel.solo import changes_of, improvise
-        from seqmodel.backend import load_keras
-        from seqmodel.picture import loss_curve
+        from djmodel.inputs.midi import write_midi
+        from djmodel.inputs.reader import rags, read_tunes
+        from djmodel.model.improvise import changes_of, improvise
+        from djmodel.model.training import PRESETS, learn, material
+        from seqmodel.network.keras_backend import load_keras
+        from seqmodel.plots.picture import loss_curve
     with stage("start-up: Keras and TensorFlow"):
         load_keras()
     with stage("reading: eight MIDI files"):

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from dinos.invent import invent
-from dinos.lesson import Lesson, Trained, learn
+from dinos.generation import invent
 from dinos.names import Names, Split, dinosaurs, encode, read_names, split, vocabulary
+from dinos.training import Lesson, Trained, learn
+from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.ngram import NGram
-from seqmodel.vocabulary import Vocabulary
 
 ORDERS = (1, 2, 3, 4, 5)
 INVENTED = 100

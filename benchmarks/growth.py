@@ -24,13 +24,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from seqmodel.automaton import Automaton
-from seqmodel.backprop import Learner
+from seqmodel.data.windows import Indices, windows
 from seqmodel.files import writing
-from seqmodel.network import Weights
-from seqmodel.sampling import Choice, sample
-from seqmodel.team import one_thread_a_product
-from seqmodel.windows import Indices, windows
+from seqmodel.network.weights import Weights
+from seqmodel.parallel.threads import one_thread_a_product
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.sampler import Choice, sample
+from seqmodel.training.numpy_trainer import Learner
 
 ROOT = Path(__file__).parent
 TIMES = (1, 2, 4, 8)

@@ -42,7 +42,7 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def weights(training: str, folder: Path) -> bytes:
-    from seqmodel.modelfile import load
+    from seqmodel.model_file import load
 
     kept = load(folder / "model.keras", training.split(".")[0]).weights
     return b"".join(np.ascontiguousarray(array).tobytes() for array in kept.arrays)

@@ -20,10 +20,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from seqmodel.backprop import Learner
 from seqmodel.files import writing
-from seqmodel.network import Weights
-from seqmodel.team import count_processors, one_thread_a_product
+from seqmodel.network.weights import Weights
+from seqmodel.parallel.threads import count_processors, one_thread_a_product
+from seqmodel.training.numpy_trainer import Learner
 
 ROOT = Path(__file__).parent
 N_VALUES, TX = 90, 30

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.network import Weights
-from seqmodel.windows import Windows, one_hot
+from seqmodel.data.windows import Windows, one_hot
+from seqmodel.network.weights import Weights
 
 RATE, DECAY, EPSILON = 0.01, 0.01, 1e-7  # Adam's: lr / (1 + decay * step), as in the course
 SEED = 0
@@ -55,10 +55,10 @@ Peer = Callable[[Work], Job]
 
 def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
-    from djmodel.model import djmodel, scanning_model, shared_layers
-    from seqmodel.backend import load_keras
-    from seqmodel.layers import set_weights, weights_of
-    from seqmodel.training import Schedule, Shuffled, fit
+    from djmodel.model.layers import djmodel, scanning_model, shared_layers
+    from seqmodel.network.keras_backend import load_keras
+    from seqmodel.network.keras_layers import set_weights, weights_of
+    from seqmodel.training.loop import Schedule, Shuffled, fit
 
     load_keras()
     schedule = Schedule(work.epochs, work.batch_size, RATE, DECAY, SEED)
@@ -88,9 +88,9 @@ def _course_calls(work: Work, plain: bool) -> Job:
     """The calls of the course's notebook: on this project's graph, or (plain) on the published one:
     a plain model with Tx outputs, Tx losses and Tx metrics."""
     from djmodel.course import Adam
-    from djmodel.model import djmodel, shared_layers
-    from seqmodel.backend import load_keras
-    from seqmodel.layers import set_weights, weights_of
+    from djmodel.model.layers import djmodel, shared_layers
+    from seqmodel.network.keras_backend import load_keras
+    from seqmodel.network.keras_layers import set_weights, weights_of
 
     keras = load_keras()
     X, Y = work.arrays()
@@ -220,8 +220,8 @@ def _jax(work: Work) -> Job:
 
 def _sampler(work: Work) -> Job:
     """This project's sampler."""
-    from seqmodel.automaton import Automaton
-    from seqmodel.sampling import Choice, sample
+    from seqmodel.sampling.constraints import Automaton
+    from seqmodel.sampling.sampler import Choice, sample
 
     n_values = work.weights.n_values
     how: dict[str, Any] = {"streams": work.streams, "max_length": work.length}
@@ -233,8 +233,8 @@ def _sampler(work: Work) -> Job:
 def _course_inference(work: Work) -> Job:
     """The course's inference graph, unrolled `length` times, through `predict`; the first call
     builds it."""
-    from djmodel.model import music_inference_model, shared_layers
-    from seqmodel.backend import load_keras
+    from djmodel.model.layers import music_inference_model, shared_layers
+    from seqmodel.network.keras_backend import load_keras
 
     keras = load_keras()
     n_values, units = work.weights.n_values, work.weights.units

@@ -16,10 +16,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from djmodel import chords, grammar, midifile, parts, reader
-from djmodel.reader import rags
-from djmodel.score import ScorePart, read_score, snapped, write_midi
-from djmodel.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
+from djmodel.inputs import chords, reader
+from djmodel.inputs import melody as parts
+from djmodel.inputs import midi_file as midifile
+from djmodel.inputs.midi import ScorePart, read_score, snapped, write_midi
+from djmodel.inputs.reader import rags
+from djmodel.music.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
+from djmodel.values import grammar
 
 REPEATS = 7
 GROWTH = (12_500, 25_000, 50_000, 100_000)  # notes

@@ -42,10 +42,10 @@ from benchmarks.peers import (
     TRAINING,
     Work,
 )
+from seqmodel.data.windows import NOTHING, Windows, windows
 from seqmodel.files import writing
-from seqmodel.network import Weights, start_state
-from seqmodel.team import count_processors
-from seqmodel.windows import NOTHING, Windows, windows
+from seqmodel.network.weights import Weights, start_state
+from seqmodel.parallel.threads import count_processors
 
 ROOT = Path(__file__).parent
 LIBRARIES = ("djmodel", "numpy", "tensorflow", "keras", "torch", "jax")
@@ -83,10 +83,10 @@ TESTS = (
 
 def prepare(test: Test, path: Path) -> None:
     """Writes the windows and the first weights; for sampling, trained ones."""
-    from djmodel.lesson import material
-    from djmodel.model import scanning_model, shared_layers
-    from djmodel.reader import rags, read_tune
-    from seqmodel.layers import weights_of
+    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.model.layers import scanning_model, shared_layers
+    from djmodel.model.training import material
+    from seqmodel.network.keras_layers import weights_of
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]
     sequences = material(tunes, N_VALUES).sequences
@@ -170,8 +170,8 @@ def cold_start(what: str, folder: Path) -> dict[str, float]:
 
 def train_a_model(folder: Path) -> None:
     """model.keras for `cold_start`."""
-    from djmodel.lesson import learn
-    from djmodel.reader import rags, read_tune
+    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.model.training import learn
 
     learn([read_tune(rags()[0])]).save(folder / "model.keras")
 
@@ -256,8 +256,8 @@ def tables(results: dict[str, dict[str, Any]]) -> Iterable[Table]:
 def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
     """A row of bars for each test: time (for sampling, time a value) as a multiple of this
     project's."""
-    from seqmodel.palette import BLUE, LIGHT, ORANGE
-    from seqmodel.picture import Picture, new_figure, plain_axes
+    from seqmodel.plots.palette import BLUE, LIGHT, ORANGE
+    from seqmodel.plots.picture import Picture, new_figure, plain_axes
 
     sizes = [len(peers) for peers in results.values()]
     figure = new_figure(0.9 * len(sizes) + 0.28 * sum(sizes), 9.0)

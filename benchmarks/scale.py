@@ -27,15 +27,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from djmodel import dataset
-from djmodel.lesson import Lesson, corpus_material
-from djmodel.reader import Options, rags, read_tune
-from djmodel.score import write_midi
-from djmodel.tune import Tune
+from djmodel.inputs.midi import write_midi
+from djmodel.inputs.reader import Options, rags, read_tune
+from djmodel.model.training import Lesson, corpus_material
+from djmodel.music.tune import Tune
+from djmodel.values import corpus as dataset
+from seqmodel.data.streaming import Streamed
+from seqmodel.data.windows import Windows
 from seqmodel.files import writing
-from seqmodel.streaming import Streamed
-from seqmodel.windows import Windows
-from seqmodel.workers import Workers
+from seqmodel.parallel.pool import Workers
 
 ROOT = Path(__file__).parent
 TENTH = 10
@@ -92,10 +92,10 @@ def build(music: str, out: str, jobs: str) -> Numbers:
 
 def train(corpus: str, began: str) -> Numbers:
     """Some batches of a corpus; `began` is when this process was started, in seconds since 1970."""
-    from djmodel.model import scanning_model, shared_layers
-    from seqmodel.backprop import Learner
-    from seqmodel.layers import weights_in
-    from seqmodel.team import one_thread_a_product
+    from djmodel.model.layers import scanning_model, shared_layers
+    from seqmodel.network.keras_layers import weights_in
+    from seqmodel.parallel.threads import one_thread_a_product
+    from seqmodel.training.numpy_trainer import Learner
 
     batches = streamed(Path(corpus))
     layers = shared_layers(seed=0)
@@ -111,7 +111,7 @@ def train(corpus: str, began: str) -> Numbers:
 
 def feed(corpus: str) -> Numbers:
     """Windows a second as they come from the corpus, by what hands them on to Keras."""
-    from seqmodel.backend import load_keras, stderr_held_back
+    from seqmodel.network.keras_backend import load_keras, stderr_held_back
 
     keras = load_keras()
     with stderr_held_back():

@@ -14,9 +14,9 @@ from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stde
 from seqmodel.words import counted
 
 if TYPE_CHECKING:
-    from dinos.copies import Learned
-    from dinos.invent import Invention
-    from seqmodel.modelfile import ModelFile
+    from dinos.copying import Learned
+    from dinos.generation import Invention
+    from seqmodel.model_file import ModelFile
 
 
 def command(
@@ -46,10 +46,10 @@ def command(
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Invent names with a trained MODEL: one a line on stdout, remarks on stderr."""
-    from dinos.copies import Learned
-    from dinos.invent import invent, load, spelled
+    from dinos.copying import Learned
+    from dinos.generation import invent, load, spelled
     from seqmodel.errors import SamplingError
-    from seqmodel.sampling import Choice
+    from seqmodel.sampling.sampler import Choice
 
     choice = Choice(temperature, top_k, top_p, greedy)
     learned = load(model)
@@ -103,7 +103,7 @@ def _remark(invention: Invention, max_length: int) -> str:
 
 
 def _facts(invention: Invention, model: ModelFile, list_of_names: Learned) -> dict[str, object]:
-    from dinos.invent import closest, spelled
+    from dinos.generation import closest, spelled
 
     values = invention.log_probabilities
     shared = list_of_names.shared(invention.name)

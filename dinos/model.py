@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.backend import initial_seeds, load_keras
-from seqmodel.network import STATES
-from seqmodel.windows import NOTHING, Indices
+from seqmodel.data.windows import NOTHING, Indices
+from seqmodel.network.keras_backend import initial_seeds, load_keras
+from seqmodel.network.weights import STATES
 
 if TYPE_CHECKING:
     import keras

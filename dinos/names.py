@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from seqmodel.data.vocabulary import Vocabulary
+from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError
 from seqmodel.files import existing_file
-from seqmodel.vocabulary import Vocabulary
-from seqmodel.windows import Indices
 
 END = "\n"
 MAX_LENGTH = 100

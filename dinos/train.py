@@ -24,8 +24,8 @@ from seqmodel.cli import (
 )
 
 if TYPE_CHECKING:
-    from seqmodel.checkpoints import Epoch
-    from seqmodel.modelfile import ModelFile
+    from seqmodel.model_file import ModelFile
+    from seqmodel.training.checkpoints import Epoch
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
 LOOKS = 5
@@ -74,13 +74,13 @@ def command(
     A tenth of the names is held out, to measure on. Writes model.keras, history.csv and loss.png.
     Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
-    from dinos.copies import copying_is_likely
-    from dinos.lesson import Lesson, learn
+    from dinos.copying import copying_is_likely
     from dinos.names import dinosaurs, read_names
-    from seqmodel.checkpoints import training_in
+    from dinos.training import Lesson, learn
     from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
-    from seqmodel.picture import loss_curve
-    from seqmodel.training import write_history
+    from seqmodel.plots.picture import loss_curve
+    from seqmodel.training.checkpoints import training_in
+    from seqmodel.training.loop import write_history
 
     began = time.perf_counter()
     console = stderr_console()
@@ -158,7 +158,7 @@ def _loss(nats: float) -> str:
 
 
 def _samples(model: ModelFile, seed: int) -> str:
-    from dinos.invent import invent, spelled
+    from dinos.generation import invent, spelled
 
     inventions = invent(model, count=SAMPLES, seed=seed, max_length=30)
     return ", ".join(spelled(invention, model) for invention in inventions)

@@ -16,9 +16,9 @@ from seqmodel.cli import Debug, run, stderr_console
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-    from djmodel.copies import Copied, Passage
-    from djmodel.solo import Solo
-    from djmodel.tune import Tune
+    from djmodel.evaluation.copying import Copied, Passage
+    from djmodel.model.improvise import Solo
+    from djmodel.music.tune import Tune
 
 SHOWN = (2, 4, 8)  # lengths whose overlap is in the table; the JSON has all
 
@@ -44,10 +44,10 @@ def command(
     """
     from rich.console import Console
 
-    from djmodel.copies import WAYS, Repertoire, human_baseline
-    from djmodel.reader import read_tunes
-    from djmodel.recipe import solo_in
-    from djmodel.solo import load
+    from djmodel.evaluation.copying import WAYS, Repertoire, human_baseline
+    from djmodel.inputs.reader import read_tunes
+    from djmodel.model.improvise import load
+    from djmodel.model.provenance import solo_in
 
     learned = load(model)
     repertoire = Repertoire.of(learned)
@@ -84,7 +84,7 @@ def _table(title: str, rows: Sequence[tuple[str, Passage, Sequence[Copied]]]) ->
     from rich.markup import escape
     from rich.table import Table
 
-    from djmodel.copies import shares
+    from djmodel.evaluation.copying import shares
 
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
     for head in ("by", "longest", "bar"):

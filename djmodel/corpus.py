@@ -12,7 +12,7 @@ import typer
 from seqmodel.cli import Debug, Progress, facts, python, run, stderr_console
 
 if TYPE_CHECKING:
-    from djmodel.dataset import Summary
+    from djmodel.values.corpus import Summary
 
 FREQUENT, REASONS = 5, 10  # how many `info` shows
 
@@ -42,10 +42,10 @@ def build(
 
     Started again, it reads only files that are new, have changed, or were not reached.
     """
-    from djmodel import dataset
-    from djmodel.reader import reader_versions
+    from djmodel.inputs.reader import reader_versions
+    from djmodel.values import corpus as dataset
     from seqmodel.errors import InputError
-    from seqmodel.workers import Workers
+    from seqmodel.parallel.pool import Workers
 
     if jobs is not None and cluster is not None:
         raise InputError("--jobs or --cluster", "both", todo="leave one out")
@@ -70,8 +70,8 @@ def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
     """Say how much is in a corpus, and what it has the most of."""
     from rich.console import Console
 
-    from djmodel.dataset import DataSet
-    from djmodel.reader import reader_version
+    from djmodel.inputs.reader import reader_version
+    from djmodel.values.corpus import DataSet
 
     data = DataSet(folder)
     console = Console(highlight=False)
@@ -101,7 +101,7 @@ def check(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
     """
     from rich.console import Console
 
-    from djmodel import dataset
+    from djmodel.values import corpus as dataset
 
     console = Console(highlight=False)
     found = dataset.check(folder)
@@ -123,7 +123,7 @@ def _counts(made: Summary) -> dict[str, str]:
 
 
 def _megabytes(folder: Path) -> str:
-    from djmodel.dataset import FILE
+    from djmodel.values.corpus import FILE
 
     return f"{(folder / FILE).stat().st_size / 2**20:.1f} MB"
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.model import N_A, N_VALUES, djmodel, music_inference_model
-from djmodel.tune import Tune
-from seqmodel.windows import one_hot as _one_hot
-from seqmodel.windows import windows
+from djmodel.model.layers import N_A, N_VALUES, djmodel, music_inference_model
+from djmodel.music.tune import Tune
+from seqmodel.data.windows import one_hot as _one_hot
+from seqmodel.data.windows import windows
 
 if TYPE_CHECKING:
     import keras
@@ -63,8 +63,8 @@ def load_music_utils(
 
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
-    from djmodel.lesson import material
-    from djmodel.reader import read_tune
+    from djmodel.inputs.reader import read_tune
+    from djmodel.model.training import material
 
     choice = COURSE_CHOICE if Path(file).name == COURSE_FILE else {}
     tune = read_tune(file, **choice)
@@ -79,7 +79,7 @@ def load_music_utils(
 def one_hot(x: Any) -> Any:
     """The likeliest value of each row of `x (m, n_values)`, one-hot and as a sequence of one step:
     `(m, 1, n_values)`."""
-    from seqmodel.backend import load_keras
+    from seqmodel.network.keras_backend import load_keras
 
     ops = load_keras().ops
     return ops.expand_dims(ops.one_hot(ops.argmax(x, axis=-1), x.shape[-1]), axis=1)
@@ -117,14 +117,14 @@ def generate_music(
     """
     from music21 import converter
 
-    from djmodel.grammar import Register
-    from djmodel.lesson import KIND
-    from djmodel.score import write_midi
-    from djmodel.solo import improvise
-    from seqmodel.layers import weights_in
-    from seqmodel.modelfile import ModelFile
-    from seqmodel.sampling import Choice
-    from seqmodel.vocabulary import Vocabulary
+    from djmodel.inputs.midi import write_midi
+    from djmodel.model.improvise import improvise
+    from djmodel.model.training import KIND
+    from djmodel.values.grammar import Register
+    from seqmodel.data.vocabulary import Vocabulary
+    from seqmodel.model_file import ModelFile
+    from seqmodel.network.keras_layers import weights_in
+    from seqmodel.sampling.sampler import Choice
 
     weights = weights_in(inference_model)
     symbols = tuple(indices_values[index] for index in range(len(indices_values)))
@@ -144,7 +144,7 @@ def generate_music(
 
 def mid2wav(file: str | Path, wav: str | Path = "output/rendered.wav") -> None:
     """Renders a MIDI file as sound into `wav`. Raises FileError."""
-    from djmodel.render import render
+    from djmodel.outputs.audio import render
     from seqmodel.files import writing
 
     sound = render(file)
@@ -157,7 +157,7 @@ def Adam(
 ) -> keras.optimizers.Optimizer:
     """Keras' Adam that still takes the course's `lr` and `decay`: the rate of a step is
     `lr / (1 + decay * step)`."""
-    from seqmodel.backend import load_keras
+    from seqmodel.network.keras_backend import load_keras
 
     optimizers = load_keras().optimizers
     rate: Any = learning_rate if lr is None else lr

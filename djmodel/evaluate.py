@@ -17,11 +17,11 @@ from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
 from seqmodel.words import counted
 
 if TYPE_CHECKING:
-    from djmodel.lesson import Lesson
-    from djmodel.prediction import Prediction, Score
-    from djmodel.reader import Corpus
-    from seqmodel.modelfile import ModelFile
-    from seqmodel.sampling import Choice
+    from djmodel.evaluation.perplexity import Prediction, Score
+    from djmodel.inputs.reader import Corpus
+    from djmodel.model.training import Lesson
+    from seqmodel.model_file import ModelFile
+    from seqmodel.sampling.sampler import Choice
 
 
 def command(
@@ -57,9 +57,9 @@ def command(
 ) -> None:
     """Measure a MODEL: how well it foretells music that it does not know, beside n-grams of each
     order, and how much its solos copy from the music that it does know."""
-    from djmodel.lesson import preset_lesson
-    from djmodel.solo import load, shipped_model
-    from seqmodel.sampling import Choice
+    from djmodel.model.improvise import load, shipped_model
+    from djmodel.model.training import preset_lesson
+    from seqmodel.sampling.sampler import Choice
 
     if leave_one_out:
         lesson = preset_lesson(preset).with_settings(epochs=epochs, seed=seed)
@@ -75,8 +75,8 @@ def command(
 
 
 def _leave_one_out(names: Sequence[str], lesson: Lesson) -> None:
-    from djmodel.prediction import Prediction, leave_one_out
-    from djmodel.reader import rags
+    from djmodel.evaluation.perplexity import Prediction, leave_one_out
+    from djmodel.inputs.reader import rags
     from seqmodel.errors import CorpusError
 
     tunes = _read(names or [str(path) for path in rags()]).tunes
@@ -109,7 +109,7 @@ def _leave_one_out(names: Sequence[str], lesson: Lesson) -> None:
 
 
 def _show_prediction(model: ModelFile, names: Sequence[str], seed: int) -> None:
-    from djmodel.prediction import predict
+    from djmodel.evaluation.perplexity import predict
     from seqmodel.files import content_hash
 
     music = _read(names)
@@ -138,7 +138,7 @@ def _best(found: Prediction) -> Score:
 
 def _read(names: Sequence[str]) -> Corpus:
     """The tunes; what is skipped is told."""
-    from djmodel.reader import read_tunes
+    from djmodel.inputs.reader import read_tunes
 
     music = read_tunes(names)
     for verdict in music.verdicts:
@@ -149,8 +149,8 @@ def _read(names: Sequence[str]) -> Corpus:
 
 
 def _show_copies(model: ModelFile, choices: Sequence[Choice], seed: int, count: int) -> None:
-    from djmodel.copies import RUN, VALUES, Repertoire, shares
-    from djmodel.solo import changes_of, improvise
+    from djmodel.evaluation.copying import RUN, VALUES, Repertoire, shares
+    from djmodel.model.improvise import changes_of, improvise
 
     console, repertoire = Console(highlight=False), Repertoire.of(model)
     table = Table("temperature", "nats a value", "longest copy", "from", f"n={RUN}", box=box.SIMPLE)

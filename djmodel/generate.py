@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel.limits import Limits
+from djmodel.inputs.limits import Limits
 from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
-from djmodel.show import endings, output
+from djmodel.outputs import suffixes as endings
+from djmodel.outputs import write as output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.files import as_text, keep_apart
 from seqmodel.words import counted
 
 if TYPE_CHECKING:
-    from djmodel.recipe import Recipe
-    from djmodel.solo import Solo
-    from seqmodel.modelfile import ModelFile
+    from djmodel.model.improvise import Solo
+    from djmodel.model.provenance import Recipe
+    from seqmodel.model_file import ModelFile
 
 Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
 
@@ -118,8 +119,8 @@ def command(
     Melody and accompaniment are on tracks of their own; tempo, meter and instruments are those of
     the source.
     """
-    from djmodel.recipe import Recipe, signed
-    from djmodel.solo import load, shipped_model
+    from djmodel.model.improvise import load, shipped_model
+    from djmodel.model.provenance import Recipe, signed
 
     wanted = {"midi": out, "score": score, "picture": picture}
     if wav or (soundfont and not html):
@@ -176,7 +177,7 @@ def command(
 
 def _copying(learned: ModelFile, solos: Sequence[Solo], recipe: Recipe) -> Iterator[str]:
     """What the solos copy, in a line; and a warning where much is to be expected."""
-    from djmodel.copies import MELODY, VALUES, Repertoire, copying_is_likely, in_words
+    from djmodel.evaluation.copying import MELODY, VALUES, Repertoire, copying_is_likely, in_words
 
     repertoire = Repertoire.of(learned)
     longest = {
@@ -217,7 +218,7 @@ _ENDINGS = {
 def _show(solos: Sequence[Solo]) -> None:
     from rich.console import Console
 
-    from djmodel.show.preview import preview
+    from djmodel.outputs.preview import preview
 
     for solo in solos:
         Console().print(preview(solo.tune))

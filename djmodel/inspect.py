@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel.limits import Clock, Limits
+from djmodel.inputs.limits import Clock, Limits
 from djmodel.options import (
     MAX_NOTES,
     MAX_SECONDS,
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from djmodel.parts import Choice
-    from djmodel.reader import Reading
-    from djmodel.score import Score
-    from djmodel.tune import Bar, Change, Tune
+    from djmodel.inputs.melody import Choice
+    from djmodel.inputs.midi import Score
+    from djmodel.inputs.reader import Reading
+    from djmodel.music.tune import Bar, Change, Tune
 
 _WIDTH = 110  # columns, where the output is not a terminal
 _NARROW = 76  # with fewer columns no table of parts
@@ -57,8 +57,8 @@ def command(
 ) -> None:
     """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
     chords and values bar by bar."""
-    from djmodel.reader import parse_bars, reading
-    from djmodel.score import read_score
+    from djmodel.inputs.midi import read_score
+    from djmodel.inputs.reader import parse_bars, reading
     from seqmodel.errors import InputError
 
     if clear_cache:
@@ -156,7 +156,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     from rich import box
     from rich.table import Table
 
-    from djmodel.grammar import encode_bar
+    from djmodel.values.grammar import encode_bar
 
     table = Table(title="Bars", title_justify="left", box=box.SIMPLE)
     table.add_column("bar", justify="right")
@@ -173,7 +173,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
 def chords_of(bar: Bar, key: int | None) -> str:
     """The changes of a bar as on a lead sheet, a slash for each beat on which the chord goes on:
     `F / C7 /`. A chord that holds in a rest of the accompaniment stands in parentheses."""
-    from djmodel.harmony import chord_symbol
+    from djmodel.music.chord import chord_symbol
 
     def symbol(change: Change) -> str:
         name = chord_symbol(change.chord, key)
@@ -192,7 +192,7 @@ def chords_of(bar: Bar, key: int | None) -> str:
 
 def tune_facts(made: Reading) -> Table:
     """How much there is to learn from."""
-    from djmodel.grammar import encode
+    from djmodel.values.grammar import encode
 
     values = [value for bar in encode(made.tune) for value in bar]
     rows = {
@@ -217,14 +217,14 @@ def _console() -> Console:
 
 
 def _forget() -> None:
-    from djmodel.reader import cache_folder, clear_cache
+    from djmodel.inputs.reader import cache_folder, clear_cache
 
     folder = cache_folder()
     _console().print(f"forgotten: {counted(clear_cache(), 'file')} in {folder}", soft_wrap=True)
 
 
 def _corpus_file(name: str) -> Path:
-    from djmodel.sheets import corpus_file
+    from djmodel.inputs.sheet_music import corpus_file
 
     return corpus_file(name)
 
@@ -249,7 +249,7 @@ def _key(sharps: int) -> str:
 
 
 def _instrument_name(program: int) -> str:
-    from djmodel.instruments import PROGRAM_NAMES
+    from djmodel.music.instruments import PROGRAM_NAMES
 
     return PROGRAM_NAMES[program]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from djmodel.limits import DEFAULT
+from djmodel.inputs.limits import DEFAULT
 
 MelodyPart = Annotated[
     str | None, typer.Option(metavar="PART", help="Name or number. [default: found]")

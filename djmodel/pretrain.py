@@ -15,11 +15,11 @@ import typer
 from seqmodel.cli import Debug, Progress, run, stderr_console
 
 if TYPE_CHECKING:
-    from djmodel.copies import Copied
-    from djmodel.lesson import Lesson
-    from djmodel.prediction import Prediction, Score
-    from djmodel.tune import Tune
-    from seqmodel.modelfile import ModelFile
+    from djmodel.evaluation.copying import Copied
+    from djmodel.evaluation.perplexity import Prediction, Score
+    from djmodel.model.training import Lesson
+    from djmodel.music.tune import Tune
+    from seqmodel.model_file import ModelFile
 
 PRESET = "ragtime"
 SOLOS_A_TUNE = 4
@@ -36,9 +36,9 @@ def command(
 ) -> None:
     """Train the preset `ragtime` on the eight rags that come along, and write ragtime.keras; then
     leave each rag out, and write ragtime.md with what was measured."""
-    from djmodel.lesson import learn, preset_lesson
-    from djmodel.prediction import Prediction, leave_one_out
-    from djmodel.reader import rags, read_tune
+    from djmodel.evaluation.perplexity import Prediction, leave_one_out
+    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.model.training import learn, preset_lesson
     from seqmodel.files import content_hash, writable_folder, writing
 
     lesson = preset_lesson(PRESET).with_settings(epochs=epochs)
@@ -80,7 +80,7 @@ def card(
 ) -> str:
     """What the model is, in Markdown; `untold` is what models are worth that are not told the place
     in the bar."""
-    from djmodel.prediction import Prediction
+    from djmodel.evaluation.perplexity import Prediction
 
     total = Prediction.mean(found)
     best = total.ngrams[total.best_order]
@@ -157,8 +157,8 @@ def _row(title: str, model: Score, ngram: Score, order: int) -> str:
 
 def _copying(model: ModelFile) -> str:
     """The longest passages that solos share with the rags, beside those that the rags share."""
-    from djmodel.copies import VALUES, Repertoire, human_baseline
-    from djmodel.solo import changes_of, improvise
+    from djmodel.evaluation.copying import VALUES, Repertoire, human_baseline
+    from djmodel.model.improvise import changes_of, improvise
 
     repertoire = Repertoire.of(model)
     solos = [

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel.show.endings import MIDI
+from djmodel.outputs.suffixes import MIDI
 from seqmodel.cli import Debug, run, stderr_console
 from seqmodel.files import known_ending
 
 if TYPE_CHECKING:
-    from djmodel.recipe import Origin
+    from djmodel.model.provenance import Origin
 
 SAME, DIFFERENT = 0, 1  # exit statuses
 
@@ -33,9 +33,9 @@ def command(
 ) -> None:
     """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
     it is the same to the last byte, else with 1."""
-    from djmodel.recipe import made_again, origin_of
-    from djmodel.score import midi_bytes
-    from djmodel.solo import load, shipped_model
+    from djmodel.inputs.midi import midi_bytes
+    from djmodel.model.improvise import load, shipped_model
+    from djmodel.model.provenance import made_again, origin_of
     from seqmodel.files import keep_apart, writing
 
     model = model or shipped_model()
@@ -68,7 +68,7 @@ def command(
 
 
 def _changed_versions(origin: Origin) -> str:
-    from djmodel.recipe import todays_versions
+    from djmodel.model.provenance import todays_versions
 
     today = todays_versions()
     return ", ".join(

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from djmodel.options import MaxCopy
-from djmodel.show.endings import PAGE
-from djmodel.show.output import require_output
+from djmodel.outputs.suffixes import PAGE
+from djmodel.outputs.write import require_output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.words import counted
 
 if TYPE_CHECKING:
-    from djmodel.comparison import Comparison
-    from djmodel.copies import Copied
-    from djmodel.recipe import Recipe
-    from djmodel.solo import Solo
-    from seqmodel.modelfile import ModelFile
-    from seqmodel.picture import Picture
+    from djmodel.evaluation.comparison import Comparison
+    from djmodel.evaluation.copying import Copied
+    from djmodel.model.improvise import Solo
+    from djmodel.model.provenance import Recipe
+    from seqmodel.model_file import ModelFile
+    from seqmodel.plots.picture import Picture
 
 HEARD = 3  # solos on the page
 _WHOSE = ("within training", "of generated to training")
@@ -59,10 +59,10 @@ def command(
 
     Writes a page that needs nothing else, and the numbers as JSON.
     """
-    from djmodel.comparison import compare
-    from djmodel.copies import Repertoire
-    from djmodel.recipe import Recipe
-    from djmodel.solo import load, shipped_model, tunes_of
+    from djmodel.evaluation.comparison import compare
+    from djmodel.evaluation.copying import Repertoire
+    from djmodel.model.improvise import load, shipped_model, tunes_of
+    from djmodel.model.provenance import Recipe
     from seqmodel.files import writing
 
     require_output(out, PAGE, soundfont=soundfont)
@@ -96,8 +96,8 @@ def command(
 
 def _perplexities(model: ModelFile, music: Sequence[str], seed: int) -> dict[str, float]:
     """Of the model and of n-grams of the same training, on music that neither knows."""
-    from djmodel.prediction import predict
-    from djmodel.reader import read_tunes
+    from djmodel.evaluation.perplexity import predict
+    from djmodel.inputs.reader import read_tunes
 
     read = read_tunes(music)
     read.require_tunes()
@@ -110,7 +110,7 @@ def _solos(model: ModelFile, recipe: Recipe, count: int) -> list[Solo]:
     """Over the tunes of the training in turn, so that meters and chords are as they are there."""
     from dataclasses import replace
 
-    from djmodel.recipe import signed
+    from djmodel.model.provenance import signed
 
     titles = list(dict.fromkeys(model.settings["tunes"]))[:count]
     solos: list[Solo] = []
@@ -138,8 +138,8 @@ def _numbers(
     ranked: Sequence[int],
 ) -> dict[str, Any]:
     """All that is said, by name."""
-    from djmodel.comparison import PIECE
-    from djmodel.recipe import todays_versions
+    from djmodel.evaluation.comparison import PIECE
+    from djmodel.model.provenance import todays_versions
     from seqmodel.files import content_hash
 
     return {
@@ -206,7 +206,7 @@ def _copying(found: Sequence[Copied]) -> dict[str, Any] | None:
     """None where there is nothing to compare with."""
     import numpy as np
 
-    from djmodel.metrics import mean_array
+    from djmodel.evaluation.metrics import mean_array
 
     if not found:
         return None
@@ -242,7 +242,7 @@ def _page(
     heard: Sequence[tuple[int, Solo]],
     soundfont: Path | None,
 ) -> str:
-    from djmodel.show.page import Exhibit, page
+    from djmodel.outputs.page import Exhibit, page
 
     exhibits = [
         Exhibit(
@@ -271,14 +271,14 @@ def _page(
 
 
 def _in_words(comparison: Comparison, number: int) -> str:
-    from djmodel.copies import in_words
+    from djmodel.evaluation.copying import in_words
 
     return in_words({w: c.generated[number] for w, c in comparison.copying.items()})
 
 
 def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str]:
     """Tables and pictures, as HTML."""
-    from djmodel.show import compared
+    from djmodel.evaluation import charts as compared
 
     if numbers["perplexity"]:
         yield "<h2>Held-out music</h2>"

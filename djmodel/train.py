@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from djmodel.limits import Limits
+from djmodel.inputs.limits import Limits
 from djmodel.options import (
     MAX_NOTES,
     MAX_SECONDS,
@@ -42,10 +42,10 @@ from seqmodel.cli import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from djmodel.dataset import DataSet
-    from djmodel.lesson import Trained
-    from djmodel.reader import Corpus
-    from seqmodel.checkpoints import Epoch
+    from djmodel.inputs.reader import Corpus
+    from djmodel.model.training import Trained
+    from djmodel.values.corpus import DataSet
+    from seqmodel.training.checkpoints import Epoch
 
 MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
 
@@ -125,17 +125,17 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
-    from djmodel.copies import copying_is_likely
-    from djmodel.lesson import learn, learn_corpus, preset_lesson
-    from djmodel.reader import parse_bars, rags
-    from djmodel.recipe import Recipe, signed
-    from djmodel.score import write_midi
-    from djmodel.sheets import corpus_file
+    from djmodel.evaluation.copying import copying_is_likely
+    from djmodel.inputs.midi import write_midi
+    from djmodel.inputs.reader import parse_bars, rags
+    from djmodel.inputs.sheet_music import corpus_file
+    from djmodel.model.provenance import Recipe, signed
+    from djmodel.model.training import learn, learn_corpus, preset_lesson
     from seqmodel.errors import InputError
     from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
-    from seqmodel.hosts import is_first, training_on_all
-    from seqmodel.picture import loss_curve
-    from seqmodel.training import write_history
+    from seqmodel.plots.picture import loss_curve
+    from seqmodel.training.distributed import is_first, training_on_all
+    from seqmodel.training.loop import write_history
 
     began = time.perf_counter()
     console = stderr_console()
@@ -250,7 +250,7 @@ def _numbers(epoch: Epoch) -> dict[str, float]:
 
 def _built(corpus: list[str], music: list[str]) -> DataSet | None:
     """The corpus on disk, if --corpus names one: a folder, which no name in music21's corpus is."""
-    from djmodel.dataset import DataSet
+    from djmodel.values.corpus import DataSet
     from seqmodel.errors import InputError
 
     folders = [name for name in corpus if Path(name).is_dir()]
@@ -267,7 +267,7 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
     from rich import box
     from rich.table import Table
 
-    from djmodel.reader import read_tunes
+    from djmodel.inputs.reader import read_tunes
 
     table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
     with Progress(console, "reading", "file") as show:

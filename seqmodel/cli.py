@@ -155,7 +155,7 @@ def together(command: Callable[..., None]) -> Callable[..., None]:
         if named == [None, None, None]:
             command(*arguments, **options)
             return
-        from seqmodel import hosts
+        from seqmodel.training import distributed as hosts
 
         hosts.on_all(hosts.Hosts.parse(*named), lambda: command(*arguments, **options))
 

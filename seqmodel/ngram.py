@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.data.windows import NOTHING
 from seqmodel.errors import CorpusError
-from seqmodel.windows import NOTHING
 
 Context = tuple[int, ...]
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from dinos import generate, train
-from dinos.invent import load
+from dinos.generation import load
 
 LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
 

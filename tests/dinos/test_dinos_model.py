@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from dinos import minimal
-from dinos.lesson import (
+from dinos.model import one_step_graph, padded, shared_layers, training_graph
+from dinos.names import END, Names
+from dinos.ngram_features import n_inputs, name_automaton, with_pieces
+from dinos.training import (
     Lesson,
     learn,
     log_probabilities,
     mean_loss,
 )
-from dinos.model import one_step_graph, padded, shared_layers, training_graph
-from dinos.names import END, Names
-from dinos.reading import n_inputs, name_automaton, with_pieces
-from seqmodel.backend import load_keras
+from seqmodel.data.vocabulary import Vocabulary
+from seqmodel.data.windows import NOTHING, input_vectors
 from seqmodel.errors import InputError
-from seqmodel.graphlearner import GraphLearner
-from seqmodel.layers import weights_of
-from seqmodel.vocabulary import Vocabulary
-from seqmodel.windows import NOTHING, input_vectors
+from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import weights_of
+from seqmodel.training.keras_trainer import GraphLearner
 
 by_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqmodel.data.windows import NOTHING
 from seqmodel.ngram import NGram, Smoothing
-from seqmodel.windows import NOTHING
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=6)
 smoothings = st.one_of(

@@ -1,0 +1,200 @@
+"""A trained model + a seed -> new names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dinos.names import END, MAX_LENGTH, capitalised, encode, fold
+from dinos.ngram_features import LONGEST, n_inputs, name_automaton, walk, with_pieces
+from dinos.training import KIND, log_probabilities
+from seqmodel import model_file as modelfile
+from seqmodel.data.vocabulary import Vocabulary
+from seqmodel.data.windows import NOTHING
+from seqmodel.errors import SamplingError, VocabularyError
+from seqmodel.model_file import ModelFile
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.copy_limit import CopyLimit
+from seqmodel.sampling.sampler import Choice, sample
+
+# How many names are drawn at once, and for how many of them each new one may be looked for.
+ROUND = 256
+PATIENCE = 50
+
+
+@dataclass(frozen=True)
+class Invention:
+    """A name as the model spells it. `log_probabilities`: the natural log-probability of each
+    character at temperature 1, that of the end included unless the name was `cut` for its length.
+    `learned`: it is one of the names the model learned from; `held_out`: of those held out."""
+
+    name: str
+    log_probabilities: tuple[float, ...]
+    cut: bool
+    learned: bool
+    held_out: bool
+
+    @property
+    def new(self) -> bool:
+        """It is nowhere in the list."""
+        return not (self.learned or self.held_out)
+
+
+def load(path: str | Path) -> ModelFile:
+    """A model that `dinos` trained. Raises FileError or ModelFileError."""
+    model = modelfile.load(path, KIND)
+    with modelfile.damages(KIND, path):
+        known = model.vocabulary
+        if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
+            raise ValueError("symbols that are not the characters of names")
+        if type(model.settings["keep_case"]) is not bool:
+            raise TypeError("a keep_case that is neither true nor false")
+        for names in (model.extra["training"], model.extra["held_out"]):
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise TypeError("names that are no texts")
+        context = model.settings.get("context", 1)
+        if type(context) is not int or not 1 <= context <= LONGEST:
+            raise ValueError("a context that is no number of characters")
+        if n_inputs(automaton_of(model)) != model.weights.n_inputs:
+            raise ValueError("weights for other names")
+    return model
+
+
+def invent(
+    model: ModelFile,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    choice: Choice = Choice(),
+    start: str = "",
+    max_length: int = MAX_LENGTH,
+    new: bool = False,
+    max_copy: int | None = None,
+) -> list[Invention]:
+    """`count` names that begin with `start` and have at most `max_length` characters. `max_copy`:
+    no more letters in a row than this stand in a name that the model learned from (`start` may).
+
+    With `new` only names that are not in the list, each once; there may be fewer than `count` if
+    `ROUND + PATIENCE * count` drawn names held no more. Raises VocabularyError for a letter of
+    `start` that the model does not know, SamplingError for a `start` that leaves no room, or if
+    there is no way without longer copies.
+    """
+    begun = known_letters(start, model)
+    if len(begun) >= max_length:
+        raise SamplingError(
+            f"a start shorter than the {max_length} characters of --max-length",
+            f"{len(begun)} in `{start}`",
+            todo="shorten it, or raise --max-length",
+        )
+    primer = [int(index) for index in model.vocabulary.encode(begun)]
+    limit = None
+    if max_copy is not None:
+        known = [model.vocabulary.encode(name).tolist() for name in model.extra["training"]]
+        limit = CopyLimit(max_copy, known, primer)
+    drawn = _draw(model, count, seed, choice, primer, max_length, limit, endless=new)
+    if not new:
+        return [next(drawn) for _ in range(count)]
+    found: dict[str, Invention] = {}
+    for _ in range(ROUND + PATIENCE * count):
+        invention = next(drawn)
+        if invention.new:
+            found.setdefault(invention.name, invention)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def spelled(invention: Invention, model: ModelFile) -> str:
+    """The name as one writes it: with capitals, unless the model has its own."""
+    return invention.name if model.settings["keep_case"] else capitalised(invention.name)
+
+
+def known_letters(start: str, model: ModelFile) -> str:
+    """`start` as the model spells it, and with spaces as in names that are read: none before the
+    first letter, one between words. Raises VocabularyError for a letter that it does not know."""
+    spaced = re.sub(" +", " ", start).lstrip(" ")
+    begun = fold(spaced, bool(model.settings["keep_case"]))
+    for letter in begun:
+        if letter not in model.vocabulary or letter == END:
+            raise VocabularyError(
+                f"letters that the model knows ({_letters(model.vocabulary)})",
+                f"{letter!r} in {start!r}",
+                todo="begin with others",
+            )
+    return begun
+
+
+def automaton_of(model: ModelFile) -> Automaton:
+    """How the model reads names."""
+    context = model.settings.get("context", 1)  # models of before read characters
+    names = model.extra["training"] if context > 1 else []
+    rows = [encode(name, model.vocabulary) for name in names]
+    return name_automaton(model.vocabulary, rows, context)
+
+
+def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
+    """The name of `names` nearest to `name`, the first of several, and how many characters have to
+    be put in, taken out or replaced between the two."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import extractOne
+
+    found, distance, _ = extractOne(name, names, scorer=Levenshtein.distance)
+    return found, int(distance)
+
+
+def _draw(
+    model: ModelFile,
+    count: int,
+    seed: int,
+    choice: Choice,
+    primer: Sequence[int],
+    max_length: int,
+    limit: CopyLimit | None,
+    endless: bool,
+) -> Iterator[Invention]:
+    """Names one after the other; which come first does not depend on how many are asked for."""
+    rng = np.random.default_rng(seed)
+    reads = automaton_of(model)
+    heard = np.array([[NOTHING, *primer]], dtype=np.int32)
+    automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
+    primer_cues = None if reads.cues is None else with_pieces(reads, heard)[0, :-1, 1:]
+    learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
+    left = count
+    while endless or left > 0:
+        streams = ROUND if endless else min(ROUND, left)
+        left -= streams
+        samples = sample(
+            model.weights,
+            automaton,
+            choice,
+            rng,
+            streams=streams,
+            max_length=max_length - len(primer) + 1,  # the end takes a place, too
+            primer=primer,
+            primer_cues=primer_cues,
+            limit=limit,
+        )
+        # A name that has not ended is one character too long.
+        rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]
+        rows = [row if end else row[:-1] for row, end in zip(rows, samples.ended, strict=True)]
+        names = [np.array(row, dtype=np.int32) for row in rows]
+        scores = log_probabilities(model.weights, names, reads)
+        for row, end, score in zip(rows, samples.ended, scores, strict=True):
+            name = "".join(model.vocabulary.decode(row[:-1] if end else row))
+            yield Invention(
+                name,
+                tuple(float(value) for value in score),
+                cut=not end,
+                learned=name in learned,
+                held_out=name in held_out,
+            )
+
+
+def _letters(known: Vocabulary, most: int = 60) -> str:
+    letters = [symbol for symbol in known.symbols if symbol != END]
+    more = f" and {len(letters) - most} more" if len(letters) > most else ""
+    return "".join("space, " if letter == " " else letter for letter in letters[:most]) + more

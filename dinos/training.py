@@ -1,0 +1,239 @@
+"""Names -> a trained model, and how well it foretells names that it has not seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinos.augmentation import Recombination
+from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
+from dinos.names import Names, Split, encode, split, vocabulary
+from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_pieces
+from seqmodel import model_file as modelfile
+from seqmodel.data.windows import NOTHING, Indices, Windows
+from seqmodel.errors import InputError
+from seqmodel.model_file import ModelFile
+from seqmodel.network.keras_layers import weights_in
+from seqmodel.network.weights import GATES, Weights, start_state
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.training.checkpoints import Checkpoints, Epoch, hash_of
+from seqmodel.training.loop import Engine, Fitted, Learner, Schedule, fit
+
+if TYPE_CHECKING:
+    import keras
+
+KIND = "dinos"
+CLIP = 5.0
+# What a training takes by default: as many characters as its time allows, a character taking time
+# for each weight that it meets; but not fewer than FEWEST, and not more than MOST. Of a short list
+# there is no more to learn after so many times its characters, or else after ENOUGH.
+WORK = 36e9
+FEWEST, MOST = 2e6, 5e6
+TIMES, ENOUGH = 320, 1e6
+# Times through the names that this takes, unless the list is so long that fewer have to do.
+EPOCHS, FEWEST_EPOCHS = 12, 3
+LENGTH_STEP = 4
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units, that reads at each
+    step the last character and the pieces of up to `context` characters that end with it (see
+    `reading`; 1: the character alone, as in the course); Adam whose learning rate falls to 0 along
+    half a cosine; gradients clipped to [-5, 5] as in the course.
+
+    Each epoch goes once through the names, and through `made_up` others that are made of their
+    pieces, others each time (see `recombine`; 0 for none). What is None `amounts` decides.
+    """
+
+    cell: str = "rnn"
+    n_a: int = N_A
+    context: int = 4
+    epochs: int | None = None
+    batch_size: int = 256
+    learning_rate: float = 0.02
+    made_up: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            raise InputError(f"--cell {', '.join(CELLS[:-1])} or {CELLS[-1]}", f"`{self.cell}`")
+        if not 1 <= self.context <= LONGEST:
+            raise InputError(f"--context 1 to {LONGEST}", str(self.context))
+
+    def amounts(self, names: Sequence[str]) -> tuple[int, int]:
+        """How many times a list of `names` is gone through, and how many names are made up each
+        time; by default, what a plain cell of 50 units learns in less than half a minute."""
+        n_values = vocabulary(names).size
+        met = GATES[self.cell] * self.n_a * (self.n_a + self.context + 1)
+        met += n_values * (self.n_a + 1)
+        n_characters = sum(len(name) + 1 for name in names)
+        allowed = min(max(WORK / met, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
+        times = allowed / n_characters
+        if self.made_up is None:
+            usual = min(max(round(times), FEWEST_EPOCHS), EPOCHS)
+            made_up = max(round((times / usual - 1) * len(names)), 0)
+        else:
+            made_up = self.made_up
+            usual = max(round(times / (1 + made_up / len(names))), FEWEST_EPOCHS)
+        return usual if self.epochs is None else self.epochs, made_up
+
+
+Progress = Callable[[Epoch, ModelFile], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives: the `layers`, the training `graph` on them, the model as a file would
+    hold it, the names apart, and the history."""
+
+    layers: Layers
+    graph: keras.Model
+    model: ModelFile
+    split: Split
+    fitted: Fitted
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        return self.fitted.history
+
+    def save(self, path: str | Path) -> None:
+        """Writes the model file. Raises FileError or ModelFileError."""
+        modelfile.save(path, self.graph, self.model)
+
+
+def learn(
+    names: Names,
+    lesson: Lesson = Lesson(),
+    *,
+    sources: dict[str, str] | None = None,
+    progress: Progress | None = None,
+    engine: Engine = "auto",
+    checkpoints: Checkpoints | None = None,
+) -> Trained:
+    """Trains a model on nine tenths of `names`; the tenth that is held out decides nothing.
+
+    The same names and lesson give the same model on the same machine. After each epoch `progress`
+    gets what was reached and the model as it is, to sample from. The engine and `checkpoints` are
+    those of `training.fit`.
+    """
+    epochs, made_up = lesson.amounts(names.names)
+    lesson = replace(lesson, epochs=epochs, made_up=made_up)
+    apart = split(names.names, lesson.seed)
+    known = vocabulary(names.names)
+    training = [encode(name, known) for name in apart.training]
+    held_out = [encode(name, known) for name in apart.held_out]
+    automaton = name_automaton(known, training, lesson.context)
+    layers = shared_layers(known.size, lesson.n_a, lesson.cell, lesson.seed)
+    graph = training_graph(layers, n_inputs(automaton) - known.size)
+
+    def as_it_is(weights: Weights) -> ModelFile:
+        return ModelFile(
+            kind=KIND,
+            weights=weights,
+            vocabulary=known,
+            settings={**asdict(lesson), "keep_case": names.keep_case},
+            extra={"training": list(apart.training), "held_out": list(apart.held_out)},
+            sources=sources or {},
+        )
+
+    def report(epoch: Epoch, learner: Learner) -> None:
+        if progress:
+            progress(epoch, as_it_is(learner.weights()))
+
+    schedule = Schedule(
+        epochs=epochs,
+        batch_size=lesson.batch_size,
+        learning_rate=lesson.learning_rate,
+        seed=lesson.seed,
+        fall="cosine",
+        clip=CLIP,
+    )
+    fitted = fit(
+        graph,
+        _Batches(training, made_up, lesson, automaton),
+        schedule,
+        report,
+        engine=engine,
+        held_out_loss=lambda weights: mean_loss(weights, held_out, automaton),
+        checkpoints=checkpoints,
+        made_from={**asdict(lesson), "names": hash_of(training), "held out": hash_of(held_out)},
+    )
+    model = as_it_is(weights_in(graph))
+    losses = {
+        "training_loss": mean_loss(model.weights, training, automaton),
+        "held_out_loss": mean_loss(model.weights, held_out, automaton),
+    }
+    model = replace(model, settings=model.settings | losses)
+    return Trained(layers, graph, model, apart, fitted)
+
+
+def mean_loss(
+    weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
+) -> float:
+    """The mean cross-entropy of a character of `names`, the newline included, in nats; computed in
+    NumPy. Its exponential is the perplexity. `automaton`: as in `log_probabilities`."""
+    scores: list[NDArray[np.float32]] = []
+    for first in range(0, len(names), 4096):
+        scores += log_probabilities(weights, names[first : first + 4096], automaton)
+    return -float(np.concatenate(scores).mean(dtype=np.float64))
+
+
+def log_probabilities(
+    weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
+) -> list[NDArray[np.float32]]:
+    """The natural log-probability of each character of each name, after those before it.
+    `automaton`: of the pieces that the model reads (see `reading`); None: it reads characters.
+    Raises ValueError for the automaton of another model."""
+    if weights.n_inputs != (n_inputs(automaton) if automaton else weights.n_values):
+        raise ValueError("expected the automaton of the pieces that these weights read")
+    inputs, labels, mask = padded(names)  # (m, T)
+    read = inputs if automaton is None else with_pieces(automaton, inputs)
+    read = read.reshape(*inputs.shape, -1)  # (m, T, 1 + cues)
+    table, step = weights.stepper()
+    rows = np.vstack([table, np.zeros_like(table[:1])])  # the last row stands for NOTHING, -1
+    state = start_state(weights, len(names))
+    found = np.empty(labels.shape, dtype=np.float32)
+    for t in range(labels.shape[1]):
+        logits, state = step(rows[read[:, t]].sum(axis=1), state)
+        logits -= logits.max(axis=1, keepdims=True)
+        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        found[:, t] = logits[np.arange(len(names)), labels[:, t]]
+    return [row[counts] for row, counts in zip(found, mask, strict=True)]
+
+
+class _Batches:
+    """The names of each epoch in batches, and others made of their pieces."""
+
+    def __init__(
+        self, training: Sequence[Indices], made_up: int, lesson: Lesson, automaton: Automaton
+    ) -> None:
+        self.training, self.made_up = training, made_up
+        self.lesson, self.automaton = lesson, automaton
+        self.recombination = Recombination(training, automaton.allowed.shape[1])
+
+    def __len__(self) -> int:
+        return math.ceil((len(self.training) + self.made_up) / self.lesson.batch_size)
+
+    def epoch(self, number: int) -> Iterable[Windows]:
+        rng = np.random.default_rng([self.lesson.seed, number])
+        names = [*self.training, *self.recombination.draw(self.made_up, rng)]
+        order, size = rng.permutation(len(names)), self.lesson.batch_size
+        for first in range(0, len(names), size):
+            inputs, labels = _batch([names[i] for i in order[first : first + size]])
+            yield Windows(with_pieces(self.automaton, inputs), labels)
+
+
+def _batch(names: Sequence[Indices]) -> Windows:
+    """Names in one batch, padded to a multiple of LENGTH_STEP: a shape that comes again finds its
+    arrays made, and its graph compiled."""
+    inputs, labels, mask = padded(names)
+    labels = np.where(mask, labels, NOTHING)
+    more = ((0, 0), (0, -labels.shape[1] % LENGTH_STEP))
+    return Windows(*(np.pad(rows, more, constant_values=NOTHING) for rows in (inputs, labels)))

@@ -1,0 +1,135 @@
+"""Pictures of solos beside the music they come from: in each, training and generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from djmodel.evaluation.comparison import Comparison, Distributed, Measured
+from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
+from djmodel.outputs.roll import KIND_NAMES
+from seqmodel.plots.palette import BLUE, GREEN, LIGHT, ORANGE, VERMILLION
+from seqmodel.plots.picture import Picture, new_figure, plain_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAINING, GENERATED = "training", "generated"
+_LOOKS: dict[str, dict[str, Any]] = {
+    TRAINING: {"color": BLUE, "alpha": 0.45},
+    GENERATED: {"color": VERMILLION, "histtype": "step", "linewidth": 2, "linestyle": "--"},
+}
+_COLUMNS = 3
+_BINS = 24
+_PITCH_CLASSES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_NAMES: dict[str, Sequence[str]] = {
+    "pitch classes": _PITCH_CLASSES,
+    "note lengths": NOTE_LENGTH_NAMES,
+    "pitch-class transitions": _PITCH_CLASSES,
+    "note-length transitions": NOTE_LENGTH_NAMES,
+    "kinds of tones on and off the beat": [
+        f"{name} {where} the beat" for where in ("on", "off") for name in KIND_NAMES.values()
+    ],
+}
+
+
+def measures_chart(measures: Mapping[str, Measured]) -> Picture:
+    """For each measure how the pieces of the training and the generated ones are spread, as shares
+    of the pieces, on one scale."""
+    rows = -(-len(measures) // _COLUMNS)
+    figure = new_figure(1.9 * rows)
+    every = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axes, (name, measured) in zip(every, measures.items(), strict=False):
+        plain_axes(axes)
+        samples = {TRAINING: measured.training, GENERATED: measured.generated}
+        together = np.concatenate([sample[~np.isnan(sample)] for sample in samples.values()])
+        axes.set_title(name, loc="left", fontsize=10, color=LIGHT.ink)
+        axes.set_yticks([])
+        if len(together):
+            bins = np.histogram_bin_edges(together, _BINS)
+            for label, sample in samples.items():
+                known = sample[~np.isnan(sample)]
+                weights = np.full(len(known), 1 / max(len(known), 1))
+                axes.hist(known, bins, weights=weights, label=label, **_LOOKS[label])
+    for axes in every[len(measures) :]:
+        axes.set_visible(False)
+    every[0].legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
+    return Picture(figure)
+
+
+def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
+    """The mean arrays: rows of numbers as bars side by side, transitions as two grids each."""
+    figure = new_figure(3.1 * len(distributions))
+    grid = figure.add_gridspec(len(distributions), 2)
+    for row, (name, found) in enumerate(distributions.items()):
+        names = _NAMES[name]
+        if found.training.shape == (len(names), len(names)):
+            top = max(np.nanmax(found.training, initial=0), np.nanmax(found.generated, initial=0))
+            for column, label in enumerate((TRAINING, GENERATED)):
+                axes = figure.add_subplot(grid[row, column])
+                array = found.training if label == TRAINING else found.generated
+                _transitions(axes, array, names, top)
+                axes.set_title(f"{name}, {label}", loc="left", fontsize=10, color=LIGHT.ink)
+        else:
+            axes = figure.add_subplot(grid[row, :])
+            _bars(axes, found, names)
+            axes.set_title(name, loc="left", fontsize=10, color=LIGHT.ink)
+    return Picture(figure)
+
+
+def overlap_chart(comparison: Comparison) -> Picture:
+    """The share of n-grams that stand in the training music, by n: of the solos, and of tunes of
+    the training against the others."""
+    figure = new_figure(3.2)
+    every = figure.subplots(1, len(comparison.copying), sharey=True, squeeze=False)[0]
+    for axes, (way, copying) in zip(every, comparison.copying.items(), strict=True):
+        plain_axes(axes)
+        curves = {"solos": (copying.generated, VERMILLION, "o--")}
+        if copying.human:
+            curves["tunes against the others"] = (copying.human, BLUE, "s-")
+        for label, (found, colour, look) in curves.items():
+            curve = mean_array(copied.overlap for copied in found)
+            axes.plot(range(1, len(curve) + 1), curve, look, color=colour, label=label)
+        axes.set_ylim(0, 1.02)
+        axes.set_xlabel("n in a row", color=LIGHT.ink)
+        axes.set_title(f"known {way}", loc="left", fontsize=10, color=LIGHT.ink)
+        axes.grid(axis="y", color=LIGHT.fainter)
+    every[0].legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
+    return Picture(figure)
+
+
+def perplexity_chart(perplexities: Mapping[str, float]) -> Picture:
+    """A bar for each model: how many values it hesitates between."""
+    figure = new_figure(0.7 + 0.42 * len(perplexities), 8.0)
+    axes = figure.add_subplot()
+    plain_axes(axes)
+    names = list(perplexities)[::-1]
+    numbers = [perplexities[name] for name in names]
+    colours = [GREEN if name == "model" else ORANGE for name in names]
+    axes.bar_label(axes.barh(names, numbers, color=colours), fmt="{:.1f}", padding=4, fontsize=9)
+    axes.set_xlabel("perplexity on held-out music", color=LIGHT.ink)
+    return Picture(figure)
+
+
+def _bars(axes: Axes, found: Distributed, names: Sequence[str]) -> None:
+    plain_axes(axes)
+    places = np.arange(len(names))
+    axes.bar(places - 0.2, found.training.ravel(), 0.4, color=BLUE, label=TRAINING)
+    axes.bar(
+        places + 0.2, found.generated.ravel(), 0.4, color=VERMILLION, hatch="///",
+        edgecolor=LIGHT.paper, label=GENERATED,
+    )  # fmt: skip
+    axes.set_xticks(places, names, rotation=20 if max(map(len, names)) > 4 else 0)
+    axes.legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
+
+
+def _transitions(axes: Axes, array: NDArray[np.float64], names: Sequence[str], top: float) -> None:
+    axes.imshow(array, cmap="Blues", vmin=0, vmax=top or 1, aspect="auto")
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.tick_params(length=0, colors=LIGHT.ink)
+    axes.set_xlabel("to", color=LIGHT.ink)
+    axes.set_ylabel("from", color=LIGHT.ink)

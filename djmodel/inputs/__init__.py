@@ -1,0 +1,1 @@
+"""Files -> tunes: MIDI, MusicXML, ABC and Humdrum."""

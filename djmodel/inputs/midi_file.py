@@ -1,0 +1,297 @@
+"""The bytes of a standard MIDI file: `parse` reads them, `build` writes them.
+
+Only what later stages use: notes, instruments and the events of the conductor. One pass over the
+bytes, so that the cost grows with the number of notes; music21's own reader copies the rest of a
+track at each event, and takes longer than reading may take here. Times are ticks. Channels count
+from 1, as musicians count them: 10 is the drums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from djmodel.inputs.limits import go_on
+
+TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
+SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
+END_OF_TRACK = 0x2F
+MICROSECONDS_A_MINUTE = 60_000_000
+LONGEST_TEXT = 200
+_LONGEST_NUMBER = 8  # bytes; the standard allows 4, some programs write more
+_BYTES_A_CHECK = 1 << 16  # how often a reader is asked whether to go on
+
+# The number of data bytes after a status byte that matters to no one here, by its upper four bits.
+_DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2}
+
+
+class RawNote(NamedTuple):
+    """A note as the file has it. `channel`: 1 to 16."""
+
+    on: int
+    off: int
+    channel: int
+    pitch: int
+    velocity: int
+
+
+class Meta(NamedTuple):
+    """A meta event: `kind` is its number, `data` its bytes."""
+
+    tick: int
+    kind: int
+    data: bytes
+
+
+class Program(NamedTuple):
+    """From `tick` on, `channel` plays General MIDI program `number` (0 to 127)."""
+
+    tick: int
+    channel: int
+    number: int
+
+
+@dataclass(slots=True)
+class Track:
+    """One track. `unended` counts notes that begin and never end, or end as they begin."""
+
+    notes: list[RawNote] = field(default_factory=list)
+    metas: list[Meta] = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
+    unended: int = 0
+
+    def text(self, kind: int) -> str:
+        """The first text of this kind, "" if there is none."""
+        return next((decode_text(meta.data) for meta in self.metas if meta.kind == kind), "")
+
+
+@dataclass(slots=True)
+class MidiFile:
+    """A file: `division` is ticks a quarter note."""
+
+    division: int
+    tracks: list[Track]
+
+
+class Damaged(ValueError):
+    """The bytes are no standard MIDI file, or not a whole one. The message says what is there."""
+
+
+class TooManyError(ValueError):
+    """More events to keep than may be kept."""
+
+
+def decode_text(data: bytes) -> str:
+    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and signs that would
+    steer a terminal, and not longer than a name may be."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return plain_text(text.split("\x00")[0])
+
+
+def plain_text(text: str) -> str:
+    """A text from a file in one line, of what can be printed, of at most `LONGEST_TEXT` signs."""
+    text = " ".join(text[: 4 * LONGEST_TEXT].split())
+    return "".join(sign for sign in text if sign.isprintable())[:LONGEST_TEXT]
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+# ---------------------------------------------------------------------------------------------
+
+
+def parse(data: bytes, most: int | None = None, check: Callable[[], None] = go_on) -> MidiFile:
+    """The file in `data`. `check` is called now and then, and ends the reading by what it raises.
+
+    Raises Damaged if it is no file or if part of it is missing; TooManyError if there are more than
+    `most` notes and other events to keep.
+    """
+    most = len(data) if most is None else most
+    data = _unwrapped(data)
+    if data[:4] != b"MThd":
+        raise Damaged("a file that does not begin like one")
+    if len(data) < 14:
+        raise Damaged("a file cut off in its header")
+    header_end = 8 + int.from_bytes(data[4:8], "big")
+    layout = int.from_bytes(data[8:10], "big")
+    expected = int.from_bytes(data[10:12], "big")
+    if layout > 1:
+        raise Damaged(f"format {layout}, which is not one piece of music")
+    tracks: list[Track] = []
+    position = header_end
+    while len(tracks) < expected:
+        if position + 8 > len(data):
+            raise Damaged(f"a file cut off after {len(tracks)} of {expected} tracks")
+        kind = data[position : position + 4]
+        start = position + 8
+        position = start + int.from_bytes(data[position + 4 : start], "big")
+        if kind != b"MTrk":
+            continue
+        if position > len(data):
+            raise Damaged(f"a file cut off in track {len(tracks) + 1} of {expected}")
+        try:
+            track = _track(data[start:position], most, check)
+        except IndexError as error:
+            raise Damaged(f"an event cut off in track {len(tracks) + 1}") from error
+        most -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
+        tracks.append(track)
+    return MidiFile(_division(data[12], data[13]), tracks)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """The MIDI file inside a RIFF file (`.rmi`), or `data` as it is."""
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        return data[data.find(b"MThd") :]
+    return data
+
+
+def _division(high: int, low: int) -> int:
+    """Ticks a quarter note. Where the file counts film frames instead, those of a quarter note at
+    120 a minute, which is half a second."""
+    if high & 0x80:
+        frames_a_second = {24: 24, 25: 25, 29: 30, 30: 30}.get(256 - high, 0)
+        division = frames_a_second * low // 2
+    else:
+        division = high << 8 | low
+    if not division:
+        raise Damaged("a file without a unit of time")
+    return division
+
+
+def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
+    """The events in `data`. Raises IndexError where they overrun it."""
+    track = Track()
+    notes = track.notes
+    sounding: dict[int, list[tuple[int, int]]] = {}  # channel and pitch -> ticks and velocities
+    tick = command = channel = position = begun_notes = next_check = 0
+    end = len(data)
+    while position < end:
+        if position >= next_check:
+            check()
+            if begun_notes + len(track.metas) + len(track.programs) > most:
+                raise TooManyError
+            next_check = position + _BYTES_A_CHECK
+        delta = data[position]
+        position += 1
+        if delta & 0x80:
+            delta, position = _number(data, position - 1)
+        tick += delta
+        byte = data[position]
+        if byte >= 0xF0:
+            position += 1
+            kind = -1
+            if byte == 0xFF:
+                kind = data[position]
+                position += 1
+            elif byte not in (0xF0, 0xF7):
+                continue  # a message between devices, which has no place in a file
+            size, position = _number(data, position)
+            if position + size > end:
+                raise IndexError
+            if kind == END_OF_TRACK:
+                break
+            if kind >= 0:
+                track.metas.append(Meta(tick, kind, data[position : position + size]))
+            position += size
+            continue
+        if byte & 0x80:
+            command, channel = byte >> 4, (byte & 0xF) + 1
+            position += 1
+        if command == 0x9 or command == 0x8:
+            pitch, velocity = data[position] & 0x7F, data[position + 1] & 0x7F
+            position += 2
+            key = channel << 7 | pitch
+            if command == 0x9 and velocity:
+                begun_notes += 1
+                if key in sounding:
+                    sounding[key].append((tick, velocity))
+                else:
+                    sounding[key] = [(tick, velocity)]
+            elif begun := sounding.pop(key, None):
+                # A note that begins at this very tick goes on if it can be an earlier one that
+                # ends; what begins and ends at one tick comes to nothing.
+                earlier = False
+                for on, loud in begun:
+                    if on < tick:
+                        notes.append(RawNote(on, tick, channel, pitch, loud))
+                        earlier = True
+                if not earlier:
+                    track.unended += len(begun)
+                elif begun[-1][0] == tick:
+                    sounding[key] = [note for note in begun if note[0] == tick]
+        elif command == 0xC:
+            track.programs.append(Program(tick, channel, data[position] & 0x7F))
+            position += 1
+        elif command:
+            position += _DATA_BYTES[command]
+        else:
+            raise Damaged("data where an event should begin")
+    if begun_notes + len(track.metas) + len(track.programs) > most:
+        raise TooManyError
+    track.unended += sum(map(len, sounding.values()))
+    notes.sort()
+    return track
+
+
+def _number(data: bytes, position: int) -> tuple[int, int]:
+    """A number of variable length, and the position after it."""
+    value = 0
+    for _ in range(_LONGEST_NUMBER):
+        byte = data[position]
+        position += 1
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            return value, position
+    raise Damaged(f"a number of more than {_LONGEST_NUMBER} bytes")
+
+
+# ---------------------------------------------------------------------------------------------
+# Writing
+# ---------------------------------------------------------------------------------------------
+
+
+def build(file: MidiFile) -> bytes:
+    """The bytes of a file with one chunk for each track (format 1)."""
+    header = b"MThd" + (6).to_bytes(4, "big")
+    header += b"".join(n.to_bytes(2, "big") for n in (1, len(file.tracks), file.division))
+    return header + b"".join(map(_chunk, file.tracks))
+
+
+def _chunk(track: Track) -> bytes:
+    """The bytes of a track. At one tick notes end before others begin."""
+    events: list[tuple[int, int, bytes]] = []
+    for tick, kind, content in track.metas:
+        events.append((tick, 0, bytes([0xFF, kind]) + _digits(len(content)) + content))
+    for tick, channel, number in track.programs:
+        events.append((tick, 1, bytes([0xC0 | channel - 1, number])))
+    for on, off, channel, pitch, velocity in track.notes:
+        events.append((off, 2, bytes([0x80 | channel - 1, pitch, 0])))
+        events.append((on, 3, bytes([0x90 | channel - 1, pitch, velocity])))
+    events.sort(key=lambda event: event[:2])
+    end = events[-1][0] if events else 0
+    events.append((end, 4, bytes([0xFF, END_OF_TRACK, 0])))
+    return b"MTrk" + _sized(_timed(events))
+
+
+def _timed(events: Iterable[tuple[int, int, bytes]]) -> bytes:
+    pieces: list[bytes] = []
+    before = 0
+    for tick, _, content in events:
+        pieces += (_digits(tick - before), content)
+        before = tick
+    return b"".join(pieces)
+
+
+def _sized(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + content
+
+
+def _digits(number: int) -> bytes:
+    """`number` with seven bits a byte, all but the last marked."""
+    digits = [number & 0x7F]
+    while number := number >> 7:
+        digits.append(number & 0x7F | 0x80)
+    return bytes(reversed(digits))

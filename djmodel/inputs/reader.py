@@ -1,0 +1,541 @@
+"""Files -> tunes. `read_tune` reads one; `read_tunes` reads many, with a verdict for each."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache, partial
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from djmodel.inputs import chords
+from djmodel.inputs.limits import DEFAULT, Clock, LimitError, Limits, go_on
+from djmodel.inputs.melody import Choice, Selection, choose_parts
+from djmodel.inputs.midi import (
+    ENDINGS,
+    Measure,
+    Score,
+    Sound,
+    Symbol,
+    Units,
+    collector_paused,
+    quarters,
+    read_score,
+    read_scores,
+    units,
+)
+from djmodel.music.tune import Bar, Change, Note, Tune
+from djmodel.music.tune_json import tune_from_json, tune_to_json
+from djmodel.values import grammar
+from seqmodel.errors import CorpusError, FileError, InputError
+from seqmodel.files import content_hash, existing_file, writing
+from seqmodel.parallel.pool import Workers, each
+from seqmodel.words import counted
+
+BarRange = tuple[int, int]
+"""The first and the last bar, counted from 1, both included."""
+
+Progress = Callable[["Verdict", int], None]
+"""Called after each file with its (last) verdict and the number of files there are."""
+
+Made = TypeVar("Made")
+
+_CACHE_NAME, _CACHE_VARIABLE = "djmodel", "DJMODEL_CACHE"
+_INFERRED = "chords inferred from the melody"
+# Work from which processes are worth their start, in bytes of MIDI; a sheet takes far longer.
+_PARALLEL_FROM = 2_000_000
+_SHEET_FACTOR = 20
+
+
+class Reading(NamedTuple):
+    """A tune, and what it was made from."""
+
+    tune: Tune
+    score: Score
+    choice: Choice
+
+    @property
+    def note(self) -> str:
+        """What a listener should know about the tune, or ""."""
+        return _INFERRED if self.choice.inferred and not self.score.symbols else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file: a tune, or the reason why it was skipped. `values`: how many;
+    `number`: which tune of a tune book, counted from 1 (0: there is only one)."""
+
+    path: Path
+    tune: Tune | None
+    values: int = 0
+    note: str = ""
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the file, and the number of the tune where there are several."""
+        return f"{self.path.name} {self.number}" if self.number else self.path.name
+
+    def __str__(self) -> str:
+        if self.tune is None:
+            return f"skipped: {self.note}"
+        counts = (
+            f"used: {counted(len(self.tune.bars), 'bar')}, {counted(self.values, 'value', form='')}"
+        )
+        return f"{counts}; {self.note}" if self.note else counts
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A verdict for each file, in the order of reading."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def tunes(self) -> list[Tune]:
+        return [verdict.tune for verdict in self.verdicts if verdict.tune is not None]
+
+    def require_tunes(self) -> None:
+        """Raises CorpusError, with the first reasons, if no file could be used."""
+        if not self.tunes:
+            reasons = "; ".join(f"{v.path.name}: {v.note}" for v in self.verdicts[:3])
+            found = (
+                f"none in {counted(len(self.verdicts), 'file')} ({reasons})"
+                if reasons
+                else "no files"
+            )
+            raise CorpusError("at least one tune", found, todo="choose other files")
+
+    @property
+    def used(self) -> list[Path]:
+        return [verdict.path for verdict in self.verdicts if verdict.tune is not None]
+
+
+# ---------------------------------------------------------------------------------------------
+# One file
+# ---------------------------------------------------------------------------------------------
+
+
+def read_tune(
+    path: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+    limits: Limits = DEFAULT,
+) -> Tune:
+    """The tune in a file: its melody as one line, its chords, its accompaniment.
+
+    Parts that are not named are chosen. Raises FileError for a file that cannot be read, or not
+    within the limits, and CorpusError for parts or bars that are not there, or for music without a
+    melody or chords.
+    """
+    made = read(path, melody_part=melody_part, chord_part=chord_part, bars=bars, limits=limits)
+    return made.tune
+
+
+def read(
+    path: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+    limits: Limits = DEFAULT,
+) -> Reading:
+    """Like `read_tune`, with the score and the choice of parts."""
+    clock = Clock(limits, path)
+    score = read_score(path, clock)
+    return reading(
+        score, path, melody_part=melody_part, chord_part=chord_part, bars=bars, clock=clock
+    )
+
+
+@collector_paused()
+def reading(
+    score: Score,
+    where: str | Path,
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+    clock: Clock | None = None,
+) -> Reading:
+    """The tune of a score; errors name `where` it came from. Raises LimitError when the time of
+    the `clock` is over (none: takes what it takes)."""
+    check = clock or go_on
+    choice = choose_parts(score, melody_part, chord_part, where)
+    check()
+    score = replace(score, measures=_bar_lines(score, choice))
+    check()
+    changes = _changes(score, choice, check)
+    tune = Tune(
+        title=score.title,
+        bars=_bars(choice.line, changes, score.measures),
+        tempos=score.tempos,
+        instrument=choice.instrument,
+        accompaniment=choice.accompaniment,
+        key=score.key,
+    )
+    if bars is not None:
+        first, last = bars
+        if not 1 <= first <= last <= len(tune.bars):
+            there = f"1 to {len(tune.bars)}"
+            todo = "name the first and the last bar, FROM:TO"
+            raise CorpusError(f"bars within {there}", f"{first}:{last}", where=where, todo=todo)
+        tune = tune.excerpt(first, last)
+        if not any(bar.melody for bar in tune.bars):
+            found = f"rests only in bars {first}:{last}"
+            raise CorpusError("a melody", found, where=where, todo="choose other bars or parts")
+    return Reading(tune, score, choice)
+
+
+def parse_bars(text: str | None) -> BarRange | None:
+    """`FROM:TO` as two numbers. Raises InputError for anything else."""
+    if text is None:
+        return None
+    first, colon, last = text.replace("-", ":").partition(":")
+    if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
+        raise InputError("bars as FROM:TO, such as 120:137", f"`{text}`")
+    return int(first), int(last)
+
+
+def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
+    """The bars as the score has them, or moved by a pick-up that it does not tell of."""
+    if score.symbols or choice.inferred:
+        return score.measures
+    tried = score.measures[: chords.BARS_TRIED]
+    end = tried[-1].onset + tried[-1].length
+    early = [
+        note
+        for part in choice.accompaniment
+        for note in part.notes[: bisect_left(part.notes, end, key=lambda note: note.onset)]
+    ]
+    pick_up = chords.find_pick_up(early, score.measures)
+    return chords.with_pick_up(score.measures, pick_up)
+
+
+def _changes(score: Score, choice: Choice, check: Callable[[], None]) -> chords.Changes:
+    if score.symbols:
+        return written_changes(score.symbols, score.measures)
+    if choice.inferred:
+        return chords.infer_from_melody(choice.melody, score.measures)
+    return chords.recognise(choice.harmony_notes, score.measures, check)
+
+
+def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
+    """The chords of each bar as the score has them. Under N.C. the chord before holds, silent;
+    before the first chord, that one."""
+    holding = next((symbol.chord for symbol in symbols if symbol.chord is not None), None)
+    if holding is None:
+        return ()
+    sounding, number = False, 0
+    bars: list[tuple[Change, ...]] = []
+    for measure in measures:
+        changes = [Change(Fraction(0), holding, sounding)]
+        while number < len(symbols) and symbols[number].onset < measure.onset + measure.length:
+            chord, sounding = symbols[number].chord or holding, symbols[number].chord is not None
+            holding = chord
+            onset = max(symbols[number].onset - measure.onset, Fraction(0))
+            if changes[-1].onset == onset:
+                changes.pop()
+            if not changes or changes[-1] != Change(changes[-1].onset, chord, sounding):
+                changes.append(Change(onset, chord, sounding))
+            number += 1
+        bars.append(tuple(changes))
+    return tuple(bars)
+
+
+def _bars(
+    line: Sequence[Sound], changes: chords.Changes, measures: Sequence[Measure]
+) -> tuple[Bar, ...]:
+    """The melody cut at the bar lines; what goes on from the bar before is tied."""
+    bars: list[Bar] = []
+    waiting = 0
+    last: Units = 0
+    for measure, bar_changes in zip(measures, changes, strict=True):
+        first, last = last, last + units(measure.length)
+        melody: list[Note] = []
+        while waiting < len(line) and line[waiting].start < last:
+            start, end, pitch, velocity = line[waiting]
+            tied = start < first
+            begin = first if tied else start
+            onset, duration = quarters(begin - first), quarters(min(end, last) - begin)
+            melody.append(Note(pitch, onset, duration, velocity, tied))
+            if end > last:
+                break
+            waiting += 1
+        bars.append(Bar(measure.meter, measure.length, tuple(melody), bar_changes))
+    return tuple(bars)
+
+
+# ---------------------------------------------------------------------------------------------
+# Many files
+# ---------------------------------------------------------------------------------------------
+
+
+def read_tunes(
+    music: Iterable[str | Path],
+    *,
+    melody_part: Selection | None = None,
+    chord_part: Selection | None = None,
+    bars: BarRange | None = None,
+    strict: bool = False,
+    cached: bool = True,
+    workers: Workers | None = None,
+    limits: Limits = DEFAULT,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
+
+    A file that cannot be used gets a verdict that says why; `strict` raises instead. What was read
+    is kept in the user's cache (`cached`), by what is in the file and by how it was read. The error
+    of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many. `workers`
+    None: all processors of this machine, where the work is worth it.
+    """
+    options = Options(melody_part, chord_part, bars, cache_folder() if cached else None, limits)
+    files = list(find_music(music))
+    verdicts: list[Verdict] = []
+    workers = workers or Workers(jobs=None if _worth_processes(files) else 1)
+    for outcome in each(partial(outcome_of, options=options), files, workers, reader_ended):
+        for verdict in outcome.verdicts:
+            if verdict.tune is None and (strict or len(files) == len(outcome.verdicts) == 1):
+                raise outcome.error or CorpusError("a tune", verdict.note, where=verdict.path)
+        verdicts += outcome.verdicts
+        if progress is not None:
+            progress(outcome.verdicts[-1], len(files))
+    return Corpus(tuple(verdicts))
+
+
+def rags() -> list[Path]:
+    """The eight piano rags that come along."""
+    folder = resources.files("djmodel.data") / "rags"
+    return sorted(Path(str(file)) for file in folder.iterdir() if file.name.endswith(".mid"))
+
+
+def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
+    """The files meant by names, folders and patterns, each once; a name that means none as it is,
+    so that it gets a verdict."""
+    seen: set[str] = set()
+    for name in music:
+        if not str(name):
+            expected = "the name of a file, a folder or a pattern"
+            raise InputError(expected, "an empty one", todo="leave it out, or name some music")
+        path = Path(name).expanduser()
+        if os.path.isdir(path):  # not path.is_dir(), which raises for a name that is too long
+            found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]
+        elif os.path.exists(path) or not glob.has_magic(str(path)):
+            found = [path]
+        else:
+            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+            found = [match for match in matches if match.is_file()] or [path]
+        for file in found:
+            real = real_name(file)
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def real_name(path: str | Path) -> str:
+    """The name from the root, without links. `Path.resolve` raises where links go round."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a name that no file can have
+        return str(path)
+
+
+def _is_music(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in ENDINGS and not hidden and path.is_file()
+
+
+class Options(NamedTuple):
+    """How files are read; `cache` is the folder where what was read is kept."""
+
+    melody_part: Selection | None = None
+    chord_part: Selection | None = None
+    bars: BarRange | None = None
+    cache: Path | None = None
+    limits: Limits = DEFAULT
+
+
+class Outcome(NamedTuple):
+    """What became of a file: a verdict for each tune in it; the error, if it cannot be read."""
+
+    verdicts: tuple[Verdict, ...]
+    error: Exception | None = None
+
+
+def reader_ended(path: Path) -> Outcome:
+    """What became of a file that no process outlives."""
+    return Outcome((Verdict(path, None, note="reader ended"),))
+
+
+def _worth_processes(files: Sequence[Path]) -> bool:
+    return sum(map(_work, files)) >= _PARALLEL_FROM
+
+
+def _work(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return 0
+    return size if path.suffix.lower().startswith(".mid") else size * _SHEET_FACTOR
+
+
+def outcome_of(path: Path, options: Options) -> Outcome:
+    """Reads a file, or takes it from the cache; nothing in the file makes it raise."""
+    try:
+        return Outcome(_remembered(path, options))
+    except InputError as error:
+        return Outcome((Verdict(path, None, note=_reason(error)),), error)
+    except Exception as error:
+        # A fault of the reader, met in one file, must not cost the others; it is reported.
+        note = f"the reader failed on it ({type(error).__name__}: {error})"
+        return Outcome((Verdict(path, None, note=note),), error)
+
+
+def _reason(error: InputError) -> str:
+    """The error without the name of the file, which stands beside it."""
+    return f"expected {error.expected}, found {error.found}"
+
+
+def _used(path: Path, options: Options) -> tuple[Verdict, ...]:
+    """A verdict for each tune of a file. Raises the error of the only one."""
+    if path.is_dir():
+        raise FileError("music files in it", "none", where=path, todo="name another folder")
+    clock = Clock(options.limits, path)
+    scores = read_scores(path, clock)
+    if len(scores) == 1:
+        return (_used_score(scores[0], path, options, clock),)
+    verdicts = []
+    for number, score in enumerate(scores, start=1):
+        try:
+            verdicts.append(_used_score(score, path, options, clock, number))
+        except LimitError:
+            raise
+        except InputError as error:
+            verdicts.append(Verdict(path, None, note=_reason(error), number=number))
+    return tuple(verdicts)
+
+
+def _used_score(
+    score: Score, path: Path, options: Options, clock: Clock, number: int = 0
+) -> Verdict:
+    made = reading(
+        score,
+        path,
+        melody_part=options.melody_part,
+        chord_part=options.chord_part,
+        bars=options.bars,
+        clock=clock,
+    )
+    values = sum(map(len, grammar.encode(made.tune)))
+    return Verdict(path, made.tune, values, made.note, number)
+
+
+# ---------------------------------------------------------------------------------------------
+# The cache: one JSON file for each tune
+# ---------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where tunes are kept that were read before: a folder of the user's own, or the one that the
+    environment variable DJMODEL_CACHE names."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get(_CACHE_VARIABLE)
+    return Path(chosen) if chosen else user_cache_path(_CACHE_NAME, appauthor=False) / "tunes"
+
+
+def clear_cache() -> int:
+    """Forgets all tunes that were read before; how many files there were."""
+    kept = list(cache_folder().glob("*.json"))
+    for file in kept:
+        file.unlink(missing_ok=True)
+    return len(kept)
+
+
+@cache
+def reader_version() -> str:
+    """Changes whenever the code that reads changes."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for folder in ("music", "inputs", "values"):
+        for file in sorted((root / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def reader_versions() -> dict[str, str]:
+    """What must be the same wherever files are read together."""
+    versions = {name: version(name) for name in ("music21", "numpy")}
+    return {"djmodel's reader": reader_version(), **versions}
+
+
+def _remembered(path: Path, options: Options) -> tuple[Verdict, ...]:
+    """The verdicts on a file, kept where it can be read."""
+    if options.cache is None or path.is_dir():
+        return _used(path, options)
+    return remembered(
+        path,
+        options,
+        make=lambda: _used(path, options),
+        to_json=lambda verdicts: [_verdict_to_json(verdict) for verdict in verdicts],
+        from_json=lambda kept: tuple(_verdict_from_json(verdict, path) for verdict in kept),
+    )
+
+
+def remembered(
+    path: Path,
+    options: Options,
+    make: Callable[[], Made],
+    to_json: Callable[[Made], Any],
+    from_json: Callable[[Any], Made],
+    what: str = "tunes",
+) -> Made:
+    """`what` was made from a file, from the cache if it is there; else it is made and, if
+    `to_json` gives anything, kept. Raises FileError, and what `make` raises."""
+    existing_file(path, "a music file")
+    # A score without a title takes the name of its file, so that the name counts, too.
+    content = content_hash(path)
+    wishes = (*options[:3], options.limits.notes)
+    asked = [what, content, path.name, reader_version(), *map(repr, wishes)]
+    key = hashlib.sha256(os.fsencode("\n".join(asked))).hexdigest()
+    file = (options.cache or cache_folder()) / f"{key}.json"
+    try:
+        return from_json(json.loads(file.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or spoilt: it is made anew
+    made = make()
+    kept = to_json(made)
+    if kept is None or content_hash(path) != content:
+        return made  # not to be kept, or of a file that was written anew meanwhile
+    try:
+        with writing(file) as temporary:
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
+    except FileError:
+        pass  # a cache that cannot be written is no reason not to read
+    return made
+
+
+def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    tune = verdict.tune and tune_to_json(verdict.tune)
+    return {
+        "tune": tune,
+        "values": verdict.values,
+        "note": verdict.note,
+        "number": verdict.number,
+    }
+
+
+def _verdict_from_json(kept: dict[str, Any], path: Path) -> Verdict:
+    tune = kept["tune"] and tune_from_json(kept["tune"])
+    return Verdict(path, tune, kept["values"], kept["note"], kept["number"])

@@ -1,0 +1,349 @@
+"""Sheet music -> scores: MusicXML, ABC and Humdrum, read by music21; and music21's own corpus.
+
+Bars are taken in the order in which they are written: repeats are not played twice.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from djmodel.inputs.limits import Clock, Limits
+from djmodel.inputs.midi import (
+    SHEET_ENDINGS,
+    Adjusted,
+    Measure,
+    Places,
+    Score,
+    ScorePart,
+    Symbol,
+    TimedPitch,
+    check_size,
+    measures,
+    on_grid,
+    quarters,
+    snapped,
+    tempo_map,
+)
+from djmodel.inputs.midi_file import plain_text
+from djmodel.music.chord import Chord
+from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
+from seqmodel.errors import FileError
+from seqmodel.files import as_text, existing_file
+from seqmodel.parallel import sandbox as bounded
+
+if TYPE_CHECKING:
+    from music21 import stream
+
+_TICKS_A_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
+_XML_ENDINGS = (".xml", ".musicxml", ".mxl")
+_IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # what reading needs
+_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY of the XML reader below music21's
+_WHAT = "sheet music (MusicXML, ABC or Humdrum)"
+
+
+def read_sheets(path: str | Path, clock: Clock) -> tuple[Score, ...]:
+    """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a process
+    beside this one, which is ended when the time or the memory is over.
+
+    Raises FileError if the file is missing or empty, if music21 cannot read it, or if it holds no
+    notes; LimitError if it is beyond the limits.
+    """
+    path, limits = existing_file(path, _WHAT), clock.limits
+    if path.stat().st_size > limits.file_bytes:
+        raise limits.too_large(path)
+    clock.allow(_tunes(path))
+    try:
+        scores: tuple[Score, ...] = bounded.helper().call(
+            _parsed,
+            path.absolute(),
+            limits,
+            seconds=clock.left,
+            megabytes=limits.megabytes,
+            imports=_IMPORTS,
+        )
+    except bounded.OutOfTimeError as error:
+        raise clock.too_slow() from error
+    except bounded.OutOfMemoryError as error:
+        raise limits.too_much_memory(path) from error
+    except bounded.CrashedError as error:
+        found = f"something that ends music21 ({error})"
+        raise FileError(_WHAT, found, where=path, todo="choose another file") from error
+    return scores
+
+
+def _tunes(path: Path) -> int:
+    """How many tunes a tune book says that it has; 1 for any other file."""
+    if path.suffix.lower() != ".abc":
+        return 1
+    with path.open("rb") as lines:
+        return max(1, sum(line.startswith(b"X:") for line in lines))
+
+
+def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
+    """What music21 makes of a file. Raises as `read_sheets`."""
+    from music21 import converter, stream
+
+    clock = Clock(limits, path)
+    try:
+        _check_xml(path, limits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read = converter.parse(path, forceSource=True)
+            books = list(read.scores) if isinstance(read, stream.Opus) else [read]
+            made = (_score(sheet, path, clock) for sheet in books)
+            scores = tuple(score for score in made if score is not None)
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:
+        if getattr(error, "code", None) == _EXPAT_NO_MEMORY:
+            raise MemoryError from error
+        # music21's readers raise whatever the spoilt text leads them to; here it all means one
+        # thing, and the message keeps what they said.
+        found = f"something music21 cannot read ({type(error).__name__}: {error})"
+        raise FileError(_WHAT, found, where=path, todo="choose another file") from error
+    if not scores:
+        raise FileError("music", "no notes", where=path, todo="choose another file")
+    return scores
+
+
+def _check_xml(path: Path, limits: Limits) -> None:
+    """Raises LimitError for a text that is too large once it is unpacked, or has too many notes;
+    FileError for one that is not well-formed or defines entities: a few of those unfold to any
+    size, and no sheet music needs them."""
+    if path.suffix.lower() not in _XML_ENDINGS:
+        return
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as stream:
+            _check_xml_text(stream, path, limits)
+        return
+    with zipfile.ZipFile(path) as archive:
+        if sum(info.file_size for info in archive.infolist()) > limits.file_bytes:
+            raise limits.too_large(path, "a file that unpacks to more")
+        for info in archive.infolist():
+            if info.filename.lower().endswith(_XML_ENDINGS):
+                with archive.open(info) as text:
+                    _check_xml_text(text, path, limits)
+
+
+def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
+    from xml.parsers import expat
+
+    notes = 0
+
+    def refuse(*_: object) -> None:
+        found = "a document that defines entities of its own"
+        raise FileError("MusicXML", found, where=path, todo="choose another file")
+
+    def count(name: str, _: object) -> None:
+        nonlocal notes
+        notes += name == "note"
+        if notes > limits.notes:
+            raise limits.too_many_notes(path)
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler, parser.StartElementHandler = refuse, count
+    try:
+        parser.ParseFile(text)
+    except expat.ExpatError as error:
+        if error.code == _EXPAT_NO_MEMORY:
+            raise MemoryError from error
+        found = f"a text that is not well-formed ({error})"
+        raise FileError("MusicXML", found, where=path, todo="choose another file") from error
+
+
+def corpus_file(name: str) -> Path:
+    """The file behind a name in music21's own corpus, such as `bach/bwv66.6`. Raises FileError."""
+    from music21 import corpus
+    from music21.exceptions21 import CorpusException
+
+    try:
+        works = corpus.getWork(name)
+    except CorpusException:
+        works = []
+    found = [Path(work) for work in (works if isinstance(works, list) else [works])]
+    # music21 also finds what only has the letters of the name somewhere in its own.
+    asked = re.compile(rf"/{re.escape(name.strip('/'))}([./]|$)", re.IGNORECASE)
+    meant = [path for path in found if asked.search(path.as_posix())]
+    if not meant:
+        todo = "a name is a folder and a file, such as bach/bwv66.6"
+        raise FileError("a name in music21's corpus", f"`{name}`", todo=todo)
+    return meant[0]
+
+
+def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:
+    """The score of a music21 stream, None if nothing sounds in it."""
+    sheet = sheet.toSoundingPitch()
+    parts: list[ScorePart] = []
+    adjusted, places = Adjusted(), Places(_TICKS_A_QUARTER)
+    flat = [part.flatten() for part in _parts(sheet)]
+    for part, elements, name in zip(_parts(sheet), flat, _names(sheet), strict=True):
+        notes, dropped = _notes(elements)
+        if not notes:
+            continue
+        sounds, change = on_grid(notes, places)
+        adjusted += change + Adjusted(dropped=dropped)
+        program, drums = _instrument(part)
+        number = len(parts) + 1
+        parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, sounds))
+    if not parts:
+        return None
+    check_size(parts, path, clock)
+    everything = sheet.flatten()
+    bars = _measures(sheet, quarters(max(s.end for part in parts for s in part.sounds)), path)
+    return Score(
+        title=_title(sheet) or as_text(path.stem),
+        parts=tuple(parts),
+        measures=bars,
+        tempos=tempo_map(_tempos(everything)),
+        key=next(_keys(everything), None),
+        adjusted=adjusted,
+        symbols=tuple(_symbols(everything)),
+        syllables=tuple(sorted({_time(n) for e in flat for n in e.notes if n.lyric})),
+    )
+
+
+def _parts(sheet: stream.Stream) -> list[stream.Stream]:
+    parts = list(getattr(sheet, "parts", ()))
+    return parts or [sheet]
+
+
+def _names(sheet: stream.Stream) -> list[str]:
+    """The names of the parts; the staves of one instrument are told apart."""
+    names: list[str] = []
+    staves: dict[str, int] = {}
+    for number, part in enumerate(_parts(sheet), start=1):
+        instrument = part.getInstrument(returnDefault=False)
+        own = getattr(part, "partName", None)
+        name = own or (instrument and (instrument.partName or instrument.instrumentName))
+        name = plain_text(str(name)) if name else f"Part {number}"
+        if "PartStaff" in part.classes:
+            staves[name] = staves.get(name, 0) + 1
+            name += {1: " upper", 2: " lower"}.get(staves[name], f" staff {staves[name]}")
+        names.append(name)
+    return names
+
+
+def _instrument(part: stream.Stream) -> tuple[int, bool]:
+    """Program, and whether it is drums."""
+    instrument = part.getInstrument(returnDefault=False)
+    if instrument is None:
+        return 0, False
+    drums = "UnpitchedPercussion" in instrument.classes or instrument.midiChannel == 9
+    program = instrument.midiProgram
+    return (program if program is not None and 0 <= program <= 127 else 0), drums
+
+
+def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
+    """All pitches in ticks by onset, tied ones joined; and how many were grace notes, which have
+    no length."""
+    notes: list[TimedPitch] = []
+    tied: dict[int, int] = {}  # pitch -> where its note is that goes on
+    graces = 0
+    element: Any
+    for element in elements.notes:
+        if "Harmony" in element.classes or (not element.isNote and not element.isChord):
+            continue
+        if element.duration.isGrace or not element.quarterLength:
+            graces += len(element.pitches)
+            continue
+        on = round(element.offset * _TICKS_A_QUARTER)
+        off = round((element.offset + element.quarterLength) * _TICKS_A_QUARTER)
+        for note in element.notes if element.isChord else [element]:
+            pitch, velocity = note.pitch.midi, note.volume.velocity or element.volume.velocity or 80
+            tie = note.tie.type if note.tie else None
+            before = tied.pop(pitch, None)
+            if tie in ("stop", "continue") and before is not None and notes[before][1] == on:
+                notes[before] = (notes[before][0], off, pitch, notes[before][3])
+                place = before
+            else:
+                place = len(notes)
+                notes.append((on, off, pitch, velocity))
+            if tie in ("start", "continue"):
+                tied[pitch] = place
+    return sorted(notes), graces
+
+
+def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure, ...]:
+    """The bars as written in the first part that has any; else by its meters."""
+    for part in _parts(sheet):
+        written = list(part.getElementsByClass("Measure"))
+        if written:
+            break
+    else:
+        signatures = sheet.flatten()["TimeSignature"]
+        return measures(((_time(sign), _meter(sign)) for sign in signatures), end, path)
+    starts = [snapped(_time(measure)) for measure in written]
+    last = written[-1]
+    # The last bar may be short, where a pick-up has taken its share.
+    length = last.duration.quarterLength or last.barDuration.quarterLength
+    starts.append(max(snapped(_time(last) + Fraction(length)), end))
+    bars: list[Measure] = []
+    meter = Meter(4, 4)
+    for measure, start, stop in zip(written, starts, starts[1:], strict=False):
+        if measure.timeSignature is not None:
+            meter = _meter(measure.timeSignature)
+        if stop > start:
+            bars.append(Measure(start, stop - start, meter))
+    return tuple(bars)
+
+
+def _meter(signature: Any) -> Meter:
+    return Meter(signature.numerator, signature.denominator)
+
+
+def _time(element: Any) -> Fraction:
+    return Fraction(element.offset).limit_denominator(_TICKS_A_QUARTER)
+
+
+def _tempos(everything: stream.Stream) -> Iterator[tuple[Fraction, float]]:
+    for mark in everything["MetronomeMark"]:
+        tempo = mark.getQuarterBPM()
+        if tempo is not None and 0 < tempo < inf:
+            yield snapped(_time(mark)), float(tempo)
+
+
+def _keys(everything: stream.Stream) -> Iterator[int]:
+    for key in everything["KeySignature"]:
+        if key.sharps is not None and abs(key.sharps) <= MOST_SHARPS:
+            yield key.sharps
+
+
+def _symbols(everything: stream.Stream) -> Iterator[Symbol]:
+    """The chord symbols, sorted, the last one where there are several."""
+    found: dict[Fraction, Chord | None] = {}
+    for symbol in everything["ChordSymbol"]:
+        if "NoChord" in symbol.classes:
+            found[snapped(_time(symbol))] = None
+        elif chord := _chord(symbol):
+            found[snapped(_time(symbol))] = chord
+    return (Symbol(onset, found[onset]) for onset in sorted(found))
+
+
+def _chord(symbol: Any) -> Chord | None:
+    """The chord of a music21 chord symbol, its bass kept apart from its tones."""
+    from music21 import harmony
+
+    if symbol.root() is None or not symbol.pitches:
+        return None
+    root, bass = symbol.root().pitchClass, symbol.bass().pitchClass
+    tones: Iterable[Any] = symbol.pitches
+    if bass != root and symbol.chordKind in harmony.CHORD_TYPES:
+        plain = harmony.ChordSymbol(root=symbol.root().name, kind=symbol.chordKind)
+        for change in symbol.getChordStepModifications():
+            plain.addChordStepModification(change)
+        tones = plain.pitches
+    return Chord.of(root, [(tone.pitchClass - root) % 12 for tone in tones], bass)
+
+
+def _title(sheet: stream.Stream) -> str:
+    metadata = sheet.metadata
+    title = metadata.bestTitle if metadata is not None else None
+    title = plain_text(str(title or ""))
+    return Path(title).stem if Path(title).suffix in SHEET_ENDINGS else title

@@ -1,0 +1,1 @@
+"""Values -> a trained model -> new solos."""

@@ -1,0 +1,105 @@
+"""One LSTM layer and one Dense layer, and three graphs built on them.
+
+The graphs share the layers, not copies of them: what one of them learns, all of them know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqmodel.network.keras_backend import initial_seeds, load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+N_VALUES = 90
+N_A = 64
+
+
+class Layers(NamedTuple):
+    """The layers that all graphs share."""
+
+    reshaper: keras.layers.Reshape
+    LSTM_cell: keras.layers.LSTM
+    densor: keras.layers.Dense
+
+
+def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = None) -> Layers:
+    """New layers; `seed` makes their first weights the same each time."""
+    keras = load_keras()
+    # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
+    glorot = keras.initializers.GlorotUniform
+    orthogonal = keras.initializers.OrthogonalInitializer
+    seeds = (None, None, None) if seed is None else initial_seeds(seed)
+    return Layers(
+        keras.layers.Reshape((1, n_values)),
+        keras.layers.LSTM(
+            n_a,
+            return_state=True,
+            kernel_initializer=glorot(seeds[0]),
+            recurrent_initializer=orthogonal(seed=seeds[1]),
+        ),
+        keras.layers.Dense(n_values, activation="softmax", kernel_initializer=glorot(seeds[2])),
+    )
+
+
+def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
+    """The training graph of the course: the layers unrolled Tx times.
+
+    Inputs `[X, a0, c0]`, X `(m, Tx, n_values)` one-hot, a0 and c0 `(m, n_a)`. Outputs: a list of Tx
+    tensors `(m, n_values)`, the probabilities of what stands at step t given X up to step t.
+    """
+    from djmodel.model.unrolled import StepwiseModel
+
+    keras = load_keras()
+    n_a, n_values = LSTM_cell.units, densor.units
+    X = keras.Input((Tx, n_values), name="X")
+    a0 = keras.Input((n_a,), name="a0")
+    c0 = keras.Input((n_a,), name="c0")
+    a, c = a0, c0
+    outputs = []
+    for t in range(Tx):
+        x = reshaper(X[:, t, :])  # (m, 1, n_values)
+        a, _, c = LSTM_cell(x, initial_state=[a, c])  # (m, n_a)
+        outputs.append(densor(a))  # (m, n_values)
+    model = StepwiseModel([X, a0, c0], outputs, name="djmodel")
+    model.twin = lambda: scanning_model(LSTM_cell, densor)
+    return model
+
+
+def scanning_model(LSTM_cell: Any, densor: Any, n_cues: int = 0) -> keras.Model:
+    """The same function as a scan, for any number of steps.
+
+    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
+    `windows.with_cues`) X is `(m, Tx, n_values + n_cues)`.
+    """
+    keras = load_keras()
+    X = keras.Input((None, densor.units + n_cues), name="X")
+    a0 = keras.Input((LSTM_cell.units,), name="a0")
+    c0 = keras.Input((LSTM_cell.units,), name="c0")
+    scan = keras.layers.RNN(LSTM_cell.cell, return_sequences=True, name="scan")
+    a = scan(X, initial_state=[a0, c0])  # (m, Tx, n_a)
+    return keras.Model([X, a0, c0], densor(a), name="djmodel_scan")
+
+
+def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.Model:
+    """The inference graph of the course: each output's likeliest value is the next input.
+
+    Inputs `[x0, a0, c0]`, x0 `(m, 1, n_values)`, a0 and c0 `(m, n_a)`. Outputs: a list of Ty
+    tensors `(m, n_values)`.
+    """
+    keras = load_keras()
+    n_a, n_values = LSTM_cell.units, densor.units
+    x0 = keras.Input((1, n_values), name="x0")
+    a0 = keras.Input((n_a,), name="a0")
+    c0 = keras.Input((n_a,), name="c0")
+    repeat = keras.layers.RepeatVector(1)
+    x, a, c = x0, a0, c0
+    outputs = []
+    for _ in range(Ty):
+        a, _, c = LSTM_cell(x, initial_state=[a, c])
+        out = densor(a)  # (m, n_values)
+        outputs.append(out)
+        likeliest = keras.ops.argmax(out, axis=-1)  # (m,)
+        x = repeat(keras.ops.one_hot(likeliest, n_values))  # (m, 1, n_values)
+    return keras.Model([x0, a0, c0], outputs, name="djmodel_inference")

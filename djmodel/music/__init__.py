@@ -1,0 +1,1 @@
+"""Music as data: tunes, chords, keys, changes and accompaniments. No files, no models."""

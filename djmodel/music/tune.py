@@ -1,0 +1,252 @@
+"""A tune: one line of melody over chord changes, bar by bar, with the accompaniment it came with.
+
+Plain values that every other stage reads or makes. Time is in quarter lengths, as `Fraction`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from djmodel.music.chord import Chord
+from seqmodel.words import counted
+
+if TYPE_CHECKING:
+    from djmodel.outputs.audio import Sound
+    from djmodel.outputs.lead_sheet import LeadSheet
+    from seqmodel.plots.picture import Picture
+
+
+MOST_SHARPS = 7  # or flats, of a key
+
+
+class Meter(NamedTuple):
+    """A time signature: `Meter(6, 8)`."""
+
+    beats: int
+    unit: int
+
+    @property
+    def length(self) -> Fraction:
+        """The length of a full bar, in quarter lengths."""
+        return Fraction(4 * self.beats, self.unit)
+
+    @property
+    def beat(self) -> Fraction:
+        """The length of a beat, in quarter lengths: the lower number's note, three of them in a
+        compound meter (6/8, 9/8, 12/8), and at most a quarter in 2/2."""
+        compound = self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
+        return Fraction(4 * (3 if compound else 1), max(self.unit, 4))
+
+    def __str__(self) -> str:
+        return f"{self.beats}/{self.unit}"
+
+
+class Tempo(NamedTuple):
+    """Quarter notes per minute, from `onset` on (quarter lengths from the start of the tune)."""
+
+    onset: Fraction
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note. `onset` counts from the start of what holds it: the bar for a melody note, the tune
+    for a note of a part. `tied`: it goes on from the last note of the bar before."""
+
+    pitch: int  # MIDI number, 0 to 127
+    onset: Fraction
+    duration: Fraction
+    velocity: int = 80
+    tied: bool = False
+
+    @property
+    def end(self) -> Fraction:
+        return self.onset + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `onset` in the bar on, `chord` is the harmony. Not `sounding`: the accompaniment rests
+    (N.C.), and the melody still hears the chord that held."""
+
+    onset: Fraction
+    chord: Chord
+    sounding: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar. `length` differs from the meter's only for a pick-up or a cut bar. `melody` is one
+    line, sorted, without overlap; `changes` is sorted and begins at onset 0."""
+
+    meter: Meter
+    length: Fraction
+    melody: tuple[Note, ...]
+    changes: tuple[Change, ...]
+
+    def chord_at(self, onset: Fraction) -> Chord:
+        """The chord that holds at `onset`, in quarter lengths from the start of the bar."""
+        holding = self.changes[0].chord
+        for change in self.changes[1:]:
+            if change.onset > onset:
+                break
+            holding = change.chord
+        return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A name and a General MIDI program number, 0 to 127."""
+
+    name: str = "Piano"
+    program: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Notes played on one instrument; their onsets count from the start of the tune."""
+
+    instrument: Instrument
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    """A melody over changes, and the `accompaniment` that plays them (none: the changes are to be
+    played as written). `key` counts sharps (positive) or flats (negative); None where not known."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    tempos: tuple[Tempo, ...] = (Tempo(Fraction(0), 120.0),)
+    instrument: Instrument = field(default_factory=Instrument)
+    accompaniment: tuple[Part, ...] = ()
+    key: int | None = None
+
+    @property
+    def starts(self) -> tuple[Fraction, ...]:
+        """Where each bar begins, and where the last one ends: `len(bars) + 1` numbers."""
+        starts = [Fraction(0)]
+        for bar in self.bars:
+            starts.append(starts[-1] + bar.length)
+        return tuple(starts)
+
+    @property
+    def length(self) -> Fraction:
+        return sum((bar.length for bar in self.bars), Fraction(0))
+
+    def melody_notes(self) -> tuple[Note, ...]:
+        """The melody from the start of the tune, tied notes joined."""
+        notes: list[Note] = []
+        for bar, start in zip(self.bars, self.starts, strict=False):
+            for note in bar.melody:
+                before = notes[-1] if notes else None
+                onset = start + note.onset
+                if note.tied and before and before.pitch == note.pitch and before.end == onset:
+                    notes[-1] = replace(before, duration=before.duration + note.duration)
+                else:
+                    notes.append(replace(note, onset=onset, tied=False))
+        return tuple(notes)
+
+    def play(self, soundfont: str | Path | None = None) -> Sound:
+        """Its sound, which a notebook shows as a player. `soundfont` is an SF2 file with other
+        instruments. Raises FileError if nothing sounds."""
+        from djmodel.outputs.audio import render
+
+        return render(self, soundfont)
+
+    def plot(self) -> Picture:
+        """Its piano roll, which a notebook shows."""
+        from djmodel.outputs.piano_roll import piano_roll
+
+        return piano_roll(self)
+
+    def score(self) -> LeadSheet:
+        """Its lead sheet, which a notebook shows."""
+        from djmodel.outputs.lead_sheet import lead_sheet
+
+        return lead_sheet(self)
+
+    def save(self, path: str | Path) -> None:
+        """Writes it as what the ending of `path` says: .mid, .wav, .mp3, .png, .svg, .musicxml,
+        .html."""
+        from djmodel.outputs.write import write
+
+        write(self, path)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
+        """One line, where IPython would print every note."""
+        printer.text(f"Tune({self.title!r}, {counted(len(self.bars), 'bar')})")
+
+    def _repr_html_(self) -> str:
+        from djmodel.outputs.player import notebook_player
+
+        return notebook_player(self)
+
+    def excerpt(self, first: int, last: int) -> Tune:
+        """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if
+        they begin in the excerpt, and cut at its end."""
+        start, end = self.starts[first - 1], self.starts[last]
+        accompaniment = tuple(
+            Part(
+                part.instrument,
+                tuple(
+                    replace(n, onset=n.onset - start, duration=min(n.end, end) - n.onset)
+                    for n in part.notes
+                    if start <= n.onset < end
+                ),
+            )
+            for part in self.accompaniment
+        )
+        before = [tempo for tempo in self.tempos if tempo.onset <= start][-1:]
+        within = [tempo for tempo in self.tempos if start < tempo.onset < end]
+        tempos = [Tempo(max(t.onset - start, Fraction(0)), t.bpm) for t in before + within]
+        return replace(
+            self,
+            bars=self.bars[first - 1 : last],
+            accompaniment=accompaniment,
+            tempos=tuple(tempos) or self.tempos[:1],
+        )
+
+    def at_tempo(self, bpm: float | None) -> Tune:
+        """The tune at one tempo throughout; None leaves it as it is."""
+        return self if bpm is None else replace(self, tempos=(Tempo(Fraction(0), bpm),))
+
+    def repeated(self, times: int) -> Tune:
+        """The tune `times` times, one after the other."""
+        length = self.length
+        accompaniment = tuple(
+            replace(
+                part,
+                notes=tuple(
+                    replace(n, onset=n.onset + turn * length)
+                    for turn in range(times)
+                    for n in part.notes
+                ),
+            )
+            for part in self.accompaniment
+        )
+        tempos = [
+            Tempo(t.onset + turn * length, t.bpm) for turn in range(times) for t in self.tempos
+        ]
+        return replace(
+            self, bars=self.bars * times, accompaniment=accompaniment, tempos=tuple(tempos)
+        )
+
+    def transposed(self, semitones: int) -> Tune:
+        """The same tune `semitones` higher; the key is forgotten."""
+        bars = tuple(
+            replace(
+                bar,
+                melody=tuple(replace(n, pitch=n.pitch + semitones) for n in bar.melody),
+                changes=tuple(replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes),
+            )
+            for bar in self.bars
+        )
+        accompaniment = tuple(
+            replace(p, notes=tuple(replace(n, pitch=n.pitch + semitones) for n in p.notes))
+            for p in self.accompaniment
+        )
+        return replace(self, bars=bars, accompaniment=accompaniment, key=None)

@@ -1,0 +1,1 @@
+"""Tunes -> files: MIDI, sound, piano rolls, lead sheets and pages."""

@@ -1,0 +1,1 @@
+"""Tunes <-> sequences of values, in memory and on disk."""

@@ -1,0 +1,1 @@
+"""Vocabularies and training windows, from memory or from disk."""

@@ -1,0 +1,1 @@
+"""The recurrent network: its weights, its forward and backward passes, its Keras layers."""

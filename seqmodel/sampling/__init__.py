@@ -1,0 +1,1 @@
+"""Drawing sequences from a trained network, under constraints."""

@@ -1,0 +1,96 @@
+"""A Keras graph that learns batch by batch, on whatever device Keras has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmodel.data.windows import NOTHING, Indices, input_vectors
+from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import weights_in
+from seqmodel.network.weights import Weights
+from seqmodel.training.distributed import own_rows
+from seqmodel.training.numpy_trainer import Reached
+
+if TYPE_CHECKING:
+    import keras
+
+
+class GraphLearner:
+    """Trains the layers of `graph` by Adam, as `backprop.Learner` does its arrays.
+
+    Of the graph's inputs X gets the one-hot inputs, `mask` is true where a step has a label, and
+    any other is a first state and gets zeros. Its first output is the probabilities of all steps,
+    `(m, T, n_values)`; or each output is those of one step, `(m, n_values)`.
+    """
+
+    def __init__(self, graph: keras.Model, clip: float | None = None) -> None:
+        keras = load_keras()
+        self.graph, self.steps = graph, 0
+        self.model = keras.Model(graph.inputs, _probabilities(graph))
+        optimizer = keras.optimizers.Adam(beta_1=0.9, beta_2=0.999, clipvalue=clip)
+        # The weights of a batch's labels add up to 1: the sum is the mean, whether or not Keras
+        # hands a recurrent layer's mask on to the loss, which differs between its versions.
+        self.model.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
+            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="right")],
+        )
+        optimizer.build(self.model.trainable_variables)
+
+    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> Reached:
+        """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, `labels (B, T)`; a label
+        NOTHING is none."""
+        n_labels = int(np.count_nonzero(labels >= 0))
+        self.model.optimizer.learning_rate = learning_rate
+        self.model.reset_metrics()
+        inputs, labels = own_rows(inputs, NOTHING), own_rows(labels, NOTHING)
+        counts = labels >= 0
+        reached = self.model.train_on_batch(
+            [self._input(each, inputs, counts) for each in self.graph.inputs],
+            np.maximum(labels, 0),
+            sample_weight=counts.astype(np.float32) / n_labels,
+            return_dict=True,
+        )
+        self.steps += 1
+        loss, share = float(reached["loss"]), float(reached["right"])
+        right = round(share * n_labels) if np.isfinite(share) else 0
+        return Reached(loss * n_labels, right, n_labels)
+
+    def weights(self) -> Weights:
+        """Copies of what the layers hold now."""
+        return weights_in(self.graph)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Copies of the variables of the layers, the states of random generators among them, and of
+        the optimiser; `steps`, as an array of one number."""
+        found = {f"variable {n}": np.array(v) for n, v in enumerate(self._variables())}
+        return {**found, "steps": np.array([self.steps])}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Puts back what `state` gave. Raises ValueError for the state of another graph."""
+        variables = self._variables()
+        if len(state) != len(variables) + 1:
+            raise ValueError(f"{len(variables) + 1} arrays expected, {len(state)} found")
+        for number, variable in enumerate(variables):
+            variable.assign(state[f"variable {number}"])
+        self.steps = int(state["steps"][0])
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _input(self, tensor: Any, inputs: Indices, counts: NDArray[np.bool_]) -> NDArray[Any]:
+        if tensor.name == "X":
+            return input_vectors(inputs, tensor.shape[-1])  # (B, T, n_inputs)
+        if tensor.name == "mask":
+            return counts
+        return np.zeros((len(inputs), *tensor.shape[1:]), dtype=np.float32)
+
+
+def _probabilities(graph: keras.Model) -> Any:
+    """One tensor `(m, T, n_values)`."""
+    first = graph.outputs[0]
+    return first if len(first.shape) == 3 else load_keras().ops.stack(graph.outputs, axis=1)

@@ -1,0 +1,296 @@
+"""Names from a trained model: starts, ends, marks, seeds."""
+
+import math
+
+import numpy as np
+import pytest
+from helpers.made_models import Made
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dinos.copying import Learned, copying_is_likely
+from dinos.generation import automaton_of, closest, invent, known_letters, load, spelled
+from dinos.model import one_step_graph, shared_layers
+from dinos.names import encode, vocabulary
+from dinos.ngram_features import n_inputs, with_pieces
+from dinos.training import KIND, log_probabilities
+from seqmodel.errors import ModelFileError, SamplingError, VocabularyError
+from seqmodel.model_file import ModelFile
+from seqmodel.network.weights import Weights
+from seqmodel.sampling.sampler import Choice
+
+LETTERS = "abé "
+
+
+def model_of(
+    bias=(0.0,) * 5,
+    learned=("a", "ba"),
+    held_out=("b",),
+    keep_case=False,
+    scale=0.6,
+    n_pieces=0,
+    **settings,
+):
+    """A small untrained network over the characters of LETTERS; `bias` says what it prefers."""
+    rng = np.random.default_rng(0)
+    units, size = 6, 1 + len(LETTERS)
+    arrays = [
+        rng.normal(size=shape, scale=scale).astype(np.float32)
+        for shape in ((size + n_pieces, units), (units, units), (units,), (units, size))
+    ]
+    known = vocabulary([LETTERS])
+    settings = {"keep_case": keep_case, **settings}
+    extra = {"training": list(learned), "held_out": list(held_out)}
+    weights = Weights("rnn", *arrays, np.array(bias, dtype=np.float32))
+    return ModelFile(KIND, weights, known, settings, extra)
+
+
+NEVER_ENDS = (-1e9, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_equal_seeds_give_equal_names_and_more_names_begin_with_the_same():
+    model = model_of()
+    names = [one.name for one in invent(model, count=300, seed=5)]
+    assert names == [one.name for one in invent(model, count=300, seed=5)]
+    assert names[:3] == [one.name for one in invent(model, count=3, seed=5)]
+    assert names != [one.name for one in invent(model, count=300, seed=6)]
+    assert any(" " in name for name in names)
+    assert all(name == " ".join(name.split()) for name in names)  # as names are read
+    assert all(names)  # none is empty
+
+
+@given(st.integers(0, 1000), st.sampled_from(["", "a", "bé", "A"]), st.integers(3, 8))
+def test_every_name_begins_as_asked_and_keeps_to_the_length(seed, start, longest):
+    for one in invent(model_of(), count=5, seed=seed, start=start, max_length=longest):
+        assert one.name.startswith(start.lower())
+        assert 1 <= len(one.name) <= longest
+        assert len(one.log_probabilities) == len(one.name) + (not one.cut)
+
+
+def test_a_name_that_never_ends_is_cut_and_says_so():
+    for one in invent(model_of(NEVER_ENDS), count=3, max_length=9, start="ab"):
+        assert one.cut
+        assert len(one.name) == 9
+
+
+def test_a_name_that_just_fits_is_not_cut():
+    """Only `a`, and the end now and then."""
+    some = invent(model_of((-1.0, -1e9, 3.0, -1e9, -1e9)), count=200, max_length=4)
+    full = [one for one in some if len(one.name) == 4]
+    assert {one.cut for one in full} == {True, False}
+    assert not any(one.cut for one in some if len(one.name) < 4)
+
+
+def test_log_probabilities_are_those_of_the_whole_name_with_its_start():
+    model = model_of()
+    [one] = invent(model, start="ab", seed=1, choice=Choice(temperature=0.5))
+    assert not one.cut
+    [expected] = log_probabilities(model.weights, [encode(one.name, model.vocabulary)])
+    assert one.log_probabilities == pytest.approx(expected, abs=1e-5)
+    assert all(value < 0 for value in one.log_probabilities)
+
+
+def test_names_of_the_list_are_marked():
+    by_name = {one.name: one for one in invent(model_of((2.0, 0, 0, 0, 0)), count=300)}
+    assert by_name["a"].learned
+    assert not by_name["a"].new
+    assert by_name["b"].held_out
+    assert not by_name["b"].learned
+    assert not by_name["b"].new
+    assert by_name["é"].new
+
+
+def test_new_leaves_out_the_list_and_repeats():
+    model = model_of((2.0, 0, 0, 0, 0))
+    names = [one.name for one in invent(model, count=40, new=True, seed=3)]
+    assert len(set(names)) == 40
+    assert not {"a", "ba", "b"} & set(names)
+    drawn = dict.fromkeys(one.name for one in invent(model, count=40, seed=3))
+    first = [name for name in drawn if name not in ("a", "ba", "b")]
+    assert first == names[: len(first)]
+
+
+def test_new_gives_up_when_nothing_new_comes():
+    only_a = model_of((0.0, -1e9, 40.0, -1e9, -1e9), learned=["a" * n for n in range(1, 200)])
+    assert invent(only_a, count=2, new=True, max_length=5) == []
+
+
+def test_greedy_is_the_likeliest_character_each_time():
+    model = model_of()
+    names = {one.name for one in invent(model, count=4, choice=Choice(greedy=True), max_length=20)}
+    assert len(names) == 1
+    assert names == {
+        one.name for one in invent(model, seed=9, choice=Choice(top_k=1), max_length=20)
+    }
+
+
+# What is there twice: ab, ba, bé, abé, bab.
+LIST = ("ab abé", "babé", "bab", "é")
+READS_PIECES = {"learned": LIST, "context": 3, "n_pieces": 5}
+
+
+@pytest.mark.parametrize("start", ["", "ab", "babé", "abé b"])
+def test_greedy_is_the_one_step_graph_with_its_pieces(start):
+    """What is drawn, and each log-probability, read by Keras a character at a time."""
+    model = model_of((-4.0, -2.0, 3.0, 3.0, 2.0), **READS_PIECES, scale=3.0)
+    automaton, weights = automaton_of(model), model.weights
+    assert n_inputs(automaton) == weights.n_inputs
+    layers = shared_layers(weights.n_values, weights.units)
+    step = one_step_graph(layers, weights.n_inputs - weights.n_values)
+    layers.cell.set_weights(weights.arrays[:3])
+    layers.densor.set_weights(weights.arrays[3:])
+    [one] = invent(model, choice=Choice(greedy=True), start=start, max_length=12)
+    row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
+    inputs = with_pieces(automaton, np.array([[-1, *row[:-1]]], dtype=np.int32))
+    state = np.zeros((1, weights.units), dtype=np.float32)
+    for t, symbol in enumerate(row):
+        x = np.zeros((1, 1, weights.n_inputs), dtype=np.float32)
+        x[0, 0, [i for i in inputs[0, t] if i >= 0]] = 1
+        probabilities, state = (np.array(output) for output in step([x, state]))
+        assert np.log(probabilities[0, symbol]) == pytest.approx(one.log_probabilities[t], abs=1e-5)
+        if t >= len(start):
+            at_word = t == 0 or one.name[t - 1] == " "
+            first = 2 if at_word else 0  # neither the end nor a space
+            assert symbol == first + probabilities[0, first:].argmax()
+    assert (inputs[0, :, 1:] >= 0).any()
+
+
+@given(st.integers(0, 1000), st.sampled_from(["", "a", "ab", "é b"]), st.integers(4, 9))
+def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start, longest):
+    model = model_of(**READS_PIECES)
+    reads = automaton_of(model)
+    for one in invent(model, count=5, seed=seed, start=start, max_length=longest):
+        row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
+        [expected] = log_probabilities(model.weights, [row], reads)
+        assert one.log_probabilities == pytest.approx(expected, abs=1e-5)
+        assert one.name.startswith(start)
+
+
+def test_no_long_copies_with_pieces_either():
+    model = model_of(**READS_PIECES, scale=3.0)
+    for one in invent(model, count=200, max_copy=2):
+        assert not any(
+            one.name[k : k + 3] in name for name in LIST for k in range(len(one.name) - 2)
+        )
+
+
+def test_a_letter_that_the_model_has_never_seen():
+    with pytest.raises(VocabularyError) as raised:
+        invent(model_of(), start="abx")
+    said = str(raised.value)
+    assert "'x' in 'abx'" in said
+    assert "letters that the model knows (space, abé)" in said
+    with pytest.raises(VocabularyError):
+        known_letters("a\n", model_of())
+
+
+def test_capitals_of_a_start_are_folded_as_the_list_was():
+    assert known_letters("ABE\u0301", model_of()) == "abé"
+    with pytest.raises(VocabularyError, match="'A'"):
+        known_letters("A", model_of(keep_case=True))
+
+
+def test_spaces_of_a_start_are_those_of_names():
+    assert known_letters("  a  b ", model_of()) == "a b "
+    names = [one.name for one in invent(model_of(), count=50, start=" ")]
+    assert all(name == " ".join(name.split()) for name in names)
+
+
+def test_a_start_that_leaves_no_room():
+    with pytest.raises(SamplingError, match="shorter than the 3 characters of --max-length"):
+        invent(model_of(), start="abé", max_length=3)
+
+
+def test_spelling():
+    [one] = invent(model_of(), start="éb a", seed=1)
+    assert spelled(one, model_of()).startswith("Éb A")
+    assert spelled(one, model_of(keep_case=True)) == one.name
+
+
+def test_the_closest_name_and_how_far_it_is():
+    names = ["tyrannosaurus", "allosaurus", "allosaurua"]
+    assert closest("tyranosaurus", names) == ("tyrannosaurus", 1)
+    assert closest("allosaurub", names) == ("allosaurus", 1)  # the first of two
+    assert closest("allosaurus", names) == ("allosaurus", 0)
+
+
+def test_probabilities_of_a_model_add_up():
+    """The five characters after nothing: exp of their log-probabilities is 1 together."""
+    model = model_of()
+    rows = [np.array([index], dtype=np.int32) for index in range(5)]
+    total = sum(math.exp(row[0]) for row in log_probabilities(model.weights, rows))
+    assert total == pytest.approx(1, abs=1e-5)
+
+
+def test_no_run_of_letters_of_the_list_is_longer_than_allowed():
+    learned = ["ababab", "bébébé", "aa bb"]
+    model = model_of(learned=learned)
+
+    def longest(max_copy, **settings):
+        names = [one.name for one in invent(model, count=200, max_copy=max_copy, **settings)]
+        return max(len(Learned(model).shared(name).letters) for name in names)
+
+    assert longest(None) > 3
+    for limit in (1, 2, 3):
+        assert longest(limit) <= limit
+    # a start may be longer, but is not gone on with
+    names = {one.name for one in invent(model, count=200, max_copy=2, start="abab")}
+    assert all(name == "abab" or name[4] != "a" for name in names)
+    assert len(names) > 5
+
+
+def test_what_a_name_shares_with_the_list():
+    model = model_of(learned=["tyrannosaurus", "allosaurus"], held_out=["megalosaurus"])
+    list_of_names = Learned(model)
+    assert list_of_names.shared("brontosaurus") == ("osaurus", "tyrannosaurus")
+    assert list_of_names.shared("alloy") == ("allo", "allosaurus")
+    assert list_of_names.shared("123") == ("", "")
+    # 7 and 4 letters; the held-out name has losaurus, 8, as allosaurus has
+    assert list_of_names.summary(["brontosaurus", "alloy"]) == (
+        "shared with the list: 5.5 letters in a row (held-out names 8.0), at most 7: 'osaurus' as"
+        " in tyrannosaurus"
+    )
+
+
+def test_few_names_are_warned_of():
+    assert "--max-copy" in copying_is_likely(30)
+    assert copying_is_likely(1318) == ""
+
+
+def a_file(path, spoil):
+    made = Made.whole()
+    names = {"training": ["ab", "ba"], "held_out": ["bb"]}
+    made.entry |= {"kind": "dinos", "symbols": ["\n", *"abcde"], "folded": {}}
+    made.entry |= {"settings": {"keep_case": False}, "extra": names}
+    spoil(made.entry)
+    return made.write(path / "model.keras")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entry: entry.update(symbols=[*"abcdef"]),
+        lambda entry: entry.update(symbols=["\n", *"abcd", "ef"]),
+        lambda entry: entry.update(symbols=["\n", *"abcd"]),
+        lambda entry: entry.update(settings={}),
+        lambda entry: entry.update(settings={"keep_case": "no"}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": "4"}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": 0}),
+        lambda entry: entry.update(settings={"keep_case": False, "context": 10**9}),
+        lambda entry: entry.update(
+            settings={"keep_case": False, "context": 2}, extra={"training": ["xy"], "held_out": []}
+        ),
+        # weights for characters, but a list with a piece
+        lambda entry: entry.update(
+            settings={"keep_case": False, "context": 2},
+            extra={"training": ["abab"], "held_out": []},
+        ),
+        lambda entry: entry["extra"].update(training=[1, 2]),
+        lambda entry: entry["extra"].update(held_out="ab"),
+        lambda entry: entry.update(extra={}),
+    ],
+)
+def test_a_model_of_a_stranger_is_refused_in_one_line(spoil, tmp_path):
+    assert len(invent(load(a_file(tmp_path, lambda _: None)), count=3)) == 3
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(a_file(tmp_path, spoil))

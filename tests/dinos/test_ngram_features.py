@@ -1,0 +1,88 @@
+"""Which pieces of names are known, and what may follow."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dinos import ngram_features as reading
+from dinos.names import encode, vocabulary
+from dinos.ngram_features import n_inputs, name_automaton, walk, with_pieces
+from seqmodel.data.windows import NOTHING
+
+some_names = st.lists(
+    st.from_regex(r"[abc]{1,5}( [abc]{1,3})?", fullmatch=True), min_size=2, max_size=8
+)
+
+
+def inputs_of(name, known):
+    return np.array([[NOTHING, *encode(name, known)[:-1]]], dtype=np.int32)
+
+
+@given(some_names, st.integers(1, 4), st.text("abc", min_size=1, max_size=7))
+def test_an_input_comes_with_all_known_pieces_that_end_there(names, context, other):
+    """Counted in a plain way: a piece is known if it is there twice."""
+    known = vocabulary([*names, other, "abc "])
+    counts = Counter(
+        name[k : k + length]
+        for name in names
+        for length in range(2, context + 1)
+        for k in range(len(name) - length + 1)
+    )
+    listed = {piece for piece, count in counts.items() if count >= 2}
+    automaton = name_automaton(known, [encode(name, known) for name in names], context)
+    assert n_inputs(automaton) == known.size + len(listed)
+    number = {}
+    for name in [*names, other]:
+        inputs = inputs_of(name, known)
+        found = with_pieces(automaton, inputs).reshape(1, -1, context)[0]
+        assert found[:, 0].tolist() == inputs[0].tolist()
+        for end, pieces in enumerate(found[:, 1:].tolist()):
+            for length, piece in enumerate(pieces, 2):
+                text = name[end - length : end] if end >= length else ""
+                assert (piece != NOTHING) == (text in listed)
+                if piece != NOTHING:
+                    assert number.setdefault(text, piece) == piece
+    assert len(set(number.values())) == len(number)
+    assert all(known.size <= piece < n_inputs(automaton) for piece in number.values())
+
+
+@given(some_names, st.text("abc ", max_size=6))
+def test_what_may_follow_does_not_depend_on_what_is_known(names, begun):
+    known = vocabulary([*names, "abc "])
+    plain = name_automaton(known)
+    knowing = name_automaton(known, [encode(name, known) for name in names], 4)
+    inputs = inputs_of(begun, known)
+    allowed = [one.allowed[walk(one, inputs)] for one in (plain, knowing)]
+    assert (allowed[0] == allowed[1]).all()
+    assert len(plain.allowed) == 3
+
+
+def test_too_many_pieces_leave_the_shorter_and_more_frequent_ones(monkeypatch):
+    names = ["abab", "abab", "abc", "bca", "cab", "ca"]
+    known = vocabulary(names)
+    rows = [encode(name, known) for name in names]
+    assert n_inputs(name_automaton(known, rows, 4)) - known.size == 7  # ab ba bc ca, aba bab, abab
+    monkeypatch.setattr(reading, "MOST", 3)
+    automaton = name_automaton(known, rows, 4)
+    assert n_inputs(automaton) - known.size <= 3
+    pieces = with_pieces(automaton, inputs_of("abab", known))[0, :, 1:]
+    assert (pieces[2] != NOTHING).tolist() == [True, False, False]  # ab: six times
+
+
+def test_a_list_without_a_piece_has_none():
+    known = vocabulary(["ab", "c"])
+    automaton = name_automaton(known, [encode(name, known) for name in ("ab", "c")], 3)
+    assert n_inputs(automaton) == known.size
+    assert (with_pieces(automaton, inputs_of("abc", known))[0, :, 1:] == NOTHING).all()
+
+
+@pytest.mark.parametrize("context", [1, 4])
+def test_padding_changes_nothing(context):
+    known = vocabulary(["abab", "bab"])
+    automaton = name_automaton(known, [encode(n, known) for n in ("abab", "bab")], context)
+    inputs = inputs_of("bab", known)
+    longer = np.pad(inputs, ((0, 0), (0, 2)), constant_values=NOTHING)
+    assert (with_pieces(automaton, longer)[:, :4] == with_pieces(automaton, inputs)).all()

@@ -1,0 +1,122 @@
+"""Training as it may end too soon, by Ctrl-C, a full disk, an error; and goes on."""
+
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dinos.generation import load
+
+LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "names.txt"
+    path.write_text(LIST)
+    return path
+
+
+def arguments(names, out, epochs):
+    sizes = ["--epochs", str(epochs), "--n-a", "8", "--made-up", "0", "--batch-size", "4"]
+    return [str(names), "--out", str(out), *sizes]
+
+
+def start(*words, **settings):
+    command = [sys.executable, "-m", "dinos.train", *words]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **settings)
+
+
+def same_weights(one, other):
+    pairs = zip(load(one).weights.arrays, load(other).weights.arrays, strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+SIGNALS = pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+
+
+@SIGNALS
+def test_an_interrupted_training_keeps_the_model_and_says_how_to_go_on(
+    names, command, number, status
+):
+    words = arguments(names, "run", 200)
+    with start(*words) as training:
+        for line in training.stderr:
+            if line.startswith("epoch 1/"):
+                break
+        training.send_signal(number)
+        said = training.stderr.read().splitlines()
+    assert training.returncode == status
+    assert not any("Traceback" in line for line in said)
+    assert said[-1].startswith("interrupted: run/model.keras is that of epoch ")
+    again = said[-1].split("go on: ")[1]
+    assert load("run/model.keras").weights.n_parameters > 0
+    words = shlex.split(again)
+    assert words[1:3] == ["-m", "dinos.train"]
+    assert command("dinos.train", *words[3:]).status == 0
+    assert not (names.parent / "run" / "checkpoint.npz").exists()
+    assert command("dinos.train", *arguments(names, "whole", 200)).status == 0
+    assert same_weights("run/model.keras", "whole/model.keras")
+
+
+@SIGNALS
+def test_one_that_was_interrupted_before_the_first_epoch_says_so_in_a_line(names, number, status):
+    with start(*arguments(names, "run", 200)) as training:
+        while not Path("run", ".lock").exists():
+            assert training.poll() is None, training.stderr.read()
+            time.sleep(0.02)
+        time.sleep(0.1)  # TensorFlow is being loaded, which takes seconds
+        training.send_signal(number)
+        said = training.stderr.read()
+    assert (training.returncode, said) == (
+        status,
+        "interrupted: no epoch was whole, no model is written\n",
+    )
+    assert not Path("run").exists()
+
+
+def limit_files(size):
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_a_disk_that_is_full_leaves_the_earlier_model(names, command):
+    assert command("dinos.train", *arguments(names, "run", 2)).status == 0
+    before = {path.name: path.read_bytes() for path in (names.parent / "run").iterdir()}
+    with start(*arguments(names, "run", 3), preexec_fn=limit_files(4000)) as training:
+        said = training.stderr.read()
+    assert training.returncode == 2, said
+    assert "expected a file that can be written, found file too large" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert {p.name: p.read_bytes() for p in (names.parent / "run").iterdir()} == before
+
+
+def test_resume_goes_on_with_the_same_settings_only(names, command, refuses, monkeypatch):
+    words = [*arguments(names, "run", 4), "--checkpoint", "0"]
+    with monkeypatch.context() as patch:
+        replace, times = Path.replace, []
+
+        def at_the_third(self, target):
+            times.append(target)
+            if len(times) == 3:
+                raise RuntimeError("the end")
+            return replace(self, target)
+
+        patch.setattr(Path, "replace", at_the_third)
+        assert command("dinos.train", *words).status == 1
+    other = [*arguments(names, "run", 5), "--resume"]
+    assert "with epochs 5, found one with epochs 4" in refuses("dinos.train", *other)
+    went_on = command("dinos.train", *words, "--resume")
+    assert went_on.status == 0
+    assert "epoch 1/4" not in went_on.err
+    assert "no run/checkpoint.npz to go on" in command("dinos.train", *words, "--resume").err
+    assert command("dinos.train", *arguments(names, "whole", 4)).status == 0
+    assert same_weights("run/model.keras", "whole/model.keras")

@@ -1,0 +1,156 @@
+"""Numbers and names at the edge of what is possible: each has a defined result, most often a line
+that refuses it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.made_models import Made
+
+GENERATE = "djmodel.generate"
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Made.whole().write(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--temperature 0", "a temperature above 0, found 0.0"),
+        ("--temperature -1", "a temperature above 0"),
+        ("--temperature nan", "a temperature above 0, found nan"),
+        ("--temperature inf", "a temperature above 0, found inf"),
+        ("--top-k 0", "a top-k of at least 1, found 0"),
+        ("--top-k -3", "a top-k of at least 1"),
+        ("--top-p 0", "a top-p above 0 and at most 1"),
+        ("--top-p nan", "a top-p above 0 and at most 1"),
+        ("--top-p 1.01", "a top-p above 0 and at most 1"),
+        ("--seed -1", "Invalid value for '--seed'"),
+        ("--seed 1.5", "Invalid value for '--seed'"),
+        ("--tempo nan", "Invalid value for '--tempo'"),
+        ("--count 0", "Invalid value for '--count'"),
+        ("--count 99999999999", "Invalid value for '--count'"),
+        ("--bars 99999999999", "--bars from 1 to 10,000"),
+        ("--choruses 9999", "at most 10,000 bars, found 19,998"),
+        ("--no-such-option", "No such option"),
+        ("one two", "unexpected extra argument"),
+        # what would have no effect
+        ("--greedy --top-k 3", "greedy by itself, found a top-k"),
+        ("--greedy --top-p 0.5", "greedy by itself"),
+        ("--greedy --temperature 0.5", "greedy by itself, found a temperature"),
+        ("--meter 3/4", "--meter with --changes"),
+        ("--melody-part 1", "--melody-part with --over"),
+        ("--changes C7 --melody-part 1", "--melody-part with --over"),
+        ("--chord-part 1", "--chord-part with --over"),
+        ("--primer-bars 1:2", "--primer-bars with --primer"),
+        ("--bars 2 --choruses 2", "--bars or --choruses, found both"),
+        # names that are taken
+        ("--out a.wav --wav", "a.wav: expected a file of its own for each output"),
+        ("--score a.svg --picture a.svg", "the name of another output"),
+        ("--score a.svg --picture ./x/../a.svg", "the name of another output"),
+        ("--html model.keras", "a name that ends in"),
+        ("--count 2 --out a.mid --html a-2.mid", "a name that ends in"),
+    ],
+)
+def test_what_is_refused_in_one_line(options, said, refuses, model, tmp_path):
+    assert said.lower() in refuses(GENERATE, model, *options.split()).lower()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--temperature 1e300",
+        "--temperature 1e-320",
+        "--top-k 99999999999999999999999999",
+        "--top-p 1e-320",
+        "--top-p 1",
+        "--seed 99999999999999999999999999999999",
+        "--greedy",
+    ],
+)
+def test_what_is_played(options, command, model, tmp_path):
+    for count in (1, 3):  # one stream and several are drawn in different ways
+        for _ in range(2):
+            arguments = [*options.split(), "--count", count, "--out", f"{count}.mid"]
+            outcome = command(GENERATE, model, *arguments)
+            assert outcome.status == 0, outcome.err
+    assert (tmp_path / "1.mid").read_bytes() == (tmp_path / "3-1.mid").read_bytes()
+
+
+def test_an_output_that_is_an_input_is_refused(refuses, model, rags, tmp_path):
+    music = tmp_path / "music.mid"
+    music.write_bytes(rags[0].read_bytes())
+    os.symlink(music, tmp_path / "link.mid")
+    before = music.read_bytes()
+    for out in ("music.mid", "link.mid"):
+        for source in ("--over", "--primer"):
+            said = refuses(GENERATE, model, source, music, "--bars", 1, "--out", out)
+            assert "the name of what is read" in said
+    said = refuses("djmodel.train", music, "--out", "run", "--epochs", 1, "--checkpoint", "nan")
+    assert "--checkpoint" in said
+    (tmp_path / "solo.mid").write_bytes(before)
+    assert "the name of what is read" in refuses("djmodel.train", "solo.mid", "--out", ".")
+    assert music.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["zażółć 🎷 歌.mid", "-.mid", "a b'c\"d.mid", "n" * 251 + ".mid", os.fsdecode(b"\xff\xfe.mid")],
+    ids=["unicode", "dash", "quotes", "as long as can be", "no text"],
+)
+def test_names_of_any_kind(name, command, model, tmp_path):
+    outcome = command(GENERATE, model, "--out", f"./{name}")
+    assert outcome.status == 0, outcome.err
+    assert (tmp_path / name).stat().st_size > 0
+    assert command(GENERATE, model, "--over", f"./{name}", "--out", "again.mid").status == 0
+
+
+@pytest.mark.parametrize("option", ["--out", "--over", "--primer", "--html"])
+def test_a_name_that_is_too_long(option, refuses, model, tmp_path):
+    name = "n" * 300 + (".html" if option == "--html" else ".mid")
+    refuses(GENERATE, model, option, name)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".", "n"))]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has none")
+def test_output_to_a_disk_that_is_full():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", GENERATE, "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0
+    assert "no space left on device" in done.stderr
+
+
+def test_eight_at_once_give_the_same_as_one_after_the_other(command, model, rags, tmp_path):
+    """They share the model, and a cache that is empty when they begin."""
+
+    def arguments(number, folder):
+        chosen = ["--over", str(rags[0]), "--bars", "3", "--seed", str(number)]
+        return [str(model), *chosen, "--out", str(folder / f"{number}.mid")]
+
+    (tmp_path / "one").mkdir()
+    (tmp_path / "eight").mkdir()
+    environment = os.environ | {"DJMODEL_CACHE": str(tmp_path / "cache")}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", GENERATE, *arguments(number, tmp_path / "eight")],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    for process in started:
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    for number in range(8):
+        assert command(GENERATE, *arguments(number, tmp_path / "one")).status == 0
+        one, eight = (tmp_path / folder / f"{number}.mid" for folder in ("one", "eight"))
+        assert one.read_bytes() == eight.read_bytes()

@@ -1,0 +1,105 @@
+"""What nobody should type, and what a shell, a job or a foreign file name can bring."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from djmodel.inputs.reader import find_music, read_tune
+from djmodel.model.improvise import load, shipped_model
+from djmodel.model.provenance import Recipe
+from seqmodel.errors import FileError, InputError
+from seqmodel.files import keep_apart
+from seqmodel.parallel.pool import Workers, each
+
+GENERATE, TRAIN = "djmodel.generate", "djmodel.train"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--primer-values", "C,999999.000"], "values of at most 1,024 quarter notes"),
+        (["--changes", "C", "--style", ""], "a style of block"),
+        (["--score", "folder.svg"], "folder.svg: expected the name of a file to write, found a"),
+    ],
+)
+def test_generating_refuses_before_anything_is_written(refuses, tmp_path, options, said):
+    (tmp_path / "folder.svg").mkdir()
+    assert said in refuses(GENERATE, "--bars", 2, *options)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
+
+
+def test_an_output_that_is_a_folder_is_known_at_the_start(tmp_path):
+    with pytest.raises(FileError, match="found a folder"):
+        keep_apart([tmp_path], [])
+
+
+def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
+    shutil.copy(rags[0], tmp_path)
+    assert "the name of a file, a folder or a pattern, found an empty one" in refuses(TRAIN, "")
+    with pytest.raises(InputError):
+        list(find_music([""]))
+    assert len(list(find_music([tmp_path, "."]))) == 1
+
+
+def test_more_memory_than_there_is_is_said_in_a_line(refuses, rags):
+    line = refuses(TRAIN, rags[5], "--m", 10**14, "--out", "run")
+    assert "expected enough memory, found Unable to allocate" in line
+
+
+def test_there_are_no_more_processes_than_items():
+    assert list(each(abs, [-1, -2], Workers(jobs=100_000), lambda item: item)) == [1, 2]
+
+
+def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
+    name = os.fsdecode(b"f\xfcr.mid")
+    try:
+        shutil.copy(rags[5], tmp_path / name)
+    except OSError:
+        pytest.skip("no such names on this system")
+    tune = read_tune(tmp_path / name)
+    tune.title.encode()
+    options = ["--over", name, "--bars", 2, "--html", "x.html", "--score", "x.svg", "--preview"]
+    assert command(GENERATE, *options).status == 0
+    assert "f\N{REPLACEMENT CHARACTER}r" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert command("djmodel.regenerate", "solo.mid").status == 0
+    done = command(TRAIN, name, "--epochs", 1, "--n-a", 8, "--out", os.fsdecode(b"r\xfcn"))
+    assert done.status == 0, done.err
+    done = command("djmodel.corpus", "build", name, "--out", "corpus", "--jobs", 1)
+    assert done.status == 0, done.err
+
+
+def run(redirected, *words):
+    """A command with its streams as a shell puts them."""
+    line = 'exec "$@" ' + redirected
+    return subprocess.run(["bash", "-c", line, "bash", sys.executable, "-m", *map(str, words)])
+
+
+def test_a_job_without_any_stream_does_its_work(rags, tmp_path):
+    short = ["--epochs", 1, "--n-a", 8, "--out", "run"]
+    assert run("<&- >&- 2>&-", TRAIN, rags[5], *short).returncode == 0
+    assert load("run/model.keras").weights.n_values == 90
+    assert {path.name for path in tmp_path.joinpath("run").iterdir()} == {
+        "model.keras", "history.csv", "loss.png", "solo.mid",
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_an_error_that_nobody_can_read_has_its_status():
+    assert run("2>/dev/full", GENERATE, "nothing.keras").returncode == 2
+
+
+def test_the_longest_primer_is_heard():
+    recipe = Recipe(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
+    [solo] = recipe.solos(load(shipped_model()))
+    assert np.isfinite(solo.log_probability)

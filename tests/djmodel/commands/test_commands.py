@@ -1,0 +1,371 @@
+"""The command lines, as a user meets them."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from music21 import converter
+
+from djmodel.inputs.reader import read_tune
+from djmodel.model.improvise import load
+
+TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evaluate"
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory, rags):
+    """What a short training on two rags writes, by its own process, as from a shell."""
+    folder = tmp_path_factory.mktemp("run") / "two"
+    arguments = [*map(str, rags[3:5]), "--out", str(folder), "--epochs", "2", "--n-a", "16"]
+    done = subprocess.run(
+        [sys.executable, "-m", TRAIN, *arguments], capture_output=True, text=True, check=True
+    )
+    return folder, done
+
+
+@pytest.fixture(scope="module")
+def model(run_folder):
+    return run_folder[0] / "model.keras"
+
+
+def tracks(path):
+    """The notes of each track that has any: (pitch, start in quarters)."""
+    file = mido.MidiFile(path)
+    result = []
+    for track in file.tracks:
+        now, notes = 0, []
+        for message in track:
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                notes.append((message.note, now / file.ticks_per_beat))
+        if notes:
+            result.append(notes)
+    return result
+
+
+# --- train -----------------------------------------------------------------------------------
+
+
+def test_training_writes_four_files_and_says_what_it_made(run_folder):
+    folder, done = run_folder
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
+    # what it tells the user to type runs this very Python
+    hint = next(line for line in done.stderr.splitlines() if line.startswith("hear it:"))
+    said = shutil.which(hint.split()[2])
+    assert said is not None
+    assert Path(said).absolute() == Path(sys.executable).absolute()
+    assert done.stdout == ""
+    for said in (
+        "peacherine-rag",
+        "used: 89 bars",
+        "epoch 1/2",
+        "share folded",
+        "parameters",
+        "final loss",
+        "hear it:",
+    ):
+        assert said in done.stderr
+    for chatter in ("oneDNN", "cuda", "absl", "WARNING", "Traceback"):
+        assert chatter not in done.stderr
+
+
+def test_the_history_has_a_line_for_each_epoch(run_folder):
+    with (run_folder[0] / "history.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert float(rows[1]["loss"]) < float(rows[0]["loss"]) < np.log(90) * 1.1
+
+
+def test_the_model_file_says_what_it_was_made_from(run_folder, rags):
+    made = load(run_folder[0] / "model.keras")
+    assert made.settings["schedule"]["epochs"] == 2
+    assert set(made.sources) == {path.name for path in rags[3:5]}
+    assert "keras" in made.versions
+    assert made.weights.units == 16
+
+
+def test_the_first_solo_is_over_the_first_tune(run_folder, rags):
+    source = read_tune(rags[3])
+    melody, accompaniment = tracks(run_folder[0] / "solo.mid")
+    asked = sorted((n.pitch, float(n.onset)) for part in source.accompaniment for n in part.notes)
+    assert sorted(accompaniment) == asked
+    assert melody != [(n.pitch, float(n.onset)) for n in source.melody_notes()]
+
+
+def test_training_can_be_told_parts_bars_and_tempo(command, rags, tmp_path):
+    done = command(
+        TRAIN, rags[0], "--out", tmp_path, "--epochs", 1, "--n-a", 8, "--bars", "1:20",
+        "--melody-part", "1", "--chord-part", "2", "--tempo", 77, "--graph", "unrolled", "--tx", 5,
+    )  # fmt: skip
+    assert done.status == 0
+    assert "bars              20" in done.err
+    tempos = [m.tempo for m in mido.MidiFile(tmp_path / "solo.mid") if m.type == "set_tempo"]
+    assert [round(mido.tempo2bpm(tempo)) for tempo in tempos] == [77]
+
+
+def test_the_same_training_in_another_process_gives_the_same_model_to_the_last_bit(
+    command, model, rags, tmp_path
+):
+    done = command(TRAIN, *rags[3:5], "--out", tmp_path, "--epochs", 2, "--n-a", 16)
+    assert done.status == 0
+    ours, theirs = load(tmp_path / "model.keras"), load(model)
+    pairs = zip(ours.weights.arrays, theirs.weights.arrays, strict=True)
+    assert all((a == b).all() for a, b in pairs)
+    # and so the same solo, but for the model's name in it
+    made = [mido.MidiFile(folder / "solo.mid") for folder in (tmp_path, model.parent)]
+    notes = [[m for m in file if not m.is_meta] for file in made]
+    assert notes[0] == notes[1]
+
+
+# --- generate --------------------------------------------------------------------------------
+
+
+def test_a_solo_over_a_file_keeps_tempo_meter_and_accompaniment(command, model, rags, tmp_path):
+    out = tmp_path / "solo.mid"
+    assert command(GENERATE, model, "--over", rags[0], "--out", out, "--bars", 12).status == 0
+    score = converter.parse(out)
+    # Bethena is a waltz
+    assert score.recurse().getElementsByClass("TimeSignature").first().ratioString == "3/4"
+    assert len(score.parts) == 2
+    source = read_tune(rags[0]).excerpt(1, 12)
+    written = read_tune(out)
+    assert written.length == source.length
+    assert [t.bpm for t in written.tempos] == pytest.approx([t.bpm for t in source.tempos])
+    asked = [(n.pitch, float(n.onset)) for part in source.accompaniment for n in part.notes]
+    assert sorted(tracks(out)[1]) == sorted(asked)
+
+
+def test_a_solo_over_a_piece_of_music21_s_corpus(command, model, tmp_path):
+    done = command(GENERATE, model, "--corpus", "bach/bwv66.6", "--out", tmp_path / "solo.mid")
+    assert done.status == 0, done.err
+    assert "10 bars over bwv66.6" in done.err
+    assert len(read_tune(tmp_path / "solo.mid").bars) == 10
+
+
+def test_eight_solos_are_eight_files_and_all_different(command, model, tmp_path):
+    done = command(GENERATE, model, "--count", 8, "--out", tmp_path / "solo.mid", "--bars", 16)
+    assert done.status == 0
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == [f"solo-{n}.mid" for n in range(1, 9)]
+    assert len({tuple(tracks(path)[0]) for path in files}) == 8
+
+
+def test_seeds_repeat_a_solo(command, model, tmp_path):
+    def solo(seed, name):
+        command(GENERATE, model, "--seed", seed, "--out", tmp_path / name, "--bars", 8)
+        return (tmp_path / name).read_bytes()
+
+    assert solo(3, "a.mid") == solo(3, "b.mid") != solo(4, "c.mid")
+
+
+def test_a_solo_over_written_changes(command, model, tmp_path):
+    out = tmp_path / "solo.mid"
+    done = command(
+        GENERATE, model, "--changes", "Dm7 G7 | Cmaj7 | %", "--meter", "3/4", "--choruses", 2,
+        "--tempo", 140, "--out", out,
+    )  # fmt: skip
+    assert done.status == 0
+    written = read_tune(out)
+    assert len(written.bars) == 6
+    assert {str(bar.meter) for bar in written.bars} == {"3/4"}
+    assert written.tempos[0].bpm == pytest.approx(140, abs=0.01)
+    assert written.accompaniment
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [["--greedy"], ["--temperature", 0.5], ["--top-k", 3], ["--top-p", 0.5], ["--tidy"]],
+)
+def test_ways_to_choose(command, model, tmp_path, choice):
+    out = tmp_path / "solo.mid"
+    assert command(GENERATE, model, *choice, "--bars", 4, "--out", out).status == 0
+    assert tracks(out)
+
+
+def test_primers_and_rhythm(command, model, rags, tmp_path):
+    def solo(*options):
+        out = tmp_path / "solo.mid"
+        outcome = command(GENERATE, model, "--over", rags[0], "--bars", 6, "--out", out, *options)
+        assert outcome.status == 0, outcome.err
+        return tracks(out)[0]
+
+    assert solo("--primer", rags[1], "--primer-bars", "1:4")
+    lick = "C,0.500 S,0.250,<P4,m-2> C,0.250,<P4,m-2> C,2.000,<P4,m-2>"
+    onsets = [onset for _, onset in solo("--primer-values", lick, "--with-primer")]
+    assert onsets[:4] == [0, 0.5, 0.75, 1]
+    kept = solo("--keep-rhythm")
+    melody = read_tune(rags[0]).excerpt(1, 6).melody_notes()
+    assert [onset for _, onset in kept] == [float(note.onset) for note in melody]
+
+
+def test_generating_imports_no_tensorflow(model, tmp_path):
+    code = (
+        "import sys; sys.argv = ['generate', sys.argv[1], '--out', sys.argv[2], '--bars', '4']\n"
+        "from djmodel.generate import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'tensorflow', 'keras', 'music21', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(model), str(tmp_path / "solo.mid")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+    assert (tmp_path / "solo.mid").exists()
+
+
+@pytest.mark.parametrize("module", [TRAIN, GENERATE, EVALUATE, "djmodel.inspect", "djmodel.render"])
+def test_help_imports_nothing_heavy(module):
+    code = (
+        f"import sys, {module}\n"
+        "print(sorted({'tensorflow', 'keras', 'music21', 'matplotlib', 'h5py'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    shown = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
+    assert shown.returncode == 0
+    assert "Usage" in shown.stdout
+
+
+# --- evaluate --------------------------------------------------------------------------------
+
+
+def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
+    done = command(EVALUATE, model, rags[5], "--count", 1, "--temperature", 0.7)
+    assert done.status == 0
+    for said in ("held-out music", "n-gram", "perplexity", "longest copy", "0.7"):
+        assert said in done.out
+    # what `copied` says of the same solo
+    solo = tmp_path / "solo.mid"
+    assert command(GENERATE, model, "--temperature", 0.7, "--out", solo).status == 0
+    said = json.loads(command("djmodel.copied", model, solo, "--json").out)["values"]
+    row = rf"0\.7 .* {said['length']} values +{said['title']} +{said['overlap'][7]:.1%}"
+    assert re.search(row, done.out), (row, done.out)
+
+
+# --- what is refused -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bad(tmp_path):
+    """Files that are not what they should be, by name."""
+    (tmp_path / "empty.mid").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.mid").write_text("dear diary")
+    (tmp_path / "text.keras").write_text("dear diary")
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    with zipfile.ZipFile(tmp_path / "damaged.keras", "w") as archive:
+        archive.writestr("seqmodel.json", json.dumps({"format": 2, "cell": "lstm"}))
+        archive.writestr("model.weights.h5", b"no weights")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing.mid", "no such file"),
+        ("empty.mid", "empty"),
+        ("text.mid", "MIDI"),
+        ("folder", "folder"),
+    ],
+)
+def test_training_refuses_what_is_no_music(refuses, bad, name, said):
+    before = sorted(bad.iterdir())
+    line = refuses(TRAIN, bad / name, "--out", bad / "out")
+    assert said in line
+    assert name in line
+    assert not list((bad / "out").glob("*"))
+    assert [path for path in sorted(bad.iterdir()) if path.name != "out"] == before
+
+
+def test_training_refuses_a_part_that_is_not_there(refuses, rags, tmp_path):
+    line = refuses(TRAIN, rags[0], "--melody-part", "Guitar", "--out", tmp_path)
+    assert "Guitar" in line
+    assert "1" in line  # the parts that there are
+
+
+@pytest.mark.parametrize("bars", ["0:4", "4:1", "1:9999", "a:b", "7"])
+def test_training_refuses_bars_that_are_not_there(refuses, rags, tmp_path, bars):
+    assert "bars" in refuses(TRAIN, rags[0], "--bars", bars, "--out", tmp_path)
+
+
+def test_training_refuses_fewer_values_than_a_window(refuses, rags, tmp_path):
+    line = refuses(TRAIN, rags[0], "--bars", "1:3", "--out", tmp_path)
+    assert "Tx=30" in line
+
+
+def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_path):
+    (tmp_path / "file").touch()
+    line = refuses(TRAIN, rags[0], "--out", tmp_path / "file" / "run")
+    assert "folder that can be written" in line
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.keras", "text.keras", "other.keras", "damaged.keras", "folder"]
+)
+def test_generating_refuses_what_is_no_model(refuses, bad, name):
+    line = refuses(GENERATE, bad / name, "--out", bad / "solo.mid")
+    assert name in line
+    assert "djmodel model" in line
+    assert not (bad / "solo.mid").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--temperature", 0], "temperature above 0"),
+        (["--top-k", 0], "top-k"),
+        (["--top-p", 2], "top-p"),
+        (["--changes", "Dm7 | Hq7"], "Hq7"),
+        (["--changes", "C", "--over", "x.mid"], "leave one out"),
+        (["--changes", "C", "--meter", "four"], "four"),
+        (["--over", "missing.mid"], "no such file"),
+        (["--primer-values", "C,0.5 nonsense"], "nonsense"),
+        (["--style", "polka"], "polka"),
+    ],
+)
+def test_generating_refuses_settings_that_make_no_sense(refuses, model, tmp_path, options, said):
+    out = tmp_path / "solo.mid"
+    assert said in refuses(GENERATE, model, "--out", out, *options)
+    assert not out.exists()
+
+
+def test_a_soundfont_that_is_none_is_refused_before_anything_is_written(refuses, model, bad):
+    out = bad / "solo.mid"
+    line = refuses(GENERATE, model, "--soundfont", bad / "text.mid", "--wav", "--out", out)
+    assert "SoundFont" in line
+    assert not out.exists()
+
+
+def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_folder, tmp_path):
+    cut = tmp_path / "cut.mid"
+    cut.write_bytes((run_folder[0] / "solo.mid").read_bytes()[:300])
+    assert "cut off" in refuses("djmodel.render", cut)
+    assert list(tmp_path.iterdir()) == [cut]
+
+
+def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
+    command, monkeypatch, model
+):
+    import djmodel.model.provenance
+
+    def broken(*_, **__):
+        raise RuntimeError("broken string")
+
+    monkeypatch.setattr(djmodel.recipe, "improvise", broken)
+    outcome = command(GENERATE, model)
+    assert outcome.status == 1
+    assert outcome.err.count("\n") == 1
+    assert "broken string" in outcome.err
+    with pytest.raises(RuntimeError, match="broken string"):
+        command(GENERATE, model, "--debug")

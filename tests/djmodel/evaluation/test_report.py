@@ -1,0 +1,120 @@
+"""A model beside the music it comes from: the numbers, and the page that shows them."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from djmodel.evaluation import metrics
+from djmodel.evaluation.comparison import PIECE, Measured, compare, distances
+from djmodel.evaluation.copying import VALUES, Repertoire, pieces
+from djmodel.inputs.reader import read_tune
+from djmodel.model.improvise import Solo, load
+from djmodel.model.provenance import Recipe
+from djmodel.model.training import Lesson, learn
+from djmodel.values.grammar import encode
+from seqmodel.training.loop import Schedule
+
+REPORT = "djmodel.report"
+
+
+@pytest.fixture(scope="module")
+def tunes(rags):
+    return [read_tune(rag).excerpt(1, 36) for rag in rags[3:5]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, tunes):
+    path = tmp_path_factory.mktemp("report") / "model.keras"
+    learn(tunes, Lesson(tx=16, n_a=16, schedule=Schedule(epochs=2))).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def solos(model):
+    return Recipe(bars=PIECE).solos(load(model), 3)
+
+
+def test_pieces_are_equally_long_and_leave_out_the_rest(tunes):
+    assert [len(piece.bars) for piece in pieces(tunes[0], 16)] == [16, 16]
+    assert pieces(tunes[0], 16)[1].bars == tunes[0].bars[16:32]
+    assert pieces(tunes[0], 40) == pieces(tunes[0], None) == [tunes[0]]
+
+
+def test_training_and_solos_are_measured_alike(tunes, solos):
+    found = compare(tunes, solos, Repertoire(tunes))
+    entropy = found.measures["pitch-class entropy"]
+    expected = [metrics.pitch_class_entropy(t.excerpt(a, a + 15)) for t in tunes for a in (1, 17)]
+    assert entropy.training.tolist() == expected
+    assert entropy.generated.tolist() == [metrics.pitch_class_entropy(s.tune) for s in solos]
+    assert found.distributions["pitch classes"].generated == pytest.approx(
+        np.mean([metrics.pitch_class_histogram(s.tune) for s in solos], axis=0)
+    )
+    assert len(found.distributions["note lengths"].within) == 4 * 3 / 2
+    assert len(found.distributions["note lengths"].between) == 3 * 4
+    assert len(found.copying[VALUES].generated) == 3
+    assert len(found.copying[VALUES].human) == 4  # two tunes, two pieces as long as a solo
+
+
+def test_the_training_itself_is_not_far_from_the_training(tunes, solos):
+    itself = [Solo(cut, encode(cut), 0.0) for tune in tunes for cut in pieces(tune, PIECE)]
+    same = compare(tunes, itself, Repertoire(tunes))
+    for name, measured in same.measures.items():
+        assert measured.overlap == pytest.approx(1, abs=1e-2), name
+        assert measured.divergence == pytest.approx(0, abs=1e-6), name
+    assert np.mean(same.distances) < np.mean(compare(tunes, solos, Repertoire(tunes)).distances)
+
+
+def test_distances_by_hand():
+    # training: mean 2, standard deviation 1; the first solo's two pieces are at 4 on the mean, the
+    # second's one piece at 2; what does not vary in the training, or is not measured, is left out
+    measures = {
+        "varies": Measured(np.array([1.0, 3.0, np.nan]), np.array([3.0, 5.0, 2.0])),
+        "does not": Measured(np.array([1.0, 1.0]), np.array([7.0, 7.0, 7.0])),
+        "half": Measured(np.array([0.0, 2.0]), np.array([np.nan, np.nan, 2.0])),
+    }
+    assert distances(measures, [2, 1]) == [2.0, 0.5]
+    nothing = {"x": Measured(np.array([np.nan]), np.array([1.0]))}
+    assert math.isnan(distances(nothing, [1])[0])
+
+
+def test_the_report_of_a_model(command, model, rags, tmp_path):
+    page = tmp_path / "report.html"
+    done = command(
+        REPORT, model, rags[0], "--count", 5, "--bars", 4, "--seed", 3, "--out", page,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+
+    def strict(constant):
+        raise AssertionError(constant)
+
+    numbers = json.loads((tmp_path / "report.json").read_text(), parse_constant=strict)
+    assert numbers["solos"] == 5
+    assert set(numbers["measures"]) == set(metrics.MEASURES)
+    assert set(numbers["distributions"]) == set(metrics.DISTRIBUTIONS)
+    assert np.shape(numbers["distributions"]["pitch-class transitions"]["generated"]) == (12, 12)
+    assert len(numbers["copying"]["values"]["generated"]["overlap by n"]) == 12
+    assert numbers["copying"]["values"]["human"]["mean longest"] >= 1
+    assert set(numbers["perplexity"]) == {"model", *(f"n-gram of order {n}" for n in range(1, 7))}
+    assert all(1 < perplexity < 1000 for perplexity in numbers["perplexity"].values())
+    far = [solo["distance"] for solo in numbers["closest"]]
+    assert far == sorted(far)
+    assert len(far) == 5
+
+    html = page.read_text(encoding="utf-8")
+    headings = re.findall(r"<h2>(Solo \d+), over ([^<]+)</h2>", html)
+    closest = [(f"Solo {solo['solo']}", solo["over"]) for solo in numbers["closest"][:3]]
+    assert headings == closest
+    assert html.count("<audio") == 3
+    addresses = re.findall(r'(?:src|href)="([^"]{0,30})', html)
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert "http://" not in re.sub(r"http://www\.w3\.org/[\w/.]+", "", html)
+    for name in metrics.MEASURES:
+        assert f"<td>{name}</td>" in html
+
+
+def test_a_page_is_asked_for_by_its_ending(refuses, model, tmp_path):
+    assert ".html" in refuses(REPORT, model, "--out", tmp_path / "report.pdf")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,332 @@
+"""Broken and hostile files: a tune, or one line that says why not; in bounded time and memory."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers import broken_files as bf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from djmodel.inputs import reader
+from djmodel.inputs.limits import Clock, LimitError, Limits
+from djmodel.inputs.midi import midi_bytes, read_scores, write_midi
+from djmodel.inputs.reader import rags, read, read_tunes
+from djmodel.values import grammar
+from seqmodel.errors import FileError, InputError
+
+SECONDS = 60  # far above what any takes; a hang takes longer
+
+
+def read_or_refuse(path: Path, limits: Limits | None = None) -> str:
+    """The error in its one line, "" for a tune; nothing else may come of a file."""
+    began, reason = time.monotonic(), ""
+    try:
+        made = read(path, limits=limits or Limits())
+    except InputError as error:
+        reason = str(error)
+    else:
+        assert made.tune.melody_notes()
+        grammar.encode(made.tune)
+        midi_bytes(made.tune)
+    assert time.monotonic() - began < SECONDS
+    assert not reason or str(path) in reason
+    assert "\n" not in reason
+    return reason
+
+
+# --- MIDI ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", bf.TUNES)
+def test_odd_midi_files_are_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.mid"
+    path.write_bytes(bf.TUNES[name])
+    made = read(path)
+    assert [note.pitch for note in made.tune.melody_notes()][:4] == [64, 65, 67, 64]
+    write_midi(made.tune, tmp_path / "again.mid")
+    assert read_or_refuse(tmp_path / "again.mid") == ""
+
+
+@pytest.mark.parametrize("name", bf.REFUSED)
+def test_broken_midi_files_are_refused_with_the_reason(name: str, tmp_path: Path) -> None:
+    content, reason = bf.REFUSED[name]
+    path = tmp_path / "broken.mid"
+    path.write_bytes(content)
+    assert reason in read_or_refuse(path)
+
+
+def test_names_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    path.write_bytes(bf.TUNES["name that steers a terminal"])
+    [part] = read(path).score.parts
+    assert part.name == "[2J]0;gone [red]"
+
+
+def test_long_names_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    path.write_bytes(bf.TUNES["name of a megabyte"])
+    assert read(path).score.parts[0].name == "x" * 200
+
+
+# --- sheet music ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", bf.SHEETS_REFUSED)
+def test_broken_sheet_music_is_refused_with_the_reason(name: str, tmp_path: Path) -> None:
+    content, reason = bf.SHEETS_REFUSED[name]
+    (tmp_path / name).write_text(content)
+    assert reason in read_or_refuse(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", bf.ODD_SHEETS)
+def test_odd_sheet_music_is_read_or_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(bf.ODD_SHEETS[name])
+    read_or_refuse(tmp_path / name)
+
+
+def test_a_document_type_without_entities_is_nothing_to_fear(tmp_path: Path) -> None:
+    doctype = (
+        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" '
+        '"http://www.musicxml.org/dtds/partwise.dtd">'
+    )
+    path = tmp_path / "x.musicxml"
+    path.write_text(bf.music_xml(bf.SCALE, doctype))
+    assert read_or_refuse(path) == ""
+
+
+def test_a_small_archive_that_unpacks_to_much_is_not_unpacked(tmp_path: Path) -> None:
+    path = bf.zip_bomb(tmp_path / "bomb.mxl", 60)
+    assert path.stat().st_size < 100_000
+    assert "unpacks to more" in read_or_refuse(path)
+
+
+def test_an_archive_that_lies_about_its_size(tmp_path: Path) -> None:
+    assert "cannot read" in read_or_refuse(bf.lying_archive(tmp_path / "lie.mxl"))
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long_sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "long.musicxml"
+    path.write_text(bf.music_xml(bf.SCALE * 250))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(notes=999), "at most 999 notes, found more.*--max-notes"),
+        (Limits(seconds=0.1), "read in 0.1 s, found more.*--max-seconds"),
+        (Limits(file_megabytes=0), "at most 0 MB of music, found a larger file"),
+        pytest.param(
+            Limits(megabytes=5),
+            "read in 5 MB of memory, found more",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux only"),
+        ),
+    ],
+)
+def test_sheet_music_beyond_the_limits(long_sheet: Path, limits: Limits, says: str) -> None:
+    with pytest.raises(LimitError, match=says):
+        read(long_sheet, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(notes=999), "at most 999 notes, found more"),
+        (Limits(file_megabytes=0), "at most 0 MB of music, found a larger file"),
+    ],
+)
+def test_midi_files_beyond_the_limits(limits: Limits, says: str) -> None:
+    with pytest.raises(LimitError, match=says):
+        read(rags()[0], limits=limits)
+
+
+def test_the_time_is_looked_at_while_a_midi_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.mid"
+    path.write_bytes(bf.song(b"\x00\xb0\x01\x02" * 200_000))
+    hours = iter(range(0, 36_000_000, 3600))
+    monkeypatch.setattr("djmodel.inputs.limits.monotonic", lambda: next(hours))
+    # Later steps ask four times.
+    with pytest.raises(LimitError, match="read in 30000 s"):
+        read(path, limits=Limits(seconds=30_000))
+    assert next(hours) == 10 * 3600
+
+
+def test_a_tune_book_has_time_for_each_of_its_tunes(tmp_path: Path) -> None:
+    # Each tune takes a part of the time that a file has; all of them together take more.
+    tune = "M:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n"
+    path = tmp_path / "book.abc"
+    path.write_text("".join(f"X:{number}\n{tune}" for number in range(1, 42)))
+    clock = Clock(Limits(seconds=7), path)
+    assert len(read_scores(path, clock)) == 41
+    assert clock.seconds == 3 * 7
+    clock.allow(1_000_000)
+    assert clock.seconds == 50 * 7
+
+
+def test_the_commands_take_the_limits(refuses, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rag = rags()[0]
+    read_tunes([rag])  # what was read before and is kept has its notes, too
+    assert "--max-notes" in refuses("djmodel.inspect", rag, "--max-notes", 10)
+    assert "--max-seconds of 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", 0)
+    assert "--max-seconds of 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", "nan")
+    assert "--max-notes" in refuses("djmodel.train", rag, "--max-notes", 10, "--out", tmp_path)
+
+
+def test_showing_a_file_takes_no_longer_for_the_square_of_its_tempos(
+    command,
+    tmp_path: Path,  # type: ignore[no-untyped-def]
+) -> None:
+    path = tmp_path / "tempos.mid"
+    tempos = b"".join(b"\x30\xff\x51\x03\x07\xa1" + bytes([n % 251]) for n in range(60_000))
+    path.write_bytes(bf.header() + bf.track(bf.SONG, tempos, bf.SONG))
+    began = time.monotonic()
+    done = command("djmodel.inspect", path, "--max-seconds", SECONDS)
+    assert time.monotonic() - began < SECONDS
+    assert "59995 more" in done.out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it in this way")
+def test_memory_stays_below_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "many.mid"
+    path.write_bytes(bf.at_once(1_000_000))
+    code = (
+        "from djmodel import inspect\n"
+        "try: inspect.main()\n"
+        "finally: print(open('/proc/self/status').read())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    [peak] = [line.split()[1] for line in ran.stdout.splitlines() if line.startswith("VmHWM")]
+    assert int(peak) < 500 * 1024
+
+
+# --- what is no file of music --------------------------------------------------------------------
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="no such files there")
+
+
+@needs_posix
+@pytest.mark.parametrize("ending", [".mid", ".xml", ".abc"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"pipe{ending}"
+    os.mkfifo(path)
+    assert "a pipe or a device" in read_or_refuse(path)
+    with pytest.raises(FileError, match="a pipe or a device"):
+        read_tunes([path])
+    with pytest.raises(FileError, match="found none"):
+        read_tunes([tmp_path])  # in a folder it is no music
+
+
+@needs_posix
+def test_a_device_is_not_read_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "zero.mid"
+    path.symlink_to("/dev/zero")
+    assert "a pipe or a device" in read_or_refuse(path)
+
+
+@needs_posix
+def test_links_that_go_round(tmp_path: Path) -> None:
+    one, other, folder = tmp_path / "one.mid", tmp_path / "other.mid", tmp_path / "folder"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    folder.symlink_to(tmp_path, target_is_directory=True)
+    assert "no such file" in read_or_refuse(one)
+    song = tmp_path / "song.mid"
+    song.write_bytes(bf.song())
+    found = read_tunes([tmp_path, one, folder / "folder" / "song.mid"])
+    assert [verdict.path.name for verdict in found.verdicts] == ["song.mid", "one.mid"]
+    assert "no such file" in str(found.verdicts[1])
+
+
+def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "folder.mid"
+    path.mkdir()
+    assert "a folder" in read_or_refuse(path)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    for name in ("x" * 5000 + ".mid", "a\0b.mid"):
+        verdicts = read_tunes([tmp_path / name, rags()[0]], cached=False).verdicts
+        assert [verdict.tune is None for verdict in verdicts] == [True, False]
+
+
+def test_a_file_that_is_written_anew_while_it_is_read_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "song.mid"
+    first, second = bf.song(), bf.song(bytes.fromhex("00904850 604800"))
+    path.write_bytes(first)
+    read_scores = reader.read_scores
+
+    def overtaken(*arguments):  # type: ignore[no-untyped-def]
+        path.write_bytes(second)
+        return read_scores(*arguments)
+
+    monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setattr(reader, "read_scores", overtaken)
+    assert len(read_tunes([path]).tunes[0].melody_notes()) == 5
+    monkeypatch.undo()
+    monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
+    path.write_bytes(first)
+    assert len(read_tunes([path]).tunes[0].melody_notes()) == 4
+
+
+def test_a_file_that_vanishes_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "song.mid"
+    path.write_bytes(bf.song())
+    read_scores = reader.read_scores
+
+    def gone(*arguments):  # type: ignore[no-untyped-def]
+        path.unlink(missing_ok=True)
+        return read_scores(*arguments)
+
+    monkeypatch.setattr(reader, "read_scores", gone)
+    verdicts = read_tunes([path, rags()[0]], cached=False).verdicts
+    assert "no such file" in str(verdicts[0])
+    assert verdicts[1].tune is not None
+
+
+# --- mutations of real files ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def beginnings() -> list[bytes]:
+    """The first 16 bars of four rags, as files."""
+    return [midi_bytes(reader.read_tune(path).excerpt(1, 16)) for path in rags()[:4]]
+
+
+@given(seed=st.integers(0, 2**32), which=st.integers(0, 3))
+@settings(max_examples=150)
+def test_spoilt_midi_files(
+    beginnings: list[bytes], tmp_path_factory: pytest.TempPathFactory, seed: int, which: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "spoilt.mid"
+    accident = bf.spoilt if seed % 2 else bf.spoilt_events
+    path.write_bytes(accident(beginnings[which], random.Random(seed)))
+    read_or_refuse(path)
+
+
+@given(seed=st.integers(0, 2**32), name=st.sampled_from(["x.musicxml", "x.abc", "x.krn"]))
+@settings(max_examples=20)
+def test_spoilt_sheet_music(tmp_path_factory: pytest.TempPathFactory, seed: int, name: str) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(bf.spoilt(bf.SHEETS[path.suffix].encode(), random.Random(seed)))
+    read_or_refuse(path)

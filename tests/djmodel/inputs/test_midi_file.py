@@ -1,0 +1,145 @@
+"""The bytes of MIDI files, against music21's event reader."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from helpers import midi_files as mf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from music21 import midi
+from music21.midi import translate
+
+from djmodel.inputs import midi_file as midifile
+from djmodel.inputs.midi_file import Damaged, Meta, Program, RawNote, Track
+from djmodel.inputs.reader import rags
+
+
+def events_of_music21(path: Path) -> list[list[tuple[int, int, int, int, int]]]:
+    file = midi.MidiFile()
+    file.open(path)
+    file.read()
+    file.close()
+    return [
+        sorted(
+            (note.onTime, note.offTime, note.event.channel, note.event.pitch, note.event.velocity)
+            for note in translate.getNotesFromEvents(translate.getTimeForEvents(track))
+        )
+        for track in file.tracks
+    ]
+
+
+@pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
+def test_notes_equal_those_of_music21(path: Path) -> None:
+    tracks = midifile.parse(path.read_bytes()).tracks
+    assert [list(map(tuple, track.notes)) for track in tracks] == events_of_music21(path)
+
+
+def track_bytes(events: bytes) -> bytes:
+    header = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96])
+    return header + b"MTrk" + len(events).to_bytes(4, "big") + events
+
+
+def only_track(events: bytes) -> Track:
+    return midifile.parse(track_bytes(events)).tracks[0]
+
+
+def test_running_status_and_note_on_without_velocity() -> None:
+    # One status byte for on and off: 0x90, then data only; velocity 0 ends the note.
+    track = only_track(bytes([0, 0x90, 60, 80, 96, 60, 0, 0, 62, 70, 96, 62, 0]))
+    assert track.notes == [RawNote(0, 96, 1, 60, 80), RawNote(96, 192, 1, 62, 70)]
+
+
+def test_repeated_note_whose_next_begins_before_it_ends() -> None:
+    # On at 0, on again at 96 and only then the off of the first, the off of the second at 192.
+    events = [0, 0x90, 60, 80, 96, 0x90, 60, 70, 0, 0x80, 60, 0, 96, 0x80, 60, 0]
+    assert only_track(bytes(events)).notes == [
+        RawNote(0, 96, 1, 60, 80),
+        RawNote(96, 192, 1, 60, 70),
+    ]
+
+
+def test_notes_that_never_end_are_counted() -> None:
+    track = only_track(bytes([0, 0x90, 60, 80, 96, 0x90, 62, 80, 96, 0x80, 62, 0]))
+    assert track.notes == [RawNote(96, 192, 1, 62, 80)]
+    assert track.unended == 1
+
+
+def test_film_time_counts_half_a_second_as_a_quarter_note() -> None:
+    data = bytearray(track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0])))
+    data[12:14] = bytes([256 - 25, 40])  # 25 frames of 40 ticks
+    assert midifile.parse(bytes(data)).division == 500
+
+
+def test_riff_wrapper_and_foreign_chunks_are_passed_over() -> None:
+    plain = track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0]))
+    foreign = plain[:14] + b"XFIH" + (3).to_bytes(4, "big") + b"abc" + plain[14:]
+    riff = b"RIFF" + bytes(4) + b"RMID" + b"data" + bytes(4) + plain
+    assert midifile.parse(foreign) == midifile.parse(riff) == midifile.parse(plain)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "does not begin"),
+        (b"hello, world, this is text", "does not begin"),
+        (b"MThd" + bytes(4), "header"),
+        (track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0]))[:-3], "cut off in track 1"),
+        (track_bytes(b"")[:14], "after 0 of 1"),
+        (track_bytes(bytes([0, 0x90, 60])), "event cut off"),
+        (track_bytes(bytes([0, 60, 80])), "where an event should begin"),
+        (b"MThd" + bytes([0, 0, 0, 6, 0, 2, 0, 1, 0, 96]), "format 2"),
+        (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "unit of time"),
+    ],
+)
+def test_damage_is_named(data: bytes, says: str) -> None:
+    with pytest.raises(Damaged, match=says):
+        midifile.parse(data)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_spoilt_bytes_are_read_or_refused_but_nothing_else(data: st.DataObject) -> None:
+    whole = bytearray(rags()[3].read_bytes()[:600])
+    for _ in range(data.draw(st.integers(0, 8))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(Damaged):
+        midifile.parse(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+
+notes = st.builds(
+    lambda on, length, channel, pitch, velocity: RawNote(on, on + length, channel, pitch, velocity),
+    st.integers(0, 100_000),
+    st.integers(1, 5_000),
+    st.integers(1, 16),
+    st.integers(0, 127),
+    st.integers(1, 127),
+)
+
+
+@given(st.lists(notes, max_size=30, unique_by=lambda note: (note.channel, note.pitch)))
+def test_what_is_built_is_parsed_again(written: list[RawNote]) -> None:
+    track = Track(
+        notes=sorted(written),
+        metas=[
+            Meta(0, midifile.TRACK_NAME, "Été".encode()),
+            Meta(7, midifile.SET_TEMPO, b"\1\2\3"),
+        ],
+        programs=[Program(0, 3, 26)],
+    )
+    assert midifile.parse(midifile.build(midifile.MidiFile(480, [track]))).tracks == [track]
+
+
+def test_what_is_built_is_what_mido_writes(tmp_path: Path) -> None:
+    import mido
+
+    track = Track(notes=[RawNote(0, 480, 1, 60, 80), RawNote(480, 960, 1, 60, 80)])
+    path = tmp_path / "built.mid"
+    path.write_bytes(midifile.build(midifile.MidiFile(480, [track])))
+    theirs = mf.write(tmp_path / "mido.mid", mf.Track(mf.line(60, 60)))
+    assert [m.dict() for m in mido.MidiFile(path)] == [m.dict() for m in mido.MidiFile(theirs)]
+
+
+def test_text_is_read_in_either_encoding_without_padding() -> None:
+    assert midifile.decode_text("Mélodie\0\0".encode()) == "Mélodie"
+    assert midifile.decode_text("Mélodie ".encode("latin-1")) == "Mélodie"

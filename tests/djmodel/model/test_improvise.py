@@ -1,0 +1,203 @@
+"""Training on a tune, and improvising."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+from djmodel.inputs.reader import read_tune
+from djmodel.model.improvise import changes_of, cues_of, improvise, indices_of, load
+from djmodel.model.training import PRESETS, Lesson, learn, material
+from djmodel.music import changes
+from djmodel.music.tune import Meter
+from djmodel.values import grammar
+from djmodel.values.grammar import Value
+from seqmodel.errors import CorpusError, SamplingError
+from seqmodel.network.weights import log_probabilities
+from seqmodel.sampling.sampler import Choice
+from seqmodel.suffix_automaton import Known
+from seqmodel.training.loop import Schedule
+
+QUICK = Lesson(tx=16, n_a=24, schedule=Schedule(epochs=3))
+
+
+@pytest.fixture(scope="module")
+def tune(rags):
+    return read_tune(rags[3]).excerpt(1, 24)  # Peacherine Rag
+
+
+@pytest.fixture(scope="module")
+def trained(tune):
+    return learn([tune], QUICK)
+
+
+def durations(bars):
+    return [sum((value.duration for value in bar), F(0)) for bar in bars]
+
+
+def test_a_solo_fills_every_bar_and_keeps_the_accompaniment(trained, tune):
+    [solo] = improvise(trained.model, tune, seed=1)
+    assert durations(solo.values) == [bar.length for bar in tune.bars]
+    assert solo.tune.accompaniment == tune.accompaniment
+    assert solo.tune.tempos == tune.tempos
+    for bar, source in zip(solo.tune.bars, tune.bars, strict=True):
+        assert bar.changes == source.changes
+        assert all(note.end <= bar.length for note in bar.melody)
+    assert solo.tune.melody_notes() != tune.melody_notes()
+
+
+def test_a_solo_does_not_look_at_the_melody_that_was_there(trained, tune):
+    without = changes_of(trained.model)[0]
+    assert not any(bar.melody for bar in without.bars)
+    assert improvise(trained.model, without, seed=1) == improvise(trained.model, tune, seed=1)
+
+
+def test_seeds_and_counts(trained, tune):
+    eight = improvise(trained.model, tune, seed=5, count=8)
+    assert len({solo.tune.melody_notes() for solo in eight}) == 8
+    [alone] = improvise(trained.model, tune, seed=5)
+    assert (alone.tune, alone.values) == (eight[0].tune, eight[0].values)
+    [other] = improvise(trained.model, tune, seed=6)
+    assert other.values != alone.values
+
+
+@pytest.fixture(scope="module")
+def told(tune):
+    """A model that is told where in the bar it is."""
+    return learn([tune], PRESETS["ragtime"].with_settings(tx=16, n_a=24, epochs=30))
+
+
+def test_a_model_that_is_told_the_place_in_the_bar_improvises(told, tune, tmp_path):
+    told.save(tmp_path / "told.keras")
+    model = load(tmp_path / "told.keras")
+    assert model.weights.n_inputs > model.weights.n_values == 90
+    waltz = changes.parse_changes("C | F | G7 | C", Meter(3, 4)).repeated(4)
+    primer = [value for bar in grammar.encode(tune.excerpt(1, 2)) for value in bar]
+    for over, settings in (
+        (tune, {"primer": primer}),
+        (tune, {"primer": primer, "with_primer": True}),
+        (tune, {"rhythm": tune}),
+        (waltz, {}),
+    ):
+        solos = improvise(told.model, over, seed=2, count=3, **settings)
+        assert [s.values for s in improvise(model, over, seed=2, count=3, **settings)] == [
+            s.values for s in solos
+        ]
+        for solo in solos:
+            assert durations(solo.values) == [bar.length for bar in over.bars]
+
+
+def test_a_solos_probability_is_that_of_its_values_at_their_places(told, tune):
+    [solo] = improvise(told.model, tune, seed=4)
+    values = [value for bar in solo.values for value in bar]
+    cues = cues_of(told.model, solo.values, tune.bars)
+    foretold = log_probabilities(told.model.weights, indices_of(told.model, values), cues)
+    assert solo.log_probability == pytest.approx(foretold.mean(), abs=1e-4)
+    elsewhere = log_probabilities(told.model.weights, indices_of(told.model, values), cues[::-1])
+    assert elsewhere.mean() < foretold.mean() - 0.1
+
+
+def test_a_saved_model_improvises_the_same(trained, tune, tmp_path):
+    trained.save(tmp_path / "model.keras")
+    loaded = load(tmp_path / "model.keras")
+    assert loaded.vocabulary == trained.model.vocabulary
+    assert improvise(loaded, tune, seed=2) == improvise(trained.model, tune, seed=2)
+    assert changes_of(loaded) == changes_of(trained.model)
+
+
+def test_the_same_lesson_gives_the_same_model(trained, tune):
+    again = learn([tune], QUICK)
+    assert np.abs(again.model.weights.kernel - trained.model.weights.kernel).max() < 1e-5
+    assert again.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
+
+
+def test_both_graphs_learn_the_same(trained, tune):
+    unrolled = learn([tune], Lesson(tx=16, n_a=24, graph="unrolled", schedule=Schedule(epochs=3)))
+    difference = unrolled.model.weights.kernel - trained.model.weights.kernel
+    assert np.abs(difference).max() < 1e-4
+    assert unrolled.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
+
+
+def test_a_hundred_epochs_on_a_few_bars_reach_near_certainty(tune):
+    made = learn([tune.excerpt(1, 8)], Lesson(tx=16, n_a=64))
+    assert made.history[0].loss == pytest.approx(np.log(90), rel=0.2)
+    # what cannot be known is the first value of a window that may begin anywhere
+    assert made.history[-1].loss < 0.35
+    assert made.history[-1].accuracy > 0.85
+
+
+def test_a_primer_changes_what_follows_and_can_stand_at_the_beginning(trained, tune):
+    primer = grammar.encode(tune)[0]
+    [without] = improvise(trained.model, tune, seed=1, choice=Choice(greedy=True))
+    [heard] = improvise(trained.model, tune, seed=1, choice=Choice(greedy=True), primer=primer)
+    [played] = improvise(trained.model, tune, seed=1, primer=primer, with_primer=True)
+    assert heard.values != without.values
+    assert played.values[0] == primer
+    assert durations(played.values) == [bar.length for bar in tune.bars]
+
+
+def test_a_primer_that_fills_everything_leaves_no_solo(trained, tune):
+    primer = [value for bar in grammar.encode(tune) for value in bar]
+    with pytest.raises(SamplingError, match="a primer shorter than the changes: 24 bars"):
+        improvise(trained.model, tune, primer=primer, with_primer=True)
+
+
+def test_a_value_that_the_model_does_not_know_is_heard_as_its_nearest(trained, tune):
+    strange = Value("S", F(11, 12), 40)
+    assert improvise(trained.model, tune, primer=[strange])
+
+
+def test_a_kept_rhythm_has_new_pitches(trained, tune):
+    [solo] = improvise(trained.model, tune, seed=3, rhythm=tune)
+    old, new = tune.melody_notes(), solo.tune.melody_notes()
+    assert [(n.onset, n.duration) for n in new] == [(n.onset, n.duration) for n in old]
+    assert [n.pitch for n in new] != [n.pitch for n in old]
+
+
+def test_a_rhythm_of_other_bars_is_refused(trained, tune):
+    with pytest.raises(SamplingError, match="as long as the changes: 24 bars, found 8 bars"):
+        improvise(trained.model, tune, rhythm=tune.excerpt(1, 8))
+
+
+def test_a_tidy_solo_repeats_no_note(trained, tune):
+    [solo] = improvise(trained.model, tune, seed=1, tidy=True)
+    for bar in solo.tune.bars:
+        for first, second in zip(bar.melody, bar.melody[1:], strict=False):
+            assert first.pitch != second.pitch or first.end < second.onset
+    assert {v.kind for bar in solo.values for v in bar} <= {"C", "S", "R"}
+
+
+def test_the_material_says_what_was_folded(tune):
+    small = material([tune], n_values=20)
+    texts = [str(value) for bar in grammar.encode(tune) for value in bar]
+    assert small.distinct == len(set(texts))
+    kept = set(small.vocabulary.symbols)
+    assert len(kept) == 20
+    assert small.share_folded == sum(text not in kept for text in texts) / len(texts)
+
+
+def test_too_little_music_is_said(tune):
+    with pytest.raises(CorpusError, match="at least Tx=400 values in a row"):
+        learn([tune], Lesson(tx=400))
+    with pytest.raises(CorpusError, match="at least one tune, found none"):
+        learn([], QUICK)
+
+
+def test_no_copy_is_longer_than_allowed(tune):
+    by_heart = learn([tune.excerpt(1, 8)], Lesson(tx=16, n_a=32, schedule=Schedule(epochs=60)))
+    known = Known(by_heart.model.extra["sequences"])
+
+    def longest(max_copy):
+        solos = improvise(by_heart.model, tune, count=5, max_copy=max_copy)
+        assert all(durations(solo.values) == [bar.length for bar in tune.bars] for solo in solos)
+        rows = [indices_of(by_heart.model, [v for bar in s.values for v in bar]) for s in solos]
+        return max(known.longest_copy(row).length for row in rows)
+
+    assert longest(None) > 8
+    for limit in (1, 2, 5):
+        assert longest(limit) <= limit
+
+
+def test_tidying_would_undo_a_limit_to_copies(trained, tune):
+    with pytest.raises(SamplingError, match="--tidy or --max-copy, found both"):
+        improvise(trained.model, tune, tidy=True, max_copy=4)

@@ -1,0 +1,119 @@
+"""Three graphs on the same layers."""
+
+import numpy as np
+import pytest
+
+from djmodel.model.layers import djmodel, music_inference_model, scanning_model, shared_layers
+from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import weights_of
+from seqmodel.network.weights import start_state
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.sampler import Choice, sample
+
+TX = 6
+
+
+@pytest.fixture(scope="module")
+def layers():
+    """Layers with weights that are far from zero and from each other."""
+    made = shared_layers(seed=1)
+    scanning_model(made.LSTM_cell, made.densor)
+    rng = np.random.default_rng(0)
+    for weight in (*made.LSTM_cell.weights, *made.densor.weights):
+        weight.assign(rng.normal(size=weight.shape, scale=0.7))
+    return made
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    """X with a zero vector first, and states that are not zero."""
+    rng = np.random.default_rng(1)
+    X = np.eye(90, dtype=np.float32)[rng.integers(0, 90, (3, TX))]
+    X[:, 0] = 0
+    a0, c0 = rng.normal(size=(2, 3, 64)).astype(np.float32)
+    return [X, a0, c0]
+
+
+def test_the_courses_number_of_parameters(layers):
+    # LSTM 4 * ((90 + 64) * 64 + 64) = 39,680; Dense 64 * 90 + 90 = 5,850
+    for graph in (
+        djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper),
+        scanning_model(layers.LSTM_cell, layers.densor),
+        music_inference_model(layers.LSTM_cell, layers.densor, Ty=3),
+    ):
+        assert graph.count_params() == 45_530
+
+
+def test_unrolled_and_scanning_graphs_are_equal(layers, inputs):
+    unrolled = djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
+    scan = scanning_model(layers.LSTM_cell, layers.densor)
+    outputs = unrolled.predict(inputs, verbose=0)
+    assert [output.shape for output in outputs] == [(3, 90)] * TX
+    scanned = scan.predict(inputs, verbose=0)
+    assert np.abs(np.stack(outputs, axis=1) - scanned).max() < 1e-5
+    assert np.ptp(scanned) > 0.1  # not all the same
+
+
+def test_the_inference_graph_feeds_its_likeliest_value_back(layers, inputs):
+    X, a0, c0 = inputs
+    scan = scanning_model(layers.LSTM_cell, layers.densor)
+    inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=TX)
+    outputs = np.stack(inference.predict([X[:, :1], a0, c0], verbose=0), axis=1)
+    # teacher forcing with the graph's own choices must give the same probabilities
+    fed = np.zeros_like(X)
+    fed[:, 0] = X[:, 0]
+    fed[:, 1:] = np.eye(90)[outputs.argmax(axis=-1)[:, :-1]]
+    assert np.abs(scan.predict([fed, a0, c0], verbose=0) - outputs).max() < 1e-5
+
+
+def test_the_arrays_step_as_the_graph_does(layers, inputs):
+    X, a0, c0 = inputs
+    weights = weights_of(layers.LSTM_cell, layers.densor)
+    rows, step = weights.stepper()
+    state, outputs = (a0, c0), []
+    for t in range(TX):
+        logits, state = step(X[:, t] @ rows, state)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        outputs.append(exponentials / exponentials.sum(axis=1, keepdims=True))
+    scanned = scanning_model(layers.LSTM_cell, layers.densor).predict(inputs, verbose=0)
+    assert np.abs(np.stack(outputs, axis=1) - scanned).max() < 1e-5
+    assert [array.shape for array in start_state(weights, 2)] == [(2, 64), (2, 64)]
+
+
+def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
+    inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=20)
+    zeros = [np.zeros((1, 1, 90)), np.zeros((1, 64)), np.zeros((1, 64))]
+    graphs = [int(output.argmax()) for output in inference.predict(zeros, verbose=0)]
+    drawn = sample(
+        weights_of(layers.LSTM_cell, layers.densor),
+        Automaton.free(90, 90),
+        Choice(greedy=True),
+        np.random.default_rng(0),
+        max_length=20,
+    )
+    assert drawn.symbols[0].tolist() == graphs
+    assert len(set(graphs)) > 1
+
+
+def test_a_step_of_training_changes_what_the_inference_graph_gives(inputs):
+    keras = load_keras()
+    layers = shared_layers(seed=2)
+    unrolled = djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
+    inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=3)
+    first = [inputs[0][:, :1], *inputs[1:]]
+    before = inference.predict(first, verbose=0)
+    unrolled.compile(keras.optimizers.Adam(0.01), loss="categorical_crossentropy")
+    labels = list(np.eye(90)[np.zeros((TX, 3), dtype=int)])
+    unrolled.fit(inputs, labels, epochs=1, verbose=0)
+    after = inference.predict(first, verbose=0)
+    assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(after, before, strict=True))
+
+
+def test_seeds_decide_the_first_weights():
+    def kernel(seed):
+        made = shared_layers(n_values=5, n_a=4, seed=seed)
+        scanning_model(made.LSTM_cell, made.densor)
+        return made.LSTM_cell.get_weights()[0]
+
+    assert (kernel(1) == kernel(1)).all()
+    assert (kernel(1) != kernel(2)).any()

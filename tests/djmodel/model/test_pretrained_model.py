@@ -1,0 +1,110 @@
+"""The model that comes along, and the page that says what it is."""
+
+import json
+import re
+from dataclasses import asdict
+
+import mido
+import pytest
+
+from djmodel.evaluation.perplexity import Prediction, Score
+from djmodel.inputs.reader import rags, read_tune
+from djmodel.model.improvise import load, shipped_model
+from djmodel.model.training import PRESETS
+from djmodel.pretrain import card
+from seqmodel.files import content_hash
+
+GENERATE, EVALUATE, TRAIN = "djmodel.generate", "djmodel.evaluate", "djmodel.train"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load(shipped_model())
+
+
+def test_it_is_small_and_was_made_with_the_preset_from_the_rags_alone(shipped):
+    assert shipped_model().stat().st_size < 1_000_000
+    assert shipped.sources == {path.name: content_hash(path) for path in rags()}
+    made_with = {name: shipped.settings[name] for name in asdict(PRESETS["ragtime"])}
+    assert made_with == json.loads(json.dumps(asdict(PRESETS["ragtime"])))
+
+
+def test_its_card_says_that_it_foretells_unheard_rags_better_than_any_ngram(shipped):
+    text = shipped_model().with_name("ragtime.md").read_text(encoding="utf-8")
+    [row] = [line for line in text.splitlines() if line.startswith("| **all**")]
+    values, model, ngram = (float(cell.replace(",", "")) for cell in row.split("|")[2:5])
+    assert values == sum(len(sequence) for sequence in shipped.extra["sequences"])
+    assert model < ngram - 0.105  # a perplexity a tenth lower
+    orders = re.findall(r"^\| ([1-6]) \| ([\d.]+) \|", text, re.MULTILINE)
+    assert min(float(nats) for _, nats in orders) == ngram
+    assert f"{shipped.weights.n_parameters:,} parameters" in text
+
+
+def test_a_card_has_the_figures_that_were_measured(shipped):
+    ngrams = {order: Score(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
+    found = [Prediction("one", Score(100, 3.0, 0.25), ngrams, 6)]
+    untold = Prediction("all", Score(100, 3.2, 0.2), ngrams, 6)
+    tunes = [read_tune(rags()[0])]
+    text = card(shipped, tunes, PRESETS["ragtime"], found, untold)
+    assert "| one | 100 | 3.000 | 3.400 | 6 | 33% |" in text  # 1 - exp(3 - 3.4)
+    assert "needs 3.200 nats" in text
+    assert "| 2 | 3.800 | 44.7 | 10.0% |" in text
+
+
+def test_without_a_model_it_is_the_one_that_plays(command, tmp_path):
+    out = tmp_path / "solo.mid"
+    done = command(GENERATE, "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", out)
+    assert done.status == 0
+    assert sum(message.type == "note_on" for message in mido.MidiFile(out)) > 10
+    named = tmp_path / "named.mid"
+    command(GENERATE, shipped_model(), "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", named)
+    assert named.read_bytes() == out.read_bytes()
+    assert command("djmodel.regenerate", out).status == 0
+
+
+def test_a_model_is_evaluated_beside_each_order(command, rags):
+    done = command(EVALUATE, shipped_model(), rags[0], "--count", 1)
+    assert done.status == 0
+    for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "right"):
+        assert said in done.out
+    assert done.out.count("lowest of the n-grams") == 1
+    assert "bethena.mid: the model was trained on it" in done.err
+
+
+def test_leaving_one_out_tells_of_each_tune_and_of_all(command, rags):
+    done = command(EVALUATE, "--leave-one-out", *rags[3:6], "--epochs", 1)
+    assert done.status == 0, done.err
+    for title in ("peacherine-rag", "pineapple-rag", "solace", "all, each left out"):
+        assert title in done.out
+    assert "tune 3/3" in done.err
+
+
+def test_two_tunes_are_too_few_to_leave_one_out(refuses, rags):
+    assert "at least three tunes" in refuses(EVALUATE, "--leave-one-out", *rags[3:5])
+
+
+def test_a_training_that_no_longer_foretells_what_is_held_out_ends(command, rags, tmp_path):
+    done = command(
+        TRAIN, rags[3], "--held-out", rags[4], "--patience", 2, "--epochs", 60, "--n-a", 24,
+        "--learning-rate", 0.05, "--out", tmp_path,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    rows = (tmp_path / "history.csv").read_text().splitlines()
+    assert rows[0] == "epoch,loss,accuracy,held_out,seconds"
+    held_out = [float(row.split(",")[3]) for row in rows[1:]]
+    best = held_out.index(min(held_out))
+    assert len(held_out) == best + 1 + 2 < 60
+    assert f"held out {held_out[best]:.3f} nats a value, with the weights of epoch {best + 1}" in (
+        " ".join(done.err.split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--patience", 2), "--held-out MUSIC for --patience"),
+        (("--preset", "bebop"), "a preset, course or ragtime, found `bebop`"),
+    ],
+)
+def test_settings_of_a_training_that_cannot_be(refuses, rags, tmp_path, arguments, said):
+    assert said in refuses(TRAIN, rags[3], "--out", tmp_path / "run", *arguments)

@@ -1,0 +1,236 @@
+"""Changes played in styles: tones of the chord, small moves, bars filled, silence under N.C."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from djmodel.music.accompaniment import (
+    BASS_REGISTER,
+    CHORD_REGISTER,
+    STYLES,
+    accompany,
+    movement,
+    upper_tones,
+)
+from djmodel.music.changes import FORMS, parse_changes, parse_meter
+from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.tune import Meter, Note, Tune
+from seqmodel.errors import InputError
+
+METERS = ["4/4", "3/4", "2/4", "6/8", "5/4", "7/8", "12/8", "3/8", "2/2", "9/8", "5/16", "1/4"]
+
+
+def played(text: str, style: str, meter: str = "4/4", seed: int = 0) -> Tune:
+    return accompany(parse_changes(text, parse_meter(meter)), style, np.random.default_rng(seed))
+
+
+def notes_of(tune: Tune) -> list[Note]:
+    return [note for part in tune.accompaniment for note in part.notes]
+
+
+def spans_of(tune: Tune) -> list[tuple[Fraction, Fraction, frozenset[int], bool]]:
+    """Each change: from, to, its pitch classes with the bass, whether it sounds."""
+    spans = []
+    for bar, start in zip(tune.bars, tune.starts, strict=False):
+        onsets = [change.onset for change in bar.changes] + [bar.length]
+        for change, (onset, end) in zip(bar.changes, pairwise(onsets), strict=True):
+            tones = change.chord.pitch_classes | {change.chord.bass}
+            spans.append((start + onset, start + end, tones, change.sounding))
+    return spans
+
+
+roots = st.sampled_from(["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"])
+suffixes = st.sampled_from(
+    [
+        *("", "m", "7", "maj7", "m7", "m7b5", "dim7", "6", "m6", "9", "13", "7b9", "7alt", "7#9"),
+        *("+", "sus4", "7sus4", "maj9", "m9", "m11", "6/9", "maj7#11", "mMaj7", "dim", "add9"),
+    ]
+)
+basses = st.sampled_from(["", "", "", "/E", "/Bb", "/D"])
+symbols = st.builds(lambda *parts: "".join(parts), roots, suffixes, basses) | st.just("N.C.")
+bars = st.lists(symbols, min_size=1, max_size=3).map(" ".join)
+changes = st.lists(bars, min_size=1, max_size=6).map(lambda texts: "C | " + " | ".join(texts))
+
+
+@settings(max_examples=80, deadline=None)
+@given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS), st.integers(0, 3))
+def test_every_note_belongs_to_its_chord(text: str, style: str, meter: str, seed: int) -> None:
+    tune = played(text, style, meter, seed)
+    spans = spans_of(tune)
+    for note in notes_of(tune):
+        [number] = [n for n, (onset, end, *_) in enumerate(spans) if onset <= note.onset < end]
+        _, end, tones, sounding = spans[number]
+        assert sounding
+        assert note.duration > 0
+        assert note.end <= end
+        if note.pitch % 12 in tones:
+            continue
+        # the one exception: a walking bass steps to the next bass note
+        assert STYLES[style].bass_line == "walking"
+        assert note.end == end
+        target = min(n.pitch for n in notes_of(tune) if n.onset == end)
+        assert 1 <= abs(note.pitch - target) <= 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS))
+def test_each_sounding_chord_has_its_bass_at_its_start_and_silence_has_nothing(
+    text: str, style: str, meter: str
+) -> None:
+    tune = played(text, style, meter)
+    changes = [change for bar in tune.bars for change in bar.changes]
+    for (onset, end, _, sounding), change in zip(spans_of(tune), changes, strict=True):
+        beginning = [n.pitch for n in notes_of(tune) if n.onset == onset]
+        if sounding:
+            assert min(beginning) % 12 == change.chord.bass
+            assert BASS_REGISTER[0] <= min(beginning) <= BASS_REGISTER[1]
+        else:
+            assert not [n for n in notes_of(tune) if n.onset < end and n.end > onset]
+
+
+@settings(max_examples=40, deadline=None)
+@given(changes, st.sampled_from(["block", "stride", "swing", "bossa"]))
+def test_the_hands_move_little_and_stay_in_reach(text: str, style: str) -> None:
+    tune = played(text, style)
+    upper: dict[Fraction, list[int]] = {}
+    for note in notes_of(tune):
+        if note.pitch > BASS_REGISTER[1]:
+            upper.setdefault(note.onset, []).append(note.pitch)
+    voicings = [tuple(sorted(pitches)) for _, pitches in sorted(upper.items())]
+    for voicing in voicings:
+        assert CHORD_REGISTER[0] <= voicing[0] <= voicing[-1] <= CHORD_REGISTER[1]
+        assert voicing[-1] - voicing[0] <= 12
+    for before, after in pairwise(voicings):
+        for one, other in ((before, after), (after, before)):
+            assert max(min(abs(p - q) for q in other) for p in one) <= 7
+
+
+def test_voices_lead_as_a_pianist_would() -> None:
+    # ii V I: no voice moves by more than a whole tone
+    tune = played("Dm7 | G7 | Cmaj7", "block")
+    voicings = [
+        tuple(n.pitch for n in notes_of(tune) if n.onset == 4 * bar and n.pitch > 48)
+        for bar in range(3)
+    ]
+    for before, after in pairwise(voicings):
+        assert all(abs(p - q) <= 2 for p, q in zip(before, after, strict=True))
+        assert movement(before, after) <= 6
+
+
+def test_voices_move_less_than_they_would_around_one_centre() -> None:
+    # thirty-two bars, two chords in most: no voice ever moves by more than a whole tone
+    strokes: dict[Fraction, list[int]] = {}
+    for note in notes_of(played("rhythm-changes", "block")):
+        if note.pitch > BASS_REGISTER[1]:
+            strokes.setdefault(note.onset, []).append(note.pitch)
+    for before, after in pairwise(pitches for _, pitches in sorted(strokes.items())):
+        assert all(min(abs(p - q) for q in before) <= 2 for p in after)
+
+
+@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("style", ["block", "stride", "bossa", "swing", "arpeggio"])
+def test_bars_are_filled_exactly(style: str, meter: str) -> None:
+    tune = played("Dm7 | G7 C | C", style, meter)
+    assert max(note.end for note in notes_of(tune)) == tune.length
+    assert min(note.onset for note in notes_of(tune)) == 0
+    # the bass never stops, except between the beats of stride
+    if style != "stride":
+        bass = [note for note in notes_of(tune) if note.pitch <= BASS_REGISTER[1]]
+        assert sum(note.duration for note in bass) == tune.length
+        assert all(one.end == other.onset for one, other in pairwise(bass))
+
+
+def test_stride_is_bass_and_chord_in_turns_and_a_waltz_in_three() -> None:
+    def beats(tune: Tune) -> list[str]:
+        by_onset: dict[Fraction, int] = {}
+        for note in notes_of(tune):
+            by_onset[note.onset] = by_onset.get(note.onset, 0) + 1
+        return ["bass" if count == 1 else "chord" for _, count in sorted(by_onset.items())]
+
+    assert beats(played("C | G7", "stride")) == ["bass", "chord"] * 4
+    assert beats(played("C | G7", "stride", "3/4")) == ["bass", "chord", "chord"] * 2
+    # six eighths: two waltz groups
+    assert beats(played("C", "stride", "6/8")) == ["bass", "chord", "chord"] * 2
+    # root, then fifth
+    bass = [n.pitch % 12 for n in notes_of(played("C", "stride")) if n.pitch <= 48]
+    assert bass == [0, 7]
+
+
+def test_a_walking_bass_walks_on_every_beat_without_great_leaps() -> None:
+    tune = played("blues-in-F", "swing", seed=3)
+    [bass] = [part for part in tune.accompaniment if part.instrument.name == "Bass"]
+    assert [note.onset for note in bass.notes] == list(range(48))
+    pitches = [note.pitch for note in bass.notes]
+    assert all(abs(a - b) <= 12 for a, b in pairwise(pitches))
+    assert len(set(pitches)) > 8
+    lowest, highest = BASS_REGISTER
+    assert all(lowest <= pitch <= highest for pitch in pitches)
+
+
+@pytest.mark.parametrize("meter", METERS)
+@pytest.mark.parametrize("style", ["swing", "bossa"])
+def test_the_first_chord_is_not_left_to_the_bass(style: str, meter: str) -> None:
+    for seed in range(6):
+        for tune in (
+            played("Dm7 | G7 | C", style, meter, seed=seed),
+            played("N.C. | N.C. | Dm7 | G7", style, meter, seed=seed),
+        ):
+            chords, bass = tune.accompaniment
+            assert chords.notes[0].onset == bass.notes[0].onset
+            assert len({n.pitch for n in chords.notes if n.onset == bass.notes[0].onset}) >= 3
+
+
+def test_a_seed_is_a_performance() -> None:
+    one, same, other = (played("rhythm-changes", "swing", seed=seed) for seed in (1, 1, 2))
+    assert one == same
+    assert one.accompaniment != other.accompaniment
+
+
+def test_nothing_else_of_the_tune_changes() -> None:
+    tune = parse_changes("Cm7 | F7")
+    accompanied = accompany(tune, "bossa", np.random.default_rng(0))
+    assert accompanied.bars == tune.bars
+    assert [part.instrument.name for part in accompanied.accompaniment] == ["Guitar", "Bass"]
+
+
+def test_a_style_that_does_not_exist() -> None:
+    with pytest.raises(InputError, match="swing"):
+        played("C", "polka")
+
+
+def test_what_is_left_out_of_a_rich_chord() -> None:
+    # C13 in four voices: third, seventh, thirteenth, ninth; the bass has the root
+    assert set(upper_tones(parse_chord_symbol("C13"), 4)) == {4, 10, 9, 2}
+    assert set(upper_tones(parse_chord_symbol("Dm7"), 3)) == {5, 0, 9}
+    assert set(upper_tones(parse_chord_symbol("C"), 4)) == {0, 4, 7}
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_all_forms_in_all_styles(style: str) -> None:
+    for form in FORMS:
+        assert notes_of(played(form, style))
+
+
+def test_a_cut_bar_is_accompanied_to_its_end() -> None:
+    tune = parse_changes("C | G7", Meter(4, 4), pick_up=Fraction(3, 2))
+    for style in STYLES:
+        accompanied = accompany(tune, style, np.random.default_rng(0))
+        assert max(note.end for note in notes_of(accompanied)) == tune.length
+        assert min(note.onset for note in notes_of(accompanied)) >= Fraction(3, 2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS))
+def test_no_instrument_plays_a_pitch_twice_at_once(text: str, style: str, meter: str) -> None:
+    for part in played(text, style, meter).accompaniment:
+        by_pitch: dict[int, list[Note]] = {}
+        for note in part.notes:
+            by_pitch.setdefault(note.pitch, []).append(note)
+        for notes in by_pitch.values():
+            assert all(one.end <= other.onset for one, other in pairwise(notes))

@@ -1,0 +1,24 @@
+"""What a musician calls the instrument of a part."""
+
+import pytest
+
+from djmodel.music.instruments import instrument_name
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "called"),
+    [
+        ("up:", 0, "Piano"),
+        ("rh:", 0, "Piano"),
+        ("L.H.", 3, "Honky-tonk Piano"),
+        ("Right Hand", 66, "Tenor Sax"),
+        ("Track 2", 32, "Acoustic Bass"),
+        ("", 73, "Flute"),
+        ("Bass", 32, "Bass"),
+        ("Flute:", 73, "Flute"),
+        ("Upright Bass", 32, "Upright Bass"),
+        ("Drums", 0, "Drums"),
+    ],
+)
+def test_a_hand_a_staff_or_a_number_is_no_instrument(name: str, program: int, called: str) -> None:
+    assert instrument_name(name, program) == called

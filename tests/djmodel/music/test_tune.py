@@ -1,0 +1,82 @@
+"""What a tune is, and what can be done with one."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction as F
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from djmodel.music.chord import Chord
+from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.music.tune_json import tune_from_json, tune_to_json
+
+C, G7 = Chord.of(0, (0, 4, 7)), Chord.of(7, (0, 4, 7, 10), bass=11)
+
+
+def two_bars():
+    """C5 for three beats, then G5 tied over the bar line; a bass note held through both bars."""
+    return Tune(
+        title="Two bars",
+        bars=(
+            Bar(
+                Meter(4, 4),
+                F(4),
+                (Note(72, F(0), F(3)), Note(79, F(3), F(1))),
+                (Change(F(0), C), Change(F(2), G7)),
+            ),
+            Bar(
+                Meter(4, 4), F(4), (Note(79, F(0), F(1, 3), tied=True),), (Change(F(0), C, False),)
+            ),
+        ),
+        tempos=(Tempo(F(0), 90.0), Tempo(F(6), 120.0)),
+        instrument=Instrument("Flute", 73),
+        accompaniment=(Part(Instrument("Bass", 32), (Note(36, F(1), F(6)), Note(43, F(7), F(1)))),),
+        key=-1,
+    )
+
+
+def test_tied_notes_are_one_note_of_the_melody():
+    assert [(n.pitch, n.onset, n.duration) for n in two_bars().melody_notes()] == [
+        (72, 0, 3),
+        (79, 3, F(4, 3)),
+    ]
+
+
+def test_the_chord_at_a_moment():
+    bar = two_bars().bars[0]
+    assert [bar.chord_at(F(t)) for t in (0, 1, 2, 3)] == [C, C, G7, G7]
+
+
+def test_an_excerpt_begins_at_its_own_zero():
+    second = two_bars().excerpt(2, 2)
+    assert len(second.bars) == 1
+    # the held bass note began before; the last one is at beat 3 of the second bar
+    assert second.accompaniment[0].notes == (Note(43, F(3), F(1)),)
+    assert second.tempos == (Tempo(F(0), 90.0), Tempo(F(2), 120.0))
+
+
+def test_an_excerpt_cuts_what_goes_beyond_it():
+    first = two_bars().excerpt(1, 1)
+    assert first.accompaniment[0].notes == (Note(36, F(1), F(3)),)
+
+
+def test_twice_is_the_tune_and_the_tune_again():
+    twice = two_bars().repeated(2)
+    assert twice.length == 16
+    assert [n.onset for n in twice.accompaniment[0].notes] == [1, 7, 9, 15]
+    assert [t.onset for t in twice.tempos] == [0, 6, 8, 14]
+    assert twice.excerpt(3, 4).bars == two_bars().bars
+    assert twice.excerpt(3, 4).accompaniment == two_bars().accompaniment
+
+
+@given(st.integers(-11, 11))
+def test_transposing_back_gives_the_tune_again(distance):
+    tune = replace(two_bars(), key=None)
+    there = tune.transposed(distance)
+    assert there.transposed(-distance) == tune
+    assert there.bars[0].changes[0].chord.root == distance % 12
+
+
+def test_a_tune_survives_json():
+    assert tune_from_json(json.loads(json.dumps(tune_to_json(two_bars())))) == two_bars()

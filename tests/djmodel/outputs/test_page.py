@@ -1,0 +1,266 @@
+"""The page: what its text says, and what a real browser makes of it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from helpers.handmade_tunes import bar, blues
+
+from djmodel.music.tune import Tune
+from djmodel.outputs.page import Exhibit, page, write_page
+from djmodel.outputs.player import notebook_player, player
+from seqmodel.errors import FileError
+
+SETTINGS = {"model": "rags.keras", "seed": "7", "temperature": "0.9"}
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return page([blues(), blues().transposed(2)], SETTINGS)
+
+
+class TestText:
+    def test_nothing_is_fetched(self, text: str) -> None:
+        # Every address is the content itself, a place in the page, or the name of a standard.
+        addresses = re.findall(r'(?:src|href|action|data)="([^"]{0,40})', text)
+        assert addresses
+        assert all(address.startswith(("data:", "#")) for address in addresses)
+        assert not re.findall(r"@import|url\(|fetch\(|XMLHttpRequest", text)
+
+    def test_the_midi_to_download_is_the_tune(self, text: str) -> None:
+        links = re.findall(r'download="(solo-\d\.mid)" href="data:audio/midi;base64,([^"]+)"', text)
+        assert [name for name, _ in links] == ["solo-1.mid", "solo-2.mid"]
+        midi = mido.MidiFile(file=io.BytesIO(base64.b64decode(links[0][1])))
+        pitches = [m.note for m in midi.tracks[1] if m.type == "note_on" and m.velocity]
+        assert pitches == [note.pitch for note in blues().melody_notes()]
+
+    def test_how_it_was_made(self, text: str) -> None:
+        for name, value in SETTINGS.items():
+            assert f"<dt>{name}</dt><dd>{value}</dd>" in text
+        assert "How it was made" in text
+        assert "How it was made" not in page([blues().excerpt(2, 2)], {})
+
+    def test_values_of_each_bar(self) -> None:
+        # A bar of C7: its third, a quarter of rest, the tone below.
+        text = page([Tune("", (bar("C7", [(64, 2), (None, 1), (62, 1)]),))], {})
+        values = re.findall(r'class="value v(.)">([^<]+)<', text)
+        assert [(kind, html.unescape(value)) for kind, value in values] == [
+            ("C", "C,2.000"),
+            ("R", "R,1.000"),
+            ("S", "S,1.000,<m2,P-4>"),
+        ]
+
+    def test_a_title_stays_a_title(self) -> None:
+        title = '<script>alert(1)</script> & "more"'
+        text = page([replace(blues().excerpt(2, 3), title=title)], {"<b>": "<i>"})
+        assert "<script>alert" not in text
+        assert "<i>" not in text
+        assert f"<h1>{html.escape(title)}</h1>" in text
+
+    def test_facts_and_headings_of_one(self) -> None:
+        text = page([Exhibit(blues().excerpt(2, 3), "Take two", facts={"perplexity": "3.1"})], {})
+        assert "<h2>Take two</h2>" in text
+        assert "<dt>perplexity</dt><dd>3.1</dd>" in text
+
+    def test_nothing_half_written(self, tmp_path: Path) -> None:
+        with pytest.raises(FileError, match="SoundFont"):
+            write_page([blues()], tmp_path / "a.html", {}, soundfont=tmp_path / "none.sf2")
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestPlayer:
+    def test_a_box_a_note_at_its_place(self) -> None:
+        # Four quarters: each begins a quarter of the row further right, 380 units in all.
+        tune = Tune("", (bar("C", [(60, 1), (64, 1), (67, 1), (72, 1)]),))
+        lefts = re.findall(r'class="note C" x="([\d.]+)"', player(tune, sound=False))
+        assert [float(left) for left in lefts[:4]] == [18, 113, 208, 303]
+
+    def test_chords_alone_make_no_sound(self) -> None:
+        text = player(Tune("", (bar("Dm7 G7", []),)))
+        assert "<audio" not in text
+        assert "Dm7" in text
+
+    def test_in_a_notebook_it_brings_all_it_needs(self) -> None:
+        text = notebook_player(blues().excerpt(2, 3))
+        assert text.count("<audio") == text.count("<style>") == text.count("<script>") == 1
+        assert "<svg" not in text  # which is taken out of a notebook that is not trusted
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("there is no chromium with a chromedriver here")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--mute-audio",
+        "--autoplay-policy=no-user-gesture-required",
+    ):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    opened = webdriver.Chrome(options=options, service=service)
+    try:
+        yield opened
+    finally:
+        opened.quit()
+
+
+@pytest.fixture(scope="module")
+def address(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "solos.html"
+    path.write_text(text, encoding="utf-8")
+    return path.as_uri()
+
+
+def resized(browser: Any, width: int, height: int) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+
+
+def until(browser: Any, script: str, seconds: float = 10.0) -> Any:
+    """What `script` gives as soon as it gives something true."""
+    end = time.monotonic() + seconds
+    while not (found := browser.execute_script(script)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+class TestInABrowser:
+    def test_it_loads_and_draws_without_an_error(self, browser: Any, address: str) -> None:
+        resized(browser, 1280, 900)
+        browser.get(address)
+        script = "return document.querySelectorAll('.djm-player .roll .note').length"
+        # A note that is held over the end of a row is drawn in both.
+        assert browser.execute_script(script) == 2 * (len(blues().melody_notes()) + 1)
+        assert browser.get_log("browser") == []
+        requested = browser.execute_script("return performance.getEntriesByType('resource')")
+        assert all(entry["name"].startswith("data:") for entry in requested)
+
+    @pytest.mark.parametrize("trusted", [True, False])
+    def test_in_a_notebook_the_roll_is_seen_trusted_or_not(
+        self, browser: Any, tmp_path: Path, trusted: bool
+    ) -> None:
+        shown = notebook_player(blues())
+        if not trusted:  # what is left: no style, no script
+            shown = re.sub("<(style|script)>.*?</\\1>", "", shown, flags=re.DOTALL)
+        (tmp_path / "cell.html").write_text(f'<meta charset="utf-8">{shown}', encoding="utf-8")
+        browser.get((tmp_path / "cell.html").as_uri())
+        loaded = (
+            "const all = [...document.querySelectorAll('.roll img')];"
+            "return all.every(i => i.complete) && all.map(i => i.naturalWidth)"
+        )
+        script = "return document.querySelectorAll('.roll svg .note').length"
+        boxes = browser.execute_script(script)
+        if trusted:
+            assert boxes == len(blues().melody_notes()) + 1
+            assert browser.execute_script("return document.querySelector('img')") is None
+        else:
+            assert boxes == 0
+            widths = until(browser, loaded)
+            assert len(widths) > 1
+            assert set(widths) == {800}
+        assert browser.get_log("browser") == []
+
+    def test_the_player_starts_and_the_line_moves_with_its_clock(
+        self, browser: Any, address: str
+    ) -> None:
+        resized(browser, 1280, 900)
+        browser.get(address)
+        first = "document.querySelector('audio')"
+        browser.execute_script(f"{first}.play()")
+        assert until(browser, f"return {first}.currentTime > 0.3")
+        duration = browser.execute_script(f"return {first}.duration")
+        assert duration == pytest.approx(49 * 60 / 132 + 1, abs=0.1)
+        script = "return [...document.querySelectorAll('.head')].filter(h => h.style.visibility"
+        script += " === 'visible').map(h => Number(h.getAttribute('x1')))"
+        before = until(browser, script)
+        assert len(before) == 1
+        assert until(browser, f"return {first}.currentTime > 0.8")
+        assert browser.execute_script(script)[0] > before[0]
+        # The second one silences the first.
+        browser.execute_script("document.querySelectorAll('audio')[1].play()")
+        assert until(browser, f"return {first}.paused")
+        assert browser.get_log("browser") == []
+
+    def test_a_tap_on_the_roll_goes_there(self, browser: Any, address: str) -> None:
+        resized(browser, 1280, 900)
+        browser.get(address)
+        until(browser, "return document.querySelector('audio').readyState > 0")
+        # The second row begins with bar 5, seventeen quarters in.
+        browser.execute_script(
+            "const svg = document.querySelectorAll('.roll svg')[1];"
+            "const box = svg.getBoundingClientRect();"
+            "svg.dispatchEvent(new MouseEvent('click', {bubbles: true,"
+            " clientX: box.left + box.width * 18 / 400, clientY: box.top + 5}));"
+        )
+        now = until(browser, "return document.querySelector('audio').currentTime")
+        assert now == pytest.approx(17 * 60 / 132, abs=1.0)
+
+    @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+    def test_nothing_sticks_out_at_the_side(self, browser: Any, address: str, width: int) -> None:
+        resized(browser, width, 800)
+        browser.get(address)
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        room, letters, shown = browser.execute_script(
+            "const shown = ['wide', 'narrow'].filter(name =>"
+            " getComputedStyle(document.querySelector('.' + name)).display !== 'none');"
+            "const sheet = document.querySelector(`.${shown[0]} svg`);"
+            "const scale = sheet.getBoundingClientRect().width / sheet.viewBox.baseVal.width;"
+            "return [document.querySelector('.sheet').clientWidth, 15 * scale, shown]"
+        )
+        # The two solos stand side by side on a wide screen: each sheet fits the room it has.
+        assert shown == (["narrow"] if room <= 640 else ["wide"])
+        assert letters > 8  # CSS pixels, the smaller ones of a chord symbol
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_light_and_dark_can_be_read(self, browser: Any, address: str, scheme: str) -> None:
+        browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+        )
+        browser.get(address)
+        paper, ink, staff = browser.execute_script(
+            "const style = (name) => getComputedStyle(document.querySelector(name));"
+            "return [style('.page').backgroundColor, style('.page').color,"
+            " style('.sheet svg').fill]"
+        )
+        assert contrast(paper, ink) > 7
+        assert contrast(paper, staff) > 7
+        assert (brightness(paper) > 0.5) == (scheme == "light")
+
+
+def brightness(colour: str) -> float:
+    """The relative luminance of rgb(...), 0 to 1, as in the WCAG guidelines."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((brightness(one), brightness(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,234 @@
+"""Outputs by their endings, the terminal, and what a notebook gets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers.handmade_tunes import bar, blues
+from rich.console import Console
+
+from djmodel.music.tune import Tune
+from djmodel.outputs.audio import default_soundfont
+from djmodel.outputs.preview import preview
+from djmodel.outputs.suffixes import ALL
+from djmodel.outputs.write import write, write_page, write_picture, write_score
+from seqmodel.errors import InputError
+from seqmodel.files import known_ending
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"),
+    [
+        (".mid", b"MThd"),
+        (".midi", b"MThd"),
+        (".wav", b"RIFF"),
+        (".mp3", b""),
+        (".png", b"\x89PNG"),
+        (".svg", b"<?xml"),
+        (".musicxml", b"<?xml"),
+        (".xml", b"<?xml"),
+        (".html", b"<!DOCTYPE html>"),
+        (".htm", b"<!DOCTYPE html>"),
+        (".WAV", b"RIFF"),
+    ],
+)
+def test_the_ending_says_what_is_written(tmp_path: Path, ending: str, start: bytes) -> None:
+    path = tmp_path / f"solo{ending}"
+    write(blues().excerpt(2, 3), path)
+    content = path.read_bytes()
+    assert content.startswith(start)
+    assert len(content) > 200
+
+
+@pytest.mark.parametrize("name", ["solo.pdf", "solo"])
+def test_an_unknown_ending_lists_those_known(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as failure:
+        write(blues(), tmp_path / name)
+    assert all(ending in str(failure.value) for ending in ALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_writer_knows_its_own_endings(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"\.png or \.svg, found \.mid"):
+        write_picture(blues(), tmp_path / "a.mid")
+    with pytest.raises(InputError, match=r"\.musicxml or \.xml, found \.html"):
+        write_score(blues(), tmp_path / "a.html")
+    with pytest.raises(InputError, match=r"\.html or \.htm, found \.png"):
+        write_page([blues()], tmp_path / "a.png", {})
+    assert known_ending("a/b.MusicXML", ALL) == ".musicxml"
+
+
+class TestPreview:
+    def shown(self, tune: Tune, width: int, encoding: str = "utf-8") -> list[str]:
+        class Terminal(Console):
+            @property
+            def encoding(self) -> str:
+                return encoding
+
+        console = Terminal(width=width, no_color=True, force_terminal=False, legacy_windows=False)
+        with console.capture() as capture:
+            console.print(preview(tune))
+        return [line.rstrip() for line in capture.get().splitlines()]
+
+    def test_a_chord_name_without_room_is_seen_to_be_cut(self) -> None:
+        # An F sharp half diminished is no F sharp minor.
+        tune = Tune("", (bar("F#m7b5 B7#9 Em7 A13b9", [(72, 4)]),))
+        assert self.shown(tune, 24)[1].split() == ["F♯…", "B7…", "Em7", "A13♭9"]
+
+    def test_a_bar(self) -> None:
+        # C6 for a quarter, then the fourth above middle C's octave a semitone lower for one.
+        tune = Tune("Two notes", (bar("C7", [(72, 1), (71, 1)]),))
+        assert self.shown(tune, 40) == [
+            "Two notes",
+            "     C7",
+            "C5  │████············│",
+            "B4  │    ▒▒▒▒        │",
+            "     1",
+            "█ chord tone   ▒ approach tone",
+        ]
+
+    def test_repeated_notes_are_two(self) -> None:
+        tune = Tune("", (bar("C", [(72, 1), (72, 1)]),))
+        assert "C5  │███·████········│" in self.shown(tune, 40)
+
+    @pytest.mark.parametrize("width", [24, 40, 80, 120, 200])
+    def test_it_fits_the_window(self, width: int) -> None:
+        lines = self.shown(blues(), width)
+        assert max(map(len, lines)) <= width
+        numbers = [int(word) for line in lines for word in line.split() if word.isdecimal()]
+        assert numbers == list(range(1, 13))
+
+    def test_without_unicode(self) -> None:
+        text = "\n".join(self.shown(blues(), 80, "ascii"))
+        assert text.isascii()
+        assert "Cm7b5" in text
+
+    def test_in_a_narrow_window_each_kind_of_tone_has_a_line(self) -> None:
+        assert self.shown(blues(), 40)[-3:] == [
+            "█ chord tone", "▓ scale tone", "▒ approach tone",
+        ]  # fmt: skip
+
+    def test_chords_alone(self) -> None:
+        assert "     Dm7     G7" in self.shown(Tune("", (bar("Dm7 G7", []),)), 40)
+
+
+class TestNotebook:
+    def test_a_tune_shows_itself(self) -> None:
+        shown = blues().excerpt(2, 3)._repr_html_()
+        assert "<audio" in shown
+        assert "data:image/svg+xml" in shown
+
+    def test_a_long_tune_is_shown_without_its_sound(self) -> None:
+        long = replace(blues(), bars=blues().bars[1:] * 5, accompaniment=())
+        shown = long._repr_html_()
+        assert "<audio" not in shown
+        assert ".play()" in shown
+
+    def test_without_the_synthesiser_it_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "midirenderer", None)
+        shown = blues()._repr_html_()
+        assert "pip install midirenderer" in shown
+        assert "data:image/svg+xml" in shown
+
+    def test_sound_picture_and_lead_sheet_show_themselves(self) -> None:
+        tune = blues().excerpt(2, 3)
+        assert tune.play()._repr_html_().startswith("<audio")
+        assert tune.plot()._repr_png_()[0].startswith(b"\x89PNG")
+        assert tune.score()._repr_png_()[0].startswith(b"\x89PNG")
+
+    def test_ipython_prints_it_as_one_line(self) -> None:
+        pretty = pytest.importorskip("IPython.lib.pretty").pretty
+        assert pretty(blues()) == "Tune('Blues in A flat', 13 bars)"
+        assert len(pretty(blues().score())) < 80
+
+    def test_saving(self, tmp_path: Path) -> None:
+        blues().save(tmp_path / "blues.mid")
+        blues().excerpt(2, 2).play().save(tmp_path / "blues.mp3")
+        assert len(list(tmp_path.iterdir())) == 2
+
+
+class TestBeforeAnythingIsWritten:
+    """`generate` says what is missing before its first file, whatever it was asked for."""
+
+    @pytest.mark.parametrize(
+        ("package", "asked"),
+        [
+            ("midirenderer", ["--wav"]),
+            ("pretty_midi", ["--wav"]),
+            ("mido", ["--wav"]),
+            ("soundfile", ["--html", "a.html"]),
+            ("midirenderer", ["--html", "a.html"]),
+            ("verovio", ["--html", "a.html"]),
+            ("music21", ["--score", "a.musicxml"]),
+            ("verovio", ["--score", "a.svg"]),
+            ("resvg_py", ["--score", "a.png"]),
+            ("matplotlib", ["--picture", "a.png"]),
+        ],
+    )
+    def test_a_package_that_is_missing(
+        self,
+        package: str,
+        asked: list[str],
+        tmp_path: Path,
+        refuses: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(sys.modules, package, None)
+        said = refuses("djmodel.generate", "--changes", "C7", *asked)
+        assert f"pip install {package}" in said
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("asked", "known"),
+        [
+            (["--out", "a.pdf"], ".mid"),
+            (["--picture", "a.pdf"], ".png or .svg"),
+            (["--score", "a.pdf"], ".musicxml"),
+            (["--html", "a.pdf"], ".html"),
+        ],
+    )
+    def test_an_ending_that_nobody_knows(
+        self,
+        asked: list[str],
+        known: str,
+        tmp_path: Path,
+        refuses: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert known in refuses("djmodel.generate", "--changes", "C7", *asked)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("asked", [[], ["--html", "a.html"]])
+    def test_a_damaged_soundfont_is_one_line(self, asked: list[str], tmp_path: Path) -> None:
+        # Its second instrument begins with a zone that is not there: the synthesiser panics on it
+        # and says so to stderr, below Python.
+        content = bytearray(default_soundfont().read_bytes())
+        second = content.index(b"inst", content.index(b"pdta")) + 8 + 22
+        content[second + 20 : second + 22] = b"\xff\xff"
+        font = tmp_path / "damaged.sf2"
+        font.write_bytes(content)
+        command = ["-m", "djmodel.generate", "--changes", "C7", "--soundfont", str(font), *asked]
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {font}: expected a SoundFont")
+        assert done.stderr.count("\n") == 1
+        assert list(tmp_path.iterdir()) == [font]
+
+
+def test_one_bar_is_a_bar(
+    tmp_path: Path, command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, _, said = command("djmodel.generate", "--changes", "C7")
+    assert "1 bar over C7" in said

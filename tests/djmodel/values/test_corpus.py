@@ -1,0 +1,364 @@
+"""A corpus on disk: the same bytes whoever reads, what is in it, what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from djmodel.inputs import reader
+from djmodel.inputs.limits import Clock
+from djmodel.inputs.reader import rags, read_tune
+from djmodel.model.improvise import load
+from djmodel.model.training import Lesson, corpus_material, learn_corpus, material
+from djmodel.values import corpus as dataset
+from djmodel.values import grammar
+from djmodel.values.corpus import FILE, DataSet, PlacesInBars, build, check
+from djmodel.values.grammar import Places, Register, encode
+from seqmodel.errors import CorpusError, FileError
+from seqmodel.parallel.pool import Workers
+from seqmodel.training.loop import Schedule
+
+ALONE = Workers(jobs=1)
+BOOK = """X:1
+T:First
+M:4/4
+L:1/4
+K:C
+"C"CDEF|"G"GABc|"C"cBAG|"G7"FEDC|
+X:2
+T:Second
+M:3/4
+L:1/4
+K:G
+"G"GAB|"D"AFD|"G"GBd|"G"G3|
+"""
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Two rags, a tune book of two tunes, and a file that is cut off."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for rag in rags()[:2]:
+        shutil.copy(rag, folder)
+    (folder / "book.abc").write_text(BOOK)
+    (folder / "broken.mid").write_bytes(rags()[0].read_bytes()[:100])
+    return folder
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing was read before."""
+    monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
+
+
+@pytest.fixture
+def corpus(music: Path, tmp_path: Path) -> Path:
+    build([music], tmp_path / "corpus", ALONE)
+    return tmp_path / "corpus"
+
+
+def digest(folder: Path) -> str:
+    return hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_one_process_two_and_a_cluster_write_the_same_bytes(
+    music: Path, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = reader.reader_versions
+    digests = set()
+    for name, workers in {
+        "one": ALONE,
+        "two": Workers(jobs=2),
+        "cluster": Workers(cluster=cluster, versions=versions),
+    }.items():
+        monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / f"kept by {name}"))
+        build([music], tmp_path / name, workers)
+        digests.add(digest(tmp_path / name))
+        assert len(list((tmp_path / f"kept by {name}").iterdir())) == 4
+    assert len(digests) == 1
+
+
+def test_a_row_has_all_of_a_tune(corpus: Path, music: Path) -> None:
+    data = DataSet(corpus)
+    titles = list(data.column("title"))
+    path = music / rags()[0].name
+    row = list(data.column("source")).index(str(path))
+    tune = read_tune(path)
+    bars = [[str(value) for value in values] for values in grammar.encode(tune)]
+    assert titles[row] == tune.title
+    starts = list(data.column("bar_starts"))[row]
+    heard = [data.values[index] for index in data.indices(row)]
+    ends = [*starts[1:], len(heard)]
+    assert [heard[a:b] for a, b in zip(starts, ends, strict=True)] == bars
+    assert list(data.column("hash"))[row] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert list(data.column("verdict"))[row] == f"used: {len(bars)} bars, {len(heard)} values"
+    assert data.indices(row, 3, 8).tolist() == data.indices(row)[3:8].tolist()
+
+
+def test_files_stand_in_their_order_with_a_verdict_each(corpus: Path) -> None:
+    data = DataSet(corpus)
+    names = [Path(source).name for source in data.column("source")]
+    assert names == [rags()[0].name, "book.abc", "book.abc", "broken.mid", rags()[1].name]
+    assert list(data.column("number")) == [0, 1, 2, 0, 0]
+    assert list(data.column("title"))[1:3] == ["First", "Second"]
+    assert list(data.column("verdict"))[3].startswith("skipped: expected a MIDI file, found")
+    assert data.lengths[3] == 0
+    assert data.summary[:3] == (4, 4, 1)
+
+
+def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
+    data = DataSet(corpus)
+    tunes = reader.read_tunes([music]).tunes
+    texts = Counter(str(v) for tune in tunes for bar in grammar.encode(tune) for v in bar)
+    assert dict(zip(data.values, data.counts.tolist(), strict=True)) == texts
+    assert list(data.values) == sorted(texts)
+    assert Register.of_counts(data.pitches) == Register.of(tunes)
+
+
+def test_the_first_tunes(corpus: Path) -> None:
+    first, second = DataSet(corpus).tunes(2)
+    assert second.title == "First"
+    assert first == replace(read_tune(rags()[0]), accompaniment=())
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_build_that_was_interrupted_reads_only_what_is_missing(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    read_scores = reader.read_scores
+
+    def noted(path: Path, clock: Clock) -> object:
+        read.append(path.name)
+        return read_scores(path, clock)
+
+    def interrupt(name: str, *_: object) -> None:
+        if name == "broken.mid":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reader, "read_scores", noted)
+    with pytest.raises(KeyboardInterrupt):
+        build([music], tmp_path / "corpus", ALONE, progress=interrupt)
+    assert not (tmp_path / "corpus").exists()
+    assert len(read) == 3
+    build([music], tmp_path / "corpus", ALONE)
+    assert read[3:] == [rags()[1].name]
+    shutil.copy(rags()[2], music)
+    build([music], tmp_path / "corpus", ALONE)
+    assert read[4:] == [rags()[2].name]
+
+
+def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_of = dataset.rows_of
+
+    def ending(path: Path, options: reader.Options) -> object:
+        if path.name == "book.abc":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rows_of(path, options)
+
+    monkeypatch.setattr(dataset, "rows_of", ending)
+    build([music], tmp_path / "corpus", Workers(jobs=2))
+    verdicts = list(DataSet(tmp_path / "corpus").column("verdict"))
+    assert verdicts[1] == "skipped: reader ended"
+    assert [verdict[:5] for verdict in verdicts] == ["used:", "skipp", "skipp", "used:"]
+
+
+# --- what can be wrong -------------------------------------------------------------------------
+
+
+def test_music_without_a_tune_makes_no_corpus(music: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"at least one tune, found none in 1 file \(broken"):
+        build([music / "broken.mid"], tmp_path / "corpus", ALONE)
+    assert not (tmp_path / "corpus").exists()
+
+
+def write_with(folder: Path, metadata: dict[str, str]) -> None:
+    with pa.ipc.new_file(folder / FILE, pa.schema([("x", pa.int32())], metadata=metadata)):
+        pass
+
+
+def test_a_folder_that_is_no_corpus(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="found no such folder; build it with"):
+        DataSet(tmp_path / "nothing")
+    with pytest.raises(FileError, match=r"found no tunes\.arrow in it"):
+        DataSet(tmp_path)
+    whole = (corpus / FILE).read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"no Arrow file at all"):
+        (corpus / FILE).write_bytes(content)
+        with pytest.raises(FileError, match="found a file that is damaged or something else"):
+            DataSet(corpus)
+    write_with(corpus, {})
+    with pytest.raises(FileError, match="damaged or something else"):
+        DataSet(corpus)
+    write_with(corpus, {"djmodel": '{"format": 7}'})
+    with pytest.raises(FileError, match="a corpus of format 1, found format 7; build it"):
+        DataSet(corpus)
+
+
+def test_a_value_that_became_another_is_found(corpus: Path) -> None:
+    data = DataSet(corpus)
+    place = (corpus / FILE).read_bytes().index(data.indices(0).tobytes())
+    with (corpus / FILE).open("r+b") as stream:
+        stream.seek(place)
+        stream.write(np.int32(data.indices(0)[0] + 1).tobytes())
+    with pytest.raises(FileError, match="other values than were counted"):
+        check(corpus)
+
+
+def test_files_that_are_not_what_was_read_are_named(corpus: Path, music: Path) -> None:
+    assert check(corpus) == ([], [])
+    (music / "book.abc").write_text(BOOK.replace("First", "Other"))
+    (music / "broken.mid").unlink()
+    assert check(corpus) == ([str(music / "book.abc")], [str(music / "broken.mid")])
+
+
+def test_memory_that_was_given_back_is_still_there(corpus: Path) -> None:
+    data = DataSet(corpus)
+    before = data.indices(0).copy()
+    data.forget()
+    assert np.array_equal(data.indices(0), before)
+
+
+def test_a_disk_that_fills_is_said_in_one_line(music: Path, tmp_path: Path) -> None:
+    def small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    arguments = ["build", str(music), "--out", str(tmp_path / "corpus"), "--jobs", "1"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "djmodel.corpus", *arguments],
+        preexec_fn=small_files_only,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DJMODEL_CACHE": str(tmp_path / "kept")},
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(
+        f"error: {tmp_path}/corpus: expected room for the corpus, found file too large; choose"
+    )
+    assert not (tmp_path / "corpus").exists()
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+def test_build_info_check(command, music: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "corpus"
+    built = command("djmodel.corpus", "build", music, "--out", folder, "--jobs", 1)
+    assert built.status == 0, built.err
+    assert built.out == ""
+    assert "broken.mid: skipped: expected a MIDI file, found" in built.err
+    assert f"-m djmodel.train --corpus {folder}" in built.err
+    told = command("djmodel.corpus", "info", folder)
+    assert told.status == 0
+    assert "C,0.250" in told.out
+    assert "1 skipped: expected a MIDI file" in told.out
+    assert command("djmodel.corpus", "check", folder).status == 0
+    (music / "broken.mid").unlink()
+    checked = command("djmodel.corpus", "check", folder)
+    assert checked.status == 1
+    assert f"{music}/broken.mid: missing" in checked.out
+
+
+def test_what_the_command_refuses(refuses, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    both = ["--jobs", 2, "--cluster", "tcp://x:1"]
+    assert "--jobs or --cluster, found both" in refuses(
+        "djmodel.corpus", "build", "x.mid", "--out", tmp_path / "c", *both
+    )
+    assert "found no such folder" in refuses("djmodel.corpus", "info", tmp_path / "c")
+
+
+def test_a_corpus_does_not_lie_among_its_music(  # type: ignore[no-untyped-def]
+    refuses, music: Path, tmp_path: Path
+) -> None:
+    before = sorted(music.iterdir())
+    (tmp_path / "link").symlink_to(music)
+    for out in (music, tmp_path / "link"):
+        line = refuses("djmodel.corpus", "build", music / "book.abc", music, "--out", out)
+        assert "a folder of its own for the corpus, found the one with the music" in line
+    assert sorted(music.iterdir()) == before
+
+
+# --- learning from it --------------------------------------------------------------------------
+
+QUICK = Lesson(tx=16, n_a=24, n_values=60, schedule=Schedule(epochs=3, batch_size=16))
+
+
+def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> None:
+    data = DataSet(corpus)
+    in_memory = material(reader.read_tunes([music]).tunes, QUICK.n_values)
+    on_disk = corpus_material(data, QUICK.n_values)
+    assert on_disk.vocabulary == in_memory.vocabulary
+    assert (on_disk.n_values, on_disk.distinct) == (in_memory.n_values, in_memory.distinct)
+    assert on_disk.share_folded == in_memory.share_folded > 0
+    assert on_disk.register == in_memory.register
+    for one, other in zip(on_disk.sequences, in_memory.sequences, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_it_tells_where_in_the_bar_a_value_is_as_the_tunes_do(
+    corpus: Path, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, tunes = DataSet(corpus), reader.read_tunes([music]).tunes
+    in_bars, places = PlacesInBars(data), Places.of(tunes)
+    assert in_bars.places == places
+    rows = np.flatnonzero(data.lengths)
+    monkeypatch.setattr(dataset, "MOST_PLACES", 5)  # others are heard as the nearest
+    few = PlacesInBars(data)
+    assert (len(few.places.onsets), len(few.places.rests)) == (5, 5)
+    for row, tune in zip(rows.tolist(), tunes, strict=True):
+        n = int(data.lengths[row])
+        for told in (in_bars, few):
+            expected = told.places.cues(encode(tune), tune.bars, 90)
+            assert len(expected) == n
+            for start, stop in ((0, n), (0, 1), (n - 1, n), (n // 3, n // 2), (7, 9)):
+                assert np.array_equal(told.cues(row, start, stop, 90), expected[start:stop])
+
+
+def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-untyped-def]
+    command, corpus: Path, tmp_path: Path
+) -> None:
+    preset = ["--preset", "ragtime", "--epochs", 1, "--tx", 16, "--n-a", 16]
+    trained = command("djmodel.train", "--corpus", corpus, "--out", tmp_path / "run", *preset)
+    assert trained.status == 0, trained.err
+    assert load(tmp_path / "run" / "model.keras").extra["places"]
+    assert (tmp_path / "run" / "solo.mid").exists()
+
+
+def test_training_on_a_corpus_learns_and_is_the_same_again(corpus: Path) -> None:
+    first, again = (learn_corpus(DataSet(corpus), QUICK) for _ in range(2))
+    losses = [epoch.loss for epoch in first.history]
+    assert losses[-1] < losses[0] - 0.2
+    assert [epoch.loss for epoch in again.history] == losses
+    for one, other in zip(first.model.weights.arrays, again.model.weights.arrays, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_command_trains_on_a_corpus_and_plays(command, corpus: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "run"
+    trained = command("djmodel.train", "--corpus", corpus, "--out", out, "--epochs", 1)
+    assert trained.status == 0, trained.err
+    assert (out / "solo.mid").exists()
+    assert "tunes             4" in trained.err
+
+
+def test_a_corpus_on_disk_stands_alone(refuses, corpus: Path, music: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "a corpus on disk alone, found more music" in refuses(
+        "djmodel.train", music, "--corpus", corpus
+    )
+    assert "expected a corpus, found no tunes.arrow" in refuses("djmodel.train", "--corpus", music)

@@ -1,0 +1,1 @@
+"""Shared helpers: tunes, MIDI files and models written out by hand, and broken ones."""

@@ -1,0 +1,265 @@
+"""Drawing sequences. The network is small and made by hand; what may come next is an automaton."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seqmodel.errors import SamplingError
+from seqmodel.network.forward import Streams
+from seqmodel.network.weights import GATES, Weights, log_probabilities, start_state
+from seqmodel.sampling import sampler as sampling
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.sampler import Choice, sample
+
+
+def network(cell="lstm", n_values=7, units=5, seed=0, scale=1.0):
+    rng = np.random.default_rng(seed)
+    gates = GATES[cell]
+
+    def array(*shape):
+        return (scale * rng.normal(size=shape)).astype(np.float32)
+
+    bias = (2, gates * units) if cell == "gru" else (gates * units,)
+    return Weights(
+        cell,
+        array(n_values, gates * units),
+        array(units, gates * units),
+        array(*bias),
+        array(units, n_values),
+        array(n_values),
+    )
+
+
+def fixed(probabilities):
+    """A network that gives these probabilities whatever came before."""
+    n = len(probabilities)
+    zeros = network(n_values=n, scale=0.0)
+    with np.errstate(divide="ignore"):
+        bias = np.log(np.array(probabilities)).astype(np.float32)
+    return Weights("lstm", zeros.kernel, zeros.recurrent, zeros.bias, zeros.dense_kernel, bias)
+
+
+def shares(probabilities, choice, n=4000):
+    drawn = sample(
+        fixed(probabilities),
+        Automaton.free(len(probabilities), len(probabilities)),
+        choice,
+        np.random.default_rng(0),
+        streams=n // 100,
+        max_length=100,
+    )
+    return np.bincount(drawn.symbols.ravel(), minlength=len(probabilities)) / n
+
+
+def test_symbols_come_as_often_as_the_model_says():
+    assert shares([0.5, 0.3, 0.2], Choice()) == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
+
+
+def test_temperature_two_draws_by_the_square_root():
+    weights = np.sqrt([0.64, 0.32, 0.04])
+    expected = weights / weights.sum()
+    assert shares([0.64, 0.32, 0.04], Choice(temperature=2)) == pytest.approx(expected, abs=0.03)
+
+
+def test_top_k_leaves_the_k_likeliest():
+    assert shares([0.2, 0.5, 0.3], Choice(top_k=2)) == pytest.approx([0, 5 / 8, 3 / 8], abs=0.03)
+
+
+def test_top_p_leaves_the_fewest_that_reach_p():
+    # 0.5 and 0.3 together reach 0.6; 0.5 alone does not
+    assert shares([0.2, 0.5, 0.3], Choice(top_p=0.6)) == pytest.approx([0, 5 / 8, 3 / 8], abs=0.03)
+
+
+def test_top_p_below_the_likeliest_leaves_just_it():
+    assert shares([0.2, 0.5, 0.3], Choice(top_p=0.1)).tolist() == [0, 1, 0]
+
+
+def test_greedy_takes_the_likeliest():
+    assert shares([0.2, 0.5, 0.3], Choice(greedy=True)).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one(cell):
+    def draw(seed, streams):
+        free = Automaton.free(7, 7)
+        rng = np.random.default_rng(seed)
+        return sample(network(cell), free, Choice(), rng, streams=streams, max_length=40).symbols
+
+    assert (draw(3, 4) == draw(3, 4)).all()
+    assert (draw(3, 4)[0] == draw(3, 1)[0]).all()
+    assert (draw(3, 1) != draw(4, 1)).any()
+
+
+def test_only_what_the_automaton_allows_is_drawn_and_streams_end():
+    # 0 or 1, three times; then 2, the end
+    allowed = np.zeros((5, 7), dtype=bool)
+    allowed[0:3, [0, 1]] = True
+    allowed[3, 2] = True
+    next_state = np.tile(np.array([[1], [2], [3], [4], [4]], dtype=np.int32), 7)
+    drawn = sample(
+        network(),
+        Automaton(allowed, next_state),
+        Choice(temperature=5),
+        np.random.default_rng(0),
+        streams=20,
+        max_length=30,
+    )
+    assert drawn.symbols.shape == (20, 4)
+    assert set(drawn.symbols[:, :3].ravel()) == {0, 1}
+    assert (drawn.symbols[:, 3] == 2).all()
+    assert drawn.ended.all()
+
+
+def test_a_stream_that_is_cut_has_not_ended():
+    allowed = np.array([[True, True], [False, False]])
+    next_state = np.array([[0, 1], [1, 1]], dtype=np.int32)  # 1 ends
+    drawn = sample(
+        fixed([0.5, 0.5]),
+        Automaton(allowed, next_state),
+        Choice(),
+        np.random.default_rng(0),
+        streams=200,
+        max_length=2,
+    )
+    for row, ended in zip(drawn.symbols, drawn.ended, strict=True):
+        assert ended == (1 in row)
+        assert 1 not in row[:-1] or row[list(row).index(1) + 1] == -1
+
+
+def test_log_probabilities_are_the_models_own_whatever_the_choice():
+    drawn = sample(
+        fixed([0.7, 0.2, 0.1]),
+        Automaton.free(2, 3),  # the third is never drawn, and still has its tenth
+        Choice(temperature=3),
+        np.random.default_rng(0),
+        max_length=50,
+    )
+    expected = np.log(np.array([0.7, 0.2, 0.1]))[drawn.symbols]
+    assert drawn.log_probs == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_primer_is_heard_and_left_out():
+    # greedy, so that the continuation depends on nothing but what was heard
+    def greedy(primer, n):
+        free = Automaton.free(7, 7)
+        rng = np.random.default_rng(0)
+        chosen = Choice(greedy=True)
+        network_ = network(scale=2.0)
+        return list(sample(network_, free, chosen, rng, max_length=n, primer=primer).symbols[0])
+
+    whole = greedy((), 12)
+    assert greedy(whole[:5], 7) == whole[5:]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"temperature": 0.0}, "temperature above 0, found 0.0"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"top_k": 0}, "top-k of at least 1"),
+        ({"top_p": 1.5}, "top-p above 0 and at most 1, found 1.5"),
+    ],
+)
+def test_settings_that_leave_nothing_are_refused(settings, said):
+    with pytest.raises(SamplingError, match=said):
+        Choice(**settings)
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_the_model_is_told_the_cues_of_each_place(streams):
+    # a clock with three hours: the cue says which one it is, a second cue only at the first
+    rng = np.random.default_rng(0)
+    plain, more = network(scale=0.7), rng.normal(size=(4, 20)).astype(np.float32)
+    weights = replace(plain, kernel=np.concatenate([plain.kernel, more]))
+    cues = np.array([[7, 10], [8, -1], [9, -1]], dtype=np.int32)
+    hours = np.repeat(np.array([[1], [2], [0]], dtype=np.int32), 7, axis=1)
+    clock = Automaton(np.ones((3, 7), dtype=bool), hours, cues=cues)
+    primer, primer_cues = [3, 6], np.array([[8, 10], [9, -1]], dtype=np.int32)
+    drawn = sample(
+        weights, clock, Choice(), rng, streams=streams, max_length=9,
+        primer=primer, primer_cues=primer_cues,
+    )  # fmt: skip
+    told = np.concatenate([primer_cues, cues[np.arange(9) % 3]])
+    for row, log_probs in zip(drawn.rows(), drawn.log_probs, strict=True):
+        expected = log_probabilities(weights, [*primer, *row], told)[2:]
+        assert log_probs == pytest.approx(expected, abs=1e-5)
+        assert log_probabilities(plain, [*primer, *row])[2:] != pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("streams", [1, 3])
+def test_streams_read_as_the_networks_formulas_say(cell, streams):
+    weights = network(cell, scale=0.5)
+    reading = Streams(weights, streams)
+    rows, step = weights.stepper()
+    rows = np.vstack([rows, np.zeros_like(rows[:1])])  # -1, the zero vector
+    state = start_state(weights, streams)
+    symbols = np.random.default_rng(0).integers(0, 7, (30, streams))
+    symbols[0] = -1
+    for each in symbols:
+        expected, state = step(rows[each], state)
+        assert np.abs(reading.read(each).T - expected).max() < 1e-5
+
+
+def ways(n_symbols=7):
+    """An automaton with two states that allow different symbols and take turns at some."""
+    allowed = np.array([[True] * n_symbols, [True, False] * (n_symbols // 2) + [True]])
+    next_state = np.tile(np.arange(n_symbols, dtype=np.int32) % 2, (2, 1))
+    return Automaton(allowed, next_state)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [Choice(), Choice(0.5), Choice(top_k=3), Choice(1.5, top_p=0.8), Choice(greedy=True)],
+    ids=str,
+)
+@pytest.mark.parametrize("automaton", [ways(), Automaton.free(6, 7)], ids=["states", "free"])
+def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(choice, automaton, monkeypatch):
+    def draw(streams):
+        rng = np.random.default_rng(5)
+        weights = network()
+        return sample(weights, automaton, choice, rng, streams=streams, max_length=50, primer=[2])
+
+    monkeypatch.setattr(sampling, "FIRST_GROUPS", (1, 3))
+    monkeypatch.setattr(sampling, "GROUP", 4)
+    many = draw(9)
+    assert len({row.tobytes() for row in many.symbols}) == (1 if choice.greedy else 9)
+    monkeypatch.setattr(sampling, "BLOCK", 7 * 5 * 3)
+    for streams in (1, 3, 4, 5, 9):
+        fewer = draw(streams)
+        assert (fewer.symbols == many.symbols[:streams]).all()
+        assert (fewer.log_probs == many.log_probs[:streams]).all()
+
+
+def test_a_low_temperature_among_unlikely_symbols_still_draws_them():
+    # the likeliest symbol is not allowed, the others are e**-200 as likely at this temperature
+    drawn = sample(
+        fixed([1 - 2e-9, 1e-9, 1e-9]),
+        Automaton(np.array([[False, True, True]]), np.zeros((1, 3), dtype=np.int32)),
+        Choice(0.1),
+        np.random.default_rng(0),
+        max_length=100,
+    )
+    assert set(drawn.symbols[0]) == {1, 2}
+
+
+def test_sampling_compiles_nothing_whatever_is_asked_for():
+    # No tracing and no retracing: neither TensorFlow nor Keras is even imported.
+    program = """
+import sys
+import numpy as np
+from seqmodel.network.weights import Weights
+from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.sampler import Choice, sample
+zeros = [np.zeros(s, np.float32) for s in ((5, 12), (3, 12), (12,), (3, 5), (5,))]
+weights = Weights("lstm", *zeros)
+for streams, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
+    free, rng = Automaton.free(5, 5), np.random.default_rng(0)
+    drawn = sample(weights, free, Choice(temperature), rng, streams=streams, max_length=length)
+    assert drawn.symbols.shape == (streams, length)
+assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,391 @@
+"""Training by arrays: gradients against differences, every step against Keras."""
+
+import os
+
+import numpy as np
+import pytest
+
+from djmodel.model.layers import djmodel, scanning_model, shared_layers
+from seqmodel.data.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
+from seqmodel.network import backward as passes
+from seqmodel.network.backward import Parameters
+from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import weight_variables, weights_in
+from seqmodel.network.weights import GATES, Weights, log_distributions, start_state
+from seqmodel.parallel.threads import one_thread_a_product
+from seqmodel.training import numpy_trainer as backprop
+from seqmodel.training.loop import Schedule, Shuffled, fit
+from seqmodel.training.numpy_trainer import NO_DROPOUT, Dropout, Learner
+
+N_VALUES, UNITS, TX = 11, 8, 7
+N_CUES = 5
+by_tensorflow = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
+    reason="TensorFlow takes the gradients",
+)
+DROPOUT = Dropout(0.3, 0.4, 0.4, seed=1)
+
+
+def some_weights(seed=0, scale=0.5, cell="lstm", n_cues=0):
+    rng = np.random.default_rng(seed)
+    columns = GATES[cell] * UNITS
+    bias = (2, columns) if cell == "gru" else (columns,)
+    shapes = [(N_VALUES + n_cues, columns), (UNITS, columns), bias, (UNITS, N_VALUES)]
+    return Weights(
+        cell,
+        *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
+    )
+
+
+def some_windows(m, seed=0, n_cues=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, N_VALUES, (m, TX)).astype(np.int32)
+    inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    if not n_cues:
+        return Windows(inputs, labels)
+    cues = N_VALUES + np.stack([rng.integers(0, 2, (m, TX)), rng.integers(2, n_cues, (m, TX))], -1)
+    cues[0, :2, 0] = NOTHING  # here there is one cue only
+    return Windows(with_cues(inputs, cues.astype(np.int32)), labels)
+
+
+def mean_loss(weights, windows):
+    """Of the labels that are some, by the steps of `Weights`, in double precision."""
+    weights = Weights(weights.cell, *(array.astype(np.float64) for array in weights.arrays))
+    rows, step = weights.stepper()
+    rows = np.vstack([rows, np.zeros_like(rows[:1])])
+    state = tuple(array.astype(np.float64) for array in start_state(weights, len(windows.inputs)))
+    losses = []
+    for inputs, labels in zip(windows.inputs.swapaxes(0, 1), windows.labels.T, strict=True):
+        its_rows = rows[inputs].reshape(len(labels), -1, rows.shape[1])
+        logits, state = step(its_rows.sum(axis=1), state)
+        label = logits[np.arange(len(labels)), labels]
+        losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != NOTHING])
+    return np.concatenate(losses).mean()
+
+
+def scanning(weights):
+    layers = shared_layers(N_VALUES, UNITS, seed=0)
+    graph = scanning_model(layers.LSTM_cell, layers.densor, weights.n_inputs - N_VALUES)
+    for variable, array in zip(weight_variables(graph), weights.arrays, strict=True):
+        variable.assign(array)
+    return graph
+
+
+def unrolled(seed=0):
+    layers = shared_layers(N_VALUES, UNITS, seed=seed)
+    return djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
+
+
+def greatest_difference(one, other):
+    return max(np.abs(a - b).max() for a, b in zip(one.arrays, other.arrays, strict=True))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
+@pytest.mark.parametrize("n_cues", [0, N_CUES], ids=["plain", "cues"])
+@pytest.mark.parametrize("dropout", [NO_DROPOUT, DROPOUT], ids=["all", "dropped"])
+def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_cues, dropout):
+    weights, windows = some_weights(cell=cell, n_cues=n_cues), some_windows(5, n_cues=n_cues)
+    if padded:  # sequences of 7, 3, 5, 1 and 7 steps
+        beyond = np.arange(TX) >= np.array([7, 3, 5, 1, 7])[:, None]
+        windows.inputs[beyond] = windows.labels[beyond] = NOTHING
+    gradients = Learner(weights, dropout=dropout).gradients(*windows)
+    kept = kept_by(dropout, weights, 0)
+    rng = np.random.default_rng(1)
+    for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
+        for _ in range(12):
+            place = tuple(int(rng.integers(n)) for n in array.shape)
+            losses = []
+            for change in (1e-3, -1e-3):
+                moved = array.copy()
+                moved[place] += change
+                arrays = [moved if other is array else other for other in weights.arrays]
+                arrays = [factor * other for factor, other in zip(kept, arrays, strict=True)]
+                losses.append(mean_loss(Weights(cell, *arrays), windows))
+            assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_inputs_of_many_kinds_have_the_same_gradients(cell, monkeypatch):
+    weights, windows = some_weights(cell=cell, n_cues=N_CUES), some_windows(5, n_cues=N_CUES)
+    few = Learner(weights).gradients(*windows)
+    monkeypatch.setattr(passes, "MANY_PLACES", 0)
+    many = Learner(weights, processors=1).gradients(*windows)
+    assert greatest_difference(few, many) < 1e-6
+
+
+def kept_by(dropout, weights, step):
+    """What each weight is multiplied with in a step, in the order of `Weights.arrays`."""
+    factors = dropout.draw(Parameters.of(weights), step)
+    return (1, 1, 1, 1, 1) if factors is None else factors.weights().arrays
+
+
+def test_dropout_drops_such_shares_and_keeps_the_sums():
+    weights = Weights(
+        "lstm",
+        *(np.ones(s, np.float32) for s in ((400, 800), (200, 800), (800,), (200, 90), (90,))),
+    )
+    kernel, recurrent, bias, dense, dense_bias = kept_by(Dropout(0.1, 0.5, 0.4), weights, 3)
+    # values and units are dropped as wholes, recurrent weights one by one; cues and biases never
+    assert (kernel[:90] == kernel[:90, :1]).all()
+    assert (dense == dense[:, :1]).all()
+    assert {round(float(x), 4) for x in kernel[:90, 0]} == {0.0, 1.1111}
+    assert (recurrent == 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert recurrent.mean() == pytest.approx(1, abs=0.02)
+    assert (dense[:, 0] == 0).mean() == pytest.approx(0.4, abs=0.1)
+    assert (kernel[90:] == 1).all()
+    assert (bias == 1).all()
+    assert (dense_bias == 1).all()
+    again, other = (kept_by(Dropout(0.1, 0.5, 0.4), weights, step) for step in (3, 4))
+    assert (again[1] == recurrent).all()
+    assert (other[1] != recurrent).any()
+
+
+@by_tensorflow
+def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out():
+    import tensorflow as tf
+
+    keras = load_keras()
+    graph = scanning(some_weights(n_cues=N_CUES))
+    optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
+    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT)
+    variables = weight_variables(graph)
+    for step in range(4):
+        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
+        X, zeros = input_vectors(inputs, N_VALUES + N_CUES), np.zeros((6, UNITS), np.float32)
+        whole = [np.array(variable) for variable in variables]
+        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        for variable, factor in zip(variables, kept, strict=True):
+            variable.assign(variable * factor)
+        with tf.GradientTape() as tape:
+            loss = loss_of(one_hot(labels, N_VALUES), graph([X, zeros, zeros], training=True))
+        gradients = tape.gradient(loss, variables)
+        for variable, array in zip(variables, whole, strict=True):
+            variable.assign(array)
+        optimizer.apply([g * f for g, f in zip(gradients, kept, strict=True)], variables)
+        reached = learner.step(inputs, labels, 0.01)
+        assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+        assert greatest_difference(learner.parameters.weights(), weights_in(graph)) < 1e-5
+
+
+def some_traits():
+    """Odd or even, and which third a value is in; the last one has nothing in common with any."""
+    values = np.arange(N_VALUES)
+    table = np.stack([values % 2, values % 2 == 0, values < 4, values // 4 == 1, values > 7], 1)
+    table[-1] = False
+    return table.astype(np.float32)
+
+
+@by_tensorflow
+def test_steps_with_traits_equal_keras_with_columns_that_add_up():
+    import tensorflow as tf
+
+    keras = load_keras()
+    graph, traits = scanning(some_weights(n_cues=N_CUES)), some_traits()
+    n, n_inputs = traits.shape[1], N_VALUES + N_CUES
+    variables = weight_variables(graph)
+    own = [tf.Variable(np.array(variable)) for variable in variables]
+    kernel, dense = (
+        tf.Variable(np.zeros((n, 4 * UNITS), "f4")),
+        tf.Variable(np.zeros((UNITS, n), "f4")),
+    )
+    bias = tf.Variable(np.zeros(n, "f4"))
+    of_inputs = np.concatenate([traits, np.zeros((N_CUES, n), "f4")])
+    optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
+    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
+    assert greatest_difference(learner.weights(), weights_in(graph)) == 0
+    for step in range(4):
+        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
+        X, zeros = input_vectors(inputs, n_inputs), np.zeros((6, UNITS), np.float32)
+        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        sums = [
+            own[0] + of_inputs @ kernel, own[1], own[2],
+            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+        ]  # fmt: skip
+        for variable, array, factor in zip(variables, sums, kept, strict=True):
+            variable.assign(array * factor)
+        with tf.GradientTape() as tape:
+            loss = loss_of(one_hot(labels, N_VALUES), graph([X, zeros, zeros], training=True))
+        found = [g * f for g, f in zip(tape.gradient(loss, variables), kept, strict=True)]
+        shared = [of_inputs.T @ found[0], found[3] @ traits, tf.linalg.matvec(traits.T, found[4])]
+        optimizer.apply([*found, *shared], [*own, kernel, dense, bias])
+        reached = learner.step(inputs, labels, 0.01)
+        assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+    expected = Weights(
+        "lstm",
+        *(np.array(array) for array in (
+            own[0] + of_inputs @ kernel, own[1], own[2],
+            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+        )),
+    )  # fmt: skip
+    assert greatest_difference(learner.weights(), expected) < 1e-5
+    # and a training that is interrupted goes on with them
+    again = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
+    again.restore(learner.state())
+    for each in (learner, again):
+        each.step(*some_windows(6, seed=9, n_cues=N_CUES), 0.01)
+    assert greatest_difference(learner.weights(), again.weights()) == 0
+
+
+def test_a_value_learns_from_others_that_share_a_trait():
+    # 9 and 10 are never heard; 9 has a trait of 1 and 5, which come again and again
+    labels = np.tile(np.array([1, 5] * 4, np.int32)[:TX], (4, 1))
+    inputs = np.concatenate([np.full((4, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    traits = np.zeros((N_VALUES, 1), np.float32)
+    traits[[1, 5, 9]] = 1
+    alone, sharing = Learner(some_weights()), Learner(some_weights(), traits=traits)
+    for learner in (alone, sharing):
+        for _ in range(20):
+            learner.step(inputs, labels, 0.01)
+    found = (log_distributions(one.weights(), labels[0]) for one in (alone, sharing))
+    without, together = ((each[:, 9] - each[:, 10]).mean() for each in found)
+    assert together > without + 0.3
+
+
+@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["processes", "one process"])
+def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
+    monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
+    monkeypatch.setattr(backprop, "SMALLEST_STATE", smallest_part)
+    keras = load_keras()
+    graph = scanning(some_weights())
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
+    graph.compile(
+        keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"]
+    )
+    learner = Learner(some_weights(), processors=2)
+    rng = np.random.default_rng(2)
+    with one_thread_a_product():
+        for step, m in enumerate([6, 6, 4, 6, 4]):  # the last batch of an epoch may be smaller
+            inputs, labels = some_windows(m, seed=step)
+            a0, c0 = rng.normal(size=(2, m, UNITS)).astype(np.float32)
+            loss, accuracy = graph.train_on_batch(
+                [one_hot(inputs, N_VALUES), a0, c0], one_hot(labels, N_VALUES)
+            )
+            reached = learner.step(inputs, labels, 0.01 / (1 + 0.01 * step), start=(a0, c0))
+            assert learner.partners.wait() == (1 if smallest_part == 1 else 0)
+            graph.reset_metrics()
+            assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
+            assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
+            trained = learner.parameters.weights()
+            assert greatest_difference(trained, weights_in(graph)) < 1e-5
+    assert greatest_difference(trained, some_weights()) > 0.01
+
+
+def test_all_engines_and_graphs_train_to_the_same_weights():
+    schedule = Schedule(epochs=3)
+    trained, losses = [], []
+    for engine, graph in (
+        ("arrays", scanning(weights_in(unrolled()))),
+        ("keras", scanning(weights_in(unrolled()))),
+        ("keras", unrolled()),
+    ):
+        batches = Shuffled(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
+        history = fit(graph, batches, schedule, engine=engine).history
+        assert [epoch.number for epoch in history] == [1, 2, 3]
+        trained.append(weights_in(graph))
+        losses.append([(epoch.loss, epoch.accuracy) for epoch in history])
+    for weights, reached in zip(trained[1:], losses[1:], strict=True):
+        assert greatest_difference(weights, trained[0]) < 1e-5
+        assert np.array(reached) == pytest.approx(np.array(losses[0]), abs=1e-5)
+
+
+def test_both_engines_learn_the_same_with_cues_along_a_cosine():
+    schedule = Schedule(epochs=3, batch_size=4, fall="cosine")
+    trained = []
+    for engine in ("arrays", "keras"):
+        graph = scanning(some_weights(n_cues=N_CUES))
+        batches = Shuffled(lambda epoch: some_windows(10, epoch, N_CUES), 4, seed=0)
+        fitted = fit(graph, batches, schedule, engine=engine)
+        trained.append((weights_in(graph), [epoch.loss for epoch in fitted.history]))
+    assert greatest_difference(trained[0][0], trained[1][0]) < 1e-5
+    assert trained[0][1] == pytest.approx(trained[1][1], abs=1e-5)
+    assert [round(schedule.rate(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
+
+
+class Seen:
+    """What a callback sees after each epoch."""
+
+    def __init__(self, graph):
+        keras = load_keras()
+        self.kernels = []
+        self.callback = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: self.kernels.append(weights_in(graph).kernel)
+        )
+
+
+def train_as_in_the_course(graph, epochs=4, **settings):
+    keras = load_keras()
+    graph.compile(
+        optimizer=keras.optimizers.Adam(0.02),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))  # Tx times (m, n_values)
+    X = one_hot(inputs, N_VALUES)
+    return graph.fit([X, zeros, zeros], Y, epochs=epochs, shuffle=False, verbose=0, **settings)
+
+
+def test_the_courses_calls_train_as_keras_would_with_an_output_a_step():
+    keras = load_keras()
+    ours, seen = unrolled(), None
+    seen = Seen(ours)
+    history = train_as_in_the_course(ours, callbacks=[seen.callback])
+    built = unrolled()
+    theirs = keras.Model(built.inputs, built.outputs)
+    theirs.compile(keras.optimizers.Adam(0.02), loss=["categorical_crossentropy"] * TX)
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
+    X = one_hot(inputs, N_VALUES)
+    expected = theirs.fit([X, zeros, zeros], Y, epochs=4, shuffle=False, verbose=0)
+    assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
+    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
+    assert len(seen.kernels) == 4
+    assert (seen.kernels[-1] == weights_in(ours).kernel).all()
+    assert (seen.kernels[0] != seen.kernels[1]).any()
+    loss, accuracy = ours.evaluate([X, zeros, zeros], Y, verbose=0)
+    assert loss < history.history["loss"][-1] < history.history["loss"][0]
+    assert 0 <= history.history["accuracy"][-1] <= 1
+    assert 0 <= accuracy <= 1
+
+
+def test_fit_may_be_called_again_and_goes_on_with_its_optimiser():
+    once, twice = unrolled(), unrolled()
+    whole = train_as_in_the_course(once, epochs=4)
+    train_as_in_the_course(twice, epochs=2)
+    inputs, labels = some_windows(6)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
+    again = twice.fit(
+        [one_hot(inputs, N_VALUES), zeros, zeros], Y, epochs=2, shuffle=False, verbose=0
+    )
+    assert again.history["loss"] == pytest.approx(whole.history["loss"][2:], abs=1e-5)
+    assert int(twice.optimizer.iterations) == 4
+
+
+def test_inputs_that_are_not_one_hot_go_to_keras():
+    keras = load_keras()
+    ours, built = unrolled(), unrolled()
+    theirs = keras.Model(built.inputs, keras.ops.stack(built.outputs, axis=1))
+    rng = np.random.default_rng(0)
+    X = rng.random((6, TX, N_VALUES)).astype(np.float32)
+    zeros = np.zeros((6, UNITS), dtype=np.float32)
+    Y = one_hot(some_windows(6).labels, N_VALUES)
+    for graph, labels, weight in ((ours, list(Y.swapaxes(0, 1)), None), (theirs, Y, float(TX))):
+        settings = {} if weight is None else {"loss_weights": weight}
+        graph.compile(keras.optimizers.Adam(0.02), loss="categorical_crossentropy", **settings)
+        graph.fit([X, zeros, zeros], labels, epochs=2, shuffle=False, verbose=0)
+    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
+
+
+def test_the_courses_graph_is_saved_as_a_plain_keras_model(tmp_path):
+    keras = load_keras()
+    graph = unrolled(seed=4)
+    graph.save(tmp_path / "graph.keras")
+    loaded = keras.models.load_model(tmp_path / "graph.keras")
+    assert type(loaded).__module__.startswith("keras")
+    inputs = [one_hot(some_windows(3).inputs, N_VALUES), *np.zeros((2, 3, UNITS))]
+    for one, other in zip(loaded.predict(inputs), graph.predict(inputs), strict=True):
+        assert np.abs(one - other).max() < 1e-6
