@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from djmodel.evaluation.copying import VALUES, Copied, Repertoire, human_baseline
+from djmodel.evaluation.copying import VALUES, Copied, CopyDetector, human_baseline
 from djmodel.inputs.reader import rags, read_tune
-from djmodel.model.provenance import Recipe
-from djmodel.model.training import Lesson, learn
+from djmodel.model.provenance import GenerationConfig
+from djmodel.model.training import TrainingConfig, fit
 
 SOLOS, BARS = 16, 32
 
@@ -21,13 +21,13 @@ def main() -> None:
     tunes = [read_tune(path) for path in rags()]
     print("learned from        values   longest: mean, most   known runs of 4")
     for number in (1, 2, 4, 8):
-        model = learn(tunes[:number], Lesson()).model
-        solos = Recipe(bars=BARS).solos(model, SOLOS)
-        repertoire = Repertoire.of(model)
+        model = fit(tunes[:number], TrainingConfig()).model
+        solos = GenerationConfig(bars=BARS).solos(model, SOLOS)
+        detector = CopyDetector.of(model)
         n_values = sum(map(len, model.extra["sequences"]))
         name = f"{number} rag{'s' if number > 1 else ''}"
-        _row(name, n_values, [repertoire.copied(solo, VALUES) for solo in solos])
-    _row("a rag, the others", 0, human_baseline(Repertoire(tunes), VALUES, BARS))
+        _row(name, n_values, [detector.copied(solo, VALUES) for solo in solos])
+    _row("a rag, the others", 0, human_baseline(CopyDetector(tunes), VALUES, BARS))
 
 
 def _row(name: str, n_values: int, found: list[Copied]) -> None:

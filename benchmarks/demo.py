@@ -39,18 +39,18 @@ def train(folder: Path) -> Stages:
         from djmodel.inputs.midi import write_midi
         from djmodel.inputs.reader import rags, read_tunes
         from djmodel.model.improvise import changes_of, improvise
-        from djmodel.model.training import PRESETS, learn, material
+        from djmodel.model.training import PRESETS, encode_corpus, fit
         from seqmodel.network.keras_backend import load_keras
         from seqmodel.plots.picture import loss_curve
     with stage("start-up: Keras and TensorFlow"):
         load_keras()
     with stage("reading: eight MIDI files"):
         corpus = read_tunes(rags())
-    lesson = PRESETS["ragtime"]
+    config = PRESETS["ragtime"]
     with stage("values: notes to values, vocabulary"):
-        material(corpus.tunes, lesson.n_values)
+        encode_corpus(corpus.tunes, config.n_values)
     began = time.perf_counter()
-    trained = learn(corpus.tunes, lesson)
+    trained = fit(corpus.tunes, config)
     seconds = time.perf_counter() - began
     steps = sum(epoch.seconds for epoch in trained.history)
     stage[f"steps: {len(trained.history)} epochs"] = steps
@@ -86,7 +86,7 @@ def main() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from seqmodel.files import writing
+    from seqmodel.files import atomic_write
 
     console = Console()
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +103,7 @@ def main() -> None:
             table.add_row(stage, f"{seconds:.2f}", f"{seconds / whole:.0%}")
         table.add_row("together", f"{whole:.2f}", "")
         console.print(table)
-    with writing(ROOT / "demo.json") as temporary:
+    with atomic_write(ROOT / "demo.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))
 
 

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from dinos.generation import invent
+from dinos.generation import generate
 from dinos.names import Names, Split, dinosaurs, encode, read_names, split, vocabulary
-from dinos.training import Lesson, Trained, learn
+from dinos.training import TrainingConfig, TrainingResult, fit
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.ngram import NGram
 
@@ -48,10 +48,10 @@ def best_ngram(apart: Split, known: Vocabulary, seed: int) -> tuple[NGram, float
     return ngram, ngram.cross_entropy(held_out)
 
 
-def examples_of(lesson: Lesson, apart: Split) -> int:
+def examples_of(config: TrainingConfig, apart: Split) -> int:
     """How many names a training reads, those made up included."""
-    epochs, made_up = lesson.amounts(apart.training + apart.held_out)
-    return epochs * (len(apart.training) + made_up)
+    epochs, n_augmented = config.resolve_defaults(apart.training + apart.held_out)
+    return epochs * (len(apart.training) + n_augmented)
 
 
 def makemore(
@@ -106,9 +106,9 @@ def makemore(
     return n_parameters, reached[-1], min(reached)
 
 
-def share_new(trained: Trained, seed: int) -> int:
+def share_new(trained: TrainingResult, seed: int) -> int:
     """How many of INVENTED names at temperature 1 are not in the list and not twice among them."""
-    inventions = invent(trained.model, count=INVENTED, seed=seed)
+    inventions = generate(trained.model, count=INVENTED, seed=seed)
     return len({invention.name for invention in inventions if invention.new})
 
 
@@ -128,11 +128,11 @@ def measure(
     }
     how = f"order {ngram.order}, {ngram.smoothing.kind} {ngram.smoothing.strength:g}"
     console_line(f"seed {seed}  n-gram ({how}): perplexity {math.exp(ngram_loss):.3f}")
-    lessons = {cell: Lesson(cell=cell, seed=seed) for cell in cells}
-    lessons |= {cell + ONE: Lesson(cell=cell, context=1, seed=seed) for cell in cells}
-    for name, lesson in lessons.items():
+    lessons = {cell: TrainingConfig(cell=cell, seed=seed) for cell in cells}
+    lessons |= {cell + ONE: TrainingConfig(cell=cell, context=1, seed=seed) for cell in cells}
+    for name, config in lessons.items():
         began = time.perf_counter()
-        trained = learn(names, lesson)
+        trained = fit(names, config)
         seconds = time.perf_counter() - began
         loss = trained.model.settings["held_out_loss"]
         found[name] = {
@@ -148,9 +148,9 @@ def measure(
         )
     gated = [cell for cell in cells if cell != "rnn"]
     for cell in gated if importlib.util.find_spec("torch") else ():
-        lesson = lessons[cell]
+        config = lessons[cell]
         size, last, lowest = makemore(
-            cell, apart, known, lesson.n_a, examples_of(lesson, apart), seed
+            cell, apart, known, config.n_a, examples_of(config, apart), seed
         )
         found[f"makemore {cell}"] = {
             "parameters": size,

@@ -25,12 +25,13 @@ from rich.console import Console
 from rich.table import Table
 
 from seqmodel.data.windows import Indices, windows
-from seqmodel.files import writing
+from seqmodel.files import atomic_write
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import one_thread_a_product
+from seqmodel.parallel.threads import single_threaded_blas
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.sampling.sampler import Choice, sample
-from seqmodel.training.numpy_trainer import Learner
+from seqmodel.sampling.sampler import sample
+from seqmodel.training.numpy_trainer import NumpyTrainer
 
 ROOT = Path(__file__).parent
 TIMES = (1, 2, 4, 8)
@@ -59,9 +60,9 @@ def corpus(n_values: int) -> list[Indices]:
 
 def train(sequences: list[Indices], m: int, Tx: int) -> None:
     """One epoch of `m` windows."""
-    learner = Learner(weights())
+    learner = NumpyTrainer(weights())
     drawn = windows(sequences, m, Tx, np.random.default_rng(0))
-    with one_thread_a_product():
+    with single_threaded_blas():
         for first in range(0, m, BATCH):
             batch = slice(first, first + BATCH)
             learner.step(drawn.inputs[batch], drawn.labels[batch], 0.001)
@@ -70,7 +71,7 @@ def train(sequences: list[Indices], m: int, Tx: int) -> None:
 def draw(streams: int, length: int) -> None:
     rng = np.random.default_rng(0)
     free = Automaton.free(N_VALUES, N_VALUES)
-    sample(weights(), free, Choice(), rng, streams=streams, max_length=length)
+    sample(weights(), free, SamplingConfig(), rng, streams=streams, max_length=length)
 
 
 def measure(what: str, times: int) -> dict[str, float]:
@@ -166,7 +167,7 @@ def main() -> None:
     factor = steepest(results)
     verdict = "at most" if factor <= DOUBLING else "MORE THAN"
     console.print(f"Twice the work takes {verdict} {DOUBLING} times as long: {factor:.2f} at most.")
-    with writing(ROOT / "growth.json") as temporary:
+    with atomic_write(ROOT / "growth.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))
 
 

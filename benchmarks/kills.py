@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from seqmodel.files import UNFINISHED, content_hash
+from seqmodel.files import UNFINISHED, sha256_of_file
 
 TRAININGS = {
     "djmodel.train": ["--epochs", "60", "--m", "60"],
@@ -53,7 +53,7 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
         whole, killed = Path(name, "whole"), Path(name, "killed")
         finish(start(training, whole))
         finish(start(training, killed, "--epochs", "1"))
-        earlier = content_hash(killed / "model.keras")
+        earlier = sha256_of_file(killed / "model.keras")
         kills = in_writing = 0
         for _ in range(count):
             process = start(training, killed, "--checkpoint", "0", "--resume")
@@ -68,7 +68,7 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
             process.communicate()
             kills += 1
             in_writing += any(path.name.startswith(UNFINISHED) for path in killed.iterdir())
-            if content_hash(killed / "model.keras") != earlier:  # then it is the new one, whole
+            if sha256_of_file(killed / "model.keras") != earlier:  # then it is the new one, whole
                 assert weights(training, killed) == weights(training, whole)
         finish(start(training, killed, "--checkpoint", "0", "--resume"))
         same = weights(training, whole) == weights(training, killed)

@@ -20,10 +20,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from seqmodel.files import writing
+from seqmodel.files import atomic_write
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import count_processors, one_thread_a_product
-from seqmodel.training.numpy_trainer import Learner
+from seqmodel.parallel.threads import cpu_count, single_threaded_blas
+from seqmodel.training.numpy_trainer import NumpyTrainer
 
 ROOT = Path(__file__).parent
 N_VALUES, TX = 90, 30
@@ -116,7 +116,7 @@ def step(units: int, batch: int, processors: int) -> Callable[[], object]:
     V, H = N_VALUES, units
     shapes = [(V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)]
     arrays = (rng.normal(size=shape, scale=0.1).astype(np.float32) for shape in shapes)
-    learner = Learner(Weights("lstm", *arrays), processors=processors)
+    learner = NumpyTrainer(Weights("lstm", *arrays), processors=processors)
     inputs, labels = rng.integers(0, V, (2, batch, TX), dtype=np.int32)
     learner.step(inputs, labels, 0.001)
     learner.partners.wait()
@@ -124,7 +124,7 @@ def step(units: int, batch: int, processors: int) -> Callable[[], object]:
 
 
 def measure(units: int, batch: int, console: Console) -> Limit:
-    size = count_processors()
+    size = cpu_count()
     made = Table(title=f"{units} units, batch {batch}", title_justify="left", box=box.SIMPLE)
     for heading in ("product", "shapes", "million operations", "ms", "billion a second"):
         made.add_column(heading, justify="left" if heading == "product" else "right")
@@ -153,7 +153,7 @@ def measure(units: int, batch: int, console: Console) -> Limit:
 
 def main() -> None:
     console = Console()
-    with one_thread_a_product():
+    with single_threaded_blas():
         limits = [measure(units, batch, console) for units, batch in SIZES]
     for limit in limits:
         console.print(
@@ -163,7 +163,7 @@ def main() -> None:
             f"{limit.processors} {limit.step_ms:.2f} ms ({limit.of_all:.0%} of the speed of "
             f"products on all of them)."
         )
-    with writing(ROOT / "limits.json") as temporary:
+    with atomic_write(ROOT / "limits.json") as temporary:
         temporary.write_text(json.dumps([asdict(limit) for limit in limits], indent=1))
 
 

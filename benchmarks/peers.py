@@ -57,13 +57,14 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
     from djmodel.model.layers import djmodel, scanning_model, shared_layers
     from seqmodel.network.keras_backend import load_keras
-    from seqmodel.network.keras_layers import set_weights, weights_of
-    from seqmodel.training.loop import Schedule, Shuffled, fit
+    from seqmodel.network.keras_layers import layer_weights, set_weights
+    from seqmodel.training.config import TrainerConfig
+    from seqmodel.training.loop import InMemoryBatches, train_network
 
     load_keras()
-    schedule = Schedule(work.epochs, work.batch_size, RATE, DECAY, SEED)
+    trainer = TrainerConfig(work.epochs, work.batch_size, RATE, DECAY, SEED)
     m, Tx = work.windows.inputs.shape
-    # `Shuffled` shuffles with these: undone, so that all see one order
+    # `InMemoryBatches` shuffles with these: undone, so that all see one order
     shuffles = (np.random.default_rng([SEED, epoch]) for epoch in range(work.epochs))
     orders = [np.argsort(rng.permutation(m)) for rng in shuffles]
 
@@ -73,13 +74,13 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
         unrolled = graph == "unrolled"
         model = djmodel(Tx, *layers[1:], layers[0]) if unrolled else scanning_model(cell, densor)
         set_weights(model, work.weights)
-        batches = Shuffled(
+        batches = InMemoryBatches(
             lambda epoch: Windows(*(array[orders[epoch]] for array in work.windows)),
             work.batch_size,
             SEED,
         )
-        fit(model, batches, schedule, engine=engine)  # type: ignore[arg-type]
-        return weights_of(cell, densor)
+        train_network(model, batches, trainer, engine=engine)  # type: ignore[arg-type]
+        return layer_weights(cell, densor)
 
     return job
 
@@ -90,7 +91,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
     from djmodel.course import Adam
     from djmodel.model.layers import djmodel, shared_layers
     from seqmodel.network.keras_backend import load_keras
-    from seqmodel.network.keras_layers import set_weights, weights_of
+    from seqmodel.network.keras_layers import layer_weights, set_weights
 
     keras = load_keras()
     X, Y = work.arrays()
@@ -108,7 +109,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
         zeros = np.zeros((m, work.weights.units), dtype=np.float32)
         settings = {"epochs": work.epochs, "batch_size": work.batch_size}
         model.fit([X, zeros, zeros], list(Y.swapaxes(0, 1)), shuffle=False, verbose=0, **settings)
-        return weights_of(layers.LSTM_cell, layers.densor)
+        return layer_weights(layers.LSTM_cell, layers.densor)
 
     return job
 
@@ -220,14 +221,15 @@ def _jax(work: Work) -> Job:
 
 def _sampler(work: Work) -> Job:
     """This project's sampler."""
+    from seqmodel.sampling.config import SamplingConfig
     from seqmodel.sampling.constraints import Automaton
-    from seqmodel.sampling.sampler import Choice, sample
+    from seqmodel.sampling.sampler import sample
 
     n_values = work.weights.n_values
     how: dict[str, Any] = {"streams": work.streams, "max_length": work.length}
     rng = np.random.default_rng(SEED)
     free = Automaton.free(n_values, n_values)
-    return lambda: sample(work.weights, free, Choice(), rng, **how).symbols
+    return lambda: sample(work.weights, free, SamplingConfig(), rng, **how).symbols
 
 
 def _course_inference(work: Work) -> Job:

@@ -19,7 +19,7 @@ from typing import Any
 from djmodel.inputs import chords, reader
 from djmodel.inputs import melody as parts
 from djmodel.inputs import midi_file as midifile
-from djmodel.inputs.midi import ScorePart, read_score, snapped, write_midi
+from djmodel.inputs.midi import ScorePart, quantize_time, read_score, write_midi
 from djmodel.inputs.reader import rags
 from djmodel.music.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
 from djmodel.values import grammar
@@ -60,7 +60,7 @@ def stages(path: Path) -> dict[str, float]:
         "bytes": parse,
         "grid": seconds(lambda: read_score(path), REPEATS) - parse,
         "parts": seconds(lambda: parts.choose_parts(score), REPEATS),
-        "chords": seconds(lambda: chords.recognise(notes, score.measures), REPEATS),
+        "chords": seconds(lambda: chords.recognize_chords(notes, score.measures), REPEATS),
         "values": seconds(lambda: grammar.encode(tune), REPEATS),
     }
 
@@ -89,7 +89,9 @@ def _same_notes(part: ScorePart, stream: Any) -> bool:
         onset = Fraction(element.offset).limit_denominator(10080)
         late = Fraction(1, 16) if element.isChord else Fraction(0)
         for pitch in element.pitches:
-            found = {(place, pitch.midi) for place in (snapped(onset), snapped(onset + late))}
+            found = {
+                (place, pitch.midi) for place in (quantize_time(onset), quantize_time(onset + late))
+            }
             if not found & there:
                 return False
             seen |= found & there

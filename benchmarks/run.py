@@ -43,9 +43,9 @@ from benchmarks.peers import (
     Work,
 )
 from seqmodel.data.windows import NOTHING, Windows, windows
-from seqmodel.files import writing
-from seqmodel.network.weights import Weights, start_state
-from seqmodel.parallel.threads import count_processors
+from seqmodel.files import atomic_write
+from seqmodel.network.weights import Weights, initial_state
+from seqmodel.parallel.threads import cpu_count
 
 ROOT = Path(__file__).parent
 LIBRARIES = ("djmodel", "numpy", "tensorflow", "keras", "torch", "jax")
@@ -85,15 +85,15 @@ def prepare(test: Test, path: Path) -> None:
     """Writes the windows and the first weights; for sampling, trained ones."""
     from djmodel.inputs.reader import rags, read_tune
     from djmodel.model.layers import scanning_model, shared_layers
-    from djmodel.model.training import material
-    from seqmodel.network.keras_layers import weights_of
+    from djmodel.model.training import encode_corpus
+    from seqmodel.network.keras_layers import layer_weights
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]
-    sequences = material(tunes, N_VALUES).sequences
+    sequences = encode_corpus(tunes, N_VALUES).sequences
     drawn = windows(sequences, test.m, TX, np.random.default_rng(SEED))
     layers = shared_layers(N_VALUES, test.n_a, SEED)
     scanning_model(layers.LSTM_cell, layers.densor)  # builds them
-    weights = weights_of(layers.LSTM_cell, layers.densor)
+    weights = layer_weights(layers.LSTM_cell, layers.densor)
     if test.streams:
         weights = TRAINING[HERE](Work(drawn, weights, test.epochs, test.batch_size))()
     np.savez(path, *weights.arrays, inputs=drawn.inputs, labels=drawn.labels)
@@ -135,15 +135,15 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
 
 def loss(weights: Weights, inputs: NDArray[Any], labels: NDArray[Any]) -> float:
     """Mean cross-entropy of a step in nats, by NumPy, whoever made the weights."""
-    rows, step = weights.stepper()
+    rows, step = weights.step_fn()
     rows = np.vstack([rows, np.zeros_like(rows[:1])])  # the last stands for NOTHING, -1
-    state, nats = start_state(weights, len(inputs)), 0.0
+    state, cross_entropy = initial_state(weights, len(inputs)), 0.0
     for t in range(inputs.shape[1]):
         logits, state = step(rows[inputs[:, t]], state)
         logits = logits - logits.max(axis=1, keepdims=True)
         right = np.take_along_axis(logits, labels[:, t, None].astype(int), axis=1)[:, 0]
-        nats += float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
-    return nats / inputs.shape[1]
+        cross_entropy += float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
+    return cross_entropy / inputs.shape[1]
 
 
 def in_its_own_process(*arguments: object, backend: str = "tensorflow") -> str:
@@ -171,9 +171,9 @@ def cold_start(what: str, folder: Path) -> dict[str, float]:
 def train_a_model(folder: Path) -> None:
     """model.keras for `cold_start`."""
     from djmodel.inputs.reader import rags, read_tune
-    from djmodel.model.training import learn
+    from djmodel.model.training import fit
 
-    learn([read_tune(rags()[0])]).save(folder / "model.keras")
+    fit([read_tune(rags()[0])]).save(folder / "model.keras")
 
 
 # All of them
@@ -222,7 +222,7 @@ def ratio(title: str, value: float, here: float) -> float:
 def machine() -> dict[str, Any]:
     return {
         "processor": platform.processor() or platform.machine(),
-        "cores": count_processors(),
+        "cores": cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
@@ -257,13 +257,13 @@ def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
     """A row of bars for each test: time (for sampling, time a value) as a multiple of this
     project's."""
     from seqmodel.plots.palette import BLUE, LIGHT, ORANGE
-    from seqmodel.plots.picture import Picture, new_figure, plain_axes
+    from seqmodel.plots.picture import Picture, new_figure, style_axes
 
     sizes = [len(peers) for peers in results.values()]
     figure = new_figure(0.9 * len(sizes) + 0.28 * sum(sizes), 9.0)
     grid = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=sizes)
     for axes, (title, peers) in zip(grid[:, 0], results.items(), strict=True):
-        plain_axes(axes)
+        style_axes(axes)
         here = next(iter(peers.values()))["value"]
         times = [ratio(title, row["value"], here) for row in peers.values()]
         ours = [peer.startswith(("this project", "generate")) for peer in peers]
@@ -305,7 +305,7 @@ def main() -> None:
     console.print(about)
     if chosen.only:
         results = {**measured_before(chosen.out / "results.json", about), **results}
-    with writing(chosen.out / "results.json") as temporary:
+    with atomic_write(chosen.out / "results.json") as temporary:
         temporary.write_text(json.dumps({"machine": about, "results": results}, indent=1))
     save_picture(results, chosen.out / "results.png")
     console.print(f"{chosen.out}/ holds results.json and results.png")

@@ -29,13 +29,13 @@ from rich.table import Table
 
 from djmodel.inputs.midi import write_midi
 from djmodel.inputs.reader import Options, rags, read_tune
-from djmodel.model.training import Lesson, corpus_material
+from djmodel.model.training import TrainingConfig, encode_stored_corpus
 from djmodel.music.tune import Tune
 from djmodel.values import corpus as dataset
-from seqmodel.data.streaming import Streamed
+from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Windows
-from seqmodel.files import writing
-from seqmodel.parallel.pool import Workers
+from seqmodel.files import atomic_write
+from seqmodel.parallel.pool import PoolConfig
 
 ROOT = Path(__file__).parent
 TENTH = 10
@@ -83,7 +83,7 @@ def variation(tune: Tune, rng: np.random.Generator) -> Tune:
 def build(music: str, out: str, jobs: str) -> Numbers:
     """`jobs` processes, nothing in the cache."""
     began = time.perf_counter()
-    made = dataset.build([music], out, Workers(int(jobs)))
+    made = dataset.build([music], out, PoolConfig(int(jobs)))
     seconds = time.perf_counter() - began
     size = (Path(out) / dataset.FILE).stat().st_size
     memory = {"megabytes": peak_megabytes(), "worker megabytes": peak_of_workers()}
@@ -93,15 +93,15 @@ def build(music: str, out: str, jobs: str) -> Numbers:
 def train(corpus: str, began: str) -> Numbers:
     """Some batches of a corpus; `began` is when this process was started, in seconds since 1970."""
     from djmodel.model.layers import scanning_model, shared_layers
-    from seqmodel.network.keras_layers import weights_in
-    from seqmodel.parallel.threads import one_thread_a_product
-    from seqmodel.training.numpy_trainer import Learner
+    from seqmodel.network.keras_layers import extract_weights
+    from seqmodel.parallel.threads import single_threaded_blas
+    from seqmodel.training.numpy_trainer import NumpyTrainer
 
     batches = streamed(Path(corpus))
     layers = shared_layers(seed=0)
-    learner = Learner(weights_in(scanning_model(layers.LSTM_cell, layers.densor)))
+    learner = NumpyTrainer(extract_weights(scanning_model(layers.LSTM_cell, layers.densor)))
     seconds: list[float] = []
-    with one_thread_a_product():
+    with single_threaded_blas():
         for inputs, labels in batches.epoch(0):
             learner.step(inputs, labels, 0.001)
             seconds.append(time.time() - float(began))
@@ -161,10 +161,10 @@ def formats(corpus: str, folder: str) -> Numbers:
     parquet = Path(folder) / "tunes.parquet"
     with pa.memory_map(str(Path(corpus) / dataset.FILE)) as source:
         pq.write_table(pa.ipc.open_file(source).read_all(), parquet)
-    row = len(dataset.DataSet(corpus)) // 2
+    row = len(dataset.Corpus(corpus)) // 2
 
     def by_arrow() -> Any:
-        return dataset.DataSet(corpus).indices(row).copy()
+        return dataset.Corpus(corpus).indices(row).copy()
 
     def by_parquet() -> Any:
         return pq.read_table(parquet, columns=["indices"]).column("indices")[row]
@@ -190,7 +190,7 @@ def limits(music: str, out: str) -> Numbers:
     dataset.rows_of = lambda path, options: read[int(path.stem)]  # noqa: ARG005
     for _ in range(2):  # the first time, what it needs is imported
         began = time.perf_counter()
-        dataset.build([music], out, Workers(1))
+        dataset.build([music], out, PoolConfig(1))
         gather = (time.perf_counter() - began) / len(files)
     dataset.rows_of = real
     began = time.perf_counter()
@@ -199,10 +199,12 @@ def limits(music: str, out: str) -> Numbers:
     return {"gather": gather, "rag": (time.perf_counter() - began) / len(rags())}
 
 
-def streamed(corpus: Path) -> Streamed:
-    data = dataset.DataSet(corpus)
-    names = corpus_material(data).vocabulary.encode(data.values)
-    return Streamed(data, names, m=BATCH * BATCHES, Tx=Lesson().tx, batch_size=BATCH, seed=0)
+def streamed(corpus: Path) -> StreamingBatches:
+    data = dataset.Corpus(corpus)
+    names = encode_stored_corpus(data).vocabulary.encode(data.values)
+    return StreamingBatches(
+        data, names, m=BATCH * BATCHES, Tx=TrainingConfig().tx, batch_size=BATCH, seed=0
+    )
 
 
 def peak_megabytes(process: int | None = None) -> float:
@@ -365,7 +367,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = measure_all(max(chosen.tunes, 100), Path(folder), console)
     report(results, console)
-    with writing(ROOT / "scale.json") as temporary:
+    with atomic_write(ROOT / "scale.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))
 
 

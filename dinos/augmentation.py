@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import Indices
-from seqmodel.parallel.threads import Team
+from seqmodel.parallel.threads import ThreadPool
 
 ORDER = 6  # how long a piece is, with the character that follows
 DISCOUNT = 0.9  # of each count, what goes to the shorter pieces
@@ -44,7 +44,7 @@ class _Level:
     upto: NDArray[np.float64]
 
 
-class Recombination:
+class NGramSampler:
     """Draws names from an n-gram fitted to `names` (sequences of indices that end with 0).
 
     A few hundred names are too few for a network: it learns them by heart before it has learned
@@ -68,7 +68,7 @@ class Recombination:
         self.lengths = np.bincount([len(name) for name in names])
         self.longest = len(self.lengths) - 1
         self.levels = _levels(names, n_symbols)
-        self.team = Team()
+        self.team = ThreadPool()
 
     def draw(self, count: int, rng: Generator) -> list[Indices]:
         """`count` names, none of them empty or in the list, as long as those of the list are.
@@ -95,7 +95,7 @@ class Recombination:
         def draw(part: int, edges: slice) -> list[Indices]:
             return self._names(edges.stop - edges.start, generators[part])
 
-        drawn = chain(*self.team.share(draw, tries, n_parts))
+        drawn = chain(*self.team.map_chunks(draw, tries, n_parts))
         return [name for name in drawn if name.tobytes() not in self.listed]
 
     def _chosen(self, of_length: Sequence[int], count: int) -> Ids:
@@ -155,18 +155,18 @@ def _levels(names: Sequence[Indices], n_symbols: int) -> list[_Level]:
     followers = text[places] - 1
     pieces = np.zeros(len(places), dtype=np.int64)
     keys = [np.zeros(1, dtype=np.int64)]
-    counted = []  # of each level: every piece with a follower, in one number, and how often
+    pluralize = []  # of each level: every piece with a follower, in one number, and how often
     for k in range(ORDER):
         if k:
             longer = pieces * (n_symbols + 1) + text[places - k]
             found, pieces = np.unique(longer, return_inverse=True)
             keys.append(found)
-        counted.append(np.unique(pieces * n_symbols + followers, return_counts=True))
+        pluralize.append(np.unique(pieces * n_symbols + followers, return_counts=True))
     levels = []
     for k in range(ORDER):
-        pairs, counts = counted[k]
+        pairs, counts = pluralize[k]
         if k < ORDER - 1:  # counts are the characters before which a piece and its follower stand
-            piece, follower = np.divmod(counted[k + 1][0], n_symbols)
+            piece, follower = np.divmod(pluralize[k + 1][0], n_symbols)
             shorter = keys[k + 1][piece] // (n_symbols + 1)
             pairs, counts = np.unique(shorter * n_symbols + follower, return_counts=True)
         levels.append(_level(keys[k], pairs, counts, n_symbols))

@@ -6,33 +6,33 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from seqmodel.model_file import ModelFile
-from seqmodel.suffix_automaton import Known
-from seqmodel.words import counted
+from seqmodel.suffix_automaton import SuffixAutomaton
+from seqmodel.words import pluralize
 
 # Of fewer names than this a model learns many by heart.
 FEW_NAMES = 300
 
 
-class Shared(NamedTuple):
+class CommonRun(NamedTuple):
     """The longest run of letters that a name shares with one of the list, and that one."""
 
     letters: str
     source: str
 
 
-class Learned:
+class TrainingNames:
     """The names that a model learned from, to look for runs of letters in."""
 
     def __init__(self, model: ModelFile) -> None:
         self.names: Sequence[str] = model.extra["training"]
         self.held_out: Sequence[str] = model.extra["held_out"]
-        self._known = Known(self.names)
+        self._known = SuffixAutomaton(self.names)
 
-    def shared(self, name: str) -> Shared:
+    def shared(self, name: str) -> CommonRun:
         """The longest run of `name`, of equally long ones the first."""
         found = self._known.longest_copy(name)
         letters = name[found.place : found.place + found.length]
-        return Shared(letters, self.names[found.source] if found.length else "")
+        return CommonRun(letters, self.names[found.source] if found.length else "")
 
     def summary(self, names: Iterable[str]) -> str:
         """What names share with those of the list, beside what real ones do that were held out."""
@@ -46,15 +46,15 @@ class Learned:
         return f"{said}, at most {len(longest.letters)}: {longest.letters!r} as in {longest.source}"
 
 
-def _mean(shared: Sequence[Shared]) -> float:
+def _mean(shared: Sequence[CommonRun]) -> float:
     return sum(len(run.letters) for run in shared) / len(shared)
 
 
-def copying_is_likely(n_names: int) -> str:
+def memorization_warning(n_names: int) -> str:
     """A warning where there are so few names that a model knows many by heart, else ""."""
     if n_names >= FEW_NAMES:
         return ""
     return (
-        f"learned from {counted(n_names, 'name')} only: expect some of them again; --new leaves"
+        f"learned from {pluralize(n_names, 'name')} only: expect some of them again; --new leaves"
         " them out, --max-copy limits how many letters in a row are theirs"
     )

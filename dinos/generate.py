@@ -11,11 +11,11 @@ import typer
 
 from dinos.names import MAX_LENGTH
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
-    from dinos.copying import Learned
-    from dinos.generation import Invention
+    from dinos.copying import TrainingNames
+    from dinos.generation import GeneratedName
     from seqmodel.model_file import ModelFile
 
 
@@ -46,18 +46,18 @@ def command(
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Invent names with a trained MODEL: one a line on stdout, remarks on stderr."""
-    from dinos.copying import Learned
-    from dinos.generation import invent, load, spelled
+    from dinos.copying import TrainingNames
+    from dinos.generation import generate, load, spelled
     from seqmodel.errors import SamplingError
-    from seqmodel.sampling.sampler import Choice
+    from seqmodel.sampling.config import SamplingConfig
 
-    choice = Choice(temperature, top_k, top_p, greedy)
+    sampling = SamplingConfig(temperature, top_k, top_p, greedy)
     learned = load(model)
-    inventions = invent(
+    inventions = generate(
         learned,
         count=count,
         seed=seed,
-        choice=choice,
+        sampling=sampling,
         start=start,
         max_length=max_length,
         new=new,
@@ -67,10 +67,10 @@ def command(
         raise SamplingError(
             "a model that says something new",
             "only names of its list in all that was drawn",
-            todo="raise --temperature, or leave out --new",
+            hint="raise --temperature, or leave out --new",
         )
     console = stderr_console()
-    list_of_names = Learned(learned)
+    list_of_names = TrainingNames(learned)
     for invention in inventions:
         name = spelled(invention, learned)
         print(
@@ -78,12 +78,12 @@ def command(
             if as_json
             else name
         )
-        if remark := _remark(invention, max_length):
+        if resume_note := _remark(invention, max_length):
             sys.stdout.flush()
-            console.print(f"{name}: {remark}", markup=False, soft_wrap=True)
+            console.print(f"{name}: {resume_note}", markup=False, soft_wrap=True)
     if len(inventions) < count:
         console.print(
-            f"only {len(inventions)} of {counted(count, 'new name')} came up;"
+            f"only {len(inventions)} of {pluralize(count, 'new name')} came up;"
             " raise --temperature for more"
         )
     sys.stdout.flush()
@@ -91,18 +91,20 @@ def command(
     console.print(shared, markup=False, soft_wrap=True)
 
 
-def _remark(invention: Invention, max_length: int) -> str:
+def _remark(invention: GeneratedName, max_length: int) -> str:
     remarks = []
     if invention.learned:
         remarks.append("in the training list")
     if invention.held_out:
         remarks.append("in the list, held out from training")
     if invention.cut:
-        remarks.append(f"cut after {counted(max_length, 'character')}")
+        remarks.append(f"cut after {pluralize(max_length, 'character')}")
     return ", ".join(remarks)
 
 
-def _facts(invention: Invention, model: ModelFile, list_of_names: Learned) -> dict[str, object]:
+def _facts(
+    invention: GeneratedName, model: ModelFile, list_of_names: TrainingNames
+) -> dict[str, object]:
     from dinos.generation import closest, spelled
 
     values = invention.log_probabilities

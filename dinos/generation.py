@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from dinos.names import END, MAX_LENGTH, capitalised, encode, fold
-from dinos.ngram_features import LONGEST, n_inputs, name_automaton, walk, with_pieces
+from dinos.ngram_features import LONGEST, n_inputs, name_automaton, walk, with_ngrams
 from dinos.training import KIND, log_probabilities
 from seqmodel import model_file as modelfile
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import NOTHING
 from seqmodel.errors import SamplingError, VocabularyError
 from seqmodel.model_file import ModelFile
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
-from seqmodel.sampling.sampler import Choice, sample
+from seqmodel.sampling.sampler import sample
 
 # How many names are drawn at once, and for how many of them each new one may be looked for.
 ROUND = 256
@@ -27,7 +28,7 @@ PATIENCE = 50
 
 
 @dataclass(frozen=True)
-class Invention:
+class GeneratedName:
     """A name as the model spells it. `log_probabilities`: the natural log-probability of each
     character at temperature 1, that of the end included unless the name was `cut` for its length.
     `learned`: it is one of the names the model learned from; `held_out`: of those held out."""
@@ -47,7 +48,7 @@ class Invention:
 def load(path: str | Path) -> ModelFile:
     """A model that `dinos` trained. Raises FileError or ModelFileError."""
     model = modelfile.load(path, KIND)
-    with modelfile.damages(KIND, path):
+    with modelfile.corrupt_file_errors(KIND, path):
         known = model.vocabulary
         if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
             raise ValueError("symbols that are not the characters of names")
@@ -64,17 +65,17 @@ def load(path: str | Path) -> ModelFile:
     return model
 
 
-def invent(
+def generate(
     model: ModelFile,
     *,
     count: int = 1,
     seed: int = 0,
-    choice: Choice = Choice(),
+    sampling: SamplingConfig = SamplingConfig(),
     start: str = "",
     max_length: int = MAX_LENGTH,
     new: bool = False,
     max_copy: int | None = None,
-) -> list[Invention]:
+) -> list[GeneratedName]:
     """`count` names that begin with `start` and have at most `max_length` characters. `max_copy`:
     no more letters in a row than this stand in a name that the model learned from (`start` may).
 
@@ -88,17 +89,17 @@ def invent(
         raise SamplingError(
             f"a start shorter than the {max_length} characters of --max-length",
             f"{len(begun)} in `{start}`",
-            todo="shorten it, or raise --max-length",
+            hint="shorten it, or raise --max-length",
         )
     primer = [int(index) for index in model.vocabulary.encode(begun)]
     limit = None
     if max_copy is not None:
         known = [model.vocabulary.encode(name).tolist() for name in model.extra["training"]]
         limit = CopyLimit(max_copy, known, primer)
-    drawn = _draw(model, count, seed, choice, primer, max_length, limit, endless=new)
+    drawn = _draw(model, count, seed, sampling, primer, max_length, limit, endless=new)
     if not new:
         return [next(drawn) for _ in range(count)]
-    found: dict[str, Invention] = {}
+    found: dict[str, GeneratedName] = {}
     for _ in range(ROUND + PATIENCE * count):
         invention = next(drawn)
         if invention.new:
@@ -108,7 +109,7 @@ def invent(
     return list(found.values())
 
 
-def spelled(invention: Invention, model: ModelFile) -> str:
+def spelled(invention: GeneratedName, model: ModelFile) -> str:
     """The name as one writes it: with capitals, unless the model has its own."""
     return invention.name if model.settings["keep_case"] else capitalised(invention.name)
 
@@ -123,7 +124,7 @@ def known_letters(start: str, model: ModelFile) -> str:
             raise VocabularyError(
                 f"letters that the model knows ({_letters(model.vocabulary)})",
                 f"{letter!r} in {start!r}",
-                todo="begin with others",
+                hint="begin with others",
             )
     return begun
 
@@ -150,18 +151,18 @@ def _draw(
     model: ModelFile,
     count: int,
     seed: int,
-    choice: Choice,
+    sampling: SamplingConfig,
     primer: Sequence[int],
     max_length: int,
     limit: CopyLimit | None,
     endless: bool,
-) -> Iterator[Invention]:
+) -> Iterator[GeneratedName]:
     """Names one after the other; which come first does not depend on how many are asked for."""
     rng = np.random.default_rng(seed)
     reads = automaton_of(model)
     heard = np.array([[NOTHING, *primer]], dtype=np.int32)
     automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
-    primer_cues = None if reads.cues is None else with_pieces(reads, heard)[0, :-1, 1:]
+    primer_cues = None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
     left = count
     while endless or left > 0:
@@ -170,7 +171,7 @@ def _draw(
         samples = sample(
             model.weights,
             automaton,
-            choice,
+            sampling,
             rng,
             streams=streams,
             max_length=max_length - len(primer) + 1,  # the end takes a place, too
@@ -185,7 +186,7 @@ def _draw(
         scores = log_probabilities(model.weights, names, reads)
         for row, end, score in zip(rows, samples.ended, scores, strict=True):
             name = "".join(model.vocabulary.decode(row[:-1] if end else row))
-            yield Invention(
+            yield GeneratedName(
                 name,
                 tuple(float(value) for value in score),
                 cut=not end,

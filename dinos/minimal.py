@@ -117,8 +117,8 @@ def model(
 
     The course has had two ways to call it, and each gets what its notebooks expect: for a text with
     one name a line, the parameters; for a list of names, the parameters and the last name said."""
-    as_text = isinstance(data, str)
-    lines = data.splitlines() if as_text else data
+    printable = isinstance(data, str)
+    lines = data.splitlines() if printable else data
     examples = [name.strip().lower() for name in lines if name.strip()]
     np.random.default_rng(seed).shuffle(examples)
     parameters = initialize_parameters(n_a, vocab_size, vocab_size)
@@ -139,7 +139,7 @@ def model(
                 for name in said:
                     say(name.rstrip("\n"))
                 say("\n")
-    return parameters if as_text else (parameters, last_name)
+    return parameters if printable else (parameters, last_name)
 
 
 def main():

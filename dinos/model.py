@@ -65,28 +65,28 @@ def shared_layers(
     )
 
 
-def training_graph(layers: Layers, n_cues: int = 0) -> keras.Model:
+def training_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     """Reads whole names. Inputs `[X, mask]`: X `(m, T, n_values)`, one-hot characters after a zero
     vector; mask `(m, T)`, true where a step belongs to the name and false where it is padding.
-    With cues (see `windows.with_cues`) X is `(m, T, n_values + n_cues)`.
+    With cues (see `windows.with_conditioning`) X is `(m, T, n_values + n_conditioning)`.
 
     Outputs: the probabilities of what stands at each step, `(m, T, n_values)`, then the state after
     the last step of each name, `(m, n_a)`, for an LSTM two of them. Padding does not move it.
     """
     keras = load_keras()
-    X = keras.Input((None, layers.densor.units + n_cues), name="X", dtype=layers.cell.dtype)
+    X = keras.Input((None, layers.densor.units + n_conditioning), name="X", dtype=layers.cell.dtype)
     mask = keras.Input((None,), name="mask", dtype="bool")
     a, *state = layers.cell(X, mask=mask)  # (m, T, n_a)
     return keras.Model([X, mask], [layers.densor(a), *state], name="dinos")
 
 
-def one_step_graph(layers: Layers, n_cues: int = 0) -> keras.Model:
+def one_step_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     """Reads one character. Inputs `[x, a0]`, for an LSTM `[x, a0, c0]`: x `(m, 1, n_values)`, with
-    cues `(m, 1, n_values + n_cues)`, a0 and c0 `(m, n_a)`. Outputs: the probabilities of the next
+    cues `(m, 1, n_values + n_conditioning)`, a0 and c0 `(m, n_a)`. Outputs: the probabilities of the next
     one, `(m, n_values)`, then the state."""
     keras = load_keras()
     dtype, n_values, n_a = layers.cell.dtype, layers.densor.units, layers.cell.units
-    x = keras.Input((1, n_values + n_cues), name="x", dtype=dtype)
+    x = keras.Input((1, n_values + n_conditioning), name="x", dtype=dtype)
     state0 = [
         keras.Input((n_a,), name=name, dtype=dtype) for name in ("a0", "c0")[: STATES[layers.name]]
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError
-from seqmodel.files import existing_file
+from seqmodel.files import check_input_file
 
 END = "\n"
 MAX_LENGTH = 100
@@ -61,7 +61,7 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     Raises FileError for a file that is not such a list; CorpusError for an empty line, a name of
     more than `max_length` characters, or fewer than two distinct names.
     """
-    path = existing_file(path, _WHAT)
+    path = check_input_file(path, _WHAT)
     text = _decode(path.read_bytes(), path)
     lines = [fold(" ".join(line.split()), keep_case) for line in _lines(text)]
     while lines and not lines[-1]:
@@ -69,18 +69,18 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     for number, name in enumerate(lines, 1):
         where = f"{path}, line {number}"
         if not name:
-            raise CorpusError("a name", "an empty line", where=where, todo="take the line out")
+            raise CorpusError("a name", "an empty line", path=where, hint="take the line out")
         if len(name) > max_length:
             raise CorpusError(
                 f"a name of at most {max_length} characters",
                 f"{len(name)} in `{name[:20]}...`",
-                where=where,
-                todo="shorten it, or raise --max-length",
+                path=where,
+                hint="shorten it, or raise --max-length",
             )
     names = tuple(dict.fromkeys(lines))
     if len(names) < 2:
         found = f"only `{names[0]}`" if names else "none"
-        raise CorpusError("at least two different names", found, where=path, todo="give more names")
+        raise CorpusError("at least two different names", found, path=path, hint="give more names")
     return Names(names, len(lines) - len(names), keep_case)
 
 
@@ -121,10 +121,10 @@ def _lines(text: str) -> list[str]:
 def _decode(data: bytes, path: Path) -> str:
     for mark, encoding in _WIDE.items():
         if data.startswith(mark):
-            raise FileError(_WHAT, f"{encoding} text", where=path, todo="save it as UTF-8")
+            raise FileError(_WHAT, f"{encoding} text", path=path, hint="save it as UTF-8")
     if 0 in data:
         raise FileError(
-            _WHAT, f"a binary file (byte 0x00 at {data.index(0)})", where=path, todo="give a text"
+            _WHAT, f"a binary file (byte 0x00 at {data.index(0)})", path=path, hint="give a text"
         )
     try:
         text = data.decode("utf-8")
@@ -133,8 +133,8 @@ def _decode(data: bytes, path: Path) -> str:
         raise FileError(
             _WHAT,
             f"byte 0x{data[error.start]:02x} at {error.start} (line {line}), which is not UTF-8",
-            where=path,
-            todo="save it as UTF-8",
+            path=path,
+            hint="save it as UTF-8",
         ) from None
     text = text.removeprefix(_BOM)
     for position, character in enumerate(text):
@@ -143,7 +143,7 @@ def _decode(data: bytes, path: Path) -> str:
             raise FileError(
                 _WHAT,
                 f"the control character U+{ord(character):04X} in line {line}",
-                where=path,
-                todo="give a plain text",
+                path=path,
+                hint="give a plain text",
             )
     return text

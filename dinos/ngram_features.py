@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dinos.names import END
 from seqmodel.data.vocabulary import Vocabulary
-from seqmodel.data.windows import NOTHING, Indices, with_cues
+from seqmodel.data.windows import NOTHING, Indices, with_conditioning
 from seqmodel.sampling.constraints import Automaton
 
 States = NDArray[np.int64]
@@ -43,8 +43,8 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
     # Of each state: what comes after it, which kind it is of, which pieces end in it.
     after = np.stack([kinds, kinds, np.full_like(kinds, ENDED)])
     kind = np.array([AT_WORD, IN_WORD, ENDED], dtype=np.int32)
-    cues = np.full((3, context - 1), NOTHING, dtype=np.int32)
-    cue = known.size
+    conditioning = np.full((3, context - 1), NOTHING, dtype=np.int32)
+    position_features = known.size
     for length, (stem, last, shorter) in enumerate(_known_pieces(names, known.size, context), 1):
         new = np.arange(len(after), len(after) + len(last))
         if length == 1:
@@ -52,14 +52,17 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
             shorter = kinds[last].astype(np.int64)
         else:
             after[stem, last] = new
-        told = cues[shorter]
+        told = conditioning[shorter]
         if length > 1:
-            told[:, length - 2] = np.arange(cue, cue + len(last))
-            cue += len(last)
+            told[:, length - 2] = np.arange(position_features, position_features + len(last))
+            position_features += len(last)
         after = np.concatenate([after, after[shorter]]).astype(np.int32)
-        kind, cues = np.concatenate([kind, kinds[last]]), np.concatenate([cues, told])
+        kind, conditioning = (
+            np.concatenate([kind, kinds[last]]),
+            np.concatenate([conditioning, told]),
+        )
     allowed = np.stack([~(spaces | ends), np.ones_like(ends), np.zeros_like(ends)])[kind]
-    return Automaton(allowed, after, AT_WORD, cues if context > 1 else None)
+    return Automaton(allowed, after, AT_WORD, conditioning if context > 1 else None)
 
 
 def _known_pieces(
@@ -101,7 +104,11 @@ def _known_pieces(
 def n_inputs(automaton: Automaton) -> int:
     """How many inputs a cell has that is told what `automaton` knows."""
     n_values = automaton.allowed.shape[1]
-    return n_values if automaton.cues is None else max(n_values, int(automaton.cues.max()) + 1)
+    return (
+        n_values
+        if automaton.conditioning is None
+        else max(n_values, int(automaton.conditioning.max()) + 1)
+    )
 
 
 def walk(automaton: Automaton, inputs: Indices) -> Indices:
@@ -114,7 +121,9 @@ def walk(automaton: Automaton, inputs: Indices) -> Indices:
     return states
 
 
-def with_pieces(automaton: Automaton, inputs: Indices) -> Indices:
+def with_ngrams(automaton: Automaton, inputs: Indices) -> Indices:
     """`inputs (m, T)`, as they are or with the pieces that end there: `(m, T, context)`."""
-    cues = automaton.cues
-    return with_cues(inputs, None if cues is None else cues[walk(automaton, inputs)])
+    conditioning = automaton.conditioning
+    return with_conditioning(
+        inputs, None if conditioning is None else conditioning[walk(automaton, inputs)]
+    )

@@ -15,17 +15,17 @@ from seqmodel.cli import (
     Progress,
     Resume,
     Seed,
-    again,
-    facts,
-    learning,
+    interruptible_training,
     python,
+    resume_command,
     run,
     stderr_console,
+    summary_table,
 )
 
 if TYPE_CHECKING:
     from seqmodel.model_file import ModelFile
-    from seqmodel.training.checkpoints import Epoch
+    from seqmodel.training.checkpoints import EpochMetrics
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
 LOOKS = 5
@@ -52,7 +52,7 @@ def command(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Names a step.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=0, max=10, help="At the first step.")] = 0.02,
-    made_up: Annotated[
+    n_augmented: Annotated[
         int | None,
         typer.Option(
             min=0,
@@ -74,35 +74,37 @@ def command(
     A tenth of the names is held out, to measure on. Writes model.keras, history.csv and loss.png.
     Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
-    from dinos.copying import copying_is_likely
+    from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names
-    from dinos.training import Lesson, learn
-    from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
+    from dinos.training import TrainingConfig, fit
+    from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
     from seqmodel.plots.picture import loss_curve
     from seqmodel.training.checkpoints import training_in
     from seqmodel.training.loop import write_history
 
     began = time.perf_counter()
     console = stderr_console()
-    lesson = Lesson(cell, n_a, context, epochs, batch_size, learning_rate, made_up, seed)
+    config = TrainingConfig(
+        cell, n_a, context, epochs, batch_size, learning_rate, n_augmented, seed
+    )
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
     writable_folder(out)
-    n_epochs, n_made_up = lesson.amounts(read.names)
+    n_epochs, n_made_up = config.resolve_defaults(read.names)
     look = math.ceil(n_epochs / LOOKS)
 
-    def report(epoch: Epoch, model: ModelFile) -> None:
+    def report(epoch: EpochMetrics, model: ModelFile) -> None:
         show(epoch.number, n_epochs, {"loss": epoch.loss, "held out": epoch.held_out or 0.0})
         if epoch.number == 1 or epoch.number % look == 0:
             console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
 
-    sources = {as_text(path.name): content_hash(path)}
-    keep_apart([out / name for name in MADE], [path])
+    sources = {printable(path.name): sha256_of_file(path)}
+    check_no_overwrite([out / name for name in MADE], [path])
     with training_in(out, resume=resume, seconds=checkpoint) as checkpoints:
-        if checkpoints.remark:
-            console.print(checkpoints.remark, markup=False, soft_wrap=True)
-        with learning(), Progress(console, "training", "epoch", every=10) as show:
-            trained = learn(read, lesson, sources=sources, progress=report, checkpoints=checkpoints)
+        if checkpoints.resume_note:
+            console.print(checkpoints.resume_note, markup=False, soft_wrap=True)
+        with interruptible_training(), Progress(console, "training", "epoch", every=10) as show:
+            trained = fit(read, config, sources=sources, progress=report, checkpoints=checkpoints)
         checkpoints.check_folder()
         trained.save(out / "model.keras")
         curves = {
@@ -115,7 +117,9 @@ def command(
             "seconds": [epoch.seconds for epoch in trained.history],
         }
         write_history(out / "history.csv", history)
-        trained.fitted.check(out / "model.keras", go_on=again("dinos.train", "--resume"))
+        trained.fit_result.check(
+            out / "model.keras", go_on=resume_command("dinos.train", "--resume")
+        )
         picture = loss_curve(
             curves,
             unit="cross-entropy in nats a character",
@@ -139,8 +143,8 @@ def command(
     }
     if not read.repeats:
         del rows["left out"]
-    console.print(facts("Trained", rows))
-    if warning := copying_is_likely(len(split.training)):
+    console.print(summary_table("Trained", rows))
+    if warning := memorization_warning(len(split.training)):
         console.print(warning, soft_wrap=True)
     console.print(f"{out}/ holds model.keras, history.csv and loss.png", soft_wrap=True)
     console.print(
@@ -153,14 +157,14 @@ def _reads(model: ModelFile, context: int) -> str:
     return f"a character, and {n_pieces:,} pieces of up to {context}" if n_pieces else "a character"
 
 
-def _loss(nats: float) -> str:
-    return f"{nats:.3f} nats a character, perplexity {math.exp(nats):.2f}"
+def _loss(cross_entropy: float) -> str:
+    return f"{cross_entropy:.3f} nats a character, perplexity {math.exp(cross_entropy):.2f}"
 
 
 def _samples(model: ModelFile, seed: int) -> str:
-    from dinos.generation import invent, spelled
+    from dinos.generation import generate, spelled
 
-    inventions = invent(model, count=SAMPLES, seed=seed, max_length=30)
+    inventions = generate(model, count=SAMPLES, seed=seed, max_length=30)
     return ", ".join(spelled(invention, model) for invention in inventions)
 
 

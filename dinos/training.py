@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dinos.augmentation import Recombination
+from dinos.augmentation import NGramSampler
 from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
 from dinos.names import Names, Split, encode, split, vocabulary
-from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_pieces
+from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_ngrams
 from seqmodel import model_file as modelfile
 from seqmodel.data.windows import NOTHING, Indices, Windows
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile
-from seqmodel.network.keras_layers import weights_in
-from seqmodel.network.weights import GATES, Weights, start_state
+from seqmodel.network.keras_layers import extract_weights
+from seqmodel.network.weights import GATES, Weights, initial_state
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.training.checkpoints import Checkpoints, Epoch, hash_of
-from seqmodel.training.loop import Engine, Fitted, Learner, Schedule, fit
+from seqmodel.training.checkpoints import Checkpoints, EpochMetrics, hash_of
+from seqmodel.training.config import TrainerConfig
+from seqmodel.training.loop import Engine, FitResult, Trainer, train_network
 
 if TYPE_CHECKING:
     import keras
@@ -42,14 +43,14 @@ LENGTH_STEP = 4
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingConfig:
     """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units, that reads at each
     step the last character and the pieces of up to `context` characters that end with it (see
     `reading`; 1: the character alone, as in the course); Adam whose learning rate falls to 0 along
     half a cosine; gradients clipped to [-5, 5] as in the course.
 
-    Each epoch goes once through the names, and through `made_up` others that are made of their
-    pieces, others each time (see `recombine`; 0 for none). What is None `amounts` decides.
+    Each epoch goes once through the names, and through `n_augmented` others that are made of their
+    pieces, others each time (see `recombine`; 0 for none). What is None `resolve_defaults` decides.
     """
 
     cell: str = "rnn"
@@ -58,7 +59,7 @@ class Lesson:
     epochs: int | None = None
     batch_size: int = 256
     learning_rate: float = 0.02
-    made_up: int | None = None
+    n_augmented: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,7 +68,7 @@ class Lesson:
         if not 1 <= self.context <= LONGEST:
             raise InputError(f"--context 1 to {LONGEST}", str(self.context))
 
-    def amounts(self, names: Sequence[str]) -> tuple[int, int]:
+    def resolve_defaults(self, names: Sequence[str]) -> tuple[int, int]:
         """How many times a list of `names` is gone through, and how many names are made up each
         time; by default, what a plain cell of 50 units learns in less than half a minute."""
         n_values = vocabulary(names).size
@@ -76,20 +77,20 @@ class Lesson:
         n_characters = sum(len(name) + 1 for name in names)
         allowed = min(max(WORK / met, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
         times = allowed / n_characters
-        if self.made_up is None:
+        if self.n_augmented is None:
             usual = min(max(round(times), FEWEST_EPOCHS), EPOCHS)
-            made_up = max(round((times / usual - 1) * len(names)), 0)
+            n_augmented = max(round((times / usual - 1) * len(names)), 0)
         else:
-            made_up = self.made_up
-            usual = max(round(times / (1 + made_up / len(names))), FEWEST_EPOCHS)
-        return usual if self.epochs is None else self.epochs, made_up
+            n_augmented = self.n_augmented
+            usual = max(round(times / (1 + n_augmented / len(names))), FEWEST_EPOCHS)
+        return usual if self.epochs is None else self.epochs, n_augmented
 
 
-Progress = Callable[[Epoch, ModelFile], None]
+Progress = Callable[[EpochMetrics, ModelFile], None]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What training gives: the `layers`, the training `graph` on them, the model as a file would
     hold it, the names apart, and the history."""
 
@@ -97,40 +98,40 @@ class Trained:
     graph: keras.Model
     model: ModelFile
     split: Split
-    fitted: Fitted
+    fit_result: FitResult
 
     @property
-    def history(self) -> tuple[Epoch, ...]:
-        return self.fitted.history
+    def history(self) -> tuple[EpochMetrics, ...]:
+        return self.fit_result.history
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
         modelfile.save(path, self.graph, self.model)
 
 
-def learn(
+def fit(
     names: Names,
-    lesson: Lesson = Lesson(),
+    config: TrainingConfig = TrainingConfig(),
     *,
     sources: dict[str, str] | None = None,
     progress: Progress | None = None,
     engine: Engine = "auto",
     checkpoints: Checkpoints | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Trains a model on nine tenths of `names`; the tenth that is held out decides nothing.
 
     The same names and lesson give the same model on the same machine. After each epoch `progress`
     gets what was reached and the model as it is, to sample from. The engine and `checkpoints` are
     those of `training.fit`.
     """
-    epochs, made_up = lesson.amounts(names.names)
-    lesson = replace(lesson, epochs=epochs, made_up=made_up)
-    apart = split(names.names, lesson.seed)
+    epochs, n_augmented = config.resolve_defaults(names.names)
+    config = replace(config, epochs=epochs, n_augmented=n_augmented)
+    apart = split(names.names, config.seed)
     known = vocabulary(names.names)
     training = [encode(name, known) for name in apart.training]
     held_out = [encode(name, known) for name in apart.held_out]
-    automaton = name_automaton(known, training, lesson.context)
-    layers = shared_layers(known.size, lesson.n_a, lesson.cell, lesson.seed)
+    automaton = name_automaton(known, training, config.context)
+    layers = shared_layers(known.size, config.n_a, config.cell, config.seed)
     graph = training_graph(layers, n_inputs(automaton) - known.size)
 
     def as_it_is(weights: Weights) -> ModelFile:
@@ -138,40 +139,40 @@ def learn(
             kind=KIND,
             weights=weights,
             vocabulary=known,
-            settings={**asdict(lesson), "keep_case": names.keep_case},
+            settings={**asdict(config), "keep_case": names.keep_case},
             extra={"training": list(apart.training), "held_out": list(apart.held_out)},
             sources=sources or {},
         )
 
-    def report(epoch: Epoch, learner: Learner) -> None:
+    def report(epoch: EpochMetrics, learner: Trainer) -> None:
         if progress:
             progress(epoch, as_it_is(learner.weights()))
 
-    schedule = Schedule(
+    trainer = TrainerConfig(
         epochs=epochs,
-        batch_size=lesson.batch_size,
-        learning_rate=lesson.learning_rate,
-        seed=lesson.seed,
-        fall="cosine",
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        seed=config.seed,
+        lr_schedule="cosine",
         clip=CLIP,
     )
-    fitted = fit(
+    fit_result = train_network(
         graph,
-        _Batches(training, made_up, lesson, automaton),
-        schedule,
+        _NameBatches(training, n_augmented, config, automaton),
+        trainer,
         report,
         engine=engine,
-        held_out_loss=lambda weights: mean_loss(weights, held_out, automaton),
+        validation_loss=lambda weights: mean_loss(weights, held_out, automaton),
         checkpoints=checkpoints,
-        made_from={**asdict(lesson), "names": hash_of(training), "held out": hash_of(held_out)},
+        fingerprint={**asdict(config), "names": hash_of(training), "held out": hash_of(held_out)},
     )
-    model = as_it_is(weights_in(graph))
+    model = as_it_is(extract_weights(graph))
     losses = {
         "training_loss": mean_loss(model.weights, training, automaton),
         "held_out_loss": mean_loss(model.weights, held_out, automaton),
     }
     model = replace(model, settings=model.settings | losses)
-    return Trained(layers, graph, model, apart, fitted)
+    return TrainingResult(layers, graph, model, apart, fit_result)
 
 
 def mean_loss(
@@ -194,11 +195,11 @@ def log_probabilities(
     if weights.n_inputs != (n_inputs(automaton) if automaton else weights.n_values):
         raise ValueError("expected the automaton of the pieces that these weights read")
     inputs, labels, mask = padded(names)  # (m, T)
-    read = inputs if automaton is None else with_pieces(automaton, inputs)
+    read = inputs if automaton is None else with_ngrams(automaton, inputs)
     read = read.reshape(*inputs.shape, -1)  # (m, T, 1 + cues)
-    table, step = weights.stepper()
+    table, step = weights.step_fn()
     rows = np.vstack([table, np.zeros_like(table[:1])])  # the last row stands for NOTHING, -1
-    state = start_state(weights, len(names))
+    state = initial_state(weights, len(names))
     found = np.empty(labels.shape, dtype=np.float32)
     for t in range(labels.shape[1]):
         logits, state = step(rows[read[:, t]].sum(axis=1), state)
@@ -208,26 +209,30 @@ def log_probabilities(
     return [row[counts] for row, counts in zip(found, mask, strict=True)]
 
 
-class _Batches:
+class _NameBatches:
     """The names of each epoch in batches, and others made of their pieces."""
 
     def __init__(
-        self, training: Sequence[Indices], made_up: int, lesson: Lesson, automaton: Automaton
+        self,
+        training: Sequence[Indices],
+        n_augmented: int,
+        config: TrainingConfig,
+        automaton: Automaton,
     ) -> None:
-        self.training, self.made_up = training, made_up
-        self.lesson, self.automaton = lesson, automaton
-        self.recombination = Recombination(training, automaton.allowed.shape[1])
+        self.training, self.n_augmented = training, n_augmented
+        self.config, self.automaton = config, automaton
+        self.recombination = NGramSampler(training, automaton.allowed.shape[1])
 
     def __len__(self) -> int:
-        return math.ceil((len(self.training) + self.made_up) / self.lesson.batch_size)
+        return math.ceil((len(self.training) + self.n_augmented) / self.config.batch_size)
 
     def epoch(self, number: int) -> Iterable[Windows]:
-        rng = np.random.default_rng([self.lesson.seed, number])
-        names = [*self.training, *self.recombination.draw(self.made_up, rng)]
-        order, size = rng.permutation(len(names)), self.lesson.batch_size
+        rng = np.random.default_rng([self.config.seed, number])
+        names = [*self.training, *self.recombination.draw(self.n_augmented, rng)]
+        order, size = rng.permutation(len(names)), self.config.batch_size
         for first in range(0, len(names), size):
             inputs, labels = _batch([names[i] for i in order[first : first + size]])
-            yield Windows(with_pieces(self.automaton, inputs), labels)
+            yield Windows(with_ngrams(self.automaton, inputs), labels)
 
 
 def _batch(names: Sequence[Indices]) -> Windows:

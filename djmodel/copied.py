@@ -44,17 +44,17 @@ def command(
     """
     from rich.console import Console
 
-    from djmodel.evaluation.copying import WAYS, Repertoire, human_baseline
+    from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector, human_baseline
     from djmodel.inputs.reader import read_tunes
     from djmodel.model.improvise import load
     from djmodel.model.provenance import solo_in
 
     learned = load(model)
-    repertoire = Repertoire.of(learned)
+    detector = CopyDetector.of(learned)
     melodies: list[tuple[str, Tune | Solo]] = []
     if music:
         read = read_tunes(music, melody_part=melody_part, chord_part=chord_part)
-        for verdict in read.verdicts:
+        for verdict in read.results:
             if verdict.tune is None:
                 stderr_console().print(f"{verdict.name} {verdict}", markup=False, soft_wrap=True)
             else:
@@ -62,18 +62,28 @@ def command(
                 solo = None if melody_part or chord_part else solo_in(verdict.path, learned)
                 melodies.append((verdict.tune.title, solo or verdict.tune))
         read.require_tunes()
-    found = [(title, {w: repertoire.copied(it, w) for w in WAYS}) for title, it in melodies]
+    found = [
+        (title, {w: detector.copied(it, w) for w in REPRESENTATIONS}) for title, it in melodies
+    ]
     if as_json:
         for title, ways in found:
             print(json.dumps({"title": title, **{w: _facts(c) for w, c in ways.items()}}))
         return
     console = Console(highlight=False)
     for title, ways in found:
-        rows = [(way, copied.longest, [copied]) for way, copied in ways.items()]
+        rows = [
+            (representation, copied.longest, [copied]) for representation, copied in ways.items()
+        ]
         console.print(_table(title, rows))
-    normal = {way: human_baseline(repertoire, way) for way in WAYS}
+    normal = {
+        representation: human_baseline(detector, representation)
+        for representation in REPRESENTATIONS
+    }
     if all(normal.values()):
-        rows = [(way, max(c.longest for c in alike), alike) for way, alike in normal.items()]
+        rows = [
+            (representation, max(c.longest for c in alike), alike)
+            for representation, alike in normal.items()
+        ]
         console.print(_table("What is normal: each tune of the training against the others", rows))
     print("longest: so many values or notes; n: share of all runs of n that are known")
 
@@ -84,7 +94,7 @@ def _table(title: str, rows: Sequence[tuple[str, Passage, Sequence[Copied]]]) ->
     from rich.markup import escape
     from rich.table import Table
 
-    from djmodel.evaluation.copying import shares
+    from djmodel.evaluation.copying import format_overlap
 
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
     for head in ("by", "longest", "bar"):
@@ -92,10 +102,12 @@ def _table(title: str, rows: Sequence[tuple[str, Passage, Sequence[Copied]]]) ->
     table.add_column("as in", overflow="fold")
     for n in SHOWN:
         table.add_column(f"n={n}", no_wrap=True)
-    for way, longest, found in rows:
+    for representation, longest, found in rows:
         where = f"{longest.title}, bar {longest.title_bar}" if longest.length else "nothing"
         bar = str(longest.bar or "")
-        table.add_row(way, str(longest.length), bar, escape(where), *shares(found, SHOWN))
+        table.add_row(
+            representation, str(longest.length), bar, escape(where), *format_overlap(found, SHOWN)
+        )
     return table
 
 

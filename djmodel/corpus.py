@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqmodel.cli import Debug, Progress, facts, python, run, stderr_console
+from seqmodel.cli import Debug, Progress, python, run, stderr_console, summary_table
 
 if TYPE_CHECKING:
     from djmodel.values.corpus import Summary
@@ -45,10 +45,10 @@ def build(
     from djmodel.inputs.reader import reader_versions
     from djmodel.values import corpus as dataset
     from seqmodel.errors import InputError
-    from seqmodel.parallel.pool import Workers
+    from seqmodel.parallel.pool import PoolConfig
 
     if jobs is not None and cluster is not None:
-        raise InputError("--jobs or --cluster", "both", todo="leave one out")
+        raise InputError("--jobs or --cluster", "both", hint="leave one out")
     console = stderr_console()
     with Progress(console, "reading", "file", every=1000) as show:
         done = itertools.count(1)
@@ -58,9 +58,9 @@ def build(
             if verdict.startswith("skipped"):
                 console.print(f"{name}: {verdict}", soft_wrap=True, markup=False)
 
-        workers = Workers(jobs, cluster, reader_versions)
+        workers = PoolConfig(jobs, cluster, reader_versions)
         made = dataset.build(music, out, workers, report)
-    console.print(facts("Corpus", {**_counts(made), "on disk": _megabytes(out)}))
+    console.print(summary_table("Corpus", {**_counts(made), "on disk": _megabytes(out)}))
     console.print(
         f"train: {python()} -m djmodel.train --corpus {out}", soft_wrap=True, markup=False
     )
@@ -71,9 +71,9 @@ def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
     from rich.console import Console
 
     from djmodel.inputs.reader import reader_version
-    from djmodel.values.corpus import DataSet
+    from djmodel.values.corpus import Corpus
 
-    data = DataSet(folder)
+    data = Corpus(folder)
     console = Console(highlight=False)
     lengths = data.lengths[data.lengths > 0]
     frequent = data.counts.argsort(kind="stable")[::-1][:FREQUENT]
@@ -88,7 +88,7 @@ def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
     }
     if data.reader != reader_version():
         rows["note"] = "read by another version of djmodel; `build` brings it up to date"
-    console.print(facts(str(folder), rows))
+    console.print(summary_table(str(folder), rows))
     reasons = Counter(v for v in data.column("verdict") if v.startswith("skipped"))
     for reason, files in reasons.most_common(REASONS):
         console.print(f"{files:,} {reason}", soft_wrap=True, markup=False)

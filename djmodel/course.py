@@ -40,7 +40,7 @@ M, TX = 60, 30
 
 # The course's own choice from its file: the guitar's solo over the piano's chords.
 COURSE_FILE = "original_metheny.mid"
-COURSE_CHOICE: dict[str, Any] = {
+COURSE_SAMPLING: dict[str, Any] = {
     "melody_part": "Guitar",
     "chord_part": ["Piano"],
     "bars": (120, 137),
@@ -64,15 +64,15 @@ def load_music_utils(
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
     from djmodel.inputs.reader import read_tune
-    from djmodel.model.training import material
+    from djmodel.model.training import encode_corpus
 
-    choice = COURSE_CHOICE if Path(file).name == COURSE_FILE else {}
-    tune = read_tune(file, **choice)
-    studied = material([tune], N_VALUES)
-    drawn = windows(studied.sequences, M, TX, np.random.default_rng(seed))
+    sampling = COURSE_SAMPLING if Path(file).name == COURSE_FILE else {}
+    tune = read_tune(file, **sampling)
+    encoded = encode_corpus([tune], N_VALUES)
+    drawn = windows(encoded.sequences, M, TX, np.random.default_rng(seed))
     X = _one_hot(drawn.inputs, N_VALUES)  # (m, Tx, n_values)
     Y = _one_hot(drawn.labels, N_VALUES).swapaxes(0, 1)  # (Ty, m, n_values)
-    indices_values = dict(enumerate(studied.vocabulary.symbols))
+    indices_values = dict(enumerate(encoded.vocabulary.symbols))
     return X, Y, N_VALUES, indices_values, tune
 
 
@@ -123,10 +123,10 @@ def generate_music(
     from djmodel.values.grammar import Register
     from seqmodel.data.vocabulary import Vocabulary
     from seqmodel.model_file import ModelFile
-    from seqmodel.network.keras_layers import weights_in
-    from seqmodel.sampling.sampler import Choice
+    from seqmodel.network.keras_layers import extract_weights
+    from seqmodel.sampling.config import SamplingConfig
 
-    weights = weights_in(inference_model)
+    weights = extract_weights(inference_model)
     symbols = tuple(indices_values[index] for index in range(len(indices_values)))
     model = ModelFile(
         kind=KIND,
@@ -136,7 +136,7 @@ def generate_music(
     )
     if seed is None:
         seed = int(np.random.SeedSequence().entropy % 2**32)  # type: ignore[operator]
-    [solo] = improvise(model, chords, seed=seed, choice=Choice(diversity), tidy=True)
+    [solo] = improvise(model, chords, seed=seed, sampling=SamplingConfig(diversity), tidy=True)
     write_midi(solo.tune, file)
     print(f"Your generated music is saved in {file}")
     return converter.parse(str(file), forceSource=True)  # type: ignore[return-value]
@@ -145,10 +145,10 @@ def generate_music(
 def mid2wav(file: str | Path, wav: str | Path = "output/rendered.wav") -> None:
     """Renders a MIDI file as sound into `wav`. Raises FileError."""
     from djmodel.outputs.audio import render
-    from seqmodel.files import writing
+    from seqmodel.files import atomic_write
 
     sound = render(file)
-    with writing(wav) as temporary:
+    with atomic_write(wav) as temporary:
         temporary.write_bytes(sound.wav())
 
 

@@ -14,14 +14,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
-    from djmodel.evaluation.perplexity import Prediction, Score
-    from djmodel.inputs.reader import Corpus
-    from djmodel.model.training import Lesson
+    from djmodel.evaluation.perplexity import Evaluation, Metrics
+    from djmodel.inputs.reader import ReadResults
+    from djmodel.model.training import TrainingConfig
     from seqmodel.model_file import ModelFile
-    from seqmodel.sampling.sampler import Choice
+    from seqmodel.sampling.config import SamplingConfig
 
 
 def command(
@@ -57,49 +57,51 @@ def command(
 ) -> None:
     """Measure a MODEL: how well it foretells music that it does not know, beside n-grams of each
     order, and how much its solos copy from the music that it does know."""
-    from djmodel.model.improvise import load, shipped_model
-    from djmodel.model.training import preset_lesson
-    from seqmodel.sampling.sampler import Choice
+    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.training import training_preset
+    from seqmodel.sampling.config import SamplingConfig
 
     if leave_one_out:
-        lesson = preset_lesson(preset).with_settings(epochs=epochs, seed=seed)
-        _leave_one_out([*([str(model)] if model else []), *(held_out or [])], lesson)
+        config = training_preset(preset).with_settings(epochs=epochs, seed=seed)
+        _leave_one_out([*([str(model)] if model else []), *(held_out or [])], config)
         return
-    choices = [Choice(degree) for degree in temperature or [0.5, 1.0]]
-    learned = load(model or shipped_model())
+    choices = [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]]
+    learned = load(model or pretrained_model())
     if held_out:
-        _show_prediction(learned, held_out, seed)
+        _show_evaluation(learned, held_out, seed)
     else:
         stderr_console().print("give MUSIC that the model was not trained on to see how it fits")
     _show_copies(learned, choices, seed, count)
 
 
-def _leave_one_out(names: Sequence[str], lesson: Lesson) -> None:
-    from djmodel.evaluation.perplexity import Prediction, leave_one_out
+def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
+    from djmodel.evaluation.perplexity import Evaluation, leave_one_out
     from djmodel.inputs.reader import rags
     from seqmodel.errors import CorpusError
 
     tunes = _read(names or [str(path) for path in rags()]).tunes
     if len(tunes) < 3:
-        todo = "give more music"
-        raise CorpusError("at least three tunes to leave one out", str(len(tunes)), todo=todo)
+        hint = "give more music"
+        raise CorpusError("at least three tunes to leave one out", str(len(tunes)), hint=hint)
     with Progress(stderr_console(), "leaving one out", "tune", every=1) as show:
         done = itertools.count(1)
         found = leave_one_out(
             tunes,
-            lesson,
+            config,
             progress=lambda one: show(
-                next(done), len(tunes), {"model": one.model.nats, "n-gram": _best(one).nats}
+                next(done),
+                len(tunes),
+                {"model": one.model.cross_entropy, "n-gram": _best(one).cross_entropy},
             ),
         )
-    console, total = Console(highlight=False), Prediction.mean(found)
+    console, total = Console(highlight=False), Evaluation.mean(found)
     table = Table("left out", "values", "model", "best n-gram", "order", "less", box=box.SIMPLE)
     for one in (*found, total):
         table.add_row(
             one.title,
             f"{one.model.values:,}",
-            f"{one.model.nats:.3f}",
-            f"{_best(one).nats:.3f}",
+            f"{one.model.cross_entropy:.3f}",
+            f"{_best(one).cross_entropy:.3f}",
             str(one.best_order),
             f"{1 - one.model.perplexity / _best(one).perplexity:.1%}",
         )
@@ -108,66 +110,77 @@ def _leave_one_out(names: Sequence[str], lesson: Lesson) -> None:
     console.print(_scores(total, "all, each left out"))
 
 
-def _show_prediction(model: ModelFile, names: Sequence[str], seed: int) -> None:
-    from djmodel.evaluation.perplexity import predict
-    from seqmodel.files import content_hash
+def _show_evaluation(model: ModelFile, names: Sequence[str], seed: int) -> None:
+    from djmodel.evaluation.perplexity import evaluate
+    from seqmodel.files import sha256_of_file
 
     music = _read(names)
     for path in music.used:
-        if content_hash(path) in model.sources.values():
+        if sha256_of_file(path) in model.sources.values():
             stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
-    Console(highlight=False).print(_scores(predict(model, music.tunes, seed), "held-out music"))
+    Console(highlight=False).print(_scores(evaluate(model, music.tunes, seed), "held-out music"))
 
 
-def _scores(found: Prediction, title: str) -> Table:
+def _scores(found: Evaluation, title: str) -> Table:
     """Of the model and of each order."""
     table = Table(title, "nats a value", "perplexity", "right", "", box=box.SIMPLE)
     for name, score in (
         ("model", found.model),
         *((f"n-gram, order {order}", score) for order, score in found.ngrams.items()),
     ):
-        remark = "lowest of the n-grams" if score is _best(found) else ""
-        row = (f"{score.nats:.3f}", f"{score.perplexity:.2f}", f"{score.accuracy:.1%}", remark)
+        resume_note = "lowest of the n-grams" if score is _best(found) else ""
+        row = (
+            f"{score.cross_entropy:.3f}",
+            f"{score.perplexity:.2f}",
+            f"{score.accuracy:.1%}",
+            resume_note,
+        )
         table.add_row(name, *row)
     return table
 
 
-def _best(found: Prediction) -> Score:
+def _best(found: Evaluation) -> Metrics:
     return found.ngrams[found.best_order]
 
 
-def _read(names: Sequence[str]) -> Corpus:
+def _read(names: Sequence[str]) -> ReadResults:
     """The tunes; what is skipped is told."""
     from djmodel.inputs.reader import read_tunes
 
     music = read_tunes(names)
-    for verdict in music.verdicts:
-        if verdict.tune is None:
-            stderr_console().print(f"{verdict.name} {verdict}", soft_wrap=True)
+    for result in music.results:
+        if result.tune is None:
+            stderr_console().print(f"{result.name} {result}", soft_wrap=True)
     music.require_tunes()
     return music
 
 
-def _show_copies(model: ModelFile, choices: Sequence[Choice], seed: int, count: int) -> None:
-    from djmodel.evaluation.copying import RUN, VALUES, Repertoire, shares
+def _show_copies(
+    model: ModelFile, choices: Sequence[SamplingConfig], seed: int, count: int
+) -> None:
+    from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, format_overlap
     from djmodel.model.improvise import changes_of, improvise
 
-    console, repertoire = Console(highlight=False), Repertoire.of(model)
-    table = Table("temperature", "nats a value", "longest copy", "from", f"n={RUN}", box=box.SIMPLE)
+    console, detector = Console(highlight=False), CopyDetector.of(model)
+    table = Table(
+        "temperature", "nats a value", "longest copy", "from", f"n={COPY_NGRAM}", box=box.SIMPLE
+    )
     changes = changes_of(model)[0]
-    for choice in choices:
-        solos = improvise(model, changes, seed=seed, count=count, choice=choice)
-        found = [repertoire.copied(solo, VALUES) for solo in solos]
+    for sampling in choices:
+        solos = improvise(model, changes, seed=seed, count=count, sampling=sampling)
+        found = [detector.copied(solo, VALUES) for solo in solos]
         longest = max((copied.longest for copied in found), key=lambda passage: passage.length)
         table.add_row(
-            f"{choice.temperature:g}",
+            f"{sampling.temperature:g}",
             f"{-sum(solo.log_probability for solo in solos) / count:.3f}",
-            counted(longest.length, "value"),
+            pluralize(longest.length, "value"),
             escape(longest.title),
-            *shares(found, [RUN]),
+            *format_overlap(found, [COPY_NGRAM]),
         )
     console.print(table)
-    console.print(f"n={RUN}: share of all runs of {RUN} values that the training music has, too")
+    console.print(
+        f"n={COPY_NGRAM}: share of all runs of {COPY_NGRAM} values that the training music has, too"
+    )
 
 
 def main() -> None:

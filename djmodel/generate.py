@@ -10,15 +10,15 @@ import typer
 
 from djmodel.inputs.limits import Limits
 from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
-from djmodel.outputs import suffixes as endings
+from djmodel.outputs import suffixes as suffixes
 from djmodel.outputs import write as output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.files import as_text, keep_apart
-from seqmodel.words import counted
+from seqmodel.files import check_no_overwrite, printable
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from djmodel.model.improvise import Solo
-    from djmodel.model.provenance import Recipe
+    from djmodel.model.provenance import GenerationConfig
     from seqmodel.model_file import ModelFile
 
 Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
@@ -119,8 +119,8 @@ def command(
     Melody and accompaniment are on tracks of their own; tempo, meter and instruments are those of
     the source.
     """
-    from djmodel.model.improvise import load, shipped_model
-    from djmodel.model.provenance import Recipe, signed
+    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.provenance import GenerationConfig, with_provenance
 
     wanted = {"midi": out, "score": score, "picture": picture}
     if wav or (soundfont and not html):
@@ -128,7 +128,7 @@ def command(
     for kind, path in {**wanted, "page": html}.items():
         if path:
             output.require_output(path, _ENDINGS[kind], drawn=kind == "score", soundfont=soundfont)
-    recipe = Recipe(
+    config = GenerationConfig(
         over=over,
         corpus=corpus,
         changes=changes,
@@ -152,49 +152,57 @@ def command(
         seed=seed,
         tempo=tempo,
     )
-    model = model or shipped_model()
+    model = model or pretrained_model()
     outputs = [each for path in wanted.values() if path for each in numbered(path, count)]
-    keep_apart([*outputs, html], [*recipe.files, model, soundfont])
+    check_no_overwrite([*outputs, html], [*config.files, model, soundfont])
     learned = load(model)
-    solos = signed(recipe.solos(learned, count, Limits(max_notes, max_seconds)), recipe, learned)
+    solos = with_provenance(
+        config.solos(learned, count, Limits(max_notes, max_seconds)), config, learned
+    )
     console = stderr_console()
     for kind, path in wanted.items():
         for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():
             _WRITERS[kind](solo, its_path, soundfont)
             console.print(str(its_path), soft_wrap=True)
     if html:
-        output.write_page(solos, html, _made_from(model, recipe), soundfont=soundfont)
+        output.write_page(solos, html, _made_from(model, config), soundfont=soundfont)
         console.print(str(html), soft_wrap=True)
     tune = solos[0].tune
     console.print(
-        f"{counted(len(tune.bars), 'bar')} over {tune.title}", markup=False, soft_wrap=True
+        f"{pluralize(len(tune.bars), 'bar')} over {tune.title}", markup=False, soft_wrap=True
     )
-    for line in _copying(learned, solos, recipe):
+    for line in _copying(learned, solos, config):
         console.print(line, markup=False, soft_wrap=True)
     if preview:
         _show(solos)
 
 
-def _copying(learned: ModelFile, solos: Sequence[Solo], recipe: Recipe) -> Iterator[str]:
+def _copying(learned: ModelFile, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
     """What the solos copy, in a line; and a warning where much is to be expected."""
-    from djmodel.evaluation.copying import MELODY, VALUES, Repertoire, copying_is_likely, in_words
+    from djmodel.evaluation.copying import (
+        MELODY,
+        VALUES,
+        CopyDetector,
+        format_longest,
+        memorization_warning,
+    )
 
-    repertoire = Repertoire.of(learned)
+    detector = CopyDetector.of(learned)
     longest = {
-        way: max(
-            (repertoire.copied(solo, way) for solo in solos),
+        representation: max(
+            (detector.copied(solo, representation) for solo in solos),
             key=lambda copied: copied.longest.length,
         )
-        for way in (VALUES, MELODY)
+        for representation in (VALUES, MELODY)
     }
     whose = f" of {len(solos)} solos" if len(solos) > 1 else ""
-    yield f"longest copy{whose}: {in_words(longest)}"
-    if recipe.max_copy is None and (warning := copying_is_likely(learned)):
+    yield f"longest copy{whose}: {format_longest(longest)}"
+    if config.max_copy is None and (warning := memorization_warning(learned)):
         yield warning
 
 
 def _any(solo: Solo, path: Path, soundfont: Path | None) -> None:
-    output.write(solo.tune, path, soundfont=soundfont, text=solo.origin)
+    output.write(solo.tune, path, soundfont=soundfont, text=solo.provenance)
 
 
 def _score(solo: Solo, path: Path, _: Path | None) -> None:
@@ -207,11 +215,11 @@ def _picture(solo: Solo, path: Path, _: Path | None) -> None:
 
 _WRITERS = {"midi": _any, "sound": _any, "score": _score, "picture": _picture}
 _ENDINGS = {
-    "midi": endings.ALL,
-    "sound": endings.SOUND,
-    "score": endings.SCORE,
-    "picture": endings.PICTURE,
-    "page": endings.PAGE,
+    "midi": suffixes.ALL,
+    "sound": suffixes.SOUND,
+    "score": suffixes.SCORE,
+    "picture": suffixes.PICTURE,
+    "page": suffixes.PAGE,
 }
 
 
@@ -231,14 +239,14 @@ def numbered(path: Path, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
 
 
-def _made_from(model: Path, recipe: Recipe) -> dict[str, str]:
+def _made_from(model: Path, config: GenerationConfig) -> dict[str, str]:
     """How solos were made, for their page."""
-    asked = {"temperature": recipe.temperature} | recipe.settings
-    if recipe.greedy:
+    asked = {"temperature": config.temperature} | config.settings
+    if config.greedy:
         asked = {name: value for name, value in asked.items() if name != "temperature"}
         asked["greedy"] = "always the likeliest"
-    return {"model": as_text(model.name)} | {
-        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else as_text(str(value))
+    return {"model": printable(model.name)} | {
+        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else printable(str(value))
         for name, value in asked.items()
     }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from djmodel.inputs.limits import Clock, Limits
+from djmodel.inputs.limits import Deadline, Limits
 from djmodel.options import (
     MAX_NOTES,
     MAX_SECONDS,
@@ -20,15 +20,15 @@ from djmodel.options import (
     MaxSeconds,
     MelodyPart,
 )
-from seqmodel.cli import Debug, facts, run
-from seqmodel.words import counted
+from seqmodel.cli import Debug, run, summary_table
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Table
     from rich.text import Text
 
-    from djmodel.inputs.melody import Choice
+    from djmodel.inputs.melody import ChosenParts
     from djmodel.inputs.midi import Score
     from djmodel.inputs.reader import Reading
     from djmodel.music.tune import Bar, Change, Tune
@@ -67,15 +67,15 @@ def command(
             return
     if (music is None) == (corpus is None):
         found = "neither" if music is None else "both"
-        raise InputError("a FILE or --corpus NAME", found, todo="--help shows more")
+        raise InputError("a FILE or --corpus NAME", found, hint="--help shows more")
     chosen = parse_bars(bars)
     path = music if music is not None else _corpus_file(corpus or "")
-    clock = Clock(Limits(max_notes, max_seconds), path)
-    score = read_score(path, clock)
+    deadline = Deadline(Limits(max_notes, max_seconds), path)
+    score = read_score(path, deadline)
     console = _console()
     console.print(score_facts(score))
     made = reading(
-        score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen, clock=clock
+        score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen, deadline=deadline
     )
     console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
@@ -84,10 +84,10 @@ def command(
 
 def score_facts(score: Score) -> Table:
     """What a file says of itself, and what the grid changed."""
-    notes = sum(len(part.sounds) for part in score.parts)
+    notes = sum(len(part.notes_on_grid) for part in score.parts)
     meters = [str(measure.meter) for measure in score.measures]
     changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
-    change = score.adjusted
+    change = score.quantization
     rows = {
         "parts": str(len(score.parts)),
         "notes": f"{notes:,}",
@@ -95,22 +95,22 @@ def score_facts(score: Score) -> Table:
         "meter": _some([meters[0], *changed]),
         "tempo": _some(_tempos(score)),
         "key": "not said" if score.key is None else _key(score.key),
-        "grid": f"{counted(change.moved, 'note')} moved, {change.resized} resized, "
+        "grid": f"{pluralize(change.moved, 'note')} moved, {change.resized} resized, "
         f"{change.merged} merged, {change.dropped} dropped",
     }
     first = score.measures[0]
     if first.length != first.meter.length:
-        rows["pick-up"] = counted(float(first.length), "quarter note", form="g")
+        rows["pick-up"] = pluralize(float(first.length), "quarter note", form="g")
     if score.symbols:
         rows["chord symbols"] = f"{len(score.symbols)}, taken as written"
-    return facts(score.title, rows)
+    return summary_table(score.title, rows)
 
 
 class PartTable:
     """The parts for rich's `Console.print`: what each is taken for, its scores out of 100, and why;
     below one another where a table has no room."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: ChosenParts) -> None:
         self.choice = choice
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
@@ -120,13 +120,15 @@ class PartTable:
         from rich.text import Text
 
         yield Text("Parts", style="italic")
-        for verdict in self.choice.verdicts:
-            part = verdict.part
+        for result in self.choice.results:
+            part = result.part
             yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield Text(f"{verdict.role}, {counted(len(part.sounds), 'note')}: {verdict.reason}")
+            yield Text(
+                f"{result.role}, {pluralize(len(part.notes_on_grid), 'note')}: {result.reason}"
+            )
 
 
-def _part_table(choice: Choice) -> Table:
+def _part_table(choice: ChosenParts) -> Table:
     """The parts: what each is taken for, its scores out of 100, and why."""
     from rich import box
     from rich.table import Table
@@ -138,16 +140,16 @@ def _part_table(choice: Choice) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("taken for")
     table.add_column("because", overflow="fold", ratio=1)
-    for verdict in choice.verdicts:
-        part = verdict.part
+    for result in choice.results:
+        part = result.part
         scores = ["", ""]
-        if verdict.role != "drums":
-            scores = [f"{verdict.melody * 100:.0f}", f"{verdict.harmony * 100:.0f}"]
+        if result.role != "drums":
+            scores = [f"{result.melody * 100:.0f}", f"{result.harmony * 100:.0f}"]
         name, number = _plain(part.name), str(part.number)
         instrument = "Drums" if part.drums else _instrument_name(part.instrument.program)
-        row = [number, name, instrument, str(len(part.sounds)), *scores]
-        style = "bold" if verdict.role.startswith("melody") else None
-        table.add_row(*row, verdict.role, verdict.reason, style=style)
+        row = [number, name, instrument, str(len(part.notes_on_grid)), *scores]
+        style = "bold" if result.role.startswith("melody") else None
+        table.add_row(*row, result.role, result.reason, style=style)
     return table
 
 
@@ -196,7 +198,7 @@ def tune_facts(made: Reading) -> Table:
 
     values = [value for bar in encode(made.tune) for value in bar]
     rows = {
-        "melody": counted(len(made.tune.melody_notes()), "note"),
+        "melody": pluralize(len(made.tune.melody_notes()), "note"),
         "accompaniment": ", ".join(_plain(part.instrument.name) for part in made.tune.accompaniment)
         or "none",
         "values": str(len(values)),
@@ -204,7 +206,7 @@ def tune_facts(made: Reading) -> Table:
     }
     if made.note:
         rows["note"] = made.note
-    return facts("Tune", rows)
+    return summary_table("Tune", rows)
 
 
 def _console() -> Console:
@@ -220,7 +222,7 @@ def _forget() -> None:
     from djmodel.inputs.reader import cache_folder, clear_cache
 
     folder = cache_folder()
-    _console().print(f"forgotten: {counted(clear_cache(), 'file')} in {folder}", soft_wrap=True)
+    _console().print(f"forgotten: {pluralize(clear_cache(), 'file')} in {folder}", soft_wrap=True)
 
 
 def _corpus_file(name: str) -> Path:
@@ -245,7 +247,7 @@ def _key(sharps: int) -> str:
     if not sharps:
         return "no sharps or flats"
     kind = "sharp" if sharps > 0 else "flat"
-    return counted(abs(sharps), kind)
+    return pluralize(abs(sharps), kind)
 
 
 def _instrument_name(program: int) -> str:

@@ -16,13 +16,13 @@ from seqmodel.cli import Debug, Progress, run, stderr_console
 
 if TYPE_CHECKING:
     from djmodel.evaluation.copying import Copied
-    from djmodel.evaluation.perplexity import Prediction, Score
-    from djmodel.model.training import Lesson
+    from djmodel.evaluation.perplexity import Evaluation, Metrics
+    from djmodel.model.training import TrainingConfig
     from djmodel.music.tune import Tune
     from seqmodel.model_file import ModelFile
 
 PRESET = "ragtime"
-SOLOS_A_TUNE = 4
+SOLOS_PER_TUNE = 4
 
 
 def command(
@@ -36,37 +36,41 @@ def command(
 ) -> None:
     """Train the preset `ragtime` on the eight rags that come along, and write ragtime.keras; then
     leave each rag out, and write ragtime.md with what was measured."""
-    from djmodel.evaluation.perplexity import Prediction, leave_one_out
+    from djmodel.evaluation.perplexity import Evaluation, leave_one_out
     from djmodel.inputs.reader import rags, read_tune
-    from djmodel.model.training import learn, preset_lesson
-    from seqmodel.files import content_hash, writable_folder, writing
+    from djmodel.model.training import fit, training_preset
+    from seqmodel.files import atomic_write, sha256_of_file, writable_folder
 
-    lesson = preset_lesson(PRESET).with_settings(epochs=epochs)
+    config = training_preset(PRESET).with_settings(epochs=epochs)
     console, folder = stderr_console(), writable_folder(out)
     tunes = [read_tune(path) for path in rags()]
-    sources = {path.name: content_hash(path) for path in rags()}
+    sources = {path.name: sha256_of_file(path) for path in rags()}
     with Progress(console, "training", "epoch", every=20) as show:
-        trained = learn(
+        trained = fit(
             tunes,
-            lesson,
+            config,
             sources=sources,
-            progress=lambda e: show(e.number, lesson.schedule.epochs, {"loss": e.loss}),
+            progress=lambda e: show(e.number, config.trainer.epochs, {"loss": e.loss}),
         )
     trained.save(folder / "ragtime.keras")
     with Progress(console, "leaving one out", "rag", every=1) as show:
         done = itertools.count(1)
         found = leave_one_out(
             tunes,
-            lesson,
-            progress=lambda one: show(next(done), 2 * len(tunes), {"model": one.model.nats}),
+            config,
+            progress=lambda one: show(
+                next(done), 2 * len(tunes), {"model": one.model.cross_entropy}
+            ),
         )
         untold = leave_one_out(
             tunes,
-            replace(lesson, places=False),
-            progress=lambda one: show(next(done), 2 * len(tunes), {"untold": one.model.nats}),
+            replace(config, places=False),
+            progress=lambda one: show(
+                next(done), 2 * len(tunes), {"untold": one.model.cross_entropy}
+            ),
         )
-    text = card(trained.model, tunes, lesson, found, Prediction.mean(untold))
-    with writing(folder / "ragtime.md") as temporary:
+    text = card(trained.model, tunes, config, found, Evaluation.mean(untold))
+    with atomic_write(folder / "ragtime.md") as temporary:
         temporary.write_text(text, encoding="utf-8")
     console.print(f"{folder}/ holds ragtime.keras and ragtime.md", soft_wrap=True)
 
@@ -74,23 +78,23 @@ def command(
 def card(
     model: ModelFile,
     tunes: Sequence[Tune],
-    lesson: Lesson,
-    found: Sequence[Prediction],
-    untold: Prediction,
+    config: TrainingConfig,
+    found: Sequence[Evaluation],
+    untold: Evaluation,
 ) -> str:
     """What the model is, in Markdown; `untold` is what models are worth that are not told the place
     in the bar."""
-    from djmodel.evaluation.perplexity import Prediction
+    from djmodel.evaluation.perplexity import Evaluation
 
-    total = Prediction.mean(found)
+    total = Evaluation.mean(found)
     best = total.ngrams[total.best_order]
-    schedule = lesson.schedule
-    dropped = schedule.dropout
+    trainer = config.trainer
+    dropped = trainer.dropout
     rows = "\n".join(
         _row(one.title, one.model, one.ngrams[one.best_order], one.best_order) for one in found
     )
     orders = "\n".join(
-        f"| {order} | {score.nats:.3f} | {score.perplexity:.1f} | {score.accuracy:.1%} |"
+        f"| {order} | {score.cross_entropy:.3f} | {score.perplexity:.1f} | {score.accuracy:.1%} |"
         for order, score in total.ngrams.items()
     )
     return f"""# ragtime.keras
@@ -104,14 +108,14 @@ it, and this page with all its figures, from the rags in this folder and from no
   {", ".join(f"`{name}`" for name in model.sources)}.
 - **Licence**: the music is in the public domain (see `README.md`); the model is under the licence
   of the project.
-- **Model**: an LSTM of {lesson.n_a} units and a softmax over {lesson.n_values} values,
+- **Model**: an LSTM of {config.n_a} units and a softmax over {config.n_values} values,
   {model.weights.n_parameters:,} parameters. A step reads the last value, and how far the next one
   is from the bar lines before and after it. While it learns, values of one kind, of one duration
   or with one leap share weights.
-- **Training**: {schedule.epochs} epochs of windows of {lesson.tx} values, {schedule.batch_size} a
-  batch; Adam, learning rate {schedule.learning_rate:g}, falling to 0 along a cosine; each batch
-  does without {dropped.values:.0%} of the values, {dropped.recurrent:.0%} of the recurrent weights
-  and {dropped.outputs:.0%} of the units that the softmax reads. Seed {schedule.seed}.
+- **Training**: {trainer.epochs} epochs of windows of {config.tx} values, {trainer.batch_size} a
+  batch; Adam, learning rate {trainer.learning_rate:g}, falling to 0 along a cosine; each batch
+  does without {dropped.input:.0%} of the values, {dropped.recurrent:.0%} of the recurrent weights
+  and {dropped.output:.0%} of the units that the softmax reads. Seed {trainer.seed}.
 
 ## How well it foretells a rag that it has not heard
 
@@ -127,7 +131,7 @@ training rags and the folded values are the same for both. Nats a value:
 
 The model's perplexity is {total.model.perplexity:.1f}, and {total.model.accuracy:.1%} of its
 likeliest values are right. The n-grams are not told the place in the bar; a model with the same
-settings that is not told it either needs {untold.model.nats:.3f} nats (perplexity
+settings that is not told it either needs {untold.model.cross_entropy:.3f} nats (perplexity
 {untold.model.perplexity:.1f}, {1 - untold.model.perplexity / best.perplexity:.0%} lower than the
 best n-gram's). N-grams, all rags:
 
@@ -149,25 +153,25 @@ no form longer than what its state carries.
 """
 
 
-def _row(title: str, model: Score, ngram: Score, order: int) -> str:
+def _row(title: str, model: Metrics, ngram: Metrics, order: int) -> str:
     lower = 1 - model.perplexity / ngram.perplexity
-    numbers = f"{model.values:,} | {model.nats:.3f} | {ngram.nats:.3f} | {order} | {lower:.0%}"
+    numbers = f"{model.values:,} | {model.cross_entropy:.3f} | {ngram.cross_entropy:.3f} | {order} | {lower:.0%}"
     return f"| {title} | {numbers} |"
 
 
 def _copying(model: ModelFile) -> str:
     """The longest passages that solos share with the rags, beside those that the rags share."""
-    from djmodel.evaluation.copying import VALUES, Repertoire, human_baseline
+    from djmodel.evaluation.copying import VALUES, CopyDetector, human_baseline
     from djmodel.model.improvise import changes_of, improvise
 
-    repertoire = Repertoire.of(model)
+    detector = CopyDetector.of(model)
     solos = [
         solo
         for number, changes in enumerate(changes_of(model))
-        for solo in improvise(model, changes, seed=number, count=SOLOS_A_TUNE)
+        for solo in improvise(model, changes, seed=number, count=SOLOS_PER_TUNE)
     ]
-    played = [repertoire.copied(solo, VALUES) for solo in solos]
-    written = human_baseline(repertoire, VALUES)
+    played = [detector.copied(solo, VALUES) for solo in solos]
+    written = human_baseline(detector, VALUES)
     return f"""The longest passage, in values, that each of {len(solos)} solos has in common with
 the rags (temperature 1, over the changes of each rag, as long as the rag): {_lengths(played)}.
 The same for each rag and the others: {_lengths(written)}. `--max-copy` sets a limit."""

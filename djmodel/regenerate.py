@@ -10,10 +10,10 @@ import typer
 
 from djmodel.outputs.suffixes import MIDI
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.files import known_ending
+from seqmodel.files import check_suffix
 
 if TYPE_CHECKING:
-    from djmodel.model.provenance import Origin
+    from djmodel.model.provenance import Provenance
 
 SAME, DIFFERENT = 0, 1  # exit statuses
 
@@ -34,27 +34,27 @@ def command(
     """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
     it is the same to the last byte, else with 1."""
     from djmodel.inputs.midi import midi_bytes
-    from djmodel.model.improvise import load, shipped_model
-    from djmodel.model.provenance import made_again, origin_of
-    from seqmodel.files import keep_apart, writing
+    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.provenance import read_provenance, regenerate
+    from seqmodel.files import atomic_write, check_no_overwrite
 
-    model = model or shipped_model()
+    model = model or pretrained_model()
     if out:
-        known_ending(out, MIDI)
-        keep_apart([out], [solo, model])
-    origin, text = origin_of(solo)
-    path = model or shipped_model()
+        check_suffix(out, MIDI)
+        check_no_overwrite([out], [solo, model])
+    provenance, text = read_provenance(solo)
+    path = model or pretrained_model()
     learned = load(path)
-    made = made_again(origin, learned, path)
+    made = regenerate(provenance, learned, path)
     content = midi_bytes(made.tune, text)
     if out:
-        with writing(out) as temporary:
+        with atomic_write(out) as temporary:
             temporary.write_bytes(content)
     there = solo.read_bytes()
     console = stderr_console()
-    settings = ", ".join(f"{name} {value}" for name, value in origin.recipe.settings.items())
-    console.print(f"solo {origin.solo}: {settings}", markup=False, soft_wrap=True)
-    if changed := _changed_versions(origin):
+    settings = ", ".join(f"{name} {value}" for name, value in provenance.config.settings.items())
+    console.print(f"solo {provenance.solo}: {settings}", markup=False, soft_wrap=True)
+    if changed := _changed_versions(provenance):
         console.print(f"made with other versions: {changed}", markup=False, soft_wrap=True)
     if content == there:
         print(f"{solo}: the same {len(there):,} bytes")
@@ -67,13 +67,13 @@ def command(
     sys.exit(DIFFERENT)
 
 
-def _changed_versions(origin: Origin) -> str:
-    from djmodel.model.provenance import todays_versions
+def _changed_versions(provenance: Provenance) -> str:
+    from djmodel.model.provenance import current_versions
 
-    today = todays_versions()
+    today = current_versions()
     return ", ".join(
         f"{name} {version} (today {today.get(name, 'none')})"
-        for name, version in origin.versions.items()
+        for name, version in provenance.versions.items()
         if today.get(name) != version
     )
 

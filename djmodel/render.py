@@ -10,7 +10,7 @@ import typer
 from djmodel.outputs.audio import render
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.files import known_ending
+from seqmodel.files import check_suffix
 
 
 def command(
@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
     path = out or file.with_suffix(".wav")
-    known_ending(path, SOUND)
+    check_suffix(path, SOUND)
     sound = render(file, soundfont)
     sound.save(path)
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)

@@ -14,13 +14,13 @@ from djmodel.options import MaxCopy
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import require_output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from djmodel.evaluation.comparison import Comparison
     from djmodel.evaluation.copying import Copied
     from djmodel.model.improvise import Solo
-    from djmodel.model.provenance import Recipe
+    from djmodel.model.provenance import GenerationConfig
     from seqmodel.model_file import ModelFile
     from seqmodel.plots.picture import Picture
 
@@ -60,13 +60,13 @@ def command(
     Writes a page that needs nothing else, and the numbers as JSON.
     """
     from djmodel.evaluation.comparison import compare
-    from djmodel.evaluation.copying import Repertoire
-    from djmodel.model.improvise import load, shipped_model, tunes_of
-    from djmodel.model.provenance import Recipe
-    from seqmodel.files import writing
+    from djmodel.evaluation.copying import CopyDetector
+    from djmodel.model.improvise import load, pretrained_model, tunes_of
+    from djmodel.model.provenance import GenerationConfig
+    from seqmodel.files import atomic_write
 
     require_output(out, PAGE, soundfont=soundfont)
-    recipe = Recipe(
+    config = GenerationConfig(
         bars=bars,
         temperature=temperature,
         top_k=top_k,
@@ -75,49 +75,49 @@ def command(
         max_copy=max_copy,
         seed=seed,
     )
-    path = model or shipped_model()
+    path = model or pretrained_model()
     learned = load(path)
     console = stderr_console()
     perplexities = _perplexities(learned, held_out, seed) if held_out else {}
-    solos = _solos(learned, recipe, count)
-    console.print(f"{counted(len(solos), 'solo')} of {counted(bars, 'bar')}", soft_wrap=True)
+    solos = _solos(learned, config, count)
+    console.print(f"{pluralize(len(solos), 'solo')} of {pluralize(bars, 'bar')}", soft_wrap=True)
     tunes = tunes_of(learned, accompanied=False)
-    comparison = compare(tunes, solos, Repertoire.of(learned))
+    comparison = compare(tunes, solos, CopyDetector.of(learned))
     ranked = sorted(range(len(solos)), key=lambda k: _order(comparison.distances[k]))
-    numbers = _numbers(learned, path, recipe, perplexities, comparison, solos, ranked)
+    numbers = _numbers(learned, path, config, perplexities, comparison, solos, ranked)
     content = json.dumps(_plain(numbers), indent=1, allow_nan=False)
     page = _page(numbers, comparison, [(k, solos[k]) for k in ranked[:HEARD]], soundfont)
-    with writing(out) as temporary:
+    with atomic_write(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    with writing(out.with_suffix(".json")) as temporary:
+    with atomic_write(out.with_suffix(".json")) as temporary:
         temporary.write_text(content, encoding="utf-8")
     console.print(f"{out} and {out.with_suffix('.json')}", soft_wrap=True)
 
 
 def _perplexities(model: ModelFile, music: Sequence[str], seed: int) -> dict[str, float]:
     """Of the model and of n-grams of the same training, on music that neither knows."""
-    from djmodel.evaluation.perplexity import predict
+    from djmodel.evaluation.perplexity import evaluate
     from djmodel.inputs.reader import read_tunes
 
     read = read_tunes(music)
     read.require_tunes()
-    found = predict(model, read.tunes, seed)
+    found = evaluate(model, read.tunes, seed)
     ngrams = {f"n-gram of order {order}": s.perplexity for order, s in found.ngrams.items()}
     return {"model": found.model.perplexity, **ngrams}
 
 
-def _solos(model: ModelFile, recipe: Recipe, count: int) -> list[Solo]:
+def _solos(model: ModelFile, config: GenerationConfig, count: int) -> list[Solo]:
     """Over the tunes of the training in turn, so that meters and chords are as they are there."""
     from dataclasses import replace
 
-    from djmodel.model.provenance import signed
+    from djmodel.model.provenance import with_provenance
 
     titles = list(dict.fromkeys(model.settings["tunes"]))[:count]
     solos: list[Solo] = []
     for number, title in enumerate(titles):
-        over = replace(recipe, over=title)
+        over = replace(config, over=title)
         times = len(range(number, count, len(titles)))
-        solos += signed(over.solos(model, times), over, model)
+        solos += with_provenance(over.solos(model, times), over, model)
     return solos
 
 
@@ -131,7 +131,7 @@ def _order(distance: float) -> float:
 def _numbers(
     model: ModelFile,
     path: Path,
-    recipe: Recipe,
+    config: GenerationConfig,
     perplexities: Mapping[str, float],
     comparison: Comparison,
     solos: Sequence[Solo],
@@ -139,20 +139,20 @@ def _numbers(
 ) -> dict[str, Any]:
     """All that is said, by name."""
     from djmodel.evaluation.comparison import PIECE
-    from djmodel.model.provenance import todays_versions
-    from seqmodel.files import content_hash
+    from djmodel.model.provenance import current_versions
+    from seqmodel.files import sha256_of_file
 
     return {
         "model": {
             "file": path.name,
-            "sha256": content_hash(path),
+            "sha256": sha256_of_file(path),
             "parameters": model.weights.n_parameters,
             "tunes": model.settings["tunes"],
             "values": sum(map(len, model.extra["sequences"])),
             "sources": model.sources,
         },
-        "settings": recipe.settings,
-        "versions": todays_versions(),
+        "settings": config.settings,
+        "versions": current_versions(),
         "solos": len(solos),
         "bars a piece": PIECE,
         "perplexity": perplexities,
@@ -177,8 +177,8 @@ def _numbers(
             for name, found in comparison.distributions.items()
         },
         "copying": {
-            way: {"generated": _copying(c.generated), "human": _copying(c.human)}
-            for way, c in comparison.copying.items()
+            representation: {"generated": _copying(c.generated), "human": _copying(c.human)}
+            for representation, c in comparison.copying.items()
         },
         "closest": [
             {
@@ -186,7 +186,7 @@ def _numbers(
                 "over": solos[k].tune.title,
                 "distance": comparison.distances[k],
                 "perplexity for the model": math.exp(-solos[k].log_probability),
-                "origin": json.loads(solos[k].origin),
+                "origin": json.loads(solos[k].provenance),
             }
             for k in ranked
         ],
@@ -242,10 +242,10 @@ def _page(
     heard: Sequence[tuple[int, Solo]],
     soundfont: Path | None,
 ) -> str:
-    from djmodel.outputs.page import Exhibit, page
+    from djmodel.outputs.page import PageItem, page
 
     exhibits = [
-        Exhibit(
+        PageItem(
             solo.tune,
             f"Solo {number + 1}, over {solo.tune.title}",
             solo.values,
@@ -254,26 +254,26 @@ def _page(
                 "perplexity for the model": f"{math.exp(-solo.log_probability):.2f}",
                 "longest copy": _in_words(comparison, number),
             },
-            solo.origin,
+            solo.provenance,
         )
         for number, solo in heard
     ]
     known = numbers["model"]
     settings = {
         "model": f"{known['file']}, {known['sha256'][:12]}",
-        "trained on": f"{counted(known['values'], 'value')}: {', '.join(known['tunes'])}",
+        "trained on": f"{pluralize(known['values'], 'value')}: {', '.join(known['tunes'])}",
         **{name.replace("_", "-"): str(value) for name, value in numbers["settings"].items()},
         **numbers["versions"],
     }
     opening = f'<div class="measured">{"".join(_opening(numbers, comparison))}</div>'
-    title = f"{counted(numbers['solos'], 'solo')} of {known['file']}"
+    title = f"{pluralize(numbers['solos'], 'solo')} of {known['file']}"
     return page(exhibits, settings, title=title, opening=opening, soundfont=soundfont)
 
 
 def _in_words(comparison: Comparison, number: int) -> str:
-    from djmodel.evaluation.copying import in_words
+    from djmodel.evaluation.copying import format_longest
 
-    return in_words({w: c.generated[number] for w, c in comparison.copying.items()})
+    return format_longest({w: c.generated[number] for w, c in comparison.copying.items()})
 
 
 def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str]:
@@ -284,7 +284,7 @@ def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str
         yield "<h2>Held-out music</h2>"
         yield _image(compared.perplexity_chart(numbers["perplexity"]), "perplexities")
     yield (
-        f"<h2>Measures</h2><p>Of pieces of {counted(numbers['bars a piece'], 'bar')}, of the"
+        f"<h2>Measures</h2><p>Of pieces of {pluralize(numbers['bars a piece'], 'bar')}, of the"
         " training and of the solos: mean ± standard deviation; overlap of the densities (1: the"
         " same); KL divergence of the generated from the training, in nats.</p>"
     )
@@ -314,17 +314,20 @@ def _opening(numbers: Mapping[str, Any], comparison: Comparison) -> Iterator[str
     )
     yield _table(
         ("", "solos: mean", "longest", "", "humans: mean", "longest"),
-        (_copying_row(way, found) for way, found in numbers["copying"].items()),
+        (
+            _copying_row(representation, found)
+            for representation, found in numbers["copying"].items()
+        ),
     )
     yield _image(compared.overlap_chart(comparison), "overlap by length")
     yield "<h2>Closest to the training</h2>"
 
 
-def _copying_row(way: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+def _copying_row(representation: str, found: Mapping[str, Any]) -> tuple[str, ...]:
     solos, humans = found["generated"], found["human"]
     longest = solos["longest"]
     where = f"{longest['title']}, bar {longest['title_bar']}" if longest["length"] else ""
-    row = (way, _number(solos["mean longest"], 1), str(longest["length"]), where)
+    row = (representation, _number(solos["mean longest"], 1), str(longest["length"]), where)
     if humans is None:
         return (*row, "one tune only", "")
     return (*row, _number(humans["mean longest"], 1), str(humans["longest"]["length"]))
@@ -354,9 +357,9 @@ def _table(head: Sequence[str], rows: Any) -> str:
 
 
 def _image(picture: Picture, text: str) -> str:
-    from seqmodel.files import data_address
+    from seqmodel.files import data_uri
 
-    address = data_address(picture.svg().encode("utf-8"), "image/svg+xml")
+    address = data_uri(picture.svg().encode("utf-8"), "image/svg+xml")
     return f'<img alt="{text}" src="{address}">'
 
 

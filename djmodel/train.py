@@ -30,27 +30,27 @@ from seqmodel.cli import (
     Rank,
     Resume,
     Seed,
-    again,
-    facts,
-    learning,
+    distributed_command,
+    interruptible_training,
     python,
+    resume_command,
     run,
     stderr_console,
-    together,
+    summary_table,
 )
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from djmodel.inputs.reader import Corpus
-    from djmodel.model.training import Trained
-    from djmodel.values.corpus import DataSet
-    from seqmodel.training.checkpoints import Epoch
+    from djmodel.inputs.reader import ReadResults
+    from djmodel.model.training import TrainingResult
+    from djmodel.values.corpus import Corpus
+    from seqmodel.training.checkpoints import EpochMetrics
 
 MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
 
 
-@together
+@distributed_command
 def command(
     music: Annotated[
         list[str] | None,
@@ -115,7 +115,7 @@ def command(
     strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
     resume: Resume = False,
     checkpoint: CheckpointSeconds = 10.0,
-    devices: Devices = None,  # noqa: ARG001 - these three are read by `together`
+    devices: Devices = None,  # noqa: ARG001 - these three are read by `distributed_command`
     hosts: Hosts = None,  # noqa: ARG001
     rank: Rank = None,  # noqa: ARG001
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
@@ -125,24 +125,24 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
-    from djmodel.evaluation.copying import copying_is_likely
+    from djmodel.evaluation.copying import memorization_warning
     from djmodel.inputs.midi import write_midi
     from djmodel.inputs.reader import parse_bars, rags
     from djmodel.inputs.sheet_music import corpus_file
-    from djmodel.model.provenance import Recipe, signed
-    from djmodel.model.training import learn, learn_corpus, preset_lesson
+    from djmodel.model.provenance import GenerationConfig, with_provenance
+    from djmodel.model.training import fit, fit_corpus, training_preset
     from seqmodel.errors import InputError
-    from seqmodel.files import as_text, content_hash, keep_apart, writable_folder
+    from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
     from seqmodel.plots.picture import loss_curve
-    from seqmodel.training.distributed import is_first, training_on_all
+    from seqmodel.training.distributed import is_coordinator, training_on_all
     from seqmodel.training.loop import write_history
 
     began = time.perf_counter()
     console = stderr_console()
-    console.quiet = not is_first()
+    console.quiet = not is_coordinator()
     if graph not in ("unrolled", "scan"):
         raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
-    lesson = preset_lesson(preset).with_settings(
+    config = training_preset(preset).with_settings(
         m=m,
         tx=tx,
         n_a=n_a,
@@ -155,8 +155,8 @@ def command(
         patience=patience,
     )
     if patience is not None and not held_out:
-        raise InputError("--held-out MUSIC for --patience", "none", todo="name the music")
-    epochs, n_values = lesson.schedule.epochs, lesson.n_values
+        raise InputError("--held-out MUSIC for --patience", "none", hint="name the music")
+    epochs, n_values = config.trainer.epochs, config.n_values
     writable_folder(out)
     limits = Limits(max_notes, max_seconds)
     unseen = _read(held_out, console, strict=strict, limits=limits).tunes if held_out else []
@@ -172,49 +172,51 @@ def command(
             strict=strict,
             limits=limits,
         )
-        keep_apart([out / name for name in MADE], heard.used)
-        sources = {as_text(path.name): content_hash(path) for path in heard.used}
+        check_no_overwrite([out / name for name in MADE], heard.used)
+        sources = {printable(path.name): sha256_of_file(path) for path in heard.used}
         n_tunes, n_bars = len(heard.tunes), sum(len(tune.bars) for tune in heard.tunes)
-        teach = partial(learn, heard.tunes, sources=sources)
+        teach = partial(fit, heard.tunes, sources=sources)
     else:
         n_tunes, n_bars = data.summary.tunes, data.n_bars
-        teach = partial(learn_corpus, data)
+        teach = partial(fit_corpus, data)
     with training_on_all(out, resume=resume, seconds=checkpoint) as checkpoints:
-        if checkpoints.remark:
-            console.print(checkpoints.remark, markup=False, soft_wrap=True)
-        with learning(), Progress(console, "training", "epoch", every=10) as show:
+        if checkpoints.resume_note:
+            console.print(checkpoints.resume_note, markup=False, soft_wrap=True)
+        with interruptible_training(), Progress(console, "training", "epoch", every=10) as show:
             trained = teach(
-                lesson=lesson,
+                config=config,
                 held_out=unseen,
                 progress=lambda epoch: show(epoch.number, epochs, _numbers(epoch)),
                 checkpoints=checkpoints,
             )
-        if not is_first():
+        if not is_coordinator():
             return
         checkpoints.check_folder()
         trained.save(out / "model.keras")
         rows = [_numbers(epoch) | {"seconds": epoch.seconds} for epoch in trained.history]
         history = {name: [row[name] for row in rows] for name in rows[-1]}
         write_history(out / "history.csv", history)
-        trained.fitted.check(out / "model.keras", go_on=again("djmodel.train", "--resume"))
+        trained.fit_result.check(
+            out / "model.keras", go_on=resume_command("djmodel.train", "--resume")
+        )
         curves = {"training": history["loss"], "held out": history.get("held_out", [])}
         shown = {name: curve for name, curve in curves.items() if curve}
         loss_curve(shown, chance=math.log(n_values)).save(out / "loss.png")
-        recipe = Recipe(seed=seed, tempo=tempo)
-        [solo] = signed(recipe.solos(trained.model), recipe, trained.model)
-        write_midi(solo.tune, out / "solo.mid", solo.origin)
+        first = GenerationConfig(seed=seed, tempo=tempo)
+        [solo] = with_provenance(first.solos(trained.model), first, trained.model)
+        write_midi(solo.tune, out / "solo.mid", solo.provenance)
         checkpoints.remove()
 
-    studied, last = trained.material, trained.history[-1]
+    encoded, last = trained.encode_corpus, trained.history[-1]
     console.print(
-        facts(
+        summary_table(
             "Trained",
             {
                 "tunes": str(n_tunes),
                 "bars": str(n_bars),
-                "values": str(studied.n_values),
-                "distinct values": str(studied.distinct),
-                "share folded": f"{studied.share_folded:.1%}",
+                "values": str(encoded.n_values),
+                "distinct values": str(encoded.distinct),
+                "share folded": f"{encoded.share_folded:.1%}",
                 "parameters": f"{trained.model.weights.n_parameters:,}",
                 "final loss": f"{last.loss:.3f} nats a value, {last.accuracy:.1%} right",
                 **_held_out_facts(trained),
@@ -226,7 +228,7 @@ def command(
         f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {solo.tune.title}",
         soft_wrap=True,
     )
-    if warning := copying_is_likely(trained.model):
+    if warning := memorization_warning(trained.model):
         console.print(warning, soft_wrap=True)
     console.print(f"hear it: {python()} -m djmodel.render {out}/solo.mid", soft_wrap=True)
     console.print(
@@ -234,35 +236,35 @@ def command(
     )
 
 
-def _held_out_facts(trained: Trained) -> dict[str, str]:
-    kept = trained.fitted.kept
+def _held_out_facts(trained: TrainingResult) -> dict[str, str]:
+    kept = trained.fit_result.kept
     held_out = trained.history[kept - 1].held_out
     if held_out is None:
         return {}
     return {"held out": f"{held_out:.3f} nats a value, with the weights of epoch {kept}"}
 
 
-def _numbers(epoch: Epoch) -> dict[str, float]:
+def _numbers(epoch: EpochMetrics) -> dict[str, float]:
     """What an epoch reached, by the names of history.csv."""
     reached = {"loss": epoch.loss, "accuracy": epoch.accuracy}
     return reached if epoch.held_out is None else reached | {"held_out": epoch.held_out}
 
 
-def _built(corpus: list[str], music: list[str]) -> DataSet | None:
+def _built(corpus: list[str], music: list[str]) -> Corpus | None:
     """The corpus on disk, if --corpus names one: a folder, which no name in music21's corpus is."""
-    from djmodel.values.corpus import DataSet
+    from djmodel.values.corpus import Corpus
     from seqmodel.errors import InputError
 
     folders = [name for name in corpus if Path(name).is_dir()]
     if not folders:
         return None
     if len(corpus) > 1 or music:
-        todo = "build one corpus of all of it with `python -m djmodel.corpus build`"
-        raise InputError("a corpus on disk alone", "more music beside it", todo=todo)
-    return DataSet(folders[0])
+        hint = "build one corpus of all of it with `python -m djmodel.corpus build`"
+        raise InputError("a corpus on disk alone", "more music beside it", hint=hint)
+    return Corpus(folders[0])
 
 
-def _read(music: list[str], console: Console, **how: Any) -> Corpus:
+def _read(music: list[str], console: Console, **how: Any) -> ReadResults:
     """The tunes, and a table that says what became of each file."""
     from rich import box
     from rich.table import Table
@@ -273,9 +275,9 @@ def _read(music: list[str], console: Console, **how: Any) -> Corpus:
     with Progress(console, "reading", "file") as show:
         done = itertools.count(1)
         corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
-    for verdict in corpus.verdicts:
-        table.add_row(verdict.name, str(verdict))
-    if len(corpus.verdicts) > 1 or corpus.verdicts[0].note:
+    for result in corpus.results:
+        table.add_row(result.name, str(result))
+    if len(corpus.results) > 1 or corpus.results[0].note:
         console.print(table)
     corpus.require_tunes()
     return corpus

@@ -138,7 +138,7 @@ def _run(app: typer.Typer, interrupted: Callable[[], int]) -> NoReturn:
 
 
 @contextmanager
-def learning() -> Iterator[None]:
+def interruptible_training() -> Iterator[None]:
     """Ctrl-C before there is anything to keep of a training raises Interrupted, which says so."""
     try:
         yield
@@ -146,20 +146,20 @@ def learning() -> Iterator[None]:
         raise Interrupted("no epoch was whole, no model is written") from None
 
 
-def together(command: Callable[..., None]) -> Callable[..., None]:
+def distributed_command(command: Callable[..., None]) -> Callable[..., None]:
     """The command line that trains on all that its options `devices`, `hosts` and `rank` name."""
 
     @wraps(command)
-    def on_all(*arguments: Any, **options: Any) -> None:
+    def launch(*arguments: Any, **options: Any) -> None:
         named = [options[name] for name in ("devices", "hosts", "rank")]
         if named == [None, None, None]:
             command(*arguments, **options)
             return
         from seqmodel.training import distributed as hosts
 
-        hosts.on_all(hosts.Hosts.parse(*named), lambda: command(*arguments, **options))
+        hosts.launch(hosts.Hosts.parse(*named), lambda: command(*arguments, **options))
 
-    return on_all
+    return launch
 
 
 def _usage(error: Any) -> str:
@@ -169,7 +169,7 @@ def _usage(error: Any) -> str:
     return f"error: {error.format_message().rstrip('.')}{hint}"
 
 
-def again(module: str, option: str) -> str:
+def resume_command(module: str, option: str) -> str:
     """What a user types to run this command line again, with one option more."""
     words = [word for word in sys.argv[1:] if word != option]
     return f"{python()} -m {module} {shlex.join([*words, option])}"
@@ -200,7 +200,7 @@ def python() -> str:
     return str(executable.relative_to(Path.cwd()) if below else executable)
 
 
-def facts(title: str, rows: dict[str, str]) -> Table:
+def summary_table(title: str, rows: dict[str, str]) -> Table:
     """A table of two columns: what, and how much."""
     from rich import box
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""What a user can do wrong, as typed exceptions that read as one line."""
+"""Errors that a user can cause, as typed exceptions that read as one line."""
 
 from __future__ import annotations
 
@@ -7,22 +7,28 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """Bad input: says what was expected, what was found, where, and what to do.
+    """Bad input. Every error that a user can cause derives from it; commands print it as one line
+    and exit with status 2.
 
-    Every error that a user can cause derives from it; command lines print it as one line and exit
-    with status 2.
+    `message` is a sentence without a full stop: what was expected and what was found. `path` names
+    the file or folder that it is about and stands before it; `hint`, what to do, stands behind it.
+
+    >>> str(InputError("the file is empty", path="solo.mid", hint="choose another file"))
+    'solo.mid: the file is empty; choose another file'
     """
 
     def __init__(
-        self, expected: str, found: str, *, where: str | Path | None = None, todo: str = ""
+        self, message: str, found: str = "", *, path: str | Path | None = None, hint: str = ""
     ) -> None:
-        self.expected, self.found, self.where, self.todo = expected, found, where, todo
-        place = f"{where}: " if where is not None else ""
-        advice = f"; {todo}" if todo else ""
-        super().__init__(" ".join(f"{place}expected {expected}, found {found}{advice}".split()))
+        if found:
+            message = f"expected {message}, found {found}"
+        self.message, self.path, self.hint = message, path, hint
+        place = f"{path}: " if path is not None else ""
+        advice = f"; {hint}" if hint else ""
+        super().__init__(" ".join(f"{place}{message}{advice}".split()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Survives the way from one process to another, whatever a subclass is made from."""
+        """Survives pickling between processes, whatever a subclass is made from."""
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -37,9 +43,9 @@ class FileError(InputError):
     """A file or folder that is missing, unreadable, of the wrong kind, or cannot be written."""
 
     @classmethod
-    def from_os(cls, error: OSError, expected: str, where: str | Path, todo: str) -> FileError:
-        """What the system found instead, in its words."""
-        return cls(expected, (error.strerror or str(error)).lower(), where=where, todo=todo)
+    def from_os(cls, error: OSError, expected: str, path: str | Path, hint: str) -> FileError:
+        """The error of the operating system, in its words."""
+        return cls(expected, (error.strerror or str(error)).lower(), path=path, hint=hint)
 
 
 class ModelFileError(InputError):
@@ -47,15 +53,15 @@ class ModelFileError(InputError):
 
 
 class TrainingError(InputError):
-    """A training that cannot be: its settings do not fit, or it left the finite numbers at once."""
+    """Training cannot start with these settings, or has diverged."""
 
 
 class CheckpointError(InputError):
-    """A checkpoint that is damaged, or that another training made."""
+    """A checkpoint that is corrupted, or that belongs to another training."""
 
 
 class VocabularyError(InputError):
-    """A symbol that the vocabulary does not know, or symbols that make no vocabulary."""
+    """A symbol outside the vocabulary, or symbols that make no vocabulary."""
 
 
 class CorpusError(InputError):
@@ -67,4 +73,4 @@ class SamplingError(InputError):
 
 
 class Interrupted(Exception):
-    """The user has ended a job before it was whole; its text says what is kept and how to go on."""
+    """A job that the user ended early; its text says what is kept and how to resume."""

@@ -17,7 +17,7 @@ UNFINISHED = ".unfinished-"
 
 
 @contextmanager
-def writing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
+def atomic_write(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, with its ending; it takes the place of `path` when the block
     ends well, and vanishes when it does not. Makes the folder. `durable`: it is on the disk before
     it takes that place, so that not even a power cut leaves half of it.
@@ -33,7 +33,7 @@ def writing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
         os.close(handle)
     except OSError as error:
         raise FileError.from_os(
-            error, "a folder that can be written", path.parent, todo="choose another place"
+            error, "a folder that can be written", path.parent, hint="choose another place"
         ) from error
     temporary = Path(name)
     try:
@@ -48,14 +48,14 @@ def writing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise FileError.from_os(
-            error, "a file that can be written", path, todo="make room, or choose another place"
+            error, "a file that can be written", path, hint="make room, or choose another place"
         ) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def remove_unfinished(folder: Path) -> None:
+def remove_temp_files(folder: Path) -> None:
     """What `writing` left there when its process was killed. Only for who alone writes there."""
     for path in folder.glob(f"{UNFINISHED}*"):
         path.unlink(missing_ok=True)
@@ -70,12 +70,12 @@ def writable_folder(path: str | Path) -> Path:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
         raise FileError.from_os(
-            error, "a folder that can be written", path, todo="choose another place"
+            error, "a folder that can be written", path, hint="choose another place"
         ) from error
     return path
 
 
-def existing_file(path: str | Path, what: str) -> Path:
+def check_input_file(path: str | Path, what: str) -> Path:
     """`path` if it is a file with something in it. `what` names what was expected: "a MIDI file".
 
     Raises FileError for a missing file, a folder, a pipe or device (which might never end), an
@@ -84,32 +84,32 @@ def existing_file(path: str | Path, what: str) -> Path:
     path = Path(path)
     try:
         if path.is_dir():
-            raise FileError(what, "a folder", where=path, todo="name a file in it")
+            raise FileError(what, "a folder", path=path, hint="name a file in it")
         if not path.exists():
-            raise FileError(what, "no such file", where=path, todo="check the name")
+            raise FileError(what, "no such file", path=path, hint="check the name")
         if not path.is_file():
-            raise FileError(what, "a pipe or a device", where=path, todo="save it as a file first")
+            raise FileError(what, "a pipe or a device", path=path, hint="save it as a file first")
         if path.stat().st_size == 0:
-            raise FileError(what, "an empty file", where=path, todo="choose another file")
+            raise FileError(what, "an empty file", path=path, hint="choose another file")
         with path.open("rb"):
             return path
     except OSError as error:
-        raise FileError.from_os(error, what, path, todo="check its rights") from error
+        raise FileError.from_os(error, what, path, hint="check its rights") from error
 
 
 def content_of(path: str | Path, what: str, most_bytes: int) -> bytes | None:
     """The bytes of an existing file; None if they are more than `most_bytes`, however they became
-    so. Raises FileError as `existing_file`."""
-    path = existing_file(path, what)
+    so. Raises FileError as `check_input_file`."""
+    path = check_input_file(path, what)
     try:
         with path.open("rb") as stream:
             content = stream.read(most_bytes + 1)
     except OSError as error:
-        raise FileError.from_os(error, what, path, todo="check its rights") from error
+        raise FileError.from_os(error, what, path, hint="check its rights") from error
     return content if len(content) <= most_bytes else None
 
 
-def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
+def check_no_overwrite(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
     """Raises InputError where an output would take the place of an input, or of another output,
     FileError where its name is none: to learn it before a long job rather than after."""
     seen = {os.path.realpath(path): "what is read" for path in inputs if path is not None}
@@ -121,8 +121,8 @@ def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | Non
             raise InputError(
                 "a file of its own for each output",
                 f"the name of {seen[place]}",
-                where=path,
-                todo="choose another name",
+                path=path,
+                hint="choose another name",
             )
         seen[place] = "another output"
         try:
@@ -131,18 +131,18 @@ def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | Non
             continue
         except OSError as error:
             raise FileError.from_os(
-                error, "a file that can be written", path, todo="choose another name"
+                error, "a file that can be written", path, hint="choose another name"
             ) from error
         if is_folder:
             raise _a_folder(path)
 
 
 def _a_folder(path: Path) -> FileError:
-    todo = "name a file in it"
-    return FileError("the name of a file to write", "a folder", where=path, todo=todo)
+    hint = "name a file in it"
+    return FileError("the name of a file to write", "a folder", path=path, hint=hint)
 
 
-def known_ending(path: str | Path, known: Sequence[str]) -> str:
+def check_suffix(path: str | Path, known: Sequence[str]) -> str:
     """The ending of a name, in small letters, if it is one of `known`: to learn it before a long
     job rather than after. Raises InputError, which lists them."""
     ending = Path(path).suffix.lower()
@@ -150,24 +150,24 @@ def known_ending(path: str | Path, known: Sequence[str]) -> str:
         raise InputError(
             f"a name that ends in {', '.join(known[:-1])} or {known[-1]}",
             ending or "no ending",
-            where=path,
-            todo="rename the output",
+            path=path,
+            hint="rename the output",
         )
     return ending
 
 
-def as_text(name: str | Path) -> str:
+def printable(name: str | Path) -> str:
     """The name of a file, or what a command line gives, as text that can be written: what is no
     UTF-8 in it is marked."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def content_hash(path: str | Path) -> str:
+def sha256_of_file(path: str | Path) -> str:
     """The SHA-256 of the file's bytes, in hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def data_address(content: bytes, media_type: str) -> str:
+def data_uri(content: bytes, media_type: str) -> str:
     """An address that is the content itself, for a page that loads nothing."""
     return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
-from seqmodel.files import existing_file, writing
+from seqmodel.files import atomic_write, check_input_file
 from seqmodel.network.keras_backend import stderr_held_back
 from seqmodel.network.weights import GATES, Weights
 
@@ -102,8 +102,8 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
     }
     path = Path(path)
     if path.suffix != ".keras":
-        raise ModelFileError("a name ending in .keras", path.name, where=path)
-    with writing(path, durable=True) as temporary:
+        raise ModelFileError("a name ending in .keras", path.name, path=path)
+    with atomic_write(path, durable=True) as temporary:
         with stderr_held_back():
             graph.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
@@ -117,12 +117,12 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
 def load(path: str | Path, kind: str) -> ModelFile:
     """Reads what `save` wrote, in memory that grows with the file; nothing in it is run, or
     unpacked. Raises FileError, or ModelFileError for a file that `save` did not write."""
-    expected, todo = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
-    path = existing_file(path, expected)
-    with damages(kind, path), zipfile.ZipFile(path) as archive:
+    expected, hint = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
+    path = check_input_file(path, expected)
+    with corrupt_file_errors(kind, path), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if ENTRY not in names:
-            raise ModelFileError(expected, "no vocabulary in it", where=path, todo=todo)
+            raise ModelFileError(expected, "no vocabulary in it", path=path, hint=hint)
         _check_names(names)
         entry = _json_object(_content(archive, ENTRY))
         made = entry["format"]
@@ -131,12 +131,12 @@ def load(path: str | Path, kind: str) -> ModelFile:
             raise ModelFileError(
                 f"a model file of format {FORMAT}",
                 f"format {made!r:.20}",
-                where=path,
-                todo=f"read it with the djmodel that wrote it ({version:.20}), or train again",
+                path=path,
+                hint=f"read it with the djmodel that wrote it ({version:.20}), or train again",
             )
         if entry["kind"] != kind:
             found = f"a {entry['kind']!s:.40} model"
-            raise ModelFileError(expected, found, where=path, todo=todo)
+            raise ModelFileError(expected, found, path=path, hint=hint)
         model = ModelFile(
             kind=kind,
             weights=_read_weights(_content(archive, "model.weights.h5"), entry["cell"]),
@@ -151,17 +151,17 @@ def load(path: str | Path, kind: str) -> ModelFile:
         raise ModelFileError(
             f"weights for {model.vocabulary.size} symbols",
             f"weights for {read} and {written}",
-            where=path,
-            todo=todo,
+            path=path,
+            hint=hint,
         )
     return model
 
 
 @contextmanager
-def damages(kind: str, path: str | Path | None = None) -> Iterator[None]:
+def corrupt_file_errors(kind: str, path: str | Path | None = None) -> Iterator[None]:
     """Whatever reading a file raises within that is not what it says it is becomes ModelFileError;
     so does a memory that it would not fit in."""
-    expected, todo = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
+    expected, hint = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
     try:
         yield
     except ModelFileError:
@@ -169,10 +169,10 @@ def damages(kind: str, path: str | Path | None = None) -> Iterator[None]:
     except zipfile.BadZipFile:
         begun = path is not None and Path(path).read_bytes()[:2] == b"PK"
         found = "one that is damaged or cut off" if begun else "some other file"
-        raise ModelFileError(expected, found, where=path, todo=todo) from None
+        raise ModelFileError(expected, found, path=path, hint=hint) from None
     except DAMAGES as error:
         found = f"a damaged one ({str(error) or type(error).__name__:.120})"
-        raise ModelFileError(expected, found, where=path, todo=todo) from error
+        raise ModelFileError(expected, found, path=path, hint=hint) from error
 
 
 def check_indices(sequence: Any, vocabulary: Vocabulary) -> None:

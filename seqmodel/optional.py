@@ -16,7 +16,7 @@ class MissingPackageError(InputError):
         super().__init__(
             f"the package {package} {purpose}",
             "that it is not installed",
-            todo=f"pip install {package}",
+            hint=f"pip install {package}",
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Copy(NamedTuple):
+class Match(NamedTuple):
     """`length` symbols from `place` in the new sequence on are those from `source_place` on in
     known sequence number `source`."""
 
@@ -19,7 +19,7 @@ class Copy(NamedTuple):
     source_place: int
 
 
-class Run(NamedTuple):
+class SuffixMatch(NamedTuple):
     """The longest passage that ends at a symbol and is known: its length, and where its first
     occurrence ends (counted through all known sequences, one place between two of them)."""
 
@@ -27,7 +27,7 @@ class Run(NamedTuple):
     end: int
 
 
-class Known:
+class SuffixAutomaton:
     """Sequences in which passages are looked for, in a time that does not depend on how long they
     are: a suffix automaton of all of them.
 
@@ -81,7 +81,7 @@ class Known:
         self._end.append(end)
         return len(self._next) - 1
 
-    def runs(self, new: Iterable[Hashable]) -> list[Run]:
+    def runs(self, new: Iterable[Hashable]) -> list[SuffixMatch]:
         """For each symbol of `new` the longest known passage that ends with it."""
         state = length = 0
         found = []
@@ -91,19 +91,19 @@ class Known:
                 length = self._length[state]
             if symbol in self._next[state]:
                 state, length = self._next[state][symbol], length + 1
-            found.append(Run(length, self._end[state]))
+            found.append(SuffixMatch(length, self._end[state]))
         return found
 
-    def longest_copy(self, new: Sequence[Hashable]) -> Copy:
+    def longest_copy(self, new: Sequence[Hashable]) -> Match:
         """The longest run of `new` that stands in one of the known sequences, of equally long ones
         the first; length 0 if not even one symbol does."""
         runs = self.runs(new)
         if not any(run.length for run in runs):
-            return Copy(0, 0, 0, 0)
+            return Match(0, 0, 0, 0)
         last = max(range(len(runs)), key=lambda place: runs[place].length)
         length, end = runs[last]
         source = int(np.searchsorted(self._starts, end, side="right")) - 1
-        return Copy(length, last - length + 1, source, end - length + 1 - self._starts[source])
+        return Match(length, last - length + 1, source, end - length + 1 - self._starts[source])
 
     def overlap(self, new: Sequence[Hashable], longest: int = 12) -> NDArray[np.float64]:
         """The share of the n-grams of `new`, repeated ones counted again, that are known, for n
@@ -115,6 +115,6 @@ class Known:
         return shares
 
 
-def longest_copy(new: Sequence[Hashable], training: Iterable[Sequence[Hashable]]) -> Copy:
-    """`Known(training).longest_copy(new)`, for who asks once."""
-    return Known(training).longest_copy(new)
+def longest_copy(new: Sequence[Hashable], training: Iterable[Sequence[Hashable]]) -> Match:
+    """`SuffixAutomaton(training).longest_copy(new)`, for who asks once."""
+    return SuffixAutomaton(training).longest_copy(new)

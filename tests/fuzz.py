@@ -53,7 +53,7 @@ def outcome(path: Path) -> str:
         grammar.encode(tune)
         midi_bytes(tune)
     except InputError as error:
-        words = error.found.split("(")[0].split()
+        words = error.message.partition("found ")[2].split("(")[0].split()
         return " ".join(word for word in words if not any(map(str.isdigit, word)))[:60]
     return "a tune"
 

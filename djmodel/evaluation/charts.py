@@ -12,7 +12,7 @@ from djmodel.evaluation.comparison import Comparison, Distributed, Measured
 from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
 from djmodel.outputs.roll import KIND_NAMES
 from seqmodel.plots.palette import BLUE, GREEN, LIGHT, ORANGE, VERMILLION
-from seqmodel.plots.picture import Picture, new_figure, plain_axes
+from seqmodel.plots.picture import Picture, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def measures_chart(measures: Mapping[str, Measured]) -> Picture:
     figure = new_figure(1.9 * rows)
     every = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, (name, measured) in zip(every, measures.items(), strict=False):
-        plain_axes(axes)
+        style_axes(axes)
         samples = {TRAINING: measured.training, GENERATED: measured.generated}
         together = np.concatenate([sample[~np.isnan(sample)] for sample in samples.values()])
         axes.set_title(name, loc="left", fontsize=10, color=LIGHT.ink)
@@ -85,8 +85,8 @@ def overlap_chart(comparison: Comparison) -> Picture:
     the training against the others."""
     figure = new_figure(3.2)
     every = figure.subplots(1, len(comparison.copying), sharey=True, squeeze=False)[0]
-    for axes, (way, copying) in zip(every, comparison.copying.items(), strict=True):
-        plain_axes(axes)
+    for axes, (representation, copying) in zip(every, comparison.copying.items(), strict=True):
+        style_axes(axes)
         curves = {"solos": (copying.generated, VERMILLION, "o--")}
         if copying.human:
             curves["tunes against the others"] = (copying.human, BLUE, "s-")
@@ -95,7 +95,7 @@ def overlap_chart(comparison: Comparison) -> Picture:
             axes.plot(range(1, len(curve) + 1), curve, look, color=colour, label=label)
         axes.set_ylim(0, 1.02)
         axes.set_xlabel("n in a row", color=LIGHT.ink)
-        axes.set_title(f"known {way}", loc="left", fontsize=10, color=LIGHT.ink)
+        axes.set_title(f"known {representation}", loc="left", fontsize=10, color=LIGHT.ink)
         axes.grid(axis="y", color=LIGHT.fainter)
     every[0].legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
     return Picture(figure)
@@ -105,7 +105,7 @@ def perplexity_chart(perplexities: Mapping[str, float]) -> Picture:
     """A bar for each model: how many values it hesitates between."""
     figure = new_figure(0.7 + 0.42 * len(perplexities), 8.0)
     axes = figure.add_subplot()
-    plain_axes(axes)
+    style_axes(axes)
     names = list(perplexities)[::-1]
     numbers = [perplexities[name] for name in names]
     colours = [GREEN if name == "model" else ORANGE for name in names]
@@ -115,7 +115,7 @@ def perplexity_chart(perplexities: Mapping[str, float]) -> Picture:
 
 
 def _bars(axes: Axes, found: Distributed, names: Sequence[str]) -> None:
-    plain_axes(axes)
+    style_axes(axes)
     places = np.arange(len(names))
     axes.bar(places - 0.2, found.training.ravel(), 0.4, color=BLUE, label=TRAINING)
     axes.bar(

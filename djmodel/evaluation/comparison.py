@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.evaluation.copying import WAYS, Copied, Repertoire, human_baseline, pieces
+from djmodel.evaluation.copying import REPRESENTATIONS, Copied, CopyDetector, human_baseline, pieces
 from djmodel.evaluation.metrics import (
     DISTRIBUTIONS,
     MEASURES,
@@ -87,7 +87,7 @@ class Comparison:
     distances: list[float]
 
 
-def compare(tunes: Sequence[Tune], solos: Sequence[Solo], repertoire: Repertoire) -> Comparison:
+def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector) -> Comparison:
     """Measures solos beside the tunes of the training, both in pieces of PIECE bars."""
     training = [piece for tune in tunes for piece in pieces(tune, PIECE)]
     of_solos = [pieces(solo.tune, PIECE) for solo in solos]
@@ -107,11 +107,11 @@ def compare(tunes: Sequence[Tune], solos: Sequence[Solo], repertoire: Repertoire
             for name, m in DISTRIBUTIONS.items()
         },
         copying={
-            way: Copying(
-                [repertoire.copied(solo, way) for solo in solos],
-                human_baseline(repertoire, way, bars),
+            representation: Copying(
+                [detector.copied(solo, representation) for solo in solos],
+                human_baseline(detector, representation, bars),
             )
-            for way in WAYS
+            for representation in REPRESENTATIONS
         },
         distances=distances(measures, [len(cut) for cut in of_solos]),
     )

@@ -24,18 +24,18 @@ from numpy.typing import NDArray
 
 from djmodel.evaluation.metrics import mean_array
 from djmodel.model.improvise import Solo, tunes_of
-from djmodel.model.training import heard_as
+from djmodel.model.training import encode_nearest
 from djmodel.music.tune import Tune
 from djmodel.values import grammar
-from seqmodel.suffix_automaton import Known
-from seqmodel.words import counted
+from seqmodel.suffix_automaton import SuffixAutomaton
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from seqmodel.data.vocabulary import Vocabulary
     from seqmodel.model_file import ModelFile
 
 VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
-WAYS = (VALUES, MELODY, INTERVALS)
+REPRESENTATIONS = (VALUES, MELODY, INTERVALS)
 
 _UNITS = {
     VALUES: ("value", "values"),
@@ -44,7 +44,7 @@ _UNITS = {
 }
 
 LONGEST = 12  # of the n-grams whose overlap is measured
-RUN = 8  # values in the same order that are copied, where one number has to say it
+COPY_NGRAM = 8  # values in the same order that are copied, where one number has to say it
 MOST_BASELINES = 8  # tunes that are held against the others
 
 # Fewer values than this, and a model can learn them by heart: see `benchmarks/copying.py`.
@@ -77,7 +77,7 @@ class Copied:
     overlap: NDArray[np.float64]
 
 
-class Repertoire:
+class CopyDetector:
     """The tunes that copies are looked for in; `vocabulary` says which values are one to the model
     (None: none but equal ones)."""
 
@@ -89,55 +89,59 @@ class Repertoire:
     ) -> None:
         """`sequences` are the values of the tunes in the vocabulary, if that is known already."""
         self.tunes, self.vocabulary, self.sequences = tuple(tunes), vocabulary, sequences
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, SuffixAutomaton] = {}
 
     @classmethod
-    def of(cls, model: ModelFile) -> Repertoire:
+    def of(cls, model: ModelFile) -> CopyDetector:
         """The tunes that a model was trained on."""
         tunes = tunes_of(model, accompanied=False)
         return cls(tunes, model.vocabulary, model.extra["sequences"])
 
-    def copied(self, melody: Tune | Solo, way: str) -> Copied:
+    def copied(self, melody: Tune | Solo, representation: str) -> Copied:
         """What `melody` has in common with these tunes, read in one of WAYS. Of a solo the values
         are those that the model chose; of a tune, those that its notes are over its chords."""
-        line = self.line(melody, way)
-        if way not in self._known:
-            self._known[way] = Known(self._symbols(way))
-        found = self._known[way].longest_copy(line.symbols)
+        line = self.line(melody, representation)
+        if representation not in self._known:
+            self._known[representation] = SuffixAutomaton(self._symbols(representation))
+        found = self._known[representation].longest_copy(line.symbols)
         passage = Passage(0, 0, "", 0)
         if found.length:
-            notes = found.length + (way != VALUES)  # so many steps lie between one note more
+            notes = found.length + (
+                representation != VALUES
+            )  # so many steps lie between one note more
             source = self.tunes[found.source]
-            title_bar = self.line(source, way).bars[found.source_place]
+            title_bar = self.line(source, representation).bars[found.source_place]
             passage = Passage(notes, line.bars[found.place], source.title, title_bar)
-        return Copied(passage, self._known[way].overlap(line.symbols, LONGEST))
+        return Copied(passage, self._known[representation].overlap(line.symbols, LONGEST))
 
-    def _symbols(self, way: str) -> Iterable[Sequence[Hashable]]:
-        if way == VALUES and self.sequences:
+    def _symbols(self, representation: str) -> Iterable[Sequence[Hashable]]:
+        if representation == VALUES and self.sequences:
             return self.sequences
-        return (self.line(tune, way).symbols for tune in self.tunes)
+        return (self.line(tune, representation).symbols for tune in self.tunes)
 
-    def line(self, melody: Tune | Solo, way: str) -> Line:
+    def line(self, melody: Tune | Solo, representation: str) -> Line:
         """A melody read in one of WAYS."""
-        if way != VALUES:
-            return _steps(melody if isinstance(melody, Tune) else melody.tune, way)
+        if representation != VALUES:
+            return _steps(melody if isinstance(melody, Tune) else melody.tune, representation)
         bars = grammar.encode(melody) if isinstance(melody, Tune) else melody.values
         values = [value for bar in bars for value in bar]
         numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
-        return Line(heard_as(values, self.vocabulary) if self.vocabulary else values, numbers)
+        return Line(encode_nearest(values, self.vocabulary) if self.vocabulary else values, numbers)
 
 
-def human_baseline(repertoire: Repertoire, way: str, bars: int | None = None) -> list[Copied]:
+def human_baseline(
+    detector: CopyDetector, representation: str, bars: int | None = None
+) -> list[Copied]:
     """For each tune, of many for MOST_BASELINES of them, what it has in common with all the others:
     what is normal in this music. In pieces of so many `bars`, if asked for, to be held against
     solos as long as that. Nothing for a single tune."""
-    tunes = repertoire.tunes
+    tunes = detector.tunes
     if len(tunes) < 2:
         return []
     found = []
     for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MOST_BASELINES)}):
-        others = Repertoire((*tunes[:i], *tunes[i + 1 :]), repertoire.vocabulary)
-        found += [others.copied(piece, way) for piece in pieces(tunes[i], bars)]
+        others = CopyDetector((*tunes[:i], *tunes[i + 1 :]), detector.vocabulary)
+        found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]
     return found
 
 
@@ -150,41 +154,43 @@ def pieces(tune: Tune, bars: int | None) -> list[Tune]:
     return [tune.excerpt(first, first + bars - 1) for first in firsts]
 
 
-def shares(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]:
+def format_overlap(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]:
     """The mean share of the runs of each length that are known, in per cent; a dash where no line
     is as long as that."""
     overlap = mean_array(copied.overlap for copied in found)
     return ["–" if np.isnan(overlap[n - 1]) else f"{overlap[n - 1]:.1%}" for n in lengths]
 
 
-def in_words(found: Mapping[str, Copied]) -> str:
+def format_longest(found: Mapping[str, Copied]) -> str:
     """The longest passages of a solo, by way of reading, in a line."""
     passages = [
-        f"{counted(copied.longest.length, *_UNITS[way])} as in {copied.longest.title}, bar"
+        f"{pluralize(copied.longest.length, *_UNITS[representation])} as in {copied.longest.title}, bar"
         f" {copied.longest.title_bar}"
-        for way, copied in found.items()
+        for representation, copied in found.items()
         if copied.longest.length
     ]
     return "; ".join(passages) or "nothing"
 
 
-def copying_is_likely(model: ModelFile) -> str:
+def memorization_warning(model: ModelFile) -> str:
     """A warning where the model has so little music that it may know it by heart, else ""."""
     n_values = sum(map(len, model.extra["sequences"]))
     if n_values >= FEW_VALUES:
         return ""
     return (
-        f"trained on {counted(n_values, 'value')} only: expect copied passages; train on more"
+        f"trained on {pluralize(n_values, 'value')} only: expect copied passages; train on more"
         " music, or set --max-copy"
     )
 
 
-def _steps(tune: Tune, way: str) -> Line:
+def _steps(tune: Tune, representation: str) -> Line:
     """From each note to the next: the interval, and for MELODY the time between the onsets."""
     notes = tune.melody_notes()
     starts = tune.starts
     steps = [
-        (b.pitch - a.pitch, float(b.onset - a.onset)) if way == MELODY else b.pitch - a.pitch
+        (b.pitch - a.pitch, float(b.onset - a.onset))
+        if representation == MELODY
+        else b.pitch - a.pitch
         for a, b in pairwise(notes)
     ]
     return Line(steps, [bisect_right(starts, note.onset) for note in notes[:-1]])

@@ -1,8 +1,8 @@
 """Chords heard: the changes of each bar, from the notes of an accompaniment or of a melody.
 
-`recognise` names the harmony, as a musician would over the bar: arpeggios, bass notes and stride
+`recognize_chords` names the harmony, as a musician would over the bar: arpeggios, bass notes and stride
 are gathered into chords, and passing notes are left out. `sounding_chords` takes every beat
-literally. `infer_from_melody` makes up a plausible harmony where there is only a melody.
+literally. `harmonize` makes up a plausible harmony where there is only a melody.
 
 The harmony is found in three steps. For every half beat: how long each pitch class sounds, and
 what the bass is. For every stretch of beats within a bar: how well each chord of `TEMPLATES`
@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.inputs.limits import go_on
+from djmodel.inputs.limits import no_deadline
 from djmodel.inputs.midi import Measure
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Change, Meter, Note
@@ -141,7 +141,7 @@ def _grid(measures: Sequence[Measure]) -> _Grid:
     )
 
 
-class _Heard(NamedTuple):
+class _Observations(NamedTuple):
     """What sounds in each half beat: `upper` and `bass` `(halves, 12)`, in beats, how long each
     pitch class sounds above the bass and in it; `lowest` `(halves,)`, the pitch class of the
     lowest note (`_NO_BASS` in silence); `line`: whether it stands apart, as a bass does."""
@@ -175,7 +175,9 @@ def _overlaps(
     return cell, pitch[note_of], length
 
 
-def _hear(notes: Sequence[Note], grid: _Grid, *, early_belongs_to_next: bool = True) -> _Heard:
+def _observe(
+    notes: Sequence[Note], grid: _Grid, *, early_belongs_to_next: bool = True
+) -> _Observations:
     numbers = np.arange(2 * len(grid.edges) - 1) / 2
     edges = np.interp(numbers, np.arange(len(grid.edges)), grid.edges)
     halves = len(edges) - 1
@@ -194,10 +196,10 @@ def _hear(notes: Sequence[Note], grid: _Grid, *, early_belongs_to_next: bool = T
         total = np.bincount(place, weights=length[which], minlength=halves * 12)
         return np.minimum(total.reshape(halves, 12), 0.5)
 
-    return _Heard(sums(~is_bass), sums(is_bass), lowest, next_low - low >= _BASS_GAP)
+    return _Observations(sums(~is_bass), sums(is_bass), lowest, next_low - low >= _BASS_GAP)
 
 
-class _Book(NamedTuple):
+class _TemplateBank(NamedTuple):
     """The templates on all twelve roots, and the `weights (features, chords)` that score them.
 
     The features of what sounds: for each pitch class how much it is missing (12), for each how much
@@ -209,7 +211,7 @@ class _Book(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _book() -> _Book:
+def _template_bank() -> _TemplateBank:
     chords = tuple(
         Chord.of(root, template.intervals) for template in TEMPLATES for root in range(12)
     )
@@ -227,7 +229,7 @@ def _book() -> _Book:
             in_bass[(chord.root + above) % 12, number] -= above * _TIE
     costs = np.repeat([t.cost + n * _TIE / 10 for n, t in enumerate(TEMPLATES)], 12)
     weights = np.concatenate([absent, foreign, in_bass, -costs[None, :]])
-    return _Book(chords, weights.astype(np.float32))
+    return _TemplateBank(chords, weights.astype(np.float32))
 
 
 def _features(missing: Floats, hurting: Floats, bass: Ints) -> Floats:
@@ -236,7 +238,7 @@ def _features(missing: Floats, hurting: Floats, bass: Ints) -> Floats:
     return np.concatenate([missing, hurting, is_bass, np.ones((len(bass), 1))], axis=1)
 
 
-def _stretches(first: int, last: int) -> list[tuple[int, int]]:
+def _segments(first: int, last: int) -> list[tuple[int, int]]:
     """All stretches within a bar that has the beats from `first` to `last` (not included), from
     beat to beat (not included): by their ends, and by their starts where they end together.
     """
@@ -259,7 +261,7 @@ class _Evidence(NamedTuple):
     weight: Floats
 
 
-def _evidence(heard: _Heard) -> _Evidence:
+def _evidence(heard: _Observations) -> _Evidence:
     upper, bass, line = (
         values[::2] + values[1::2]  # half beats to beats
         for values in (heard.upper, heard.bass, heard.bass * heard.line[:, None])
@@ -299,7 +301,7 @@ def _scores(heard: _Evidence, stretches: Sequence[tuple[int, int]]) -> NDArray[n
     tones = (profile > _NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / _FULL_EVIDENCE, 1.0))
     # In pieces so small that no threads are started, which would take longer than the work.
-    weights = _book().weights
+    weights = _template_bank().weights
     pieces = range(0, len(features), _ROWS_AT_ONCE)
     explained = [features[at : at + _ROWS_AT_ONCE].astype(np.float32) @ weights for at in pieces]
     return np.concatenate(explained) - thin.astype(np.float32)
@@ -321,7 +323,7 @@ def _cumulated(values: Floats) -> Floats:
 def _scored_bars(
     heard: _Evidence, grid: _Grid, check: Callable[[], None]
 ) -> Iterator[NDArray[np.float32]]:
-    """For each bar the scores of its `_stretches`. `check` is called now and then."""
+    """For each bar the scores of its `_segments`. `check` is called now and then."""
     bars = list(pairwise(grid.first))
     done = 0
     while done < len(bars):
@@ -330,29 +332,29 @@ def _scored_bars(
         sizes = []
         while done < len(bars) and len(stretches) < _STRETCHES_AT_ONCE:
             sizes.append(len(stretches))
-            stretches += _stretches(*bars[done])
+            stretches += _segments(*bars[done])
             done += 1
         yield from np.split(_scores(heard, stretches), sizes[1:])
 
 
-class _Stretch(NamedTuple):
+class _Segment(NamedTuple):
     """From beat `start` on, the chord of that number."""
 
     start: int
     chord: int
 
 
-def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[_Stretch]:
+def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[_Segment]:
     """The stretches, in order, with the highest total of scores less the costs of changes.
-    `scored_bars`: the scores of each bar's `_stretches`.
+    `scored_bars`: the scores of each bar's `_segments`.
 
     At a bar line a chord may go on at no cost. Within a bar every new stretch costs a change, so
     that it follows the best one that ends there, whatever its chord. A change that might be at
     several bar lines, over silence, is at the last.
     """
-    n_chords = len(_book().chords)
+    n_chords = len(_template_bank().chords)
     entered = np.zeros(n_chords, dtype=np.float32)  # totals before this bar, by chord to begin with
-    before: dict[int, _Stretch] = {}  # what ends best at a beat within a bar
+    before: dict[int, _Segment] = {}  # what ends best at a beat within a bar
     began: list[Ints] = []  # by bar: the beat of the bar where its last stretch begins, by chord
     itself = np.arange(n_chords)
     came_from: list[Ints] = [itself]  # by bar: the chord before, by chord to begin with
@@ -363,11 +365,11 @@ def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[
         for end in range(1, length):
             opening = entered + score[row]
             chord = int(opening.argmax())
-            best, ending = float(opening[chord]), _Stretch(first, chord)
+            best, ending = float(opening[chord]), _Segment(first, chord)
             for start in range(1, end):
                 if totals_at[start] + best_score[row + start] > best:
                     best = totals_at[start] + best_score[row + start]
-                    ending = _Stretch(first + start, best_chord[row + start])
+                    ending = _Segment(first + start, best_chord[row + start])
             totals_at[end] = best - grid.cost[first + end]
             before[first + end] = ending
             row += end
@@ -381,10 +383,10 @@ def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[
             switched = entered[leader] - np.float32(grid.cost[last])
             came_from.append(np.where(entered > switched + _TIE, itself, leader))
             entered = np.maximum(entered, switched)
-    path: list[_Stretch] = []
+    path: list[_Segment] = []
     chord = int(entered.argmax())
     for bar in reversed(range(len(began))):
-        stretch = _Stretch(grid.first[bar] + int(began[bar][chord]), chord)
+        stretch = _Segment(grid.first[bar] + int(began[bar][chord]), chord)
         path.append(stretch)
         while stretch.start in before:
             stretch = before[stretch.start]
@@ -393,8 +395,8 @@ def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: _Grid) -> list[
     return path[::-1]
 
 
-def recognise(
-    notes: Sequence[Note], measures: Sequence[Measure], check: Callable[[], None] = go_on
+def recognize_chords(
+    notes: Sequence[Note], measures: Sequence[Measure], check: Callable[[], None] = no_deadline
 ) -> Changes:
     """The harmony of every bar, from the notes of the accompaniment (all its parts together, in any
     order, onsets from the start of the tune).
@@ -407,14 +409,14 @@ def recognise(
     if not notes or not measures:
         return ()
     grid = _grid(measures)
-    heard = _hear(notes, grid)
+    heard = _observe(notes, grid)
     if (heard.lowest == _NO_BASS).all():
         return ()
     path = _best_path(_scored_bars(_evidence(heard), grid, check), grid)
     return _changes(path, heard, grid)
 
 
-def _changes(path: list[_Stretch], heard: _Heard, grid: _Grid) -> Changes:
+def _changes(path: list[_Segment], heard: _Observations, grid: _Grid) -> Changes:
     ends = [stretch.start for stretch in path[1:]] + [grid.first[-1]]
     lowest, line = heard.lowest.tolist(), heard.line.tolist()
     bars: list[list[Change]] = [[] for _ in grid.beats]
@@ -422,7 +424,7 @@ def _changes(path: list[_Stretch], heard: _Heard, grid: _Grid) -> Changes:
     for (start, number), end in zip(path, ends, strict=True):
         while start >= grid.first[bar + 1]:
             bar += 1
-        chord = _book().chords[number]
+        chord = _template_bank().chords[number]
         if bars[bar] and bars[bar][-1].chord.pitch_classes == chord.pitch_classes:
             continue  # the same over another bass
         halves = slice(2 * grid.first[bar], 2 * grid.first[bar + 1])
@@ -475,7 +477,7 @@ def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction
     def explained(pick_up: Fraction) -> float:
         bars = with_pick_up(tried, pick_up)
         grid = _grid(bars)
-        heard = _evidence(_hear(early, grid, early_belongs_to_next=False))
+        heard = _evidence(_observe(early, grid, early_belongs_to_next=False))
         fit = float(_scores(heard, list(pairwise(grid.first))).max(axis=1).sum())
         return fit + _STRUCK * sum(bar.onset in struck for bar in bars)
 
@@ -541,10 +543,10 @@ def sounding_chords(notes: Sequence[Note], measures: Sequence[Measure]) -> Chang
 
 def _literal_chord(tones: frozenset[int], bass: int) -> Chord:
     """Exactly these pitch classes, on the root of the template that fits them best over `bass`."""
-    book = _book()
-    sounds = np.zeros((1, 12))
-    sounds[0, list(tones)] = 1.0
-    score = _features(1.0 - sounds, sounds, np.array([bass % 12])) @ book.weights
+    book = _template_bank()
+    notes_on_grid = np.zeros((1, 12))
+    notes_on_grid[0, list(tones)] = 1.0
+    score = _features(1.0 - notes_on_grid, notes_on_grid, np.array([bass % 12])) @ book.weights
     root = book.chords[int(score.argmax())].root
     return Chord.of(root, [tone - root for tone in tones], bass)
 
@@ -574,16 +576,18 @@ _MINOR_FIT = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 
 def estimate_key(notes: Sequence[Note]) -> Key:
     """The key whose profile correlates best with how long each pitch class sounds. The last note
     counts for more: tunes end on the tonic. C major for no notes."""
-    sounds = np.zeros(12)
+    notes_on_grid = np.zeros(12)
     for note in notes:
-        sounds[note.pitch % 12] += float(note.duration)
+        notes_on_grid[note.pitch % 12] += float(note.duration)
     if notes:
-        sounds[max(notes, key=lambda note: note.onset).pitch % 12] += 0.05 * sounds.sum()
-    if np.ptp(sounds) == 0:
+        notes_on_grid[max(notes, key=lambda note: note.onset).pitch % 12] += (
+            0.05 * notes_on_grid.sum()
+        )
+    if np.ptp(notes_on_grid) == 0:
         return Key(0, False)
     keys = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
     fits = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in keys]
-    return keys[int(np.argmax([np.corrcoef(sounds, fit)[0, 1] for fit in fits]))]
+    return keys[int(np.argmax([np.corrcoef(notes_on_grid, fit)[0, 1] for fit in fits]))]
 
 
 class _Degree(NamedTuple):
@@ -628,7 +632,7 @@ _OTHER_MOVE = 0.1
 _NOT_AT_HOME = 0.4  # cost of another chord than the tonic's in the first and the last bar
 
 
-def infer_from_melody(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+def harmonize(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
     """A plausible harmony for a lone melody (onsets from the start of the tune): in the estimated
     key, one chord a bar, chosen over the whole tune for how much of the melody is in each chord
     and for roots that fall by fifths; home at both ends. Returns no bars at all for no notes.

@@ -9,7 +9,7 @@ from time import monotonic
 
 from seqmodel.errors import FileError, InputError
 
-TUNES_A_TURN = 20
+TUNES_PER_TURN = 20
 _MOST_TUNES = 1000  # more get no more time
 FEWEST_NOTES, LEAST_SECONDS = 1, 0.1
 
@@ -21,7 +21,7 @@ class LimitError(FileError):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """For each file: `notes` that it may have at most, `seconds` and `megabytes` of memory that
-    reading it may take (a tune book: for every `TUNES_A_TURN` of its tunes). `file_megabytes`: its
+    reading it may take (a tune book: for every `TUNES_PER_TURN` of its tunes). `file_megabytes`: its
     own size, also that of what is packed in it.
 
     Raises InputError for limits that nothing can keep.
@@ -43,26 +43,26 @@ class Limits:
         return self.file_megabytes << 20
 
     def too_many_notes(self, where: str | Path | None) -> LimitError:
-        todo = "choose another file, or allow more with --max-notes"
-        return LimitError(f"at most {self.notes:,} notes", "more", where=where, todo=todo)
+        hint = "choose another file, or allow more with --max-notes"
+        return LimitError(f"at most {self.notes:,} notes", "more", path=where, hint=hint)
 
     def too_large(self, where: str | Path, found: str = "a larger file") -> LimitError:
         expected = f"at most {self.file_megabytes} MB of music"
-        return LimitError(expected, found, where=where, todo="choose another file")
+        return LimitError(expected, found, path=where, hint="choose another file")
 
     def too_much_memory(self, where: str | Path) -> LimitError:
         expected = f"a file read in {self.megabytes} MB of memory"
-        return LimitError(expected, "more", where=where, todo="choose another file")
+        return LimitError(expected, "more", path=where, hint="choose another file")
 
 
 DEFAULT = Limits()
 
 
-def go_on() -> None:
+def no_deadline() -> None:
     """A clock that never stops."""
 
 
-class Clock:
+class Deadline:
     """Begins when it is made; called between the steps of reading a file, it raises LimitError
     when the time is over."""
 
@@ -76,13 +76,13 @@ class Clock:
 
     def allow(self, tunes: int) -> None:
         """Allows the time that a tune book of so many tunes may take."""
-        turns = -(-min(tunes, _MOST_TUNES) // TUNES_A_TURN)
+        turns = -(-min(tunes, _MOST_TUNES) // TUNES_PER_TURN)
         self.seconds = max(self.seconds, turns * self.limits.seconds)
 
     def too_slow(self) -> LimitError:
-        todo = "choose another file, or allow more with --max-seconds"
+        hint = "choose another file, or allow more with --max-seconds"
         expected = f"a file read in {self.seconds:g} s"
-        return LimitError(expected, "more", where=self.where, todo=todo)
+        return LimitError(expected, "more", path=self.where, hint=hint)
 
     @property
     def left(self) -> float:

@@ -18,7 +18,7 @@ from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
-from djmodel.inputs.midi import GRID_STEPS, UNITS_A_QUARTER, Score, ScorePart, Sound, as_notes
+from djmodel.inputs.midi import GRID_STEPS, STEPS_PER_QUARTER, GridNote, Score, ScorePart, as_notes
 from djmodel.music.instruments import PROGRAM_NAMES, family
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
@@ -90,10 +90,10 @@ _ACCOMPANIES = {
     "reed": 0.3, "pipe": 0.2, "synth lead": 0.3, "percussive": 0.0, "sound effects": 0.0,
 }  # fmt: skip
 _VOICES = frozenset({52, 53, 54, 85})  # programs that imitate a singing voice
-_SPAN = 4 * UNITS_A_QUARTER  # the unit of `coverage`
-_OVERLAP = UNITS_A_QUARTER // 4  # what one note of a single line may overlap the next
-_SHORTEST_REST = UNITS_A_QUARTER // max(GRID_STEPS)
-_REST = UNITS_A_QUARTER  # silence that parts two phrases
+_SPAN = 4 * STEPS_PER_QUARTER  # the unit of `coverage`
+_OVERLAP = STEPS_PER_QUARTER // 4  # what one note of a single line may overlap the next
+_SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_STEPS)
+_REST = STEPS_PER_QUARTER  # silence that parts two phrases
 _DOUBLED_AT_LEAST = 0.8  # share of common notes from which one part doubles another
 _BASS_BELOW = 57  # the mean of the lowest notes of a left hand
 _FEWEST_NOTES = 2
@@ -133,7 +133,7 @@ class Features(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PartVerdict:
+class PartRole:
     """What a part is taken for. `role`: melody, harmony, drums, doubles the melody, or left out;
     `melody`, `harmony`: its scores, from 0 to 1."""
 
@@ -145,12 +145,12 @@ class PartVerdict:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenParts:
     """The melody as one line, the parts that accompany it, the notes to hear chords in.
     `inferred`: there is nothing but a melody, and chords are to be guessed from it."""
 
-    verdicts: tuple[PartVerdict, ...]
-    line: tuple[Sound, ...]
+    results: tuple[PartRole, ...]
+    line: tuple[GridNote, ...]
     instrument: Instrument
     accompaniment: tuple[Part, ...]
     inferred: bool = False
@@ -173,7 +173,7 @@ def choose_parts(
     melody: Selection | None = None,
     chords: Selection | None = None,
     where: str | Path | None = None,
-) -> Choice:
+) -> ChosenParts:
     """The parts named by the user, and the best ones where they name none.
 
     Raises CorpusError where a named part does not exist, or where there is no melody or nothing to
@@ -185,8 +185,8 @@ def choose_parts(
     asked = {part.number for part in asked_melody + asked_chords}
     pitched = [part for part in score.parts if part.number in asked or not is_drums(part)]
     if not pitched:
-        raise CorpusError("a melody", "drums only", where=where, todo="choose another file")
-    merits = _judge(pitched, score)
+        raise CorpusError("a melody", "drums only", path=where, hint="choose another file")
+    merits = _score_parts(pitched, score)
 
     candidates = [part for part in pitched if part not in asked_chords] or pitched
     leading = asked_melody or (max(candidates, key=lambda part: merits[part.number].as_melody),)
@@ -213,8 +213,8 @@ def choose_parts(
     roles = {part.number: "harmony" for part in carrying}
     roles |= {part.number: "doubles the melody" for part in doubling}
     roles |= {part.number: "melody and harmony" if rest else "melody" for part in leading}
-    return Choice(
-        verdicts=tuple(_verdict(part, roles, merits, asked) for part in score.parts),
+    return ChosenParts(
+        results=tuple(_verdict(part, roles, merits, asked) for part in score.parts),
         line=legato(line),
         instrument=leading[0].instrument,
         accompaniment=tuple(accompaniment),
@@ -227,24 +227,24 @@ def _two_hands(features: Features) -> bool:
     return features.low_pitch < _BASS_BELOW and features.top_pitch - features.low_pitch >= 12
 
 
-def _together(parts: Sequence[ScorePart]) -> tuple[Sound, ...]:
+def _together(parts: Sequence[ScorePart]) -> tuple[GridNote, ...]:
     """The sounds of all parts, in the order of onsets."""
     if len(parts) == 1:
-        return parts[0].sounds
-    return tuple(sorted(sound for part in parts for sound in part.sounds))
+        return parts[0].notes_on_grid
+    return tuple(sorted(sound for part in parts for sound in part.notes_on_grid))
 
 
 def _check(
-    line: Sequence[Sound], accompaniment: Sequence[Part], where: str | Path, *, symbols: bool
+    line: Sequence[GridNote], accompaniment: Sequence[Part], where: str | Path, *, symbols: bool
 ) -> None:
-    todo = "choose another file or other parts"
+    hint = "choose another file or other parts"
     if len(line) < _FEWEST_NOTES:
         found = "one note" if line else "no note above the accompaniment"
-        raise CorpusError("a melody", found, where=where, todo=todo)
+        raise CorpusError("a melody", found, path=where, hint=hint)
     classes = {sound.pitch % 12 for sound in line}
     if not accompaniment and not symbols and len(classes) < _FEWEST_PITCH_CLASSES:
         found = f"none in any part, and {len(classes)} pitches of melody to infer them from"
-        raise CorpusError("chords", found, where=where, todo=todo)
+        raise CorpusError("chords", found, path=where, hint=hint)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -267,11 +267,11 @@ def select(score: Score, selection: Selection, where: str | Path) -> tuple[Score
         found = _named(score, word)
         if not found:
             there = ", ".join(part.label for part in score.parts)
-            todo = "name one of these, or its number"
-            raise CorpusError(f"a part named {word.strip()!r}", there, where=where, todo=todo)
+            hint = "name one of these, or its number"
+            raise CorpusError(f"a part named {word.strip()!r}", there, path=where, hint=hint)
         chosen += [part for part in found if part not in chosen]
     if not chosen:
-        raise CorpusError("the name of a part", "an empty name", where=where)
+        raise CorpusError("the name of a part", "an empty name", path=where)
     return tuple(chosen)
 
 
@@ -290,23 +290,23 @@ def _named(score: Score, word: str) -> list[ScorePart]:
 # ---------------------------------------------------------------------------------------------
 
 
-def skyline(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
+def skyline(notes_on_grid: Iterable[GridNote]) -> tuple[GridNote, ...]:
     """One line: the highest sound where there are several. Of those that begin together only the
     highest counts; one that begins below a held one is heard when that ends, if at least half of
     it is left."""
     # What waits: start, pitch and end (negative, so that the higher and longer comes first),
     # velocity, whole length.
-    waiting = [(s.start, -s.pitch, -s.end, s.velocity, s.end - s.start) for s in sounds]
+    waiting = [(s.start, -s.pitch, -s.end, s.velocity, s.end - s.start) for s in notes_on_grid]
     heapq.heapify(waiting)
-    line: list[Sound] = []
-    before = Sound(0, 0, -1, 0)
+    line: list[GridNote] = []
+    before = GridNote(0, 0, -1, 0)
     while waiting:
         start, pitch, end, velocity, length = heapq.heappop(waiting)
         pitch, end = -pitch, -end
         if before.end <= start or pitch > before.pitch:
             if before.end > start:
                 line[-1] = before._replace(end=start)
-            before = Sound(start, end, pitch, velocity)
+            before = GridNote(start, end, pitch, velocity)
             line.append(before)
         elif pitch == before.pitch:
             before = before._replace(end=max(end, before.end))
@@ -316,7 +316,7 @@ def skyline(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
     return tuple(line)
 
 
-def legato(line: Sequence[Sound]) -> tuple[Sound, ...]:
+def legato(line: Sequence[GridNote]) -> tuple[GridNote, ...]:
     """The line without gaps too short for any rest: they come from fourths beside thirds."""
     joined = [
         sound._replace(end=after.start) if 0 < after.start - sound.end < _SHORTEST_REST else sound
@@ -325,21 +325,21 @@ def legato(line: Sequence[Sound]) -> tuple[Sound, ...]:
     return (*joined, *line[-1:])
 
 
-def divide(sounds: Sequence[Sound]) -> tuple[tuple[Sound, ...], tuple[Sound, ...]]:
+def divide(notes_on_grid: Sequence[GridNote]) -> tuple[tuple[GridNote, ...], tuple[GridNote, ...]]:
     """A melody and what accompanies it, from the sounds of one part: the melody is the top line,
     above the pitch that parts the high sounds from the low best. All the rest accompanies."""
-    if not any(after.start < before.end for before, after in pairwise(sounds)):
-        return tuple(sounds), ()
-    split = split_pitch(sounds)
-    line = skyline(sound for sound in sounds if sound.pitch >= split)
+    if not any(after.start < before.end for before, after in pairwise(notes_on_grid)):
+        return tuple(notes_on_grid), ()
+    split = split_pitch(notes_on_grid)
+    line = skyline(sound for sound in notes_on_grid if sound.pitch >= split)
     kept = {(sound.start, sound.pitch) for sound in line}
-    return line, tuple(sound for sound in sounds if (sound.start, sound.pitch) not in kept)
+    return line, tuple(sound for sound in notes_on_grid if (sound.start, sound.pitch) not in kept)
 
 
-def split_pitch(sounds: Iterable[Sound]) -> int:
+def split_pitch(notes_on_grid: Iterable[GridNote]) -> int:
     """The lowest pitch of the upper of two groups, chosen so that each is as narrow as can be
     (the greatest variance between them)."""
-    counts = Counter(sound.pitch for sound in sounds)
+    counts = Counter(sound.pitch for sound in notes_on_grid)
     total, whole = sum(counts.values()), sum(pitch * n for pitch, n in counts.items())
     best, split = -1.0, min(counts)
     below = low = 0
@@ -352,11 +352,11 @@ def split_pitch(sounds: Iterable[Sound]) -> int:
     return split
 
 
-def _doubles(part: ScorePart, line: Sequence[Sound]) -> bool:
+def _doubles(part: ScorePart, line: Sequence[GridNote]) -> bool:
     """Whether most of a part's sounds are the line's, at the unison or in octaves."""
     there = {(sound.start, sound.pitch % 12) for sound in line}
-    same = sum((sound.start, sound.pitch % 12) in there for sound in part.sounds)
-    return same >= _DOUBLED_AT_LEAST * len(part.sounds)
+    same = sum((sound.start, sound.pitch % 12) in there for sound in part.notes_on_grid)
+    return same >= _DOUBLED_AT_LEAST * len(part.notes_on_grid)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -368,10 +368,10 @@ def is_drums(part: ScorePart) -> bool:
     """Drums by their channel, or by their name where nothing speaks against it."""
     if part.drums:
         return True
-    return _said(part.name, _DRUM_WORDS) > 0
+    return _name_score(part.name, _DRUM_WORDS) > 0
 
 
-class _Merits(NamedTuple):
+class _PartScores(NamedTuple):
     """What speaks for a part, as melody and as harmony, and the scores that come of it."""
 
     features: Features
@@ -381,15 +381,15 @@ class _Merits(NamedTuple):
     as_harmony: float
 
 
-def _judge(parts: Sequence[ScorePart], score: Score) -> dict[int, _Merits]:
+def _score_parts(parts: Sequence[ScorePart], score: Score) -> dict[int, _PartScores]:
     """The merits of each part, by its number."""
     measured = measure(parts, score)
     judged = {}
     for part in parts:
-        melody = melody_merits(part, measured)
-        harmony = harmony_merits(part, measured)
+        melody = melody_features_score(part, measured)
+        harmony = harmony_features_score(part, measured)
         scores = weighed(melody, MELODY_WEIGHTS), weighed(harmony, HARMONY_WEIGHTS)
-        judged[part.number] = _Merits(measured[part.number], melody, harmony, *scores)
+        judged[part.number] = _PartScores(measured[part.number], melody, harmony, *scores)
     return judged
 
 
@@ -405,20 +405,20 @@ class _Outline(NamedTuple):
     held: list[int]
 
 
-def _outline(sounds: Sequence[Sound]) -> _Outline:
+def _outline(notes_on_grid: Sequence[GridNote]) -> _Outline:
     outline = _Outline([], [], [], [], [], [])
     starts, ends, tops, lows, begin, held = outline
     sounding: list[int] = []  # ends
-    position, count = 0, len(sounds)
+    position, count = 0, len(notes_on_grid)
     while position < count:
-        start, last, low, _ = sounds[position]
+        start, last, low, _ = notes_on_grid[position]
         top, first = low, position
         if sounding:
             sounding = [end for end in sounding if end > start + _OVERLAP]
         sounding.append(last)
         position += 1
-        while position < count and sounds[position].start == start:
-            _, end, top, _ = sounds[position]
+        while position < count and notes_on_grid[position].start == start:
+            _, end, top, _ = notes_on_grid[position]
             sounding.append(end)
             last = max(last, end)
             position += 1
@@ -433,7 +433,7 @@ def _outline(sounds: Sequence[Sound]) -> _Outline:
 
 def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
-    outlines = {part.number: _outline(part.sounds) for part in parts}
+    outlines = {part.number: _outline(part.notes_on_grid) for part in parts}
     tops = {n: _by_beat(outline.starts, outline.tops, max) for n, outline in outlines.items()}
     lows = {n: _by_beat(outline.starts, outline.lows, min) for n, outline in outlines.items()}
     highest: dict[int, int] = {}
@@ -443,15 +443,15 @@ def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
             highest[beat] = max(highest.get(beat, pitch), pitch)
         for beat, pitch in lows[number].items():
             lowest[beat] = min(lowest.get(beat, pitch), pitch)
-    spans = max(1, -(-int(score.length * UNITS_A_QUARTER) // _SPAN))
-    syllables = {int(onset * UNITS_A_QUARTER) for onset in score.syllables}
+    spans = max(1, -(-int(score.length * STEPS_PER_QUARTER) // _SPAN))
+    syllables = {int(onset * STEPS_PER_QUARTER) for onset in score.syllables}
     measured = {}
     for part in parts:
         top, low = tops[part.number], lows[part.number]
         on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
         below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
         features = _features(outlines[part.number], spans, syllables)
-        velocity = sum(sound.velocity for sound in part.sounds) / len(part.sounds)
+        velocity = sum(sound.velocity for sound in part.notes_on_grid) / len(part.notes_on_grid)
         measured[part.number] = features._replace(on_top=on_top, below=below, velocity=velocity)
     return measured
 
@@ -462,7 +462,7 @@ def _by_beat(
     """Beat -> the best pitch that begins in it."""
     best: dict[int, int] = {}
     for start, pitch in zip(starts, pitches, strict=True):
-        beat = start // UNITS_A_QUARTER
+        beat = start // STEPS_PER_QUARTER
         best[beat] = better(best[beat], pitch) if beat in best else pitch
     return best
 
@@ -485,7 +485,7 @@ def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
         else:
             covered.add(first)
     steps = sum(1 <= abs(after - before) <= 4 for before, after in pairwise(tops))
-    span_beats = len(covered) * _SPAN // UNITS_A_QUARTER
+    span_beats = len(covered) * _SPAN // STEPS_PER_QUARTER
     return Features(
         notes=sum(begin),
         top_pitch=sum(tops) / onsets,
@@ -493,7 +493,7 @@ def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
         single=sum(b == 1 and not h for b, h in zip(begin, held, strict=True)) / onsets,
         chordal=sum(b + h >= 3 for b, h in zip(begin, held, strict=True)) / onsets,
         pace=onsets / span_beats,
-        sounding=min(1.0, sounding / (span_beats * UNITS_A_QUARTER)),
+        sounding=min(1.0, sounding / (span_beats * STEPS_PER_QUARTER)),
         pitch_bits=_bits(tops),
         rhythm_bits=_bits([min(after - before, _SPAN) for before, after in pairwise(starts)]),
         steps=steps / max(onsets - 1, 1),
@@ -506,13 +506,13 @@ def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
     )
 
 
-def melody_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+def melody_features_score(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
     """What speaks for a part as the melody, each between 0 and 1 (a name from -1 on)."""
     f = measured[part.number]
     loudest = max(other.velocity for other in measured.values())
     sings = 0.9 if part.instrument.program in _VOICES else _SINGS[family(part.instrument.program)]
     return {
-        "name": _said_of(part, _MELODY_WORDS),
+        "name": _name_score_of(part, _MELODY_WORDS),
         "words": f.words,
         "instrument": sings,
         "one line": f.single,
@@ -529,11 +529,11 @@ def melody_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, f
     }
 
 
-def harmony_merits(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
+def harmony_features_score(part: ScorePart, measured: dict[int, Features]) -> dict[str, float]:
     """What speaks for a part as one of those that carry the harmony."""
     f = measured[part.number]
     return {
-        "name": _said_of(part, _HARMONY_WORDS),
+        "name": _name_score_of(part, _HARMONY_WORDS),
         "instrument": _ACCOMPANIES[family(part.instrument.program)],
         "chords": f.chordal,
         "register": _between((f.top_pitch + f.low_pitch) / 2, 24, 36, 67, 84),
@@ -567,12 +567,16 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", name.lower().replace(".", ""))
 
 
-def _said_of(part: ScorePart, table: Iterable[tuple[float, str]]) -> float:
+def _name_score_of(part: ScorePart, table: Iterable[tuple[float, str]]) -> float:
     """What the name of a part says; the mere name of its instrument counts as that already."""
-    return 0.0 if part.name == PROGRAM_NAMES[part.instrument.program] else _said(part.name, table)
+    return (
+        0.0
+        if part.name == PROGRAM_NAMES[part.instrument.program]
+        else _name_score(part.name, table)
+    )
 
 
-def _said(name: str, table: Iterable[tuple[float, str]]) -> float:
+def _name_score(name: str, table: Iterable[tuple[float, str]]) -> float:
     """What a name says: its strongest word against, or else its strongest word for; 0: nothing."""
     words = set(_words(name))
     said = [value for value, known in table if not words.isdisjoint(known.split())]
@@ -618,11 +622,11 @@ _LACKS = {
 
 
 def _verdict(
-    part: ScorePart, roles: dict[int, str], merits: dict[int, _Merits], asked: set[int]
-) -> PartVerdict:
+    part: ScorePart, roles: dict[int, str], merits: dict[int, _PartScores], asked: set[int]
+) -> PartRole:
     if part.number not in merits:
         reason = "on the channel of drums" if part.drums else "its name says so"
-        return PartVerdict(part, "drums", 0.0, 0.0, reason)
+        return PartRole(part, "drums", 0.0, 0.0, reason)
     role = roles.get(part.number, "left out")
     own = merits[part.number]
     if part.number in asked:
@@ -637,7 +641,7 @@ def _verdict(
         reason = _stands_out(own.melody, [m.melody for m in merits.values()], MELODY_WEIGHTS)
     if role == "melody and harmony":
         reason = f"its top line is the melody, the rest accompanies: {reason}"
-    return PartVerdict(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
+    return PartRole(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
 
 
 def _stands_out(

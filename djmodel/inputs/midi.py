@@ -21,15 +21,15 @@ from typing import NamedTuple
 
 from djmodel.inputs import limits
 from djmodel.inputs import midi_file as midifile
-from djmodel.inputs.limits import Clock, LimitError
+from djmodel.inputs.limits import Deadline, LimitError
 from djmodel.music.chord import Chord
 from djmodel.music.instruments import PROGRAM_NAMES
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter, Note, Part, Tempo, Tune
 from seqmodel.errors import FileError
-from seqmodel.files import as_text, content_of, writing
+from seqmodel.files import atomic_write, content_of, printable
 
 GRID_STEPS = (4, 3)  # equal parts of a quarter note
-UNITS_A_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
+STEPS_PER_QUARTER = lcm(*GRID_STEPS)  # whole numbers of these reach every point of the grid
 Units = int | Fraction
 LONGEST_SCORE = 10_000  # bars; a file that claims more is damaged
 _ANOTHER = "choose another file"
@@ -43,8 +43,8 @@ ENDINGS = MIDI_ENDINGS + SHEET_ENDINGS
 
 _COMMON_TIME = Meter(4, 4)
 _TEMPO_UNLESS_SAID = 120.0  # quarter notes a minute, what the MIDI standard takes
-_TICKS_A_QUARTER = 480
-_LARGEST_TICKS_A_QUARTER = 32767
+_TICKS_PER_QUARTER = 480
+_MAX_TICKS_PER_QUARTER = 32767
 _MOST_BEATS = 255  # of a meter, which are one byte
 _DRUM_CHANNEL = 10
 _FEWEST_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
@@ -65,9 +65,9 @@ class Measure(NamedTuple):
     meter: Meter
 
 
-class Sound(NamedTuple):
+class GridNote(NamedTuple):
     """A note on the grid: it sounds from `start` until `end`, in grid units from the start of the
-    score (`UNITS_A_QUARTER` of them are a quarter note)."""
+    score (`STEPS_PER_QUARTER` of them are a quarter note)."""
 
     start: int
     end: int
@@ -85,27 +85,27 @@ class ScorePart:
     instrument: Instrument
     channel: int
     drums: bool
-    sounds: tuple[Sound, ...]
+    notes_on_grid: tuple[GridNote, ...]
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """The sounds as notes; onsets count from the start of the score."""
-        return as_notes(self.sounds)
+        return as_notes(self.notes_on_grid)
 
     @property
     def label(self) -> str:
         return f"{self.number} ({self.name})"
 
 
-def as_notes(sounds: Iterable[Sound]) -> tuple[Note, ...]:
+def as_notes(notes_on_grid: Iterable[GridNote]) -> tuple[Note, ...]:
     """Sounds on the grid as notes in quarter lengths."""
     return tuple(
-        [Note(p, quarters(start), quarters(end - start), v) for start, end, p, v in sounds]
+        [Note(p, quarters(start), quarters(end - start), v) for start, end, p, v in notes_on_grid]
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusted:
+class QuantizationReport:
     """What reading changed, in numbers of notes. `moved`: put on another onset; `resized`: only
     ended earlier or later; `merged`: one with another of its pitch that the grid put on the same
     onset; `dropped`: never ended, or without length, in the file itself."""
@@ -115,8 +115,8 @@ class Adjusted:
     merged: int = 0
     dropped: int = 0
 
-    def __add__(self, other: Adjusted) -> Adjusted:
-        return Adjusted(
+    def __add__(self, other: QuantizationReport) -> QuantizationReport:
+        return QuantizationReport(
             self.moved + other.moved,
             self.resized + other.resized,
             self.merged + other.merged,
@@ -142,7 +142,7 @@ class Score:
     measures: tuple[Measure, ...]
     tempos: tuple[Tempo, ...]
     key: int | None = None
-    adjusted: Adjusted = Adjusted()
+    quantization: QuantizationReport = QuantizationReport()
     symbols: tuple[Symbol, ...] = ()
     syllables: tuple[Fraction, ...] = ()
 
@@ -152,49 +152,49 @@ class Score:
         return last.onset + last.length
 
 
-def read_score(path: str | Path, clock: Clock | None = None) -> Score:
-    """The score in a file, of a tune book the first; what kind of file, its ending says. `clock`:
+def read_score(path: str | Path, deadline: Deadline | None = None) -> Score:
+    """The score in a file, of a tune book the first; what kind of file, its ending says. `deadline`:
     the limits, and the time that is left; the usual ones, from now on.
 
     Raises FileError if it is missing, empty, damaged, holds no notes, or is beyond the limits.
     """
-    return read_scores(path, clock)[0]
+    return read_scores(path, deadline)[0]
 
 
-def read_scores(path: str | Path, clock: Clock | None = None) -> tuple[Score, ...]:
+def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Score, ...]:
     """The scores in a file: one, or all the tunes of a tune book. Raises as `read_score`."""
-    path, clock = Path(path), clock or Clock(limits.DEFAULT, path)
+    path, deadline = Path(path), deadline or Deadline(limits.DEFAULT, path)
     if path.suffix.lower() in SHEET_ENDINGS:
         from djmodel.inputs.sheet_music import read_sheets
 
-        return read_sheets(path, clock)
-    content = content_of(path, "a MIDI file", clock.limits.file_bytes)
+        return read_sheets(path, deadline)
+    content = content_of(path, "a MIDI file", deadline.limits.file_bytes)
     if content is None:
-        raise clock.limits.too_large(path)
+        raise deadline.limits.too_large(path)
     with collector_paused():
         try:
-            file = midifile.parse(content, clock.limits.notes, clock)
+            file = midifile.parse(content, deadline.limits.notes, deadline)
         except midifile.Damaged as error:
-            todo = "choose another file, or make it anew"
-            raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
+            hint = "choose another file, or make it anew"
+            raise FileError("a MIDI file", str(error), path=path, hint=hint) from error
         except midifile.TooManyError as error:
-            raise clock.limits.too_many_notes(path) from error
-        return (_score(file, path, clock),)
+            raise deadline.limits.too_many_notes(path) from error
+        return (_score(file, path, deadline),)
 
 
-def check_size(parts: Sequence[ScorePart], where: Path, clock: Clock) -> None:
+def check_size(parts: Sequence[ScorePart], where: Path, deadline: Deadline) -> None:
     """Raises LimitError for more parts, notes or sound than any music has: later stages take time
     and memory in proportion to them."""
     if len(parts) > _MOST_PARTS:
         found = f"{len(parts):,}"
-        raise LimitError(f"at most {_MOST_PARTS} parts", found, where=where, todo=_ANOTHER)
-    if sum(len(part.sounds) for part in parts) > clock.limits.notes:
-        raise clock.limits.too_many_notes(where)
-    sounding = sum(sound.end - sound.start for part in parts for sound in part.sounds)
-    if sounding > _MOST_SOUNDING * UNITS_A_QUARTER:
+        raise LimitError(f"at most {_MOST_PARTS} parts", found, path=where, hint=_ANOTHER)
+    if sum(len(part.notes_on_grid) for part in parts) > deadline.limits.notes:
+        raise deadline.limits.too_many_notes(where)
+    sounding = sum(sound.end - sound.start for part in parts for sound in part.notes_on_grid)
+    if sounding > _MOST_SOUNDING * STEPS_PER_QUARTER:
         expected = f"notes that last {_MOST_SOUNDING:,} quarters together"
-        found = f"{sounding // UNITS_A_QUARTER:,}"
-        raise LimitError(expected, found, where=where, todo=_ANOTHER)
+        found = f"{sounding // STEPS_PER_QUARTER:,}"
+        raise LimitError(expected, found, path=where, hint=_ANOTHER)
 
 
 @contextmanager
@@ -218,13 +218,13 @@ def collector_paused() -> Iterator[None]:
 @lru_cache(maxsize=1 << 16)
 def quarters(units: Units) -> Fraction:
     """A number of grid units as a quarter length."""
-    return Fraction(units, UNITS_A_QUARTER)
+    return Fraction(units, STEPS_PER_QUARTER)
 
 
 @lru_cache(maxsize=1 << 10)
 def units(quarter_length: Fraction) -> Units:
     """A quarter length as a number of grid units: a whole one, but for bars of odd lengths."""
-    exact = quarter_length * UNITS_A_QUARTER
+    exact = quarter_length * STEPS_PER_QUARTER
     return exact.numerator if exact.denominator == 1 else exact
 
 
@@ -232,26 +232,26 @@ def units(quarter_length: Fraction) -> Units:
 def grid_points(division: int) -> tuple[int, ...]:
     """For each tick of a quarter note, the nearest point of the grid in units. Between two equally
     near, a fourth goes before a third, and the earlier before the later."""
-    steps = [UNITS_A_QUARTER // step for step in GRID_STEPS]
-    points = sorted({n for step in steps for n in range(0, UNITS_A_QUARTER + 1, step)})
+    steps = [STEPS_PER_QUARTER // step for step in GRID_STEPS]
+    points = sorted({n for step in steps for n in range(0, STEPS_PER_QUARTER + 1, step)})
     nearest: list[int] = []
     for before, after in pairwise(points):
         # The first tick that is nearer to `after`; in the middle, the fourth wins.
-        middle, odd = divmod((before + after) * division, 2 * UNITS_A_QUARTER)
+        middle, odd = divmod((before + after) * division, 2 * STEPS_PER_QUARTER)
         to_before = odd or before % steps[0] == 0 or after % steps[0] != 0
         nearest += [before] * (middle + bool(to_before) - len(nearest))
-        nearest += [after] * (-(-after * division // UNITS_A_QUARTER) - len(nearest))
+        nearest += [after] * (-(-after * division // STEPS_PER_QUARTER) - len(nearest))
     return tuple(nearest[:division])
 
 
-def snapped(time: Fraction) -> Fraction:
+def quantize_time(time: Fraction) -> Fraction:
     """The nearest point of the grid."""
     ticks, division = time.numerator, time.denominator
     beat, tick = divmod(ticks, division)
-    return quarters(beat * UNITS_A_QUARTER + grid_points(division)[tick])
+    return quarters(beat * STEPS_PER_QUARTER + grid_points(division)[tick])
 
 
-class Places(dict[int, int]):
+class TickQuantizer(dict[int, int]):
     """Ticks from the start of the score -> grid units; what is asked again is remembered."""
 
     def __init__(self, division: int) -> None:
@@ -259,7 +259,7 @@ class Places(dict[int, int]):
 
     def __missing__(self, time: int) -> int:
         beat, tick = divmod(time, self.division)
-        self[time] = place = beat * UNITS_A_QUARTER + self.points[tick]
+        self[time] = place = beat * STEPS_PER_QUARTER + self.points[tick]
         return place
 
 
@@ -267,10 +267,12 @@ TimedPitch = tuple[int, int, int, int]
 """Onset and end in ticks, pitch, velocity."""
 
 
-def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, ...], Adjusted]:
+def quantize(
+    notes: Iterable[TimedPitch], places: TickQuantizer
+) -> tuple[tuple[GridNote, ...], QuantizationReport]:
     """Notes, sorted by onset, put on the grid; a pitch sounds once at a time. A note lasts at least
     one step of the kind that it begins on."""
-    fourth, third = (UNITS_A_QUARTER // step for step in GRID_STEPS)
+    fourth, third = (STEPS_PER_QUARTER // step for step in GRID_STEPS)
     moved = resized = merged = 0
     placed: list[list[int]] = []  # start, end, pitch, velocity, onset in ticks
     last: dict[int, list[int]] = {}
@@ -279,9 +281,9 @@ def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, .
         start, end = places[on], places[off]
         if end < start + third:
             end = max(end, start + (third if start % fourth else fourth))
-        if start * division != on * UNITS_A_QUARTER:
+        if start * division != on * STEPS_PER_QUARTER:
             moved += 1
-        elif end * division != off * UNITS_A_QUARTER:
+        elif end * division != off * STEPS_PER_QUARTER:
             resized += 1
         before = last.get(pitch)
         if before is not None and before[1] > start:
@@ -293,8 +295,8 @@ def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, .
         last[pitch] = note = [start, end, pitch, velocity, on]
         placed.append(note)
     placed.sort(key=itemgetter(0, 2))
-    sounds = tuple([Sound(a, b, pitch, velocity) for a, b, pitch, velocity, _ in placed])
-    return sounds, Adjusted(moved, resized, merged)
+    notes_on_grid = tuple([GridNote(a, b, pitch, velocity) for a, b, pitch, velocity, _ in placed])
+    return notes_on_grid, QuantizationReport(moved, resized, merged)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -302,33 +304,33 @@ def on_grid(notes: Iterable[TimedPitch], places: Places) -> tuple[tuple[Sound, .
 # ---------------------------------------------------------------------------------------------
 
 
-def _score(file: midifile.MidiFile, path: Path, clock: Clock) -> Score:
+def _score(file: midifile.MidiFile, path: Path, deadline: Deadline) -> Score:
     parts: list[ScorePart] = []
-    adjusted = Adjusted(dropped=sum(track.unended for track in file.tracks))
-    places = Places(file.division)
+    quantization = QuantizationReport(dropped=sum(track.unended for track in file.tracks))
+    places = TickQuantizer(file.division)
     for name, instrument, channel, raw in _instruments(file):
-        sounds, change = on_grid(raw, places)
-        adjusted += change
-        clock()
+        notes_on_grid, change = quantize(raw, places)
+        quantization += change
+        deadline()
         drums = channel == _DRUM_CHANNEL
-        parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, sounds))
+        parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, notes_on_grid))
     if not parts:
-        found = "no notes" if not adjusted.dropped else "no note that ends"
-        raise FileError("music", found, where=path, todo=_ANOTHER)
-    check_size(parts, path, clock)
-    end = quarters(max(sound.end for part in parts for sound in part.sounds))
+        found = "no notes" if not quantization.dropped else "no note that ends"
+        raise FileError("music", found, path=path, hint=_ANOTHER)
+    check_size(parts, path, deadline)
+    end = quarters(max(sound.end for part in parts for sound in part.notes_on_grid))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
 
     def onset(meta: midifile.Meta) -> Fraction:
         return quarters(places[meta.tick])
 
     return Score(
-        title=_title(file, parts) or as_text(path.stem),
+        title=_title(file, parts) or printable(path.stem),
         parts=tuple(parts),
         measures=measures(((onset(meta), meter) for meta, meter in _meters(metas)), end, path),
         tempos=tempo_map((onset(meta), bpm) for meta, bpm in _tempos(metas)),
         key=next(_keys(metas), None),
-        adjusted=adjusted,
+        quantization=quantization,
         syllables=tuple(sorted({onset(meta) for meta in _syllables(metas)})),
     )
 
@@ -385,7 +387,7 @@ def _tempos(metas: Iterable[midifile.Meta]) -> Iterator[tuple[midifile.Meta, flo
         if meta.kind == midifile.SET_TEMPO and len(meta.data) == 3:
             microseconds = int.from_bytes(meta.data, "big")
             if microseconds:
-                yield meta, midifile.MICROSECONDS_A_MINUTE / microseconds
+                yield meta, midifile.MICROSECONDS_PER_MINUTE / microseconds
 
 
 def _keys(metas: Iterable[midifile.Meta]) -> Iterator[int]:
@@ -428,7 +430,7 @@ def measures(
         meter = said[start]
         if (stop - start) / meter.length > LONGEST_SCORE - len(made):
             expected = f"at most {LONGEST_SCORE} bars"
-            raise FileError(expected, "more", where=where, todo=_ANOTHER)
+            raise FileError(expected, "more", path=where, hint=_ANOTHER)
         while start < stop:
             length = meter.length if stop == end else min(meter.length, stop - start)
             made.append(Measure(start, length, meter))
@@ -446,7 +448,7 @@ def measures(
 def write_midi(tune: Tune, path: str | Path, text: str = "") -> None:
     """Writes `midi_bytes(tune, text)` to a file. Raises FileError if it cannot be written."""
     content = midi_bytes(tune, text)
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
 
@@ -468,8 +470,8 @@ def _division(tune: Tune, parts: Sequence[Part]) -> int:
     """Ticks a quarter note that make every time of the tune a whole number, if there are such."""
     times = {time for part in parts for note in part.notes for time in (note.onset, note.duration)}
     times |= {bar.length for bar in tune.bars} | {tempo.onset for tempo in tune.tempos}
-    division = lcm(_TICKS_A_QUARTER, *(time.denominator for time in times))
-    return division if division <= _LARGEST_TICKS_A_QUARTER else _TICKS_A_QUARTER
+    division = lcm(_TICKS_PER_QUARTER, *(time.denominator for time in times))
+    return division if division <= _MAX_TICKS_PER_QUARTER else _TICKS_PER_QUARTER
 
 
 def _channels(programs: Sequence[int]) -> list[int]:
@@ -492,7 +494,7 @@ def _conductor(tune: Tune, text: str, division: int) -> midifile.Track:
     if text:
         add(midifile.Meta(0, midifile.TEXT, text.encode("utf-8")))
     for tempo in tune.tempos:
-        microseconds = round(midifile.MICROSECONDS_A_MINUTE / tempo.bpm)
+        microseconds = round(midifile.MICROSECONDS_PER_MINUTE / tempo.bpm)
         data = min(max(microseconds, 1), 0xFFFFFF).to_bytes(3, "big")
         add(midifile.Meta(round(tempo.onset * division), midifile.SET_TEMPO, data))
     for onset, meter in _written_meters(tune):

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from djmodel.inputs.limits import go_on
+from djmodel.inputs.limits import no_deadline
 
 TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
-MICROSECONDS_A_MINUTE = 60_000_000
+MICROSECONDS_PER_MINUTE = 60_000_000
 LONGEST_TEXT = 200
 _LONGEST_NUMBER = 8  # bytes; the standard allows 4, some programs write more
-_BYTES_A_CHECK = 1 << 16  # how often a reader is asked whether to go on
+_BYTES_PER_CHECK = 1 << 16  # how often a reader is asked whether to go on
 
 # The number of data bytes after a status byte that matters to no one here, by its upper four bits.
 _DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2}
@@ -103,7 +103,9 @@ def plain_text(text: str) -> str:
 # ---------------------------------------------------------------------------------------------
 
 
-def parse(data: bytes, most: int | None = None, check: Callable[[], None] = go_on) -> MidiFile:
+def parse(
+    data: bytes, most: int | None = None, check: Callable[[], None] = no_deadline
+) -> MidiFile:
     """The file in `data`. `check` is called now and then, and ends the reading by what it raises.
 
     Raises Damaged if it is no file or if part of it is missing; TooManyError if there are more than
@@ -173,7 +175,7 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
             check()
             if begun_notes + len(track.metas) + len(track.programs) > most:
                 raise TooManyError
-            next_check = position + _BYTES_A_CHECK
+            next_check = position + _BYTES_PER_CHECK
         delta = data[position]
         position += 1
         if delta & 0x80:

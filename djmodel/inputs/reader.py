@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from djmodel.inputs import chords
-from djmodel.inputs.limits import DEFAULT, Clock, LimitError, Limits, go_on
-from djmodel.inputs.melody import Choice, Selection, choose_parts
+from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits, no_deadline
+from djmodel.inputs.melody import ChosenParts, Selection, choose_parts
 from djmodel.inputs.midi import (
     ENDINGS,
+    GridNote,
     Measure,
     Score,
-    Sound,
     Symbol,
     Units,
     collector_paused,
@@ -36,14 +36,14 @@ from djmodel.music.tune import Bar, Change, Note, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values import grammar
 from seqmodel.errors import CorpusError, FileError, InputError
-from seqmodel.files import content_hash, existing_file, writing
-from seqmodel.parallel.pool import Workers, each
-from seqmodel.words import counted
+from seqmodel.files import atomic_write, check_input_file, sha256_of_file
+from seqmodel.parallel.pool import PoolConfig, parallel_map
+from seqmodel.words import pluralize
 
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
 
-Progress = Callable[["Verdict", int], None]
+Progress = Callable[["ReadResult", int], None]
 """Called after each file with its (last) verdict and the number of files there are."""
 
 Made = TypeVar("Made")
@@ -60,7 +60,7 @@ class Reading(NamedTuple):
 
     tune: Tune
     score: Score
-    choice: Choice
+    choice: ChosenParts
 
     @property
     def note(self) -> str:
@@ -69,7 +69,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReadResult:
     """What became of a file: a tune, or the reason why it was skipped. `values`: how many;
     `number`: which tune of a tune book, counted from 1 (0: there is only one)."""
 
@@ -87,36 +87,34 @@ class Verdict:
     def __str__(self) -> str:
         if self.tune is None:
             return f"skipped: {self.note}"
-        counts = (
-            f"used: {counted(len(self.tune.bars), 'bar')}, {counted(self.values, 'value', form='')}"
-        )
+        counts = f"used: {pluralize(len(self.tune.bars), 'bar')}, {pluralize(self.values, 'value', form='')}"
         return f"{counts}; {self.note}" if self.note else counts
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
+class ReadResults:
     """A verdict for each file, in the order of reading."""
 
-    verdicts: tuple[Verdict, ...]
+    results: tuple[ReadResult, ...]
 
     @property
     def tunes(self) -> list[Tune]:
-        return [verdict.tune for verdict in self.verdicts if verdict.tune is not None]
+        return [result.tune for result in self.results if result.tune is not None]
 
     def require_tunes(self) -> None:
         """Raises CorpusError, with the first reasons, if no file could be used."""
         if not self.tunes:
-            reasons = "; ".join(f"{v.path.name}: {v.note}" for v in self.verdicts[:3])
+            reasons = "; ".join(f"{v.path.name}: {v.note}" for v in self.results[:3])
             found = (
-                f"none in {counted(len(self.verdicts), 'file')} ({reasons})"
+                f"none in {pluralize(len(self.results), 'file')} ({reasons})"
                 if reasons
                 else "no files"
             )
-            raise CorpusError("at least one tune", found, todo="choose other files")
+            raise CorpusError("at least one tune", found, hint="choose other files")
 
     @property
     def used(self) -> list[Path]:
-        return [verdict.path for verdict in self.verdicts if verdict.tune is not None]
+        return [result.path for result in self.results if result.tune is not None]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -151,10 +149,10 @@ def read(
     limits: Limits = DEFAULT,
 ) -> Reading:
     """Like `read_tune`, with the score and the choice of parts."""
-    clock = Clock(limits, path)
-    score = read_score(path, clock)
+    deadline = Deadline(limits, path)
+    score = read_score(path, deadline)
     return reading(
-        score, path, melody_part=melody_part, chord_part=chord_part, bars=bars, clock=clock
+        score, path, melody_part=melody_part, chord_part=chord_part, bars=bars, deadline=deadline
     )
 
 
@@ -166,11 +164,11 @@ def reading(
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
-    clock: Clock | None = None,
+    deadline: Deadline | None = None,
 ) -> Reading:
     """The tune of a score; errors name `where` it came from. Raises LimitError when the time of
-    the `clock` is over (none: takes what it takes)."""
-    check = clock or go_on
+    the `deadline` is over (none: takes what it takes)."""
+    check = deadline or no_deadline
     choice = choose_parts(score, melody_part, chord_part, where)
     check()
     score = replace(score, measures=_bar_lines(score, choice))
@@ -188,12 +186,12 @@ def reading(
         first, last = bars
         if not 1 <= first <= last <= len(tune.bars):
             there = f"1 to {len(tune.bars)}"
-            todo = "name the first and the last bar, FROM:TO"
-            raise CorpusError(f"bars within {there}", f"{first}:{last}", where=where, todo=todo)
+            hint = "name the first and the last bar, FROM:TO"
+            raise CorpusError(f"bars within {there}", f"{first}:{last}", path=where, hint=hint)
         tune = tune.excerpt(first, last)
         if not any(bar.melody for bar in tune.bars):
             found = f"rests only in bars {first}:{last}"
-            raise CorpusError("a melody", found, where=where, todo="choose other bars or parts")
+            raise CorpusError("a melody", found, path=where, hint="choose other bars or parts")
     return Reading(tune, score, choice)
 
 
@@ -207,7 +205,7 @@ def parse_bars(text: str | None) -> BarRange | None:
     return int(first), int(last)
 
 
-def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
+def _bar_lines(score: Score, choice: ChosenParts) -> tuple[Measure, ...]:
     """The bars as the score has them, or moved by a pick-up that it does not tell of."""
     if score.symbols or choice.inferred:
         return score.measures
@@ -222,12 +220,12 @@ def _bar_lines(score: Score, choice: Choice) -> tuple[Measure, ...]:
     return chords.with_pick_up(score.measures, pick_up)
 
 
-def _changes(score: Score, choice: Choice, check: Callable[[], None]) -> chords.Changes:
+def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> chords.Changes:
     if score.symbols:
         return written_changes(score.symbols, score.measures)
     if choice.inferred:
-        return chords.infer_from_melody(choice.melody, score.measures)
-    return chords.recognise(choice.harmony_notes, score.measures, check)
+        return chords.harmonize(choice.melody, score.measures)
+    return chords.recognize_chords(choice.harmony_notes, score.measures, check)
 
 
 def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
@@ -254,7 +252,7 @@ def written_changes(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> c
 
 
 def _bars(
-    line: Sequence[Sound], changes: chords.Changes, measures: Sequence[Measure]
+    line: Sequence[GridNote], changes: chords.Changes, measures: Sequence[Measure]
 ) -> tuple[Bar, ...]:
     """The melody cut at the bar lines; what goes on from the bar before is tied."""
     bars: list[Bar] = []
@@ -289,29 +287,29 @@ def read_tunes(
     bars: BarRange | None = None,
     strict: bool = False,
     cached: bool = True,
-    workers: Workers | None = None,
+    workers: PoolConfig | None = None,
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
-) -> Corpus:
+) -> ReadResults:
     """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
 
     A file that cannot be used gets a verdict that says why; `strict` raises instead. What was read
     is kept in the user's cache (`cached`), by what is in the file and by how it was read. The error
-    of an only file is raised, too; `Corpus.require_tunes` asks for at least one of many. `workers`
+    of an only file is raised, too; `ReadResults.require_tunes` asks for at least one of many. `workers`
     None: all processors of this machine, where the work is worth it.
     """
     options = Options(melody_part, chord_part, bars, cache_folder() if cached else None, limits)
     files = list(find_music(music))
-    verdicts: list[Verdict] = []
-    workers = workers or Workers(jobs=None if _worth_processes(files) else 1)
-    for outcome in each(partial(outcome_of, options=options), files, workers, reader_ended):
-        for verdict in outcome.verdicts:
-            if verdict.tune is None and (strict or len(files) == len(outcome.verdicts) == 1):
-                raise outcome.error or CorpusError("a tune", verdict.note, where=verdict.path)
-        verdicts += outcome.verdicts
+    results: list[ReadResult] = []
+    workers = workers or PoolConfig(jobs=None if _worth_processes(files) else 1)
+    for outcome in parallel_map(partial(read_file, options=options), files, workers, reader_ended):
+        for result in outcome.results:
+            if result.tune is None and (strict or len(files) == len(outcome.results) == 1):
+                raise outcome.error or CorpusError("a tune", result.note, path=result.path)
+        results += outcome.results
         if progress is not None:
-            progress(outcome.verdicts[-1], len(files))
-    return Corpus(tuple(verdicts))
+            progress(outcome.results[-1], len(files))
+    return ReadResults(tuple(results))
 
 
 def rags() -> list[Path]:
@@ -327,7 +325,7 @@ def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
     for name in music:
         if not str(name):
             expected = "the name of a file, a folder or a pattern"
-            raise InputError(expected, "an empty one", todo="leave it out, or name some music")
+            raise InputError(expected, "an empty one", hint="leave it out, or name some music")
         path = Path(name).expanduser()
         if os.path.isdir(path):  # not path.is_dir(), which raises for a name that is too long
             found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]
@@ -366,16 +364,16 @@ class Options(NamedTuple):
     limits: Limits = DEFAULT
 
 
-class Outcome(NamedTuple):
+class FileResult(NamedTuple):
     """What became of a file: a verdict for each tune in it; the error, if it cannot be read."""
 
-    verdicts: tuple[Verdict, ...]
+    results: tuple[ReadResult, ...]
     error: Exception | None = None
 
 
-def reader_ended(path: Path) -> Outcome:
+def reader_ended(path: Path) -> FileResult:
     """What became of a file that no process outlives."""
-    return Outcome((Verdict(path, None, note="reader ended"),))
+    return FileResult((ReadResult(path, None, note="reader ended"),))
 
 
 def _worth_processes(files: Sequence[Path]) -> bool:
@@ -390,55 +388,55 @@ def _work(path: Path) -> int:
     return size if path.suffix.lower().startswith(".mid") else size * _SHEET_FACTOR
 
 
-def outcome_of(path: Path, options: Options) -> Outcome:
+def read_file(path: Path, options: Options) -> FileResult:
     """Reads a file, or takes it from the cache; nothing in the file makes it raise."""
     try:
-        return Outcome(_remembered(path, options))
+        return FileResult(_cached(path, options))
     except InputError as error:
-        return Outcome((Verdict(path, None, note=_reason(error)),), error)
+        return FileResult((ReadResult(path, None, note=_reason(error)),), error)
     except Exception as error:
         # A fault of the reader, met in one file, must not cost the others; it is reported.
         note = f"the reader failed on it ({type(error).__name__}: {error})"
-        return Outcome((Verdict(path, None, note=note),), error)
+        return FileResult((ReadResult(path, None, note=note),), error)
 
 
 def _reason(error: InputError) -> str:
     """The error without the name of the file, which stands beside it."""
-    return f"expected {error.expected}, found {error.found}"
+    return error.message
 
 
-def _used(path: Path, options: Options) -> tuple[Verdict, ...]:
+def _used(path: Path, options: Options) -> tuple[ReadResult, ...]:
     """A verdict for each tune of a file. Raises the error of the only one."""
     if path.is_dir():
-        raise FileError("music files in it", "none", where=path, todo="name another folder")
-    clock = Clock(options.limits, path)
-    scores = read_scores(path, clock)
+        raise FileError("music files in it", "none", path=path, hint="name another folder")
+    deadline = Deadline(options.limits, path)
+    scores = read_scores(path, deadline)
     if len(scores) == 1:
-        return (_used_score(scores[0], path, options, clock),)
-    verdicts = []
+        return (_used_score(scores[0], path, options, deadline),)
+    results = []
     for number, score in enumerate(scores, start=1):
         try:
-            verdicts.append(_used_score(score, path, options, clock, number))
+            results.append(_used_score(score, path, options, deadline, number))
         except LimitError:
             raise
         except InputError as error:
-            verdicts.append(Verdict(path, None, note=_reason(error), number=number))
-    return tuple(verdicts)
+            results.append(ReadResult(path, None, note=_reason(error), number=number))
+    return tuple(results)
 
 
 def _used_score(
-    score: Score, path: Path, options: Options, clock: Clock, number: int = 0
-) -> Verdict:
+    score: Score, path: Path, options: Options, deadline: Deadline, number: int = 0
+) -> ReadResult:
     made = reading(
         score,
         path,
         melody_part=options.melody_part,
         chord_part=options.chord_part,
         bars=options.bars,
-        clock=clock,
+        deadline=deadline,
     )
     values = sum(map(len, grammar.encode(made.tune)))
-    return Verdict(path, made.tune, values, made.note, number)
+    return ReadResult(path, made.tune, values, made.note, number)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -480,20 +478,20 @@ def reader_versions() -> dict[str, str]:
     return {"djmodel's reader": reader_version(), **versions}
 
 
-def _remembered(path: Path, options: Options) -> tuple[Verdict, ...]:
+def _cached(path: Path, options: Options) -> tuple[ReadResult, ...]:
     """The verdicts on a file, kept where it can be read."""
     if options.cache is None or path.is_dir():
         return _used(path, options)
-    return remembered(
+    return cached_by_content(
         path,
         options,
         make=lambda: _used(path, options),
-        to_json=lambda verdicts: [_verdict_to_json(verdict) for verdict in verdicts],
-        from_json=lambda kept: tuple(_verdict_from_json(verdict, path) for verdict in kept),
+        to_json=lambda results: [_verdict_to_json(result) for result in results],
+        from_json=lambda kept: tuple(_verdict_from_json(result, path) for result in kept),
     )
 
 
-def remembered(
+def cached_by_content(
     path: Path,
     options: Options,
     make: Callable[[], Made],
@@ -503,9 +501,9 @@ def remembered(
 ) -> Made:
     """`what` was made from a file, from the cache if it is there; else it is made and, if
     `to_json` gives anything, kept. Raises FileError, and what `make` raises."""
-    existing_file(path, "a music file")
+    check_input_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
-    content = content_hash(path)
+    content = sha256_of_file(path)
     wishes = (*options[:3], options.limits.notes)
     asked = [what, content, path.name, reader_version(), *map(repr, wishes)]
     key = hashlib.sha256(os.fsencode("\n".join(asked))).hexdigest()
@@ -516,26 +514,26 @@ def remembered(
         pass  # not there, or spoilt: it is made anew
     made = make()
     kept = to_json(made)
-    if kept is None or content_hash(path) != content:
+    if kept is None or sha256_of_file(path) != content:
         return made  # not to be kept, or of a file that was written anew meanwhile
     try:
-        with writing(file) as temporary:
+        with atomic_write(file) as temporary:
             temporary.write_text(json.dumps(kept), encoding="utf-8")
     except FileError:
         pass  # a cache that cannot be written is no reason not to read
     return made
 
 
-def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    tune = verdict.tune and tune_to_json(verdict.tune)
+def _verdict_to_json(result: ReadResult) -> dict[str, Any]:
+    tune = result.tune and tune_to_json(result.tune)
     return {
         "tune": tune,
-        "values": verdict.values,
-        "note": verdict.note,
-        "number": verdict.number,
+        "values": result.values,
+        "note": result.note,
+        "number": result.number,
     }
 
 
-def _verdict_from_json(kept: dict[str, Any], path: Path) -> Verdict:
+def _verdict_from_json(kept: dict[str, Any], path: Path) -> ReadResult:
     tune = kept["tune"] and tune_from_json(kept["tune"])
-    return Verdict(path, tune, kept["values"], kept["note"], kept["number"])
+    return ReadResult(path, tune, kept["values"], kept["note"], kept["number"])

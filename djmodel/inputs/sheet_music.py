@@ -14,67 +14,67 @@ from math import inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from djmodel.inputs.limits import Clock, Limits
+from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.midi import (
     SHEET_ENDINGS,
-    Adjusted,
     Measure,
-    Places,
+    QuantizationReport,
     Score,
     ScorePart,
     Symbol,
+    TickQuantizer,
     TimedPitch,
     check_size,
     measures,
-    on_grid,
+    quantize,
+    quantize_time,
     quarters,
-    snapped,
     tempo_map,
 )
 from djmodel.inputs.midi_file import plain_text
 from djmodel.music.chord import Chord
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel.errors import FileError
-from seqmodel.files import as_text, existing_file
+from seqmodel.files import check_input_file, printable
 from seqmodel.parallel import sandbox as bounded
 
 if TYPE_CHECKING:
     from music21 import stream
 
-_TICKS_A_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
+_TICKS_PER_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
 _XML_ENDINGS = (".xml", ".musicxml", ".mxl")
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # what reading needs
 _EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY of the XML reader below music21's
 _WHAT = "sheet music (MusicXML, ABC or Humdrum)"
 
 
-def read_sheets(path: str | Path, clock: Clock) -> tuple[Score, ...]:
+def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
     """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a process
     beside this one, which is ended when the time or the memory is over.
 
     Raises FileError if the file is missing or empty, if music21 cannot read it, or if it holds no
     notes; LimitError if it is beyond the limits.
     """
-    path, limits = existing_file(path, _WHAT), clock.limits
+    path, limits = check_input_file(path, _WHAT), deadline.limits
     if path.stat().st_size > limits.file_bytes:
         raise limits.too_large(path)
-    clock.allow(_tunes(path))
+    deadline.allow(_tunes(path))
     try:
         scores: tuple[Score, ...] = bounded.helper().call(
             _parsed,
             path.absolute(),
             limits,
-            seconds=clock.left,
+            seconds=deadline.left,
             megabytes=limits.megabytes,
             imports=_IMPORTS,
         )
     except bounded.OutOfTimeError as error:
-        raise clock.too_slow() from error
+        raise deadline.too_slow() from error
     except bounded.OutOfMemoryError as error:
         raise limits.too_much_memory(path) from error
     except bounded.CrashedError as error:
         found = f"something that ends music21 ({error})"
-        raise FileError(_WHAT, found, where=path, todo="choose another file") from error
+        raise FileError(_WHAT, found, path=path, hint="choose another file") from error
     return scores
 
 
@@ -90,14 +90,14 @@ def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
     """What music21 makes of a file. Raises as `read_sheets`."""
     from music21 import converter, stream
 
-    clock = Clock(limits, path)
+    deadline = Deadline(limits, path)
     try:
         _check_xml(path, limits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             read = converter.parse(path, forceSource=True)
             books = list(read.scores) if isinstance(read, stream.Opus) else [read]
-            made = (_score(sheet, path, clock) for sheet in books)
+            made = (_score(sheet, path, deadline) for sheet in books)
             scores = tuple(score for score in made if score is not None)
     except (FileError, MemoryError):
         raise
@@ -107,9 +107,9 @@ def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
         # music21's readers raise whatever the spoilt text leads them to; here it all means one
         # thing, and the message keeps what they said.
         found = f"something music21 cannot read ({type(error).__name__}: {error})"
-        raise FileError(_WHAT, found, where=path, todo="choose another file") from error
+        raise FileError(_WHAT, found, path=path, hint="choose another file") from error
     if not scores:
-        raise FileError("music", "no notes", where=path, todo="choose another file")
+        raise FileError("music", "no notes", path=path, hint="choose another file")
     return scores
 
 
@@ -139,7 +139,7 @@ def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
 
     def refuse(*_: object) -> None:
         found = "a document that defines entities of its own"
-        raise FileError("MusicXML", found, where=path, todo="choose another file")
+        raise FileError("MusicXML", found, path=path, hint="choose another file")
 
     def count(name: str, _: object) -> None:
         nonlocal notes
@@ -155,7 +155,7 @@ def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
         if error.code == _EXPAT_NO_MEMORY:
             raise MemoryError from error
         found = f"a text that is not well-formed ({error})"
-        raise FileError("MusicXML", found, where=path, todo="choose another file") from error
+        raise FileError("MusicXML", found, path=path, hint="choose another file") from error
 
 
 def corpus_file(name: str) -> Path:
@@ -172,38 +172,40 @@ def corpus_file(name: str) -> Path:
     asked = re.compile(rf"/{re.escape(name.strip('/'))}([./]|$)", re.IGNORECASE)
     meant = [path for path in found if asked.search(path.as_posix())]
     if not meant:
-        todo = "a name is a folder and a file, such as bach/bwv66.6"
-        raise FileError("a name in music21's corpus", f"`{name}`", todo=todo)
+        hint = "a name is a folder and a file, such as bach/bwv66.6"
+        raise FileError("a name in music21's corpus", f"`{name}`", hint=hint)
     return meant[0]
 
 
-def _score(sheet: stream.Stream, path: Path, clock: Clock) -> Score | None:
+def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None:
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
-    adjusted, places = Adjusted(), Places(_TICKS_A_QUARTER)
+    quantization, places = QuantizationReport(), TickQuantizer(_TICKS_PER_QUARTER)
     flat = [part.flatten() for part in _parts(sheet)]
     for part, elements, name in zip(_parts(sheet), flat, _names(sheet), strict=True):
         notes, dropped = _notes(elements)
         if not notes:
             continue
-        sounds, change = on_grid(notes, places)
-        adjusted += change + Adjusted(dropped=dropped)
+        notes_on_grid, change = quantize(notes, places)
+        quantization += change + QuantizationReport(dropped=dropped)
         program, drums = _instrument(part)
         number = len(parts) + 1
-        parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, sounds))
+        parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, notes_on_grid))
     if not parts:
         return None
-    check_size(parts, path, clock)
+    check_size(parts, path, deadline)
     everything = sheet.flatten()
-    bars = _measures(sheet, quarters(max(s.end for part in parts for s in part.sounds)), path)
+    bars = _measures(
+        sheet, quarters(max(s.end for part in parts for s in part.notes_on_grid)), path
+    )
     return Score(
-        title=_title(sheet) or as_text(path.stem),
+        title=_title(sheet) or printable(path.stem),
         parts=tuple(parts),
         measures=bars,
         tempos=tempo_map(_tempos(everything)),
         key=next(_keys(everything), None),
-        adjusted=adjusted,
+        quantization=quantization,
         symbols=tuple(_symbols(everything)),
         syllables=tuple(sorted({_time(n) for e in flat for n in e.notes if n.lyric})),
     )
@@ -253,8 +255,8 @@ def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
         if element.duration.isGrace or not element.quarterLength:
             graces += len(element.pitches)
             continue
-        on = round(element.offset * _TICKS_A_QUARTER)
-        off = round((element.offset + element.quarterLength) * _TICKS_A_QUARTER)
+        on = round(element.offset * _TICKS_PER_QUARTER)
+        off = round((element.offset + element.quarterLength) * _TICKS_PER_QUARTER)
         for note in element.notes if element.isChord else [element]:
             pitch, velocity = note.pitch.midi, note.volume.velocity or element.volume.velocity or 80
             tie = note.tie.type if note.tie else None
@@ -279,11 +281,11 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
     else:
         signatures = sheet.flatten()["TimeSignature"]
         return measures(((_time(sign), _meter(sign)) for sign in signatures), end, path)
-    starts = [snapped(_time(measure)) for measure in written]
+    starts = [quantize_time(_time(measure)) for measure in written]
     last = written[-1]
     # The last bar may be short, where a pick-up has taken its share.
     length = last.duration.quarterLength or last.barDuration.quarterLength
-    starts.append(max(snapped(_time(last) + Fraction(length)), end))
+    starts.append(max(quantize_time(_time(last) + Fraction(length)), end))
     bars: list[Measure] = []
     meter = Meter(4, 4)
     for measure, start, stop in zip(written, starts, starts[1:], strict=False):
@@ -299,14 +301,14 @@ def _meter(signature: Any) -> Meter:
 
 
 def _time(element: Any) -> Fraction:
-    return Fraction(element.offset).limit_denominator(_TICKS_A_QUARTER)
+    return Fraction(element.offset).limit_denominator(_TICKS_PER_QUARTER)
 
 
 def _tempos(everything: stream.Stream) -> Iterator[tuple[Fraction, float]]:
     for mark in everything["MetronomeMark"]:
         tempo = mark.getQuarterBPM()
         if tempo is not None and 0 < tempo < inf:
-            yield snapped(_time(mark)), float(tempo)
+            yield quantize_time(_time(mark)), float(tempo)
 
 
 def _keys(everything: stream.Stream) -> Iterator[int]:
@@ -320,9 +322,9 @@ def _symbols(everything: stream.Stream) -> Iterator[Symbol]:
     found: dict[Fraction, Chord | None] = {}
     for symbol in everything["ChordSymbol"]:
         if "NoChord" in symbol.classes:
-            found[snapped(_time(symbol))] = None
+            found[quantize_time(_time(symbol))] = None
         elif chord := _chord(symbol):
-            found[snapped(_time(symbol))] = chord
+            found[quantize_time(_time(symbol))] = chord
     return (Symbol(onset, found[onset]) for onset in sorted(found))
 
 

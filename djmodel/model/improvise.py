@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from djmodel.model.training import KIND, heard_as
+from djmodel.model.training import KIND, encode_nearest
 from djmodel.music.tune import Bar, Tune
 from djmodel.music.tune_json import LONGEST_BAR, tune_from_json
 from djmodel.values import grammar
-from djmodel.values.grammar import Places, Register, Value
+from djmodel.values.grammar import BarPositions, Register, Value
 from seqmodel import model_file as modelfile
 from seqmodel.data.windows import Indices
 from seqmodel.errors import SamplingError
 from seqmodel.model_file import ModelFile
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.copy_limit import CopyLimit
-from seqmodel.sampling.sampler import Choice, sample
-from seqmodel.words import counted
+from seqmodel.sampling.sampler import sample
+from seqmodel.words import pluralize
 
 HIGHEST = 127  # of pitches, as MIDI has them
 
@@ -29,16 +30,16 @@ HIGHEST = 127  # of pitches, as MIDI has them
 @dataclass(frozen=True)
 class Solo:
     """A new melody over the changes it was made for; `values` bar by bar, and the mean natural
-    log-probability of a value that the model gives them. `origin` is the text for its MIDI file
-    that says how it was made (see `djmodel.recipe`)."""
+    log-probability of a value that the model gives them. `provenance` is the text for its MIDI file
+    that says how it was made (see `djmodel.config`)."""
 
     tune: Tune
     values: tuple[tuple[Value, ...], ...]
     log_probability: float
-    origin: str = ""
+    provenance: str = ""
 
 
-def shipped_model() -> Path:
+def pretrained_model() -> Path:
     """The model that comes along; `ragtime.md` beside it says what it is."""
     return Path(str(resources.files("djmodel.data") / "ragtime.keras"))
 
@@ -46,7 +47,7 @@ def shipped_model() -> Path:
 def load(path: str | Path) -> ModelFile:
     """A model that `djmodel` trained. Raises FileError or ModelFileError."""
     model = modelfile.load(path, KIND)
-    with modelfile.damages(KIND, path):
+    with modelfile.corrupt_file_errors(KIND, path):
         for symbol in model.vocabulary.symbols:
             value = Value.parse(symbol)
             if value.duration > LONGEST_BAR or abs(value.leap or 0) > HIGHEST:
@@ -61,22 +62,22 @@ def load(path: str | Path) -> ModelFile:
             raise ValueError("titles that are not those of its tunes")
         for sequence in model.extra["sequences"]:
             modelfile.check_indices(sequence, model.vocabulary)
-        places, n_cues = places_of(model), model.weights.n_inputs - model.weights.n_values
-        if n_cues != (len(places) if places else 0):
-            raise ValueError(f"{n_cues} inputs for places in a bar")
+        places, n_conditioning = places_of(model), model.weights.n_inputs - model.weights.n_values
+        if n_conditioning != (len(places) if places else 0):
+            raise ValueError(f"{n_conditioning} inputs for places in a bar")
     return model
 
 
 def tune_of(model: ModelFile, number: int) -> Tune:
     """One of the tunes that the model was trained on, counted from 0."""
-    with modelfile.damages(KIND):
+    with modelfile.corrupt_file_errors(KIND):
         return tune_from_json(model.extra["tunes"][number])
 
 
 def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:
     """The tunes that the model was trained on; faster without their accompaniments."""
     left_out: dict[str, list[Any]] = {} if accompanied else {"accompaniment": []}
-    with modelfile.damages(KIND):
+    with modelfile.corrupt_file_errors(KIND):
         return [tune_from_json(data | left_out) for data in model.extra["tunes"]]
 
 
@@ -94,7 +95,7 @@ def improvise(
     *,
     seed: int = 0,
     count: int = 1,
-    choice: Choice = Choice(),
+    sampling: SamplingConfig = SamplingConfig(),
     primer: Sequence[Value] = (),
     with_primer: bool = False,
     rhythm: Tune | None = None,
@@ -116,19 +117,19 @@ def improvise(
     """
     if tidy and max_copy is not None:
         raise SamplingError(
-            "--tidy or --max-copy", "both", todo="leave one out: tidying changes values"
+            "--tidy or --max-copy", "both", hint="leave one out: tidying changes values"
         )
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
     size, places = model.vocabulary.size, places_of(model)
     if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
-        raise SamplingError("a melody whose rhythm can be kept", "none", todo="leave it out")
+        raise SamplingError("a melody whose rhythm can be kept", "none", hint="leave it out")
     begun = tuple(primer) if with_primer else ()
     rhythm_values: tuple[Value, ...] | None = None
     if rhythm is not None:
         rhythm_values = _rhythm(rhythm, changes)[len(begun) :]
-        cues = cues_of(model, grammar.encode(rhythm), rhythm.bars)
-        cues = None if cues is None else cues[len(begun) :]
-        automaton = grammar.rhythm_automaton(values, rhythm_values, size, cues)
+        conditioning = conditioning_of(model, grammar.encode(rhythm), rhythm.bars)
+        conditioning = None if conditioning is None else conditioning[len(begun) :]
+        automaton = grammar.rhythm_automaton(values, rhythm_values, size, conditioning)
         longest = len(rhythm_values)
     else:
         automaton = grammar.bar_automaton(values, changes.bars, size, begun, places)
@@ -136,29 +137,29 @@ def improvise(
         longest = int(changes.length / shortest) + len(changes.bars)
     if not automaton.allowed[automaton.start].any():
         raise SamplingError(
-            f"a primer shorter than the changes: {counted(len(changes.bars), 'bar')}",
-            f"{counted(len(begun), 'value')} that fill them all",
-            todo="take fewer bars of it, or more choruses",
+            f"a primer shorter than the changes: {pluralize(len(changes.bars), 'bar')}",
+            f"{pluralize(len(begun), 'value')} that fill them all",
+            hint="take fewer bars of it, or more choruses",
         )
     value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
     samples = sample(
         model.weights,
         automaton,
-        choice,
+        sampling,
         value_rng,
         streams=count,
         max_length=longest,
-        primer=indices_of(model, primer),
+        primer=encode_values(model, primer),
         limit=None
         if max_copy is None
-        else CopyLimit(max_copy, model.extra["sequences"], indices_of(model, begun)),
-        primer_cues=_primer_cues(model, primer, changes),
+        else CopyLimit(max_copy, model.extra["sequences"], encode_values(model, begun)),
+        primer_cues=_primer_conditioning(model, primer, changes),
     )
     if not samples.ended.all():
         raise SamplingError(
             "values that can fill every bar",
             f"{len(values)} in the model that cannot",
-            todo="train on more music, or with a larger --n-values",
+            hint="train on more music, or with a larger --n-values",
         )
     register = Register(*model.settings["register"])
     solos = []
@@ -184,38 +185,40 @@ def improvise(
     return solos
 
 
-def indices_of(model: ModelFile, values: Sequence[Value]) -> list[int]:
+def encode_values(model: ModelFile, values: Sequence[Value]) -> list[int]:
     """`values` in the model's vocabulary; one that it does not know is heard as its nearest."""
-    return heard_as(values, model.vocabulary)
+    return encode_nearest(values, model.vocabulary)
 
 
-def places_of(model: ModelFile) -> Places | None:
+def places_of(model: ModelFile) -> BarPositions | None:
     """Where in the bar a value may begin, if the model is told that."""
-    return Places.from_json(model.extra["places"]) if "places" in model.extra else None
+    return BarPositions.from_json(model.extra["places"]) if "places" in model.extra else None
 
 
-def cues_of(
+def conditioning_of(
     model: ModelFile, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar]
 ) -> Indices | None:
     """What the model is told of each value of `bars`, which fill the bars `lengths`: `(n, k)`."""
     places = places_of(model)
-    return None if places is None else places.cues(bars, lengths, model.vocabulary.size)
+    return None if places is None else places.conditioning(bars, lengths, model.vocabulary.size)
 
 
-def _primer_cues(model: ModelFile, primer: Sequence[Value], changes: Tune) -> Indices | None:
+def _primer_conditioning(
+    model: ModelFile, primer: Sequence[Value], changes: Tune
+) -> Indices | None:
     """A primer is heard as beginning with a bar, and in bars as long as those of the changes."""
     lengths = changes.bars
     while sum(bar.length for bar in lengths) < sum(value.duration for value in primer):
         lengths += changes.bars
-    return cues_of(model, grammar.split_into_bars(primer, lengths), lengths)
+    return conditioning_of(model, grammar.split_into_bars(primer, lengths), lengths)
 
 
 def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
     if [bar.length for bar in rhythm.bars] != [bar.length for bar in changes.bars]:
         raise SamplingError(
-            f"a rhythm as long as the changes: {counted(len(changes.bars), 'bar')}",
-            f"{counted(len(rhythm.bars), 'bar')}, or others",
-            todo="keep the rhythm of the tune that is played over",
+            f"a rhythm as long as the changes: {pluralize(len(changes.bars), 'bar')}",
+            f"{pluralize(len(rhythm.bars), 'bar')}, or others",
+            hint="keep the rhythm of the tune that is played over",
         )
     return tuple(value for bar in grammar.encode(rhythm) for value in bar)
 

@@ -49,7 +49,7 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
     Inputs `[X, a0, c0]`, X `(m, Tx, n_values)` one-hot, a0 and c0 `(m, n_a)`. Outputs: a list of Tx
     tensors `(m, n_values)`, the probabilities of what stands at step t given X up to step t.
     """
-    from djmodel.model.unrolled import StepwiseModel
+    from djmodel.model.unrolled import UnrolledModel
 
     keras = load_keras()
     n_a, n_values = LSTM_cell.units, densor.units
@@ -62,19 +62,19 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
         x = reshaper(X[:, t, :])  # (m, 1, n_values)
         a, _, c = LSTM_cell(x, initial_state=[a, c])  # (m, n_a)
         outputs.append(densor(a))  # (m, n_values)
-    model = StepwiseModel([X, a0, c0], outputs, name="djmodel")
-    model.twin = lambda: scanning_model(LSTM_cell, densor)
+    model = UnrolledModel([X, a0, c0], outputs, name="djmodel")
+    model.scan_model = lambda: scanning_model(LSTM_cell, densor)
     return model
 
 
-def scanning_model(LSTM_cell: Any, densor: Any, n_cues: int = 0) -> keras.Model:
+def scanning_model(LSTM_cell: Any, densor: Any, n_conditioning: int = 0) -> keras.Model:
     """The same function as a scan, for any number of steps.
 
     Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
-    `windows.with_cues`) X is `(m, Tx, n_values + n_cues)`.
+    `windows.with_conditioning`) X is `(m, Tx, n_values + n_conditioning)`.
     """
     keras = load_keras()
-    X = keras.Input((None, densor.units + n_cues), name="X")
+    X = keras.Input((None, densor.units + n_conditioning), name="X")
     a0 = keras.Input((LSTM_cell.units,), name="a0")
     c0 = keras.Input((LSTM_cell.units,), name="c0")
     scan = keras.layers.RNN(LSTM_cell.cell, return_sequences=True, name="scan")

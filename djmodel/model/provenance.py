@@ -23,9 +23,9 @@ from djmodel.music.tune_json import LONGEST_BAR
 from djmodel.values import grammar
 from djmodel.values.grammar import Value
 from seqmodel.errors import FileError, InputError
-from seqmodel.files import content_hash, existing_file
+from seqmodel.files import check_input_file, sha256_of_file
 from seqmodel.model_file import ModelFile, versions_of
-from seqmodel.sampling.sampler import Choice
+from seqmodel.sampling.config import SamplingConfig
 
 FORMAT = 1
 MOST_BARS = 10_000  # of a solo: some hours
@@ -34,7 +34,7 @@ _MADE_BY = "djmodel"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GenerationConfig:
     """What is played over, and how; the fields are the options of `python -m djmodel.generate`.
     Raises InputError for those that do not go together, SamplingError for a bad choice."""
 
@@ -62,7 +62,7 @@ class Recipe:
     tempo: float | None = None
 
     def __post_init__(self) -> None:
-        _ = self.choice
+        _ = self.sampling
         for option, number in (("--choruses", self.choruses), ("--bars", self.bars)):
             if number is not None and not 1 <= number <= MOST_BARS:
                 raise InputError(f"{option} from 1 to {MOST_BARS:,}", f"{number}")
@@ -73,17 +73,17 @@ class Recipe:
         sources = {"--over": self.over, "--corpus": self.corpus, "--changes": self.changes}
         named = [name for name, source in sources.items() if source is not None]
         if len(named) > 1:
-            raise InputError(" or ".join(named), "both", todo="leave one out")
+            raise InputError(" or ".join(named), "both", hint="leave one out")
         if self.keep_rhythm and self.over is None and self.corpus is None:
-            raise InputError("--keep-rhythm with --over FILE", "no --over", todo="name the melody")
+            raise InputError("--keep-rhythm with --over FILE", "no --over", hint="name the melody")
         if self.primer is not None and self.primer_values is not None:
-            raise InputError("--primer or --primer-values", "both", todo="leave one out")
+            raise InputError("--primer or --primer-values", "both", hint="leave one out")
         if self.with_primer and self.primer is None and self.primer_values is None:
-            raise InputError("--with-primer with a primer", "none", todo="add --primer FILE")
+            raise InputError("--with-primer with a primer", "none", hint="add --primer FILE")
         if self.with_primer and self.keep_rhythm:
-            raise InputError("--with-primer or --keep-rhythm", "both", todo="leave one out")
+            raise InputError("--with-primer or --keep-rhythm", "both", hint="leave one out")
         if self.bars is not None and self.choruses != 1:
-            raise InputError("--bars or --choruses", "both", todo="leave one out")
+            raise InputError("--bars or --choruses", "both", hint="leave one out")
         music = self.over if self.over is not None else self.corpus
         for option, value, what, needed in (
             ("--meter", self.meter != "4/4", "--changes", self.changes),
@@ -92,11 +92,11 @@ class Recipe:
             ("--primer-bars", self.primer_bars, "--primer", self.primer),
         ):
             if value and needed is None:
-                raise InputError(f"{option} with {what}", f"no {what}", todo="leave it out")
+                raise InputError(f"{option} with {what}", f"no {what}", hint="leave it out")
 
     @property
-    def choice(self) -> Choice:
-        return Choice(self.temperature, self.top_k, self.top_p, self.greedy)
+    def sampling(self) -> SamplingConfig:
+        return SamplingConfig(self.temperature, self.top_k, self.top_p, self.greedy)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Recipe:
             tune,
             seed=self.seed,
             count=count,
-            choice=self.choice,
+            sampling=self.sampling,
             primer=self._primer(limits),
             with_primer=self.with_primer,
             rhythm=tune if self.keep_rhythm else None,
@@ -172,22 +172,22 @@ def _as_typed(text: str) -> tuple[Value, ...]:
     for value in values:
         if value.duration > LONGEST_BAR:
             expected = f"values of at most {LONGEST_BAR:,} quarter notes"
-            raise InputError(expected, f"`{value}`", todo="take shorter ones")
+            raise InputError(expected, f"`{value}`", hint="take shorter ones")
     return values
 
 
 _TYPES: dict[str, Any] = {
-    **get_type_hints(Recipe),
+    **get_type_hints(GenerationConfig),
     **dict.fromkeys(("temperature", "top_p", "tempo"), float | int | None),
     "chord_part": tuple,
 }
 
 
-class Origin(NamedTuple):
+class Provenance(NamedTuple):
     """How a MIDI file was made: solo number `solo`, from 1 on, of a recipe with a model. `model`
     and `files` are SHA-256 of what was read, `versions` those of what may change the bytes."""
 
-    recipe: Recipe
+    config: GenerationConfig
     solo: int
     model: str
     files: dict[str, str]
@@ -201,7 +201,7 @@ class Origin(NamedTuple):
                 "made by": _MADE_BY,
                 "format": FORMAT,
                 "solo": self.solo,
-                "settings": self.recipe.settings,
+                "settings": self.config.settings,
                 "model": self.model,
                 "files": self.files,
                 "versions": self.versions,
@@ -209,29 +209,34 @@ class Origin(NamedTuple):
         )
 
 
-def signed(solos: Sequence[Solo], recipe: Recipe, model: ModelFile) -> list[Solo]:
+def with_provenance(
+    solos: Sequence[Solo], config: GenerationConfig, model: ModelFile
+) -> list[Solo]:
     """Solos of a model with the text that says how they were made."""
-    files = {name: content_hash(name) for name in recipe.files}
+    files = {name: sha256_of_file(name) for name in config.files}
     return [
-        replace(solo, origin=Origin(recipe, number, model.identity, files, todays_versions()).text)
+        replace(
+            solo,
+            provenance=Provenance(config, number, model.identity, files, current_versions()).text,
+        )
         for number, solo in enumerate(solos, start=1)
     ]
 
 
-def todays_versions() -> dict[str, str]:
+def current_versions() -> dict[str, str]:
     """The versions of what decides the bytes of a solo, by name."""
     return {"python": platform.python_version(), **versions_of("djmodel", "numpy")}
 
 
-def origin_of(path: str | Path) -> tuple[Origin, str]:
+def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     """How the MIDI file at `path` was made, and the text in it that says so. Raises FileError if
     it is no MIDI file, or does not say."""
-    path = existing_file(path, "a MIDI file")
-    todo = "choose a file that `python -m djmodel.generate` wrote"
+    path = check_input_file(path, "a MIDI file")
+    hint = "choose a file that `python -m djmodel.generate` wrote"
     try:
         tracks = midifile.parse(path.read_bytes()).tracks
     except midifile.Damaged as error:
-        raise FileError("a MIDI file", str(error), where=path, todo=todo) from error
+        raise FileError("a MIDI file", str(error), path=path, hint=hint) from error
     texts = [m.data.decode("utf-8", "replace") for t in tracks for m in t.metas if _is_text(m)]
     for text in texts:
         try:
@@ -240,27 +245,25 @@ def origin_of(path: str | Path) -> tuple[Origin, str]:
             continue  # some other remark
         if isinstance(said, dict) and said.get("made by") == _MADE_BY:
             return _origin(said, path), text
-    raise FileError("a solo that says how it was made", "no such text", where=path, todo=todo)
+    raise FileError("a solo that says how it was made", "no such text", path=path, hint=hint)
 
 
-def made_again(origin: Origin, model: ModelFile, where: str | Path | None = None) -> Solo:
+def regenerate(provenance: Provenance, model: ModelFile, where: str | Path | None = None) -> Solo:
     """The solo that was made so. Raises InputError if `model`, which is the file `where`, is
     another one, or if the music that was played over is gone or not what it was."""
-    _expect(origin.model, model.identity, where, "the model that made it")
-    for name, known in origin.files.items():
+    _expect(provenance.model, model.identity, where, "the model that made it")
+    for name, known in provenance.files.items():
         if not Path(name).is_file():
-            todo = "go to the folder in which it was generated"
-            raise InputError(
-                "the music that was played over", "no such file", where=name, todo=todo
-            )
-        _expect(known, content_hash(name), name, "the music as it was")
-    return origin.recipe.solos(model, origin.solo)[-1]
+            hint = "go to the folder in which it was generated"
+            raise InputError("the music that was played over", "no such file", path=name, hint=hint)
+        _expect(known, sha256_of_file(name), name, "the music as it was")
+    return provenance.config.solos(model, provenance.solo)[-1]
 
 
 def _expect(known: str, found: str, where: str | Path | None, what: str) -> None:
     if known != found:
         raise InputError(
-            f"{what} ({known[:12]})", f"another ({found[:12]})", where=where, todo="name that one"
+            f"{what} ({known[:12]})", f"another ({found[:12]})", path=where, hint="name that one"
         )
 
 
@@ -271,10 +274,10 @@ def solo_in(path: str | Path, model: ModelFile) -> Solo | None:
     from djmodel.inputs.midi import midi_bytes
 
     try:
-        origin, text = origin_of(path)
-        if origin.solo * len(origin.recipe.backing(model).bars) > MOST_BARS:
+        provenance, text = read_provenance(path)
+        if provenance.solo * len(provenance.config.backing(model).bars) > MOST_BARS:
             return None
-        solo = made_again(origin, model)
+        solo = regenerate(provenance, model)
     except InputError:  # something else, then
         return None
     return solo if midi_bytes(solo.tune, text) == Path(path).read_bytes() else None
@@ -284,10 +287,10 @@ def _is_text(meta: midifile.Meta) -> bool:
     return meta.kind == midifile.TEXT
 
 
-def _origin(said: dict[str, Any], path: Path) -> Origin:
+def _origin(said: dict[str, Any], path: Path) -> Provenance:
     if said.get("format") != FORMAT:
         found = f"format {said.get('format')}"
-        raise FileError(f"a text of format {FORMAT} on how it was made", found, where=path)
+        raise FileError(f"a text of format {FORMAT} on how it was made", found, path=path)
     try:
         settings = dict(said["settings"])
         settings["chord_part"] = tuple(settings.get("chord_part", ()))
@@ -295,21 +298,21 @@ def _origin(said: dict[str, Any], path: Path) -> Origin:
             usual = _TYPES[name]
             if not isinstance(value, usual) or isinstance(value, bool) != (usual is bool):
                 raise TypeError(f"{name} {value!r:.40}")
-        recipe = Recipe(**settings)
+        config = GenerationConfig(**settings)
         solo, model = int(said["solo"]), str(said["model"])
         if not 1 <= solo <= MOST_SOLOS:
             raise ValueError(f"solo {solo}")
-        return Origin(recipe, solo, model, dict(said["files"]), dict(said["versions"]))
+        return Provenance(config, solo, model, dict(said["files"]), dict(said["versions"]))
     except (KeyError, TypeError, ValueError) as error:
         found = f"a damaged one ({error})"
-        raise FileError("a text on how it was made", found, where=path) from error
+        raise FileError("a text on how it was made", found, path=path) from error
 
 
 def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
     """So many choruses, or so many bars: the changes begin again where they are too short."""
     wanted = choruses * len(tune.bars) if bars is None else bars
     if wanted > MOST_BARS:
-        raise InputError(f"at most {MOST_BARS:,} bars", f"{wanted:,}", todo="take fewer choruses")
+        raise InputError(f"at most {MOST_BARS:,} bars", f"{wanted:,}", hint="take fewer choruses")
     if bars is None:
         return tune.repeated(choruses)
     turns = max(choruses, -(-bars // len(tune.bars)))

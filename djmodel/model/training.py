@@ -17,31 +17,31 @@ from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_to_json
 from djmodel.values import grammar
 from seqmodel import model_file as modelfile
-from seqmodel.data.streaming import Streamed
+from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
 from seqmodel.errors import CorpusError, InputError
 from seqmodel.model_file import ModelFile
-from seqmodel.network.keras_layers import weights_in
+from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, log_probabilities
 from seqmodel.training import loop as training
 from seqmodel.training.checkpoints import Checkpoints, hash_of
-from seqmodel.training.numpy_trainer import Dropout
+from seqmodel.training.config import Dropout, TrainerConfig
 
 if TYPE_CHECKING:
-    from djmodel.values.corpus import DataSet
+    from djmodel.values.corpus import Corpus
 
 KIND = "djmodel"
 KEPT_TUNES = 32  # of a corpus on disk, in the model file
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingConfig:
     """How a model is trained; the defaults are the course's.
 
     `m` windows of `tx` values make an epoch. None: 60 for one tune, always the same ones, as in the
     course; for several tunes as many as the tunes have room for, drawn afresh each epoch. With
-    `places` the model is told where in the bar the next value begins. With `traits` values of one
+    `places` the model is told where in the bar the next value begins. With `feature_table` values of one
     kind, of one duration, with one leap learn from each other.
     """
 
@@ -50,33 +50,33 @@ class Lesson:
     n_a: int = N_A
     n_values: int = N_VALUES
     graph: Literal["unrolled", "scan"] = "scan"
-    schedule: training.Schedule = training.Schedule()
+    trainer: TrainerConfig = TrainerConfig()
     places: bool = False
-    traits: bool = False
+    tie_features: bool = False
 
-    def with_settings(self, **settings: Any) -> Lesson:
+    def with_settings(self, **settings: Any) -> TrainingConfig:
         """The same but for `settings`, its own and those of its schedule; None changes nothing."""
         given = {name: setting for name, setting in settings.items() if setting is not None}
-        schedule = {field.name for field in fields(training.Schedule)}
-        its = {name: given.pop(name) for name in list(given) if name in schedule}
-        return replace(self, schedule=replace(self.schedule, **its), **given)
+        trainer = {field.name for field in fields(TrainerConfig)}
+        its = {name: given.pop(name) for name in list(given) if name in trainer}
+        return replace(self, trainer=replace(self.trainer, **its), **given)
 
 
 # The course's own; and what foretells rags best that were not learned (see `djmodel.evaluate`).
 PRESETS = {
-    "course": Lesson(),
-    "ragtime": Lesson(
+    "course": TrainingConfig(),
+    "ragtime": TrainingConfig(
         tx=64,
         places=True,
-        traits=True,
-        schedule=training.Schedule(
-            epochs=40, batch_size=16, fall="cosine", dropout=Dropout(0.2, 0.5, 0.5)
+        tie_features=True,
+        trainer=TrainerConfig(
+            epochs=40, batch_size=16, lr_schedule="cosine", dropout=Dropout(0.2, 0.5, 0.5)
         ),
     ),
 }
 
 
-def preset_lesson(name: str) -> Lesson:
+def training_preset(name: str) -> TrainingConfig:
     """The lesson of a preset. Raises InputError for a name that is none."""
     if name not in PRESETS:
         raise InputError(f"a preset, {' or '.join(PRESETS)}", f"`{name}`")
@@ -84,7 +84,7 @@ def preset_lesson(name: str) -> Lesson:
 
 
 @dataclass(frozen=True)
-class Material:
+class EncodedCorpus:
     """Tunes as the model sees them, a sequence of indices each; the first ones of a corpus on disk.
 
     `n_values` counts all values, `distinct` the different ones before folding; `share_folded` is
@@ -101,34 +101,34 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What training gives: the shared `layers`, the model as a file would hold it, the material,
     and the history."""
 
     layers: Layers
     model: ModelFile
-    material: Material
-    fitted: training.Fitted
+    encode_corpus: EncodedCorpus
+    fit_result: training.FitResult
 
     @property
-    def history(self) -> tuple[training.Epoch, ...]:
-        return self.fitted.history
+    def history(self) -> tuple[training.EpochMetrics, ...]:
+        return self.fit_result.history
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
-        n_cues = self.model.weights.n_inputs - self.model.weights.n_values
-        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_cues)
+        n_conditioning = self.model.weights.n_inputs - self.model.weights.n_values
+        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_conditioning)
         modelfile.save(path, graph, self.model)
 
 
-def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
+def encode_corpus(tunes: Sequence[Tune], n_values: int = N_VALUES) -> EncodedCorpus:
     """Encodes the tunes and makes their vocabulary. Raises CorpusError if there is no tune."""
     if not tunes:
-        raise CorpusError("at least one tune", "none", todo="give a file with a melody over chords")
+        raise CorpusError("at least one tune", "none", hint="give a file with a melody over chords")
     texts = [[str(v) for bar in grammar.encode(tune) for v in bar] for tune in tunes]
     counts = Counter(text for tune_texts in texts for text in tune_texts)
     vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
-    return Material(
+    return EncodedCorpus(
         tunes=tuple(tunes),
         sequences=tuple(vocabulary.encode(tune_texts) for tune_texts in texts),
         vocabulary=vocabulary,
@@ -139,13 +139,13 @@ def material(tunes: Sequence[Tune], n_values: int = N_VALUES) -> Material:
     )
 
 
-def corpus_material(data: DataSet, n_values: int = N_VALUES) -> Material:
+def encode_stored_corpus(data: Corpus, n_values: int = N_VALUES) -> EncodedCorpus:
     """What a corpus on disk is to the model, with its first KEPT_TUNES tunes."""
     counts = Counter(dict(zip(data.values, data.counts.tolist(), strict=True)))
     vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
     names = vocabulary.encode(data.values)
     rows = np.flatnonzero(data.lengths)[:KEPT_TUNES]
-    return Material(
+    return EncodedCorpus(
         tunes=tuple(data.tunes(KEPT_TUNES)),
         sequences=tuple(names[data.indices(row)] for row in rows.tolist()),
         vocabulary=vocabulary,
@@ -160,7 +160,7 @@ def _share_folded(counts: Counter[str], vocabulary: Vocabulary) -> float:
     return sum(counts[text] for text in vocabulary.folded) / max(counts.total(), 1)
 
 
-def heard_as(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
+def encode_nearest(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
     """The indices of `values` in a vocabulary that may have been made without them: one that is not
     in it is heard as its nearest."""
     texts = [str(value) for value in values]
@@ -168,15 +168,15 @@ def heard_as(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
     return [int(index) for index in known.encode(heard)]
 
 
-def learn(
+def fit(
     tunes: Sequence[Tune],
-    lesson: Lesson = Lesson(),
+    config: TrainingConfig = TrainingConfig(),
     *,
     held_out: Sequence[Tune] = (),
     sources: dict[str, str] | None = None,
-    progress: Callable[[training.Epoch], None] | None = None,
+    progress: Callable[[training.EpochMetrics], None] | None = None,
     checkpoints: Checkpoints | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
 
     How well it foretells `held_out` is measured after each epoch, and decides nothing but where a
@@ -184,131 +184,135 @@ def learn(
 
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
-    studied = material(tunes, lesson.n_values)
-    places = grammar.Places.of(tunes) if lesson.places else None
-    cues = [_cues(places, tune, lesson.n_values) for tune in tunes] if places else None
-    draw = _drawer(studied.sequences, cues, lesson)
-    batches = training.Shuffled(draw, lesson.schedule.batch_size, lesson.schedule.seed)
+    encoded = encode_corpus(tunes, config.n_values)
+    places = grammar.BarPositions.of(tunes) if config.places else None
+    conditioning = (
+        [_conditioning(places, tune, config.n_values) for tune in tunes] if places else None
+    )
+    draw = _drawer(encoded.sequences, conditioning, config)
+    batches = training.InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
     len(batches)  # too little music is said before Keras is loaded
-    music = hash_of([*studied.sequences, *(cues or ())])
-    return _teach(lesson, studied, places, batches, music, held_out, sources, progress, checkpoints)
+    music = hash_of([*encoded.sequences, *(conditioning or ())])
+    return _teach(config, encoded, places, batches, music, held_out, sources, progress, checkpoints)
 
 
-def learn_corpus(
-    data: DataSet,
-    lesson: Lesson = Lesson(),
+def fit_corpus(
+    data: Corpus,
+    config: TrainingConfig = TrainingConfig(),
     *,
     held_out: Sequence[Tune] = (),
-    progress: Callable[[training.Epoch], None] | None = None,
+    progress: Callable[[training.EpochMetrics], None] | None = None,
     checkpoints: Checkpoints | None = None,
-) -> Trained:
-    """Like `learn`, on a corpus on disk of any size, of which it holds a few batches in memory.
+) -> TrainingResult:
+    """Like `fit`, on a corpus on disk of any size, of which it holds a few batches in memory.
 
     Windows come from all tunes, other ones each epoch. The model file keeps the first KEPT_TUNES
     tunes, to play over and to look for copies in.
     """
-    from djmodel.values.corpus import PlacesInBars
+    from djmodel.values.corpus import CorpusBarPositions
 
-    studied = corpus_material(data, lesson.n_values)
-    in_bars = PlacesInBars(data) if lesson.places else None
-    batches = Streamed(
+    encoded = encode_stored_corpus(data, config.n_values)
+    in_bars = CorpusBarPositions(data) if config.places else None
+    batches = StreamingBatches(
         data,
-        names=studied.vocabulary.encode(data.values),
-        m=lesson.m or max(60, studied.n_values // lesson.tx),
-        Tx=lesson.tx,
-        batch_size=lesson.schedule.batch_size,
-        seed=lesson.schedule.seed,
-        cues=partial(in_bars.cues, first=lesson.n_values) if in_bars else None,
+        names=encoded.vocabulary.encode(data.values),
+        m=config.m or max(60, encoded.n_values // config.tx),
+        Tx=config.tx,
+        batch_size=config.trainer.batch_size,
+        seed=config.trainer.seed,
+        conditioning=partial(in_bars.conditioning, first=config.n_values) if in_bars else None,
     )
     places = in_bars.places if in_bars else None
     sources = {str(data.folder): data.identity}
     music = data.identity
-    return _teach(lesson, studied, places, batches, music, held_out, sources, progress, checkpoints)
+    return _teach(config, encoded, places, batches, music, held_out, sources, progress, checkpoints)
 
 
 def _teach(
-    lesson: Lesson,
-    studied: Material,
-    places: grammar.Places | None,
-    batches: training.Batches,
+    config: TrainingConfig,
+    encoded: EncodedCorpus,
+    places: grammar.BarPositions | None,
+    batches: training.BatchSource,
     music: str,
     held_out: Sequence[Tune],
     sources: dict[str, str] | None,
-    progress: Callable[[training.Epoch], None] | None,
+    progress: Callable[[training.EpochMetrics], None] | None,
     checkpoints: Checkpoints | None,
-) -> Trained:
+) -> TrainingResult:
     """Trains a new model; `music` names what it learns from, in a few letters."""
-    layers = shared_layers(lesson.n_values, lesson.n_a, lesson.schedule.seed)
-    if lesson.graph == "unrolled" and not places:
-        graph = djmodel(lesson.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
+    layers = shared_layers(config.n_values, config.n_a, config.trainer.seed)
+    if config.graph == "unrolled" and not places:
+        graph = djmodel(config.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
         graph = scanning_model(layers.LSTM_cell, layers.densor, len(places) if places else 0)
     unseen = [
         (
-            heard_as([value for bar in grammar.encode(tune) for value in bar], studied.vocabulary),
-            _cues(places, tune, lesson.n_values) if places else None,
+            encode_nearest(
+                [value for bar in grammar.encode(tune) for value in bar], encoded.vocabulary
+            ),
+            _conditioning(places, tune, config.n_values) if places else None,
         )
         for tune in held_out
     ]
 
-    def held_out_loss(weights: Weights) -> float:
+    def validation_loss(weights: Weights) -> float:
         return -float(np.concatenate([log_probabilities(weights, *one) for one in unseen]).mean())
 
-    measure = held_out_loss if unseen else None
-    fitted = training.fit(
+    measure = validation_loss if unseen else None
+    fit_result = training.train_network(
         graph,
         batches,
-        lesson.schedule,
+        config.trainer,
         (lambda epoch, _: progress(epoch)) if progress else None,
-        held_out_loss=measure,
+        validation_loss=measure,
         checkpoints=checkpoints,
-        made_from={
-            **asdict(lesson),
+        fingerprint={
+            **asdict(config),
             "music": music,
             "held out": hash_of([sequence for sequence, _ in unseen]),
         },
-        traits=_traits(studied.vocabulary) if lesson.traits else None,
+        feature_table=_feature_table(encoded.vocabulary) if config.tie_features else None,
     )
     settings: dict[str, Any] = {
-        **asdict(lesson),
-        "register": list(studied.register),
-        "tunes": [tune.title for tune in studied.tunes],
-        "final_loss": fitted.history[fitted.kept - 1].loss if fitted.kept else None,
+        **asdict(config),
+        "register": list(encoded.register),
+        "tunes": [tune.title for tune in encoded.tunes],
+        "final_loss": fit_result.history[fit_result.kept - 1].loss if fit_result.kept else None,
     }
     model = ModelFile(
         kind=KIND,
-        weights=weights_in(graph),
-        vocabulary=studied.vocabulary,
+        weights=extract_weights(graph),
+        vocabulary=encoded.vocabulary,
         settings=settings,
         extra={
-            "tunes": [tune_to_json(tune) for tune in studied.tunes],
-            "sequences": [sequence.tolist() for sequence in studied.sequences],
+            "tunes": [tune_to_json(tune) for tune in encoded.tunes],
+            "sequences": [sequence.tolist() for sequence in encoded.sequences],
             **({"places": places.to_json()} if places else {}),
         },
         sources=sources or {},
     )
-    return Trained(layers, model, studied, fitted)
+    return TrainingResult(layers, model, encoded, fit_result)
 
 
-def _traits(vocabulary: Vocabulary) -> NDArray[np.float32]:
+def _feature_table(vocabulary: Vocabulary) -> NDArray[np.float32]:
     values = [grammar.Value.parse(symbol) for symbol in vocabulary.symbols]
-    return grammar.traits(values, vocabulary.size)
+    return grammar.feature_table(values, vocabulary.size)
 
 
-def _cues(places: grammar.Places, tune: Tune, n_values: int) -> Indices:
-    return places.cues(grammar.encode(tune), tune.bars, n_values)
+def _conditioning(places: grammar.BarPositions, tune: Tune, n_values: int) -> Indices:
+    return places.conditioning(grammar.encode(tune), tune.bars, n_values)
 
 
 def _drawer(
-    sequences: Sequence[Indices], cues: Sequence[Indices] | None, lesson: Lesson
+    sequences: Sequence[Indices], conditioning: Sequence[Indices] | None, config: TrainingConfig
 ) -> Callable[[int], Windows]:
     """The windows of each epoch: drawn once for one tune, afresh for several."""
-    m = lesson.m
+    m = config.m
     if m is None:
-        m = 60 if len(sequences) == 1 else max(60, sum(map(len, sequences)) // lesson.tx)
+        m = 60 if len(sequences) == 1 else max(60, sum(map(len, sequences)) // config.tx)
 
     def fresh(epoch: int) -> Windows:
-        rng = np.random.default_rng([lesson.schedule.seed, epoch])
-        return windows(sequences, m, lesson.tx, rng, cues)
+        rng = np.random.default_rng([config.trainer.seed, epoch])
+        return windows(sequences, m, config.tx, rng, conditioning)
 
     return (lambda _: fresh(0)) if len(sequences) == 1 else fresh

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from seqmodel.data.windows import NOTHING, Indices
 from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import arrays_compute, weight_variables, weights_in
+from seqmodel.network.keras_layers import extract_weights, supported_by_numpy, weight_variables
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import one_thread_a_product
-from seqmodel.training.numpy_trainer import AdamRates, Learner
+from seqmodel.parallel.threads import single_threaded_blas
+from seqmodel.training.numpy_trainer import AdamRates, NumpyTrainer
 
 keras = load_keras()
 
@@ -24,7 +24,7 @@ CROSS_ENTROPY = "categorical_crossentropy"
 ACCURACIES = ("accuracy", "acc", "categorical_accuracy")
 
 
-class StepwiseModel(keras.Model):  # type: ignore[name-defined]
+class UnrolledModel(keras.Model):  # type: ignore[name-defined]
     """A graph with an output for each step: inputs `[X, a0, c0]`, outputs Tx tensors `(m,
     n_values)`.
 
@@ -38,7 +38,7 @@ class StepwiseModel(keras.Model):  # type: ignore[name-defined]
     `save` writes a plain Keras model, that loads where this project is not.
     """
 
-    twin: Callable[[], keras.Model] | None = None  # type: ignore[name-defined]
+    scan_model: Callable[[], keras.Model] | None = None  # type: ignore[name-defined]
 
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **settings: Any
@@ -46,11 +46,11 @@ class StepwiseModel(keras.Model):  # type: ignore[name-defined]
         apart = any(isinstance(setting, list | dict) for setting in (loss, *(metrics or ())))
         apart = apart or isinstance(metrics, dict) or "loss_weights" in settings
         self._training = _Untracked(None)
-        if apart or self.twin is None:
+        if apart or self.scan_model is None:
             super().compile(optimizer, loss, metrics=metrics, **settings)
             return
-        twin = self.twin()
-        model = ArrayTrainedModel(twin.inputs, twin.outputs[0], name=self.name)
+        scan_model = self.scan_model()
+        model = ArrayTrainedModel(scan_model.inputs, scan_model.outputs[0], name=self.name)
         weight = float(len(self.outputs))
         model.compile(optimizer, loss, metrics=metrics, loss_weights=weight, **settings)
         self._training = _Untracked(model)
@@ -84,8 +84,8 @@ class StepwiseModel(keras.Model):  # type: ignore[name-defined]
 class ArrayTrainedModel(keras.Model):  # type: ignore[name-defined]
     """Inputs `[X, a0, c0]`, output `(m, Tx, n_values)`: an LSTM and a softmax over X.
 
-    Where `Learner` computes what Keras would (layers and Adam as they come, categorical
-    cross-entropy, accuracy, TensorFlow on a processor), a step of `fit` is one of `Learner`.
+    Where `NumpyTrainer` computes what Keras would (layers and Adam as they come, categorical
+    cross-entropy, accuracy, TensorFlow on a processor), a step of `fit` is one of `NumpyTrainer`.
     Weights and the optimiser's state are read before it and written after it, so that callbacks
     find them as always. Batches that are weighted or not one-hot go to Keras.
     """
@@ -102,12 +102,12 @@ class ArrayTrainedModel(keras.Model):  # type: ignore[name-defined]
         plain = loss == CROSS_ENTROPY and not settings
         plain = plain and metrics in (None, [], *([name] for name in ACCURACIES))
         self.accuracy_name = metrics[0] if metrics and plain else None
-        self.by_arrays = plain and _is_plain_adam(self.optimizer) and arrays_compute(self)
+        self.by_arrays = plain and _is_plain_adam(self.optimizer) and supported_by_numpy(self)
         self.by_arrays = self.by_arrays and keras.backend.backend() == "tensorflow"
         self.loss_weight = loss_weights
 
     def fit(self, *args: Any, **settings: Any) -> Any:
-        with one_thread_a_product():
+        with single_threaded_blas():
             return super().fit(*args, **settings)
 
     train_function: Any  # Keras sets it
@@ -141,7 +141,7 @@ class _ArraySteps:
 
     def __init__(self, model: ArrayTrainedModel) -> None:
         self.model = model
-        self.learner = Learner(weights_in(model), _rates(model.optimizer))
+        self.learner = NumpyTrainer(extract_weights(model), _rates(model.optimizer))
         self.keras_step: Callable[[Any], Any] | None = None
         self.begin()
 
@@ -183,7 +183,7 @@ class _ArraySteps:
         if not optimizer.built:
             optimizer.build(self.model.trainable_variables)
         learner.steps = int(optimizer.iterations)
-        learner.parameters.set(weights_in(self.model))
+        learner.parameters.set(extract_weights(self.model))
         for parameters, name in ((learner.momentum, "momentum"), (learner.velocity, "velocity")):
             arrays = (np.array(variable) for variable in _moments(optimizer, name))
             parameters.set(Weights(parameters.cell, *arrays))

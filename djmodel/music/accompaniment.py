@@ -324,17 +324,17 @@ def _strokes(
 ) -> Iterator[tuple[Fraction, Fraction]]:
     """Onset and end of what is played. Most groups sound as they did two bars before; that at
     `first`, where the music begins, begins with its chord where the style has a way to."""
-    remembered: dict[tuple[int, int, int], Sequence[Hit]] = {}
+    cached_by_content: dict[tuple[int, int, int], Sequence[Hit]] = {}
     bar = 0
     for group in groups:
         bar += group.number == 0
         place = (bar % 2, group.number, group.size)
-        if group.onset == first or place not in remembered or rng.random() > _KEPT:
+        if group.onset == first or place not in cached_by_content or rng.random() > _KEPT:
             ways = rhythms[group.size]
             if group.onset == first:
                 ways = [way for way in ways if way and way[0].onset == 0] or ways
-            remembered[place] = ways[int(rng.integers(len(ways)))]
-        for hit in remembered[place]:
+            cached_by_content[place] = ways[int(rng.integers(len(ways)))]
+        for hit in cached_by_content[place]:
             onset, end = _played_at(hit.onset, hit.length, group)
             if onset < end:
                 yield onset, end

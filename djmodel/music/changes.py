@@ -35,7 +35,7 @@ class ChangesError(InputError):
     is the first character), `length` how many characters are meant."""
 
     def __init__(
-        self, text: str, position: int, length: int, *, expected: str, todo: str = ""
+        self, text: str, position: int, length: int, *, expected: str, hint: str = ""
     ) -> None:
         self.text, self.position, self.length = text, position, length
         end = position + length
@@ -43,7 +43,7 @@ class ChangesError(InputError):
         before = "..." * (position > _AROUND) + before
         after = after + "..." * (len(text) > end + _AROUND)
         shown = f"{before}>>{text[position:end] or 'the end'}<<{after}"
-        super().__init__(expected, f"{shown} (character {position + 1})", todo=todo)
+        super().__init__(expected, f"{shown} (character {position + 1})", hint=hint)
 
 
 class Form(NamedTuple):
@@ -111,7 +111,7 @@ def parse_changes(
     bars = form.bars if form else _read(text, meter)
     bars = bars * max(choruses, 1)
     if len(bars) > MOST_BARS:
-        raise InputError(f"at most {MOST_BARS} bars", f"{len(bars)}", todo="ask for fewer choruses")
+        raise InputError(f"at most {MOST_BARS} bars", f"{len(bars)}", hint="ask for fewer choruses")
     if pick_up:
         bars = _with_pick_up(bars, pick_up)
     return Tune(
@@ -127,8 +127,8 @@ def parse_meter(text: str) -> Meter:
     match = re.fullmatch(r"\s*(\d{1,2})\s*/\s*(\d{1,2})\s*", text)
     beats, unit = (int(match[1]), int(match[2])) if match else (0, 0)
     if beats < 1 or unit not in {1, 2, 4, 8, 16, 32}:
-        todo = "the second number is a note value: 2, 4, 8 or 16"
-        raise InputError("a meter such as 4/4, 3/4 or 6/8", f"`{text}`", todo=todo)
+        hint = "the second number is a note value: 2, 4, 8 or 16"
+        raise InputError("a meter such as 4/4, 3/4 or 6/8", f"`{text}`", hint=hint)
     meter = Meter(beats, unit)
     if meter.length > LONGEST_BAR:
         found = f"`{text}`, {meter.length} of them"
@@ -171,9 +171,9 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
             at = len(text) - len(key_name)
             mode, other = ("minor", "major") if form.minor else ("major", "minor")
             expected = f"a key of {name}, which is in {mode}, not {other}"
-            twin = f"minor-{name}-in-{match[1]}"
-            todo = f"write {twin}" if f"minor-{name}" in FORMS else ""
-            raise ChangesError(text, at, len(key_name), expected=expected, todo=todo)
+            scan_model = f"minor-{name}-in-{match[1]}"
+            hint = f"write {scan_model}" if f"minor-{name}" in FORMS else ""
+            raise ChangesError(text, at, len(key_name), expected=expected, hint=hint)
         tonic = parse_chord_symbol(match[1].capitalize()).root
     key = _signature(tonic, form.minor)
     if {"#", "♯"} & set(key_name) and key + 12 <= MOST_SHARPS:
@@ -268,11 +268,11 @@ class _Reader:
         self.tokens = _tokens(text)
         self.at = 0
 
-    def error(self, token: _Token | None, expected: str, todo: str = "") -> ChangesError:
+    def error(self, token: _Token | None, expected: str, hint: str = "") -> ChangesError:
         if token is None:
-            return ChangesError(self.text, len(self.text), 0, expected=expected, todo=todo)
+            return ChangesError(self.text, len(self.text), 0, expected=expected, hint=hint)
         return ChangesError(
-            self.text, token.position, len(token.text), expected=expected, todo=todo
+            self.text, token.position, len(token.text), expected=expected, hint=hint
         )
 
     def section(self, opened: _Token | None = None) -> list[_Content]:
@@ -291,8 +291,8 @@ class _Reader:
             self.at += 1
             if token.kind == "bar":
                 if not content and hard_line is not None:
-                    todo = "write % for the bar before once more, or N.C."
-                    raise self.error(token, "chords between two bar lines", todo)
+                    hint = "write % for the bar before once more, or N.C."
+                    raise self.error(token, "chords between two bar lines", hint)
                 end_bar()
                 hard_line = token
                 continue
@@ -391,7 +391,11 @@ def _chord(reader: _Reader, token: _Token) -> Chord:
     except ChordSymbolError as error:
         at, length = token.position + error.position, len(token.text) - error.position
         raise ChangesError(
-            reader.text, at, length, expected=error.expected, todo=error.todo
+            reader.text,
+            at,
+            length,
+            expected="a chord symbol such as Dm7, G7b9 or C6/9",
+            hint=error.hint,
         ) from error
 
 

@@ -130,15 +130,15 @@ class ChordSymbolError(InputError):
     """A chord symbol that cannot be read. `text` is the symbol, `position` where reading stopped
     (0 is its first character)."""
 
-    def __init__(self, text: str, position: int, *, todo: str = "", where: str | None = None):
+    def __init__(self, text: str, position: int, *, hint: str = "", where: str | None = None):
         self.text, self.position = text, position
         rest = text[position:]
         marked = f"{text[:position]}>>{rest or 'the end'}<<"
         super().__init__(
             "a chord symbol such as Dm7, G7b9 or C6/9",
             f"{marked} (character {position + 1})" if text.strip() else "nothing",
-            where=where,
-            todo=todo or _KNOWN_SYMBOLS,
+            path=where,
+            hint=hint or _KNOWN_SYMBOLS,
         )
 
 
@@ -214,12 +214,12 @@ def parse_chord_symbol(text: str) -> Chord:
     symbol = text.strip()
     root_match = _NOTE.match(symbol)
     if not root_match:
-        todo = "write roots as capital letters" if _NOTE.match(symbol.capitalize()) else ""
-        raise ChordSymbolError(symbol, 0, todo=todo)
+        hint = "write roots as capital letters" if _NOTE.match(symbol.capitalize()) else ""
+        raise ChordSymbolError(symbol, 0, hint=hint)
     root = _pitch_class(root_match)
     if symbol.count("(") != symbol.count(")"):
         bracket = max(symbol.rfind("("), symbol.rfind(")"))
-        raise ChordSymbolError(symbol, bracket, todo="close each bracket that is opened")
+        raise ChordSymbolError(symbol, bracket, hint="close each bracket that is opened")
     tones = _Tones()
     at = _read_quality(symbol, root_match.end(), tones)
     bass = root
@@ -284,8 +284,8 @@ def _read_modifier(symbol: str, at: int, tones: _Tones) -> int:
         number = _LOOSE_NUMBER.match(symbol, separator.end())
         if number is None:
             if separator[0] == "/":
-                todo = "write a bass note after /, as in C/E"
-                raise ChordSymbolError(symbol, separator.end(), todo=todo)
+                hint = "write a bass note after /, as in C/E"
+                raise ChordSymbolError(symbol, separator.end(), hint=hint)
             return separator.end()
         degree = int(number[0])
         if degree == 7:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.music.chord import Chord
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from djmodel.outputs.audio import Sound
@@ -178,7 +178,7 @@ class Tune:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
         """One line, where IPython would print every note."""
-        printer.text(f"Tune({self.title!r}, {counted(len(self.bars), 'bar')})")
+        printer.text(f"Tune({self.title!r}, {pluralize(len(self.bars), 'bar')})")
 
     def _repr_html_(self) -> str:
         from djmodel.outputs.player import notebook_player

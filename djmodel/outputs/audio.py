@@ -17,7 +17,7 @@ import numpy as np
 from djmodel.music.tune import Tune
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
-from seqmodel.files import data_address, existing_file, known_ending, writing
+from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
 from seqmodel.optional import MissingPackageError, needed, require
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ class Sound:
     def save(self, path: str | Path) -> None:
         """Writes a .wav or .mp3 file. Raises InputError for another ending, FileError if it cannot
         be written."""
-        content = self.mp3() if known_ending(path, SOUND) == ".mp3" else self.wav()
-        with writing(path) as temporary:
+        content = self.mp3() if check_suffix(path, SOUND) == ".mp3" else self.wav()
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
 
     def _repr_html_(self) -> str:
-        address = data_address(self.mp3(), "audio/mpeg")
+        address = data_uri(self.mp3(), "audio/mpeg")
         return f'<audio controls preload="auto" src="{address}"></audio>'
 
     def wav(self) -> bytes:
@@ -105,10 +105,10 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
         from djmodel.inputs.midi import midi_bytes
 
         if not source.bars or not (source.melody_notes() or source.accompaniment):
-            todo = "let something sound: accompany(...) plays its chords"
-            raise InputError("a tune with notes", "none", where=source.title or None, todo=todo)
+            hint = "let something sound: accompany(...) plays its chords"
+            raise InputError("a tune with notes", "none", path=source.title or None, hint=hint)
         return _render(_parsed(midi_bytes(source), source.title or None), soundfont)
-    path = existing_file(source, "a MIDI file")
+    path = check_input_file(source, "a MIDI file")
     return _render(_parsed(path.read_bytes(), path), soundfont)
 
 
@@ -135,8 +135,8 @@ def default_soundfont() -> Path:
         raise FileError(
             "the SoundFont of pretty_midi",
             "no such file",
-            where=path,
-            todo="name one with --soundfont, or pip install pretty_midi==0.2.11",
+            path=path,
+            hint="name one with --soundfont, or pip install pretty_midi==0.2.11",
         )
     return path
 
@@ -150,25 +150,25 @@ def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
         raise FileError(
             "a MIDI file",
             f"other content ({str(error) or 'it is cut off, or something else'})",
-            where=path,
-            todo="choose a .mid file that other programs can play",
+            path=path,
+            hint="choose a .mid file that other programs can play",
         ) from error
     if midi.type == 2 or not midi.ticks_per_beat > 0:
         raise FileError(
             "MIDI of type 0 or 1, timed in beats",
             f"type {midi.type}, division {midi.ticks_per_beat}",
-            where=path,
-            todo="export it again as type 1",
+            path=path,
+            hint="export it again as type 1",
         )
     if not any(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t):
-        raise FileError("a MIDI file with notes", "none", where=path, todo="choose another file")
+        raise FileError("a MIDI file with notes", "none", path=path, hint="choose another file")
     minutes = midi.length / 60
     if minutes > LONGEST_MINUTES:
         raise FileError(
             f"at most {LONGEST_MINUTES} minutes of music",
             f"{minutes:.0f} minutes",
-            where=path,
-            todo="check its end: a stray event may stand far behind the last note",
+            path=path,
+            hint="check its end: a stray event may stand far behind the last note",
         )
     return midi
 
@@ -190,11 +190,11 @@ def _render(midi: MidiFile, soundfont: str | Path | None) -> Sound:
 
 def read_soundfont(path: str | Path | None) -> bytes:
     """The bytes of a SoundFont. Raises FileError if `path` is something else."""
-    path = default_soundfont() if path is None else existing_file(path, "a SoundFont (.sf2)")
+    path = default_soundfont() if path is None else check_input_file(path, "a SoundFont (.sf2)")
     content = path.read_bytes()
     if content[:4] != b"RIFF" or content[8:12] != b"sfbk":
         raise FileError(
-            "a SoundFont (.sf2)", "another kind of file", where=path, todo="choose an SF2 file"
+            "a SoundFont (.sf2)", "another kind of file", path=path, hint="choose an SF2 file"
         )
     return content
 
@@ -253,8 +253,8 @@ def _damaged(font_name: str | Path | None, why: str) -> FileError:
     return FileError(
         "a SoundFont (.sf2) that can be read",
         f"a damaged one ({why})",
-        where=font_name,
-        todo="choose another SF2 file",
+        path=font_name,
+        hint="choose another SF2 file",
     )
 
 

@@ -26,7 +26,7 @@ from djmodel.outputs.rhythm import Written, written
 from djmodel.outputs.roll import engraved, has_pickup
 from djmodel.outputs.suffixes import NOTES, PICTURE, SCORE
 from seqmodel.errors import InputError
-from seqmodel.files import known_ending, writing
+from seqmodel.files import atomic_write, check_suffix
 from seqmodel.optional import needed, require
 from seqmodel.plots.picture import of_few_colours
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from music21.pitch import Pitch
     from music21.stream import Measure, Part, Score
 
-BARS_A_LINE = 4
+BARS_PER_LINE = 4
 
 _MUSICXML = ("music21.musicxml.m21ToXml", "to write MusicXML", "music21")
 _ENGRAVER = ("verovio", "to engrave a lead sheet")
@@ -101,7 +101,7 @@ class Paper:
     bars: int
 
 
-SCREEN = Paper(2120, BARS_A_LINE)
+SCREEN = Paper(2120, BARS_PER_LINE)
 PHONE = Paper(1000, 2)
 
 
@@ -133,9 +133,9 @@ class LeadSheet:
     def save(self, path: str | Path) -> None:
         """Writes a .svg or .png file. Raises InputError for another ending."""
         path = Path(path)
-        ending = known_ending(path, PICTURE)
+        ending = check_suffix(path, PICTURE)
         content = self.png() if ending == ".png" else _on_paper(self.svg).encode()
-        with writing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
@@ -157,7 +157,7 @@ def lead_sheet(
     cannot be written.
     """
     if not tune.bars:
-        raise NotationError("at least one bar of music", "none", where=tune.title or None)
+        raise NotationError("at least one bar of music", "none", path=tune.title or None)
     line = _fitting_line(tune, paper)
     xml = _exported(tune, line, labels=False)
     return LeadSheet(_engraved(xml, tune, line, paper, heading, seed))
@@ -174,20 +174,20 @@ def write_score(tune: Tune, path: str | Path) -> None:
     """The lead sheet as the file `path`: .svg, .png, .musicxml or .xml. Raises InputError for
     another ending, FileError where it cannot be written, and as `lead_sheet`."""
     path = Path(path)
-    if known_ending(path, SCORE) in NOTES:
+    if check_suffix(path, SCORE) in NOTES:
         content = musicxml(tune, _fitting_line(tune, SCREEN))
-        with writing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
     else:
         lead_sheet(tune).save(path)
 
 
-def musicxml(tune: Tune, bars_a_line: int = BARS_A_LINE) -> str:
+def musicxml(tune: Tune, bars_a_line: int = BARS_PER_LINE) -> str:
     """The lead sheet of a tune as MusicXML, with a new line every `bars_a_line` bars."""
     return _exported(tune, bars_a_line, labels=True)
 
 
-def to_music21(tune: Tune, bars_a_line: int = BARS_A_LINE, labels: bool = True) -> Score:
+def to_music21(tune: Tune, bars_a_line: int = BARS_PER_LINE, labels: bool = True) -> Score:
     """The lead sheet of a tune as a music21 score of one part, every bar a measure: notes spelled
     in the key, ties, beams, triplets, chord symbols, bar numbers; with `labels` the name of the
     instrument and the first tempo, too."""
@@ -296,8 +296,8 @@ def _fill(
         raise NotationError(
             "note lengths that divide a quarter by four or three",
             str(error),
-            where=f"bar {measure.number}",
-            todo="put the tune on that grid first",
+            path=f"bar {measure.number}",
+            hint="put the tune on that grid first",
         ) from error
     held = before is not None and _ties_over(before, bar)
     last: Note | None = None

@@ -19,8 +19,8 @@ from djmodel.outputs.player import asset, player
 from djmodel.outputs.roll import engraved, has_pickup
 from djmodel.values import grammar
 from djmodel.values.grammar import Value
-from seqmodel.files import data_address, writing
-from seqmodel.words import counted
+from seqmodel.files import atomic_write, data_uri
+from seqmodel.words import pluralize
 
 # Whatever a title may hold, the page loads nothing and runs nothing but its own.
 _POLICY = (
@@ -30,19 +30,19 @@ _POLICY = (
 
 
 @dataclass(frozen=True)
-class Exhibit:
-    """One tune of a page. `values` bar by bar (those of its melody where not given); `facts` are
-    shown with it, by name; `origin` is the text in its MIDI file."""
+class PageItem:
+    """One tune of a page. `values` bar by bar (those of its melody where not given); `summary_table` are
+    shown with it, by name; `provenance` is the text in its MIDI file."""
 
     tune: Tune
     heading: str = ""
     values: tuple[tuple[Value, ...], ...] = ()
-    facts: Mapping[str, str] = field(default_factory=dict)
-    origin: str = ""
+    summary_table: Mapping[str, str] = field(default_factory=dict)
+    provenance: str = ""
 
 
 def page(
-    solos: Sequence[Solo | Tune | Exhibit],
+    solos: Sequence[Solo | Tune | PageItem],
     settings: Mapping[str, str],
     *,
     title: str = "",
@@ -61,7 +61,7 @@ def page(
         _section(exhibit, index, soundfont) for index, exhibit in enumerate(exhibits)
     )
     about = _about(exhibits[0].tune) if exhibits else "nothing to play"
-    made = f"<footer><h2>How it was made</h2>{facts(settings)}</footer>" if settings else ""
+    made = f"<footer><h2>How it was made</h2>{summary_table(settings)}</footer>" if settings else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -93,7 +93,7 @@ def require_page(soundfont: str | Path | None = None) -> None:
 
 
 def write_page(
-    solos: Sequence[Solo | Tune | Exhibit],
+    solos: Sequence[Solo | Tune | PageItem],
     path: str | Path,
     settings: Mapping[str, str],
     *,
@@ -103,29 +103,29 @@ def write_page(
 ) -> None:
     """Writes `page(...)` to a file. Raises as `page`, and FileError if it cannot be written."""
     content = page(solos, settings, title=title, opening=opening, soundfont=soundfont)
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
 
-def _exhibit(solo: Solo | Tune | Exhibit, index: int, count: int) -> Exhibit:
+def _exhibit(solo: Solo | Tune | PageItem, index: int, count: int) -> PageItem:
     heading = f"Solo {index + 1}" if count > 1 else ""
-    if isinstance(solo, Exhibit):
+    if isinstance(solo, PageItem):
         return solo
     if isinstance(solo, Tune):
-        return Exhibit(solo, heading)
+        return PageItem(solo, heading)
     perplexity = f"{math.exp(-solo.log_probability):.2f}"
-    facts = {"perplexity for the model": perplexity}
-    return Exhibit(solo.tune, heading, solo.values, facts, solo.origin)
+    summary_table = {"perplexity for the model": perplexity}
+    return PageItem(solo.tune, heading, solo.values, summary_table, solo.provenance)
 
 
-def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
+def _section(exhibit: PageItem, index: int, soundfont: str | Path | None) -> str:
     tune = exhibit.tune
     heading = f"<h2>{escape(exhibit.heading)}</h2>" if exhibit.heading else ""
-    address = data_address(midi_bytes(tune, exhibit.origin), "audio/midi")
+    address = data_uri(midi_bytes(tune, exhibit.provenance), "audio/midi")
     name = f"solo-{index + 1}.mid"
     return f"""<section>{heading}{player(tune, soundfont)}
 <p class="download"><a download="{name}" href="{address}">Download MIDI</a></p>
-{facts(exhibit.facts)}
+{summary_table(exhibit.summary_table)}
 {_sheets(tune, index)}
 <details><summary>Values of each bar</summary>{_bars(exhibit)}</details></section>
 """
@@ -134,7 +134,7 @@ def _section(exhibit: Exhibit, index: int, soundfont: str | Path | None) -> str:
 def _about(tune: Tune) -> str:
     """Bars, meter, tempo and instruments, in a line."""
     bars = len(tune.bars) - has_pickup(tune)
-    words = [counted(bars, "bar")]
+    words = [pluralize(bars, "bar")]
     words += [f"{bar.meter}" for bar in tune.bars[:1]]
     words += [f"{tempo.bpm:.0f} quarter notes a minute" for tempo in tune.tempos[:1]]
     played = [tune.instrument, *(part.instrument for part in tune.accompaniment)]
@@ -153,7 +153,7 @@ def _sheets(tune: Tune, index: int) -> str:
     )
 
 
-def _bars(exhibit: Exhibit) -> str:
+def _bars(exhibit: PageItem) -> str:
     tune = exhibit.tune
     values = exhibit.values or grammar.encode(tune)
     first = 0 if has_pickup(tune) else 1
@@ -179,7 +179,7 @@ def _value(value: Value) -> str:
     return f'<span class="value v{value.kind}">{escape(str(value))}</span>'
 
 
-def facts(known: Mapping[str, str]) -> str:
+def summary_table(known: Mapping[str, str]) -> str:
     """What is known, by name, as HTML."""
     items = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in known.items())
     return f"<dl>{items}</dl>" if items else ""

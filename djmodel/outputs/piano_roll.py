@@ -13,7 +13,7 @@ from djmodel.music.tune import Tune
 from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, roll
 from seqmodel.plots.palette import BLUE, LIGHT, SKY, VERMILLION
 from seqmodel.plots.picture import WIDTH_INCHES, Picture, count_chart, new_figure
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,8 +64,8 @@ def vocabulary_chart(values: Iterable[str] | Mapping[str, int], *, title: str = 
     names: dict[str, str] = {str(kind): name for kind, name in KIND_NAMES.items()} | {"R": "rest"}
     fills: dict[str, str] = {KIND_NAMES[kind]: look[0] for kind, look in KIND_LOOKS.items()}
     fills |= {KIND_NAMES["X"]: "#5B6470", "rest": ACCOMPANIMENT_COLOUR}
-    everything = counted(counts.total(), "note or rest", "notes and rests")
-    default = f"{counted(len(counts), 'different value')} in {everything}"
+    everything = pluralize(counts.total(), "note or rest", "notes and rests")
+    default = f"{pluralize(len(counts), 'different value')} in {everything}"
     return count_chart(
         dict(counts.most_common()),
         title=title or default,

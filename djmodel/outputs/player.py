@@ -16,7 +16,7 @@ from pathlib import Path
 
 from djmodel.music.tune import Tune
 from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, clock, roll
-from seqmodel.files import data_address
+from seqmodel.files import data_uri
 from seqmodel.optional import MissingPackageError
 
 LONGEST_SECONDS = 90.0  # of sound that a notebook gets without being asked
@@ -49,7 +49,7 @@ def player(tune: Tune, soundfont: str | Path | None = None, *, sound: bool = Tru
         content = render(tune, soundfont).mp3()
         audio = (
             f'<audio controls preload="auto" aria-label="{escape(tune.title)}"'
-            f' src="{data_address(content, "audio/mpeg")}"></audio>'
+            f' src="{data_uri(content, "audio/mpeg")}"></audio>'
         )
     times = escape(json.dumps(clock(tune)))
     return (
@@ -93,7 +93,7 @@ def _as_image(drawing: re.Match[str]) -> str:
         f' height="{height:g}" viewBox="{size}"{attributes}>'
         f'<style>{asset("player.css")}</style><g class="roll">{inside}</g></svg>'
     )
-    return f'<img alt="" src="{data_address(alone.encode(), "image/svg+xml")}">'
+    return f'<img alt="" src="{data_uri(alone.encode(), "image/svg+xml")}">'
 
 
 def asset(name: str) -> str:

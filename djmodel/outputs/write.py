@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.outputs.suffixes import ALL, MIDI, NOTES, PAGE, PICTURE, SCORE, SOUND
-from seqmodel.files import known_ending
+from seqmodel.files import check_suffix
 from seqmodel.optional import require
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ _PICTURES = ("matplotlib", "to draw a piano roll")
 
 def require_output(
     path: str | Path,
-    endings: Sequence[str] = ALL,
+    suffixes: Sequence[str] = ALL,
     *,
     drawn: bool = False,
     soundfont: str | Path | None = None,
 ) -> None:
     """Learns, before anything is written, whether `path` can be: raises InputError for an ending
-    that is not among `endings`, MissingPackageError for a package that is not installed, FileError
+    that is not among `suffixes`, MissingPackageError for a package that is not installed, FileError
     for a `soundfont` that cannot be played. `drawn`: a picture is a lead sheet, not a piano roll.
     """
-    ending = known_ending(path, endings)
+    ending = check_suffix(path, suffixes)
     if ending in SOUND:
         from djmodel.outputs.audio import require_sound
 
@@ -53,11 +53,11 @@ def write(
     roll, a lead sheet (MusicXML; `write_score` draws one), or a page. `soundfont` plays in sounds
     and pages.
 
-    Raises InputError for an ending that `endings` does not know, FileError if the file cannot be
+    Raises InputError for an ending that `suffixes` does not know, FileError if the file cannot be
     written, MissingPackageError if a package is not installed. Nothing half-written stays.
     """
     path = Path(path)
-    ending = known_ending(path, ALL)
+    ending = check_suffix(path, ALL)
     if ending in MIDI:
         from djmodel.inputs.midi import write_midi
 
@@ -76,7 +76,7 @@ def write(
 
 def write_picture(tune: Tune, path: str | Path) -> None:
     """The piano roll of a tune as .png or .svg. Raises as `write`."""
-    known_ending(path, PICTURE)
+    check_suffix(path, PICTURE)
     from djmodel.outputs.piano_roll import piano_roll
 
     piano_roll(tune).save(path)
@@ -84,7 +84,7 @@ def write_picture(tune: Tune, path: str | Path) -> None:
 
 def write_score(tune: Tune, path: str | Path) -> None:
     """The lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
-    known_ending(path, SCORE)
+    check_suffix(path, SCORE)
     from djmodel.outputs import lead_sheet as notation
 
     notation.write_score(tune, path)
@@ -98,7 +98,7 @@ def write_page(
     soundfont: str | Path | None = None,
 ) -> None:
     """A page of solos as .html or .htm; `settings` is how they were made. Raises as `write`."""
-    known_ending(path, PAGE)
+    check_suffix(path, PAGE)
     from djmodel.outputs import page
 
     page.write_page(solos, path, settings, soundfont=soundfont)

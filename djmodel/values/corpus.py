@@ -37,32 +37,32 @@ from numpy.typing import NDArray
 
 from djmodel.inputs.limits import LimitError
 from djmodel.inputs.reader import (
+    FileResult,
     Options,
-    Outcome,
-    Verdict,
+    ReadResult,
     cache_folder,
+    cached_by_content,
     find_music,
-    outcome_of,
+    read_file,
     reader_ended,
     reader_version,
     real_name,
-    remembered,
 )
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values import grammar
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
-from seqmodel.files import as_text, content_hash, writable_folder, writing
+from seqmodel.files import atomic_write, printable, sha256_of_file, writable_folder
 from seqmodel.optional import needed
-from seqmodel.parallel.pool import Workers, each
-from seqmodel.words import counted
+from seqmodel.parallel.pool import PoolConfig, parallel_map
+from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
     import pyarrow
 
 FILE, FORMAT = "tunes.arrow", 1
-ROWS_A_BATCH = 256
+ROWS_PER_BATCH = 256
 MOST_PLACES = 256  # in a bar, that a model can tell apart; others are heard as the nearest
 _FINEST = 10_080  # parts of a quarter note, where durations have no smaller common measure
 _METADATA = b"djmodel"
@@ -79,7 +79,7 @@ class Row(NamedTuple):
     source: str
     number: int
     hash: str
-    verdict: str
+    result: str
     title: str = ""
     texts: Sequence[str] = ()
     codes: Sequence[int] = ()
@@ -106,7 +106,7 @@ class Summary(NamedTuple):
 def build(
     music: Iterable[str | Path],
     folder: str | Path,
-    workers: Workers = Workers(),
+    workers: PoolConfig = PoolConfig(),
     progress: Progress | None = None,
 ) -> Summary:
     """Reads files, folders and patterns into the data set `folder`, which has all of it or nothing.
@@ -121,8 +121,8 @@ def build(
         raise InputError(
             "a folder of its own for the corpus",
             "the one with the music",
-            where=folder,
-            todo="choose another",
+            path=folder,
+            hint="choose another",
         )
     folder = writable_folder(folder)
     was_there = folder.exists()
@@ -131,10 +131,12 @@ def build(
     totals = _Totals()
 
     def rows() -> Iterator[Row]:
-        for of_a_file in each(job, files, workers, lambda path: _rows(path, reader_ended(path))):
+        for of_a_file in parallel_map(
+            job, files, workers, lambda path: _rows(path, reader_ended(path))
+        ):
             yield from of_a_file
             if progress is not None:
-                progress(Path(of_a_file[-1].source).name, of_a_file[-1].verdict, len(files))
+                progress(Path(of_a_file[-1].source).name, of_a_file[-1].result, len(files))
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -143,14 +145,14 @@ def build(
         with tempfile.TemporaryFile(dir=folder) as spool:
             _write(spool, _batches(rows(), totals), _schema())
             totals.require_tunes(len(files))
-            with writing(folder / FILE) as temporary, temporary.open("wb") as stream:
+            with atomic_write(folder / FILE) as temporary, temporary.open("wb") as stream:
                 _write(stream, _renumbered(spool, totals), _schema(totals.metadata(len(files))))
     except OSError as error:
         raise FileError(
             "room for the corpus",
             (error.strerror or str(error)).lower(),
-            where=folder,
-            todo="choose another place, and run it again: what was read is kept",
+            path=folder,
+            hint="choose another place, and run it again: what was read is kept",
         ) from error
     finally:
         if not was_there and not (folder / FILE).exists():
@@ -160,11 +162,11 @@ def build(
 
 def rows_of(path: Path, options: Options) -> tuple[Row, ...]:
     """The rows of a file: one for each tune in it. Nothing in the file makes it raise."""
-    outcome: Outcome | None = None
+    outcome: FileResult | None = None
 
     def make() -> tuple[Row, ...]:
         nonlocal outcome
-        outcome = outcome_of(path, options._replace(cache=None))
+        outcome = read_file(path, options._replace(cache=None))
         return _rows(path, outcome)
 
     def to_json(rows: tuple[Row, ...]) -> Any:
@@ -178,23 +180,23 @@ def rows_of(path: Path, options: Options) -> tuple[Row, ...]:
         return tuple(Row(*row)._replace(source=str(path)) for row in kept)
 
     try:
-        return remembered(path, options, make, to_json, from_json, what=f"rows {FORMAT}")
+        return cached_by_content(path, options, make, to_json, from_json, what=f"rows {FORMAT}")
     except InputError:  # no file, or one that may not be read
-        return _rows(path, outcome_of(path, options))
+        return _rows(path, read_file(path, options))
 
 
-def _rows(path: Path, outcome: Outcome) -> tuple[Row, ...]:
+def _rows(path: Path, outcome: FileResult) -> tuple[Row, ...]:
     try:
-        hashed = content_hash(path)
+        hashed = sha256_of_file(path)
     except OSError:
         hashed = ""
-    return tuple(_row(verdict, str(path), hashed) for verdict in outcome.verdicts)
+    return tuple(_row(result, str(path), hashed) for result in outcome.results)
 
 
-def _row(verdict: Verdict, source: str, hashed: str) -> Row:
-    tune = verdict.tune
+def _row(result: ReadResult, source: str, hashed: str) -> Row:
+    tune = result.tune
     if tune is None:
-        return Row(source, verdict.number, hashed, str(verdict))
+        return Row(source, result.number, hashed, str(result))
     bars = [[str(value) for value in values] for values in grammar.encode(tune)]
     texts = sorted({text for bar in bars for text in bar})
     places = {text: place for place, text in enumerate(texts)}
@@ -203,9 +205,9 @@ def _row(verdict: Verdict, source: str, hashed: str) -> Row:
     kept = tune_to_json(replace(tune, accompaniment=()))
     return Row(
         source,
-        verdict.number,
+        result.number,
         hashed,
-        str(verdict),
+        str(result),
         tune.title,
         texts,
         [places[text] for bar in bars for text in bar],
@@ -232,7 +234,7 @@ class _Totals:
         if not row.tune:
             self.skipped += 1
             if len(self.reasons) < 3:
-                self.reasons.append(f"{Path(row.source).name}: {row.verdict}")
+                self.reasons.append(f"{Path(row.source).name}: {row.result}")
             return np.empty(0, dtype=np.int32)
         self.tunes += 1
         for pitch, times in row.pitches:
@@ -246,11 +248,11 @@ class _Totals:
     def require_tunes(self, n_files: int) -> None:
         if not self.tunes:
             found = (
-                f"none in {counted(n_files, 'file')} ({'; '.join(self.reasons)})"
+                f"none in {pluralize(n_files, 'file')} ({'; '.join(self.reasons)})"
                 if n_files
                 else "no files"
             )
-            raise CorpusError("at least one tune", found, todo="choose other files")
+            raise CorpusError("at least one tune", found, hint="choose other files")
 
     @property
     def values(self) -> list[str]:
@@ -290,12 +292,12 @@ def _batches(rows: Iterable[Row], totals: _Totals) -> Iterator[pyarrow.RecordBat
     """Rows by the hundred, their values numbered as they come."""
     pa, schema = _pyarrow(), _schema()
     rows = iter(rows)
-    while some := list(itertools.islice(rows, ROWS_A_BATCH)):
+    while some := list(itertools.islice(rows, ROWS_PER_BATCH)):
         columns = [
-            [as_text(row.source) for row in some],
+            [printable(row.source) for row in some],
             [row.number for row in some],
             [row.hash for row in some],
-            [row.verdict for row in some],
+            [row.result for row in some],
             [row.title for row in some],
             [totals.add(row) for row in some],
             [row.bar_starts for row in some],
@@ -334,7 +336,7 @@ def _write(stream: IO[bytes], batches: Iterable[pyarrow.RecordBatch], schema: An
 # ---------------------------------------------------------------------------------------------
 
 
-class DataSet:
+class Corpus:
     """A data set that was opened: nothing of it is in memory but what is asked for.
 
     `values` are all values of the corpus, sorted, `counts` how often each comes, `pitches (128,)`
@@ -349,7 +351,7 @@ class DataSet:
         path = self.folder / FILE
         if not path.is_file():
             found = f"no {FILE} in it" if self.folder.is_dir() else "no such folder"
-            raise FileError("a corpus", found, where=folder, todo=_BUILD)
+            raise FileError("a corpus", found, path=folder, hint=_BUILD)
         try:
             with path.open("rb") as stream:
                 self._memory = _mapped(stream)
@@ -357,10 +359,10 @@ class DataSet:
             told = json.loads((self._rows.schema.metadata or {})[_METADATA])
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             found = f"a file that is damaged or something else ({error})"
-            raise FileError("a corpus", found, where=path, todo=_BUILD) from error
+            raise FileError("a corpus", found, path=path, hint=_BUILD) from error
         if told.get("format") != FORMAT:
             found = f"format {told.get('format')}"
-            raise FileError(f"a corpus of format {FORMAT}", found, where=path, todo=_BUILD)
+            raise FileError(f"a corpus of format {FORMAT}", found, path=path, hint=_BUILD)
         self.reader: str = told["reader"]
         self.summary = Summary(*told["summary"])
         self.values: tuple[str, ...] = tuple(told["values"])
@@ -419,20 +421,20 @@ class DataSet:
         told = self._rows.schema.metadata[_METADATA]
         return hashlib.sha256(told + self.lengths.tobytes()).hexdigest()[:16]
 
-    def forget(self) -> None:
+    def release_pages(self) -> None:
         """Gives back the memory of what was touched; the file is still open."""
         if hasattr(self._memory, "madvise"):
             self._memory.madvise(mmap.MADV_DONTNEED)
 
 
-class PlacesInBars:
+class CorpusBarPositions:
     """Where in its bar each value of a data set begins: the `places` that a model is told of, of
     each kind the MOST_PLACES commonest at most, and the cues of any stretch of values.
 
     The values of a bar add up to it: their durations and the bars' first values say all.
     """
 
-    def __init__(self, data: DataSet) -> None:
+    def __init__(self, data: Corpus) -> None:
         durations = [grammar.Value.parse(value).duration for value in data.values]
         self._data = data
         self._per_quarter = min(math.lcm(*(d.denominator for d in durations)), _FINEST)
@@ -446,12 +448,12 @@ class PlacesInBars:
             np.array(sorted(time for time, _ in counter.most_common(MOST_PLACES)), dtype=np.int64)
             for counter in counts
         ]
-        self.places = grammar.Places(
+        self.places = grammar.BarPositions(
             *(tuple(Fraction(t, self._per_quarter) for t in k.tolist()) for k in self._known)
         )
 
-    def cues(self, row: int, start: int, stop: int, first: int) -> Indices:
-        """As `grammar.Places.cues`, of the values of a row from place `start` up to `stop`."""
+    def conditioning(self, row: int, start: int, stop: int, first: int) -> Indices:
+        """As `grammar.BarPositions.conditioning`, of the values of a row from place `start` up to `stop`."""
         found = [
             first + offset + _nearest(times, known)
             for times, known, offset in zip(
@@ -498,7 +500,7 @@ class Findings(NamedTuple):
 def check(folder: str | Path) -> Findings:
     """Goes through all of a data set, and looks whether the files are still those that were read.
     Raises FileError if it is damaged."""
-    data = DataSet(folder)
+    data = Corpus(folder)
     counts = np.zeros(len(data.values), dtype=np.int64)
     try:
         for batch in data._batches:
@@ -512,13 +514,13 @@ def check(folder: str | Path) -> Findings:
             raise ValueError("other values than were counted when it was built")
     except ValueError as error:  # pyarrow's own errors are
         found = f"a damaged one ({error})"
-        raise FileError("a corpus", found, where=data.folder / FILE, todo=_BUILD) from error
+        raise FileError("a corpus", found, path=data.folder / FILE, hint=_BUILD) from error
     changed, missing = [], []
     sources = zip(data.column("source"), data.column("hash"), strict=True)
     for source, hashed in dict(sources).items():
         if not Path(source).is_file():
             missing.append(source)
-        elif content_hash(source) != hashed:
+        elif sha256_of_file(source) != hashed:
             changed.append(source)
     return Findings(changed, missing)
 

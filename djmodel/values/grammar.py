@@ -291,7 +291,7 @@ def _next_pitch(
 
 
 @dataclass(frozen=True)
-class Places:
+class BarPositions:
     """Where a value may begin, as what a model can be told of it before it comes: how long after
     the bar line (`onsets`), and how long before the next one (`rests`), in quarter lengths, sorted.
     """
@@ -300,7 +300,7 @@ class Places:
     rests: tuple[Fraction, ...]
 
     @classmethod
-    def of(cls, tunes: Iterable[Tune]) -> Places:
+    def of(cls, tunes: Iterable[Tune]) -> BarPositions:
         """The places that the values of `tunes` have."""
         places = [place for tune in tunes for place in _places(encode(tune), tune.bars)]
         return cls(
@@ -313,7 +313,7 @@ class Places:
         return [[str(time) for time in times] for times in (self.onsets, self.rests)]
 
     @classmethod
-    def from_json(cls, data: Sequence[Sequence[str]]) -> Places:
+    def from_json(cls, data: Sequence[Sequence[str]]) -> BarPositions:
         """The inverse of `to_json`. Raises TypeError, ValueError or ArithmeticError for anything
         else."""
         onsets, rests = (tuple(map(Fraction, times)) for times in data)
@@ -324,13 +324,15 @@ class Places:
     def __len__(self) -> int:
         return len(self.onsets) + len(self.rests)
 
-    def cues(self, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar], first: int) -> Indices:
+    def conditioning(
+        self, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar], first: int
+    ) -> Indices:
         """Of each value of `bars`, which fill the bars `lengths`: `(n, 2)`, as indices from `first`
         on, those of `onsets`, then those of `rests`."""
-        places = [self.cue(onset, length) for onset, length in _places(bars, lengths)]
+        places = [self.position_features(onset, length) for onset, length in _places(bars, lengths)]
         return np.array(places, dtype=np.int32).reshape(-1, 2) + first
 
-    def cue(self, onset: Fraction, length: Fraction) -> tuple[int, int]:
+    def position_features(self, onset: Fraction, length: Fraction) -> tuple[int, int]:
         """Of what begins at `onset` in a bar of `length`; a place that is not known is heard as the
         nearest one."""
         rest = _nearest(length - onset, self.rests)
@@ -360,7 +362,7 @@ def bar_automaton(
     bars: Sequence[Bar],
     size: int,
     begun: Sequence[Value] = (),
-    places: Places | None = None,
+    places: BarPositions | None = None,
 ) -> Automaton:
     """What may come next so that each of `bars` is filled exactly, the first note of a bar has no
     leap and each later one has.
@@ -380,7 +382,7 @@ def bar_automaton(
         raise SamplingError(
             "values and bars on one grid",
             f"{per_quarter} places in a quarter note, {float(max(lengths)):g} quarters in a bar",
-            todo="take shorter bars, or another model",
+            hint="take shorter bars, or another model",
         )
     durations = np.array([int(v.duration * per_quarter) for v in values], dtype=np.int64)
     rests = np.array([v.is_rest for v in values])
@@ -404,20 +406,20 @@ def bar_automaton(
         state += 2 * int(_duration(full[place]) * per_quarter) + played
         if not allowed[state].any():
             raise SamplingError(
-                "values that can fill a bar", f"none among {len(values)}", todo="train on more"
+                "values that can fill a bar", f"none among {len(values)}", hint="train on more"
             )
-    cues = None
+    conditioning = None
     if places is not None:
-        told = {n: _bar_cues(int(n * per_quarter), per_quarter, places) for n in tables}
-        cues = np.concatenate([*(told[length] for length in lengths), np.zeros((1, 2))])
-        cues = size + cues.astype(np.int32)
-    return Automaton(allowed, next_state, state, cues)
+        told = {n: _bar_conditioning(int(n * per_quarter), per_quarter, places) for n in tables}
+        conditioning = np.concatenate([*(told[length] for length in lengths), np.zeros((1, 2))])
+        conditioning = size + conditioning.astype(np.int32)
+    return Automaton(allowed, next_state, state, conditioning)
 
 
-def _bar_cues(ticks: int, per_quarter: int, places: Places) -> np.ndarray:
+def _bar_conditioning(ticks: int, per_quarter: int, places: BarPositions) -> np.ndarray:
     """What is told of each state of a bar: `(2 * ticks, 2)`."""
     length = Fraction(ticks, per_quarter)
-    told = [places.cue(Fraction(t, per_quarter), length) for t in range(ticks)]
+    told = [places.position_features(Fraction(t, per_quarter), length) for t in range(ticks)]
     return np.repeat(told, 2, axis=0)
 
 
@@ -453,10 +455,10 @@ def rhythm_automaton(
     values: Sequence[Value],
     rhythm: Sequence[Value],
     size: int,
-    cues: Indices | None = None,
+    conditioning: Indices | None = None,
 ) -> Automaton:
     """What may come next so that the values have the rhythm of `rhythm`: notes where it has notes,
-    rests where it has rests, one state for each, and the end. `cues`: of each value of `rhythm`.
+    rests where it has rests, one state for each, and the end. `conditioning`: of each value of `rhythm`.
 
     Where no value has the duration asked for, those with the nearest one are allowed. Raises
     SamplingError if there is no value for a place.
@@ -475,9 +477,9 @@ def rhythm_automaton(
             allowed[place, index] = abs(values[index].duration - asked.duration) == nearest
     after = np.minimum(np.arange(1, len(rhythm) + 2), len(rhythm))
     next_state = np.repeat(after[:, None], size, axis=1).astype(np.int32)
-    if cues is not None:
-        cues = np.concatenate([cues, cues[-1:]])  # the end draws nothing
-    return Automaton(allowed, next_state, cues=cues)
+    if conditioning is not None:
+        conditioning = np.concatenate([conditioning, conditioning[-1:]])  # the end draws nothing
+    return Automaton(allowed, next_state, conditioning=conditioning)
 
 
 def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[Value, ...]]:
@@ -498,7 +500,7 @@ def split_into_bars(values: Iterable[Value], bars: Sequence[Bar]) -> list[tuple[
 # --- vocabulary ------------------------------------------------------------------------------
 
 
-def traits(values: Sequence[Value], size: int) -> NDArray[np.float32]:
+def feature_table(values: Sequence[Value], size: int) -> NDArray[np.float32]:
     """What values have in common: `(size, n)`, 1 where a value has a kind, a duration, a leap or
     the lack of one. Spare indices have none."""
     found = [

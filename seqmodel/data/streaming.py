@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices, Windows, places_in, with_cues
+from seqmodel.data.windows import NOTHING, Indices, Windows, places_in, with_conditioning
 
 ROUNDS = 6
 BATCHES_IN_MEMORY = 16  # after so many, what they have touched is given back
@@ -22,18 +22,18 @@ class Sequences(Protocol):
     def indices(self, sequence: int, start: int, stop: int) -> Indices:
         """The symbols of a sequence from `start` up to `stop`."""
 
-    def forget(self) -> None:
+    def release_pages(self) -> None:
         """Gives back the memory of what was read."""
 
 
-class Streamed:
+class StreamingBatches:
     """The batches of a training: `m` windows of `Tx` steps an epoch, from all `sequences`, in an
     order that `seed` decides.
 
     Every place where a window can begin comes once before any comes again, so that no two epochs
     are cut in the same way. Of that order only the batch at hand is in memory, and 16 bytes for
     each sequence. `names (n,)` tells what the symbols of the sequences are called in the batches;
-    `cues(sequence, start, stop)` gives what is known of a stretch of symbols, `(stop - start, k)`.
+    `conditioning(sequence, start, stop)` gives what is known of a stretch of symbols, `(stop - start, k)`.
 
     Raises CorpusError if no sequence has Tx symbols.
     """
@@ -46,9 +46,9 @@ class Streamed:
         Tx: int,
         batch_size: int,
         seed: int,
-        cues: Callable[[int, int, int], Indices] | None = None,
+        conditioning: Callable[[int, int, int], Indices] | None = None,
     ) -> None:
-        self.sequences, self.names, self.cues = sequences, names, cues
+        self.sequences, self.names, self.conditioning = sequences, names, conditioning
         self.m, self.Tx, self.size, self.seed = m, Tx, batch_size, seed
         self._ends = np.cumsum(places_in(sequences.lengths, Tx))
 
@@ -59,7 +59,7 @@ class Streamed:
         for place in range(len(self)):
             yield self.batch(number, place)
             if (place + 1) % BATCHES_IN_MEMORY == 0:
-                self.sequences.forget()
+                self.sequences.release_pages()
 
     def batch(self, epoch: int, place: int) -> Windows:
         """One batch of an epoch, both counted from 0."""
@@ -69,8 +69,12 @@ class Streamed:
         labels = self.names[np.stack([self.sequences.indices(*window) for window in found])]
         before = np.full((len(labels), 1), NOTHING, dtype=np.int32)
         inputs = np.concatenate([before, labels[:, :-1]], axis=1)  # (B, Tx)
-        cues = np.stack([self.cues(*window) for window in found]) if self.cues else None
-        return Windows(with_cues(inputs, cues), labels)
+        conditioning = (
+            np.stack([self.conditioning(*window) for window in found])
+            if self.conditioning
+            else None
+        )
+        return Windows(with_conditioning(inputs, conditioning), labels)
 
     def _windows(self, turns: NDArray[np.int64]) -> list[tuple[int, int, int]]:
         """The windows whose turn it is, counted from the start of the training: in which sequence,

@@ -28,10 +28,10 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if not self.symbols:
-            raise VocabularyError("at least one symbol", "none", todo="give more data")
+            raise VocabularyError("at least one symbol", "none", hint="give more data")
         if len(self.symbols) > self.size:
             raise VocabularyError(
-                f"at most {self.size} symbols", f"{len(self.symbols)}", todo="raise the size"
+                f"at most {self.size} symbols", f"{len(self.symbols)}", hint="raise the size"
             )
 
     @classmethod
@@ -55,7 +55,7 @@ class Vocabulary:
         rest = sorted(by_frequency[size:])
         if rest and nearest is None:
             raise VocabularyError(
-                f"at most {size} symbols", f"{len(counts)}", todo="raise the size"
+                f"at most {size} symbols", f"{len(counts)}", hint="raise the size"
             )
         folded = {symbol: nearest(symbol, kept) for symbol in rest} if nearest else {}
         return cls(kept, size, folded)
@@ -79,7 +79,7 @@ class Vocabulary:
             raise VocabularyError(
                 f"one of the {len(self)} symbols of the vocabulary",
                 repr(error.args[0]),
-                todo="use the data that the model was trained on",
+                hint="use the data that the model was trained on",
             ) from None
 
     def decode(self, indices: Iterable[int]) -> list[str]:

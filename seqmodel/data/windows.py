@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CorpusError
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 # The input before the first symbol: the zero vector of the course, not a symbol.
 NOTHING = -1
@@ -19,17 +19,21 @@ Indices = NDArray[np.int32]
 
 class Windows(NamedTuple):
     """`inputs` and `labels`, both `(m, Tx)`: `labels[i, t]` is what follows `inputs[i, :t + 1]`,
-    and `inputs[i, 0]` is NOTHING. With k cues, inputs are `(m, Tx, 1 + k)`: see `with_cues`."""
+    and `inputs[i, 0]` is NOTHING. With k cues, inputs are `(m, Tx, 1 + k)`: see `with_conditioning`."""
 
     inputs: Indices
     labels: Indices
 
 
-def with_cues(inputs: Indices, cues: Indices | None) -> Indices:
-    """Inputs `(...)` -> `(..., 1 + k)`: a symbol, then `cues (..., k)`, what is known of the symbol
+def with_conditioning(inputs: Indices, conditioning: Indices | None) -> Indices:
+    """Inputs `(...)` -> `(..., 1 + k)`: a symbol, then `conditioning (..., k)`, what is known of the symbol
     that comes next, as indices beyond those of the symbols; all of them are one input, whose
     vectors add up. NOTHING is the zero vector, here too."""
-    return inputs if cues is None else np.concatenate([inputs[..., None], cues], axis=-1)
+    return (
+        inputs
+        if conditioning is None
+        else np.concatenate([inputs[..., None], conditioning], axis=-1)
+    )
 
 
 def windows(
@@ -37,10 +41,10 @@ def windows(
     m: int,
     Tx: int,
     rng: np.random.Generator,
-    cues: Sequence[Indices] | None = None,
+    conditioning: Sequence[Indices] | None = None,
 ) -> Windows:
     """`m` windows of `Tx` steps, drawn at random places, each place equally likely (with
-    replacement only where there are fewer places than windows). `cues`: those of each sequence,
+    replacement only where there are fewer places than windows). `conditioning`: those of each sequence,
     `(len(sequence), k)`.
 
     No window crosses from one sequence into the next; sequences shorter than Tx give none.
@@ -57,7 +61,10 @@ def windows(
     steps = (offsets[sequence] + start)[:, None] + np.arange(Tx)  # (m, Tx)
     labels = np.concatenate(sequences)[steps]
     inputs = np.concatenate([np.full((m, 1), NOTHING, dtype=np.int32), labels[:, :-1]], axis=1)
-    return Windows(with_cues(inputs, np.concatenate(cues)[steps] if cues else None), labels)
+    return Windows(
+        with_conditioning(inputs, np.concatenate(conditioning)[steps] if conditioning else None),
+        labels,
+    )
 
 
 def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
@@ -68,8 +75,8 @@ def places_in(lengths: NDArray[np.integer], Tx: int) -> NDArray[np.int64]:
         longest = int(lengths.max(initial=0))
         raise CorpusError(
             f"at least Tx={Tx} values in a row",
-            f"{longest} in the longest of {counted(len(lengths), 'sequence')}",
-            todo=f"give a longer one, or a Tx of at most {longest}",
+            f"{longest} in the longest of {pluralize(len(lengths), 'sequence')}",
+            hint=f"give a longer one, or a Tx of at most {longest}",
         )
     return places
 
@@ -79,7 +86,7 @@ def one_hot(indices: Indices, n_values: int) -> NDArray[np.float32]:
     return (np.asarray(indices)[..., None] == np.arange(n_values)).astype(np.float32)
 
 
-def input_vectors(inputs: Indices, n_inputs: int) -> NDArray[np.float32]:
+def multi_hot(inputs: Indices, n_inputs: int) -> NDArray[np.float32]:
     """The inputs of `Windows` -> `(m, Tx, n_inputs)`: a 1 for the symbol and for each cue."""
     m, Tx = inputs.shape[:2]
     vectors = np.zeros((m, Tx, n_inputs + 1), dtype=np.float32)  # the last place is for NOTHING, -1

@@ -35,10 +35,10 @@ HALF, ONE = np.float32(0.5), np.float32(1)
 # Rows from which on a sparse product adds up faster than one call for each of them.
 MANY_PLACES = 256
 # What the gates' weights are multiplied with for the tanh that stands for a sigmoid.
-HALVES = {"lstm": (0.5, 0.5, 0.5, 1), "gru": (0.5, 0.5, 1), "rnn": (1,)}
+GATE_SCALE = {"lstm": (0.5, 0.5, 0.5, 1), "gru": (0.5, 0.5, 1), "rnn": (1,)}
 
 
-class Shape(NamedTuple):
+class NetworkShape(NamedTuple):
     """Of a network: what `Parameters` is made with."""
 
     cell: str
@@ -56,7 +56,7 @@ class Parameters:
     to what the state gives, `(gH,)`; of other cells `(0,)`.
     """
 
-    def __init__(self, shape: Shape, vector: Floats | None = None) -> None:
+    def __init__(self, shape: NetworkShape, vector: Floats | None = None) -> None:
         """`vector`: the memory to use; None: new zeros."""
         self.shape = shape
         self.cell, self.units, self.n_values, self.n_inputs = shape
@@ -69,7 +69,7 @@ class Parameters:
         self.state_bias = self.vector[end:]
 
     @staticmethod
-    def size(shape: Shape) -> int:
+    def size(shape: NetworkShape) -> int:
         """How many numbers there are."""
         cell, units, n_values, n_inputs = shape
         columns = units + n_inputs + (2 if cell == "gru" else 1)
@@ -77,7 +77,7 @@ class Parameters:
 
     @classmethod
     def of(cls, weights: Weights) -> Parameters:
-        made = cls(Shape(weights.cell, weights.units, weights.n_values, weights.n_inputs))
+        made = cls(NetworkShape(weights.cell, weights.units, weights.n_values, weights.n_inputs))
         made.set(weights)
         return made
 
@@ -109,7 +109,7 @@ class Parameters:
         return np.roll(rows, self.units) if self.cell == "lstm" else rows
 
 
-class Task(NamedTuple):
+class BatchShard(NamedTuple):
     """A part of a batch: inputs `x (T, 1 + k, B)`, where `n_inputs` stands for the zero vector;
     labels `y (T, B)`, below 0 for none; what the cross-entropies' sum is multiplied with before its
     gradient is taken; the arrays of the first state, each `(H, B)`, or none for zeros."""
@@ -120,7 +120,7 @@ class Task(NamedTuple):
     state: tuple[Floats, ...] = ()
 
 
-class Found(NamedTuple):
+class ShardMetrics(NamedTuple):
     """Of a part of a batch: the sum of its cross-entropies in nats, and how many labels were the
     likeliest value."""
 
@@ -128,14 +128,14 @@ class Found(NamedTuple):
     right: int
 
 
-class Part:
+class ShardWorker:
     """Computes parts of batches with `weights`, one after the other in the same arrays."""
 
     def __init__(self, weights: Parameters) -> None:
         self.weights = weights
         self._passes: dict[tuple[int, int], _Pass] = {}
 
-    def run(self, task: Task, gradients: Parameters) -> Found:
+    def run(self, task: BatchShard, gradients: Parameters) -> ShardMetrics:
         """Leaves those of the weights in `gradients`."""
         shape = task.y.shape
         if shape not in self._passes:
@@ -149,7 +149,7 @@ class _Reading:
 
     def __init__(self, parameters: Parameters) -> None:
         H = parameters.units
-        halves = np.repeat(np.array(HALVES[parameters.cell], np.float32), H)[:, None]
+        halves = np.repeat(np.array(GATE_SCALE[parameters.cell], np.float32), H)[:, None]
         self.recurrent = parameters.recurrent[:, :H] * halves  # (gH, H)
         # What each input adds, (gH, I + 1); the last is the zero vector, that adds only the bias.
         self.table = parameters.recurrent[:, H:] * halves
@@ -164,8 +164,8 @@ class _Reading:
     def inputs(self, x: Places, out: Floats, scratch: Floats) -> None:
         """What the inputs of a step, `x (1 + k, B)`, add to its gates: `out (gH, B)`."""
         np.take(self.table, x[0], axis=1, out=out, mode="clip")
-        for cue in x[1:]:
-            np.take(self.cue_table, cue, axis=1, out=scratch, mode="clip")
+        for position_features in x[1:]:
+            np.take(self.cue_table, position_features, axis=1, out=scratch, mode="clip")
             np.add(out, scratch, out=out)
 
 
@@ -187,7 +187,7 @@ class _Products:
 
     def softmax(
         self, reading: _Reading, a: Floats, labels: Places, scale: float, grad_a: Floats
-    ) -> Found:
+    ) -> ShardMetrics:
         """From the states `a (T + 1, H, B)` of all steps, the first one before them: the loss, the
         gradients of the softmax layer's weights, and in `grad_a (T, H, B)` those of what it
         reads."""
@@ -213,9 +213,9 @@ class _Products:
         np.dot(gradient, outputs.T, out=self.gradients.dense)
         np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
         grad_a[:] = self.grad_outputs.swapaxes(0, 1)
-        return Found(loss, right)
+        return ShardMetrics(loss, right)
 
-    def sum_up(
+    def weight_gradients(
         self, a: Floats, x: Places, d_gates: Floats, d_from_state: Floats | None = None
     ) -> None:
         """The gradients of the recurrent layer's weights, from the inputs `x (T, 1 + k, B)` of all
@@ -227,7 +227,7 @@ class _Products:
         recurrent = self.gradients.recurrent
         of_inputs = np.zeros((nothing + 1, len(recurrent)), dtype=np.float32)
         for k in range(x.shape[1]):
-            _add_up(grad_gates, x[:, k].ravel(), out=of_inputs)
+            scatter_add(grad_gates, x[:, k].ravel(), out=of_inputs)
             if not k:
                 bias = of_inputs[:V].sum(axis=0) + of_inputs[nothing]
         of_inputs[nothing] = bias  # no cue is not the zero vector: it adds nothing
@@ -239,7 +239,7 @@ class _Products:
         np.matmul(grad_gates.T, self.before.reshape(H, -1).T, out=recurrent[:, :H])
 
 
-def _add_up(rows: Floats, places: Places, out: Floats) -> None:
+def scatter_add(rows: Floats, places: Places, out: Floats) -> None:
     """Adds each of `rows (n, g)` to that row of `out` where `places (n,)` says: a product with
     one-hot columns, which have so few ones that only these are multiplied."""
     if len(out) > MANY_PLACES:
@@ -278,35 +278,35 @@ class _Pass:
         self.over_time = _Products(weights, T, B)
         self.n_states = STATES[weights.cell]
 
-    def run(self, reading: _Reading, task: Task, gradients: Parameters) -> Found:
+    def run(self, reading: _Reading, task: BatchShard, gradients: Parameters) -> ShardMetrics:
         x, y, scale, state = task
         self.over_time.gradients = gradients
-        self._begin(state or [np.zeros_like(self.carry_a)] * self.n_states)
+        self._init_state(state or [np.zeros_like(self.carry_a)] * self.n_states)
         self._forward(reading, x)
-        self._find_slopes()
+        self._local_gradients()
         found = self.over_time.softmax(reading, self.a, y, scale, self.grad_a)
         self.carry_a[:] = 0
-        self._back(reading)
-        self.over_time.sum_up(self.a, x, self.d_gates, self.d_from_state)
+        self._backward(reading)
+        self.over_time.weight_gradients(self.a, x, self.d_gates, self.d_from_state)
         return found
 
-    def _begin(self, state: Sequence[Floats]) -> None:
+    def _init_state(self, state: Sequence[Floats]) -> None:
         raise NotImplementedError
 
     def _forward(self, reading: _Reading, x: Places) -> None:
         raise NotImplementedError
 
-    def _find_slopes(self) -> None:
+    def _local_gradients(self) -> None:
         raise NotImplementedError
 
-    def _back(self, reading: _Reading) -> None:
+    def _backward(self, reading: _Reading) -> None:
         raise NotImplementedError
 
 
 class _RNNPass(_Pass):
     """new a = tanh(gate)."""
 
-    def _begin(self, state: Sequence[Floats]) -> None:
+    def _init_state(self, state: Sequence[Floats]) -> None:
         (self.a[0],) = state
 
     def _forward(self, reading: _Reading, x: Places) -> None:
@@ -316,13 +316,13 @@ class _RNNPass(_Pass):
             np.add(self.inputs, self.scratch, out=new_a)
             np.tanh(new_a, out=new_a)
 
-    def _find_slopes(self) -> None:
+    def _local_gradients(self) -> None:
         """Leaves in `d_gates` the slope of each tanh."""
         a, d = self.a[1:], self.d_gates
         np.multiply(a, a, out=d)
         np.subtract(ONE, d, out=d)
 
-    def _back(self, reading: _Reading) -> None:
+    def _backward(self, reading: _Reading) -> None:
         for d, grad_a in zip(self.d_gates[::-1], self.grad_a[::-1], strict=True):
             np.add(self.carry_a, grad_a, out=self.carry_a)
             np.multiply(d, self.carry_a, out=d)
@@ -339,7 +339,7 @@ class _GRUPass(_Pass):
         self.d_of_state = self.d_from_state = _floats(T, 3 * H, B)
         self.d = self.d_gates.reshape(T, 3, H, B)
 
-    def _begin(self, state: Sequence[Floats]) -> None:
+    def _init_state(self, state: Sequence[Floats]) -> None:
         (self.a[0],) = state
 
     def _forward(self, reading: _Reading, x: Places) -> None:
@@ -363,7 +363,7 @@ class _GRUPass(_Pass):
             np.multiply(new_a, z, out=new_a)
             np.add(new_a, g, out=new_a)
 
-    def _find_slopes(self) -> None:
+    def _local_gradients(self) -> None:
         """Leaves in `d_gates` for z and g the slope times what it multiplies, and for r, which acts
         through g, its slope times s."""
         z, r, g, d = self.z_and_r[:, 0], self.z_and_r[:, 1], self.g, self.d
@@ -371,7 +371,7 @@ class _GRUPass(_Pass):
         np.multiply(r - r * r, self.s, out=d[:, 1])
         np.multiply(ONE - g * g, ONE - z, out=d[:, 2])
 
-    def _back(self, reading: _Reading) -> None:
+    def _backward(self, reading: _Reading) -> None:
         H, carry, scratch = self.H, self.carry_a, self.scratch[: self.H]
         each = zip(self.d, self.d_of_state, self.z_and_r, self.grad_a, strict=True)
         for (d_z, d_r, d_g), d_from_state, (z, r), grad_a in reversed([*each]):
@@ -437,7 +437,7 @@ class _LSTMPass(_Pass):
             for t in range(T)
         ]
 
-    def _begin(self, state: Sequence[Floats]) -> None:
+    def _init_state(self, state: Sequence[Floats]) -> None:
         self.a[0], self.values[0, 4] = state
         self.carry_c[:] = 0
 
@@ -458,7 +458,7 @@ class _LSTMPass(_Pass):
             tanh(step.new_c, out=step.tanh_c)
             multiply(step.o, step.tanh_c, out=step.new_a)
 
-    def _find_slopes(self) -> None:
+    def _local_gradients(self) -> None:
         """Leaves in `d_gates` for each gate its slope times what it multiplies, for all steps."""
         values, tanh_c, d, d_c = self.values[:-1], self.tanh_c, self.d, self.d_c
         sigmoids, g, c = values[:, :3], values[:, 3], values[:, 4]
@@ -475,7 +475,7 @@ class _LSTMPass(_Pass):
         np.subtract(ONE, d_c, out=d_c)
         np.multiply(d_c, o, out=d_c)
 
-    def _back(self, reading: _Reading) -> None:
+    def _backward(self, reading: _Reading) -> None:
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.products[0]
         for step in reversed(self.steps):

@@ -1,6 +1,6 @@
 """A trained network that reads symbols, many streams side by side, in arrays that are made once.
 
-The same functions as `Weights.stepper`, faster: an input is a column of a table; one product gives
+The same functions as `Weights.step_fn`, faster: an input is a column of a table; one product gives
 the logits of this step and what the state adds to the gates of the next; one tanh serves all gates,
 by sigmoid(x) = (1 + tanh(x / 2)) / 2 with the halves in the weights.
 
@@ -22,7 +22,7 @@ HALF = np.float32(0.5)
 SIGMOIDS = {"rnn": 0, "gru": 2, "lstm": 3}
 
 
-class Streams:
+class BatchedState:
     """S streams that have read nothing, not even the zero vector."""
 
     def __init__(self, weights: Weights, streams: int) -> None:
@@ -67,19 +67,21 @@ class Streams:
         self.scratch = np.zeros((H, S), dtype=np.float32)
         self.step = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[weights.cell]
 
-    def read(self, symbols: NDArray[np.intp] | tuple[int], cues: Indices | None = None) -> Floats:
-        """One symbol a stream, `(S,)`, NOTHING for the zero vector, and `cues (k, S)` of the next
+    def read(
+        self, symbols: NDArray[np.intp] | tuple[int], conditioning: Indices | None = None
+    ) -> Floats:
+        """One symbol a stream, `(S,)`, NOTHING for the zero vector, and `conditioning (k, S)` of the next
         ones -> `logits (V, S)`, which hold until the next call."""
         if self.one:
             row = self.table_rows[symbols[0]]
-            for cue in () if cues is None else cues:
-                row = row + self.cue_table[:, cue]
+            for position_features in () if conditioning is None else conditioning:
+                row = row + self.cue_table[:, position_features]
             self.step(row)
             np.dot(self.state[:, 0], self.turned, out=self.made[:, 0])
         else:
             np.take(self.table, symbols, axis=1, out=self.gates, mode="wrap")  # -1: the last column
-            for cue in () if cues is None else cues:
-                self.gates += self.cue_table[:, cue]
+            for position_features in () if conditioning is None else conditioning:
+                self.gates += self.cue_table[:, position_features]
             self.step(self.gates)
             np.dot(self.product, self.state, out=self.made)
         return self.logits

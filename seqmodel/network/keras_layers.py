@@ -37,15 +37,15 @@ def _two_layers(model: keras.Model) -> tuple[Any, Any]:
     return recurrent[0], dense[0]
 
 
-def weights_of(recurrent: Any, dense: Any) -> Weights:
+def layer_weights(recurrent: Any, dense: Any) -> Weights:
     """Copies of the weights of two built layers, a recurrent and a Dense one."""
     variables = (*recurrent.cell.weights, *dense.weights)
     return Weights(CELLS[type(recurrent.cell).__name__], *(np.array(v) for v in variables))
 
 
-def weights_in(model: keras.Model) -> Weights:
+def extract_weights(model: keras.Model) -> Weights:
     """Copies of the weights of the recurrent and the Dense layer of a graph."""
-    return weights_of(*_two_layers(model))
+    return layer_weights(*_two_layers(model))
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:
@@ -54,7 +54,7 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
         variable.assign(array)
 
 
-def arrays_compute(model: keras.Model) -> bool:
+def supported_by_numpy(model: keras.Model) -> bool:
     """Whether the model's layers are a recurrent one and a softmax as they come, all of it trained,
     in float32, on a processor; then `backprop.Learner` computes the same, faster."""
     layers = load_keras().layers

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices, with_cues
+from seqmodel.data.windows import NOTHING, Indices, with_conditioning
 
 Floats = NDArray[np.float32]
 State = tuple[Floats, ...]
@@ -30,7 +30,7 @@ class Weights:
     Shapes, with g gates: `kernel (n_inputs, g * units)`, `recurrent (units, g * units)`, `bias
     (g * units,)`, for a GRU `(2, g * units)`; `dense_kernel (units, n_values)`, `dense_bias
     (n_values,)`. The first `n_values` inputs are the values; any more are cues, what is known of a
-    value before it comes (see `windows.with_cues`).
+    value before it comes (see `windows.with_conditioning`).
     """
 
     cell: str
@@ -61,7 +61,7 @@ class Weights:
     def n_parameters(self) -> int:
         return sum(array.size for array in self.arrays)
 
-    def stepper(self) -> tuple[Floats, Step]:
+    def step_fn(self) -> tuple[Floats, Step]:
         """The rows that stand for one-hot inputs, `(n_inputs, g * units)`, and the function
         `step(row, state) -> (logits, state)`; the row of zeros stands for the zero vector, and the
         rows of a value and its cues add up."""
@@ -92,30 +92,34 @@ class Weights:
         return h @ self.dense_kernel + self.dense_bias
 
 
-def start_state(weights: Weights, streams: int) -> State:
+def initial_state(weights: Weights, streams: int) -> State:
     """Zeros: one array `(streams, units)` for each array of the cell's state."""
     zeros = np.zeros((streams, weights.units), dtype=np.float32)
     return (zeros,) * STATES[weights.cell]
 
 
 def log_probabilities(
-    weights: Weights, sequence: Sequence[int], cues: Indices | None = None
+    weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
 ) -> Floats:
     """The natural log-probability of each symbol of a sequence: `(len(sequence),)`. Arguments as in
     `log_distributions`."""
-    return log_distributions(weights, sequence, cues)[np.arange(len(sequence)), list(sequence)]
+    return log_distributions(weights, sequence, conditioning)[
+        np.arange(len(sequence)), list(sequence)
+    ]
 
 
 def log_distributions(
-    weights: Weights, sequence: Sequence[int], cues: Indices | None = None
+    weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
 ) -> Floats:
     """The natural log-probabilities of all values at each place of `sequence`, given the symbols
-    before it (from the zero vector and the zero state on) and its `cues (len(sequence), k)`:
+    before it (from the zero vector and the zero state on) and its `conditioning (len(sequence), k)`:
     `(len(sequence), n_values)`."""
-    kernel, step = weights.stepper()
+    kernel, step = weights.step_fn()
     rows = np.vstack([kernel, np.zeros_like(kernel[:1])])  # the last one: NOTHING, -1
-    inputs = with_cues(np.array([NOTHING, *sequence][: len(sequence)], dtype=np.int32), cues)
-    state = start_state(weights, 1)
+    inputs = with_conditioning(
+        np.array([NOTHING, *sequence][: len(sequence)], dtype=np.int32), conditioning
+    )
+    state = initial_state(weights, 1)
     result = np.empty((len(sequence), weights.n_values), dtype=np.float32)
     for place, its_rows in enumerate(rows[inputs].reshape(len(sequence), -1, rows.shape[1])):
         logits, state = step(its_rows.sum(axis=0, keepdims=True), state)

@@ -35,7 +35,7 @@ class ClusterError(InputError):
 
 
 @dataclass(frozen=True)
-class Workers:
+class PoolConfig:
     """Who works: `jobs` processes of this machine (1: this one; None: one a processor), or the
     workers of the Dask scheduler at `cluster`, such as `tcp://host:8786`.
 
@@ -48,14 +48,14 @@ class Workers:
     versions: Versions = dict
 
 
-class _Died(Exception):
+class _WorkerCrashed(Exception):
     """A worker ended in the midst of its work."""
 
 
-def each(
+def parallel_map(
     job: Job[Item, Result],
     items: Sequence[Item],
-    workers: Workers,
+    workers: PoolConfig,
     lost: Callable[[Item], Result],
 ) -> Iterator[Result]:
     """`job(item)` for each item, in the order of `items`.
@@ -124,13 +124,13 @@ def _surviving(
             for number, result in pool.run(numbered, given()):
                 del waiting[number]
                 yield number, result
-        except _Died:
+        except _WorkerCrashed:
             # Alone in a process on this machine, an item that ends it has given itself away.
             for number in sorted(begun & waiting.keys()):
                 item = waiting.pop(number)
                 try:
                     [(_, result)] = _Processes(2, at_once=1).run(numbered, [(number, item)])
-                except _Died:
+                except _WorkerCrashed:
                     result = lost(item)
                 yield number, result
 
@@ -156,7 +156,7 @@ class _Processes:
         try:
             yield from pool(delayed(job)(*item) for item in items)
         except BrokenProcessPool as error:
-            raise _Died from error
+            raise _WorkerCrashed from error
 
 
 @dataclass(frozen=True)
@@ -193,14 +193,14 @@ class _Cluster:
                     raise ClusterError(
                         "workers that go on",
                         f"none for {PATIENCE:.0f} seconds",
-                        where=self.client.scheduler.address,
-                        todo="start it and the command again: what is done is kept",
+                        path=self.client.scheduler.address,
+                        hint="start it and the command again: what is done is kept",
                     ) from None
                 continue
             if result is end:
                 return
             if isinstance(result, KilledWorker):
-                raise _Died from result
+                raise _WorkerCrashed from result
             if isinstance(result, BaseException):
                 raise result
             yield result
@@ -270,7 +270,7 @@ def _client(address: str, versions: Versions) -> Iterator[Any]:
         try:
             client.wait_for_workers(1, timeout=REACHED_WITHIN / 2)
         except TimeoutError as error:
-            raise ClusterError("a worker", "none", where=address, todo=_START) from error
+            raise ClusterError("a worker", "none", path=address, hint=_START) from error
         _same_versions(client, versions, address)
         allowed = _allow_failures(client, 0)
         try:
@@ -301,7 +301,7 @@ def _knock(distributed: Any, address: str) -> None:
     except Exception as error:  # whatever Dask makes of an address, or of an answer, that is wrong
         found = f"something else ({error})"
     if found != "a Scheduler":
-        raise ClusterError("a Dask scheduler", found, where=address, todo=_START)
+        raise ClusterError("a Dask scheduler", found, path=address, hint=_START)
 
 
 def _allow_failures(client: Any, number: int) -> int | None:
@@ -336,8 +336,8 @@ def _same_versions(client: Any, versions: Versions, address: str) -> None:
         raise ClusterError(
             "the versions of this machine on every worker",
             "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" * (len(differing) > 3)),
-            where=address,
-            todo="install the same on all of them",
+            path=address,
+            hint="install the same on all of them",
         )
 
 

@@ -44,7 +44,7 @@ class _Request(NamedTuple):
     megabytes: int
 
 
-class Helper:
+class SandboxedProcess:
     """A process that calls functions for this one, one at a time."""
 
     def __init__(self) -> None:
@@ -93,15 +93,15 @@ class Helper:
         return processes.start("seqmodel.parallel.sandbox")
 
 
-def helper() -> Helper:
+def helper() -> SandboxedProcess:
     """The helper of this process."""
     return _helper(os.getpid())
 
 
 @cache
-def _helper(_: int) -> Helper:
+def _helper(_: int) -> SandboxedProcess:
     """One for each process: one that was forked must not share its parent's."""
-    return Helper()
+    return SandboxedProcess()
 
 
 # ---------------------------------------------------------------------------------------------

@@ -18,14 +18,16 @@ Result = TypeVar("Result")
 SWITCH_SECONDS = 1e-5
 
 
-class Team:
+class ThreadPool:
     """As many threads as there are processors to use, the caller's among them; None: all."""
 
     def __init__(self, processors: int | None = None) -> None:
-        self.size = processors or count_processors()
+        self.size = processors or cpu_count()
         self._others: ThreadPoolExecutor | None = None
 
-    def share(self, job: Callable[[int, slice], Result], length: int, n_parts: int) -> list[Result]:
+    def map_chunks(
+        self, job: Callable[[int, slice], Result], length: int, n_parts: int
+    ) -> list[Result]:
         """`job(part, edges)` for `n_parts` equal parts of `length`: the first by this thread, which
         then does what no other one has begun."""
         edges = [length * k // n_parts for k in range(n_parts + 1)]
@@ -46,7 +48,7 @@ class Team:
 
 
 @contextmanager
-def one_thread_a_product() -> Iterator[None]:
+def single_threaded_blas() -> Iterator[None]:
     """NumPy's library for products splits none of them among the processors meanwhile (products as
     small as ours lose by it, and lose much on a machine that does something else at the time), and
     a thread that waits for Python's lock gets it at once."""
@@ -66,7 +68,7 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def count_processors() -> int:
+def cpu_count() -> int:
     """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

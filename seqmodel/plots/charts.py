@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqmodel.plots.palette import BLUE, LIGHT, SERIES, VERMILLION
-from seqmodel.plots.picture import Picture, new_figure, plain_axes
+from seqmodel.plots.picture import Picture, new_figure, style_axes
 
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D")
-_INCHES_A_ROW = 0.17
+_INCHES_PER_ROW = 0.17
 _MOST_INCHES = 7.0
 
 
@@ -57,9 +57,9 @@ def heat_map(
     from matplotlib.patheffects import withStroke
 
     cells = np.asarray(numbers, dtype=float)
-    figure = new_figure(1.1 + min(_INCHES_A_ROW * len(rows), _MOST_INCHES))
+    figure = new_figure(1.1 + min(_INCHES_PER_ROW * len(rows), _MOST_INCHES))
     axes = figure.add_subplot()
-    plain_axes(axes)
+    style_axes(axes)
     shades = LinearSegmentedColormap.from_list("shades", [LIGHT.paper, BLUE])
     top = most if most is not None else max(float(cells.max(initial=0)), 1e-12)
     mesh = axes.pcolormesh(cells, cmap=shades, vmin=0, vmax=top, edgecolors=LIGHT.fainter, lw=0.3)
@@ -115,7 +115,7 @@ def line_chart(
 
     figure = new_figure(3.8, 8.0)
     axes = figure.add_subplot()
-    plain_axes(axes)
+    style_axes(axes)
     axes.grid(axis="y", color=LIGHT.fainter)
     few = len(x) <= 20
     for index, (name, heights) in enumerate(curves.items()):

@@ -9,7 +9,7 @@ from seqmodel.optional import needed
 from seqmodel.plots.picture import Picture, loss_curve
 
 if TYPE_CHECKING:
-    from seqmodel.training.checkpoints import Epoch
+    from seqmodel.training.checkpoints import EpochMetrics
 
 SECONDS_BETWEEN = 0.5  # drawing takes a tenth of a second; training should not wait for it
 MOST_DRAWING = 0.15  # of the time, where drawing takes longer
@@ -29,7 +29,7 @@ class LiveCurve:
         self._shown: Any = None
         self._next_at = -SECONDS_BETWEEN
 
-    def __call__(self, epoch: Epoch) -> None:
+    def __call__(self, epoch: EpochMetrics) -> None:
         self.add(epoch.loss)
 
     def add(self, loss: float) -> None:

@@ -20,7 +20,7 @@ SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 
 @dataclass(frozen=True)
-class Ground:
+class Theme:
     """What a picture stands on: paper, ink, and two fainter inks for the grid."""
 
     paper: str
@@ -29,5 +29,5 @@ class Ground:
     fainter: str
 
 
-LIGHT = Ground("#FFFFFF", "#1B1F24", "#9AA3AD", "#E6E9ED")
-DARK = Ground("#14181D", "#E8EBEE", "#6B7580", "#2A3038")
+LIGHT = Theme("#FFFFFF", "#1B1F24", "#9AA3AD", "#E6E9ED")
+DARK = Theme("#14181D", "#E8EBEE", "#6B7580", "#2A3038")

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqmodel.files import known_ending, writing
+from seqmodel.files import atomic_write, check_suffix
 from seqmodel.plots.palette import BLUE, LIGHT, SERIES
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Writes a .png or .svg file. Raises InputError for another ending, FileError if it cannot
         be written."""
-        content = self.png() if known_ending(path, ENDINGS) == ".png" else self._bytes("svg")
-        with writing(path) as temporary:
+        content = self.png() if check_suffix(path, ENDINGS) == ".png" else self._bytes("svg")
+        with atomic_write(path) as temporary:
             temporary.write_bytes(content)
 
     def _bytes(self, kind: str) -> bytes:
@@ -94,7 +94,7 @@ def new_figure(height: float, width: float = WIDTH_INCHES) -> Figure:
     return figure
 
 
-def plain_axes(axes: Axes) -> None:
+def style_axes(axes: Axes) -> None:
     """Axes in the project's dress: no box, faint lines, small ticks."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -119,7 +119,7 @@ def loss_curve(
 
     figure = new_figure(4.2, 8.0)
     axes = figure.add_subplot()
-    plain_axes(axes)
+    style_axes(axes)
     axes.grid(axis="y", color=LIGHT.fainter)
     dashes = ("-", "--", "-.", ":")
     drawn = [(name, list(losses)) for name, losses in curves.items() if len(losses)]
@@ -189,7 +189,7 @@ def count_chart(
     names = list(shown)
     for column, axes in enumerate(every):
         here = names[column * _ROWS : (column + 1) * _ROWS] if lying else names
-        bars = _lying_bars(axes, shown, here) if lying else _standing_bars(axes, shown)
+        bars = _horizontal_bars(axes, shown, here) if lying else _vertical_bars(axes, shown)
         for bar, name in zip(bars, here, strict=True):
             group = group_of.get(name, "")
             bar.set(
@@ -217,11 +217,11 @@ def count_chart(
     return Picture(figure)
 
 
-def _standing_bars(axes: Axes, counts: Mapping[str, int]) -> BarContainer:
+def _vertical_bars(axes: Axes, counts: Mapping[str, int]) -> BarContainer:
     """Short names, side by side under their bars."""
     from matplotlib.ticker import MaxNLocator
 
-    plain_axes(axes)
+    style_axes(axes)
     axes.grid(axis="y", color=LIGHT.fainter)
     bars = axes.bar(range(len(counts)), list(counts.values()), width=0.78, linewidth=0)
     axes.set_xticks(range(len(counts)), list(counts))
@@ -230,10 +230,10 @@ def _standing_bars(axes: Axes, counts: Mapping[str, int]) -> BarContainer:
     return bars
 
 
-def _lying_bars(axes: Axes, counts: Mapping[str, int], names: Sequence[str]) -> BarContainer:
+def _horizontal_bars(axes: Axes, counts: Mapping[str, int], names: Sequence[str]) -> BarContainer:
     """A column of long names with their bars beside them, from the top; all columns to one scale,
     each number behind its bar."""
-    plain_axes(axes)
+    style_axes(axes)
     axes.spines["bottom"].set_visible(False)
     bars = axes.barh(range(len(names)), [counts[name] for name in names], height=0.78, linewidth=0)
     axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9, color=LIGHT.ink)

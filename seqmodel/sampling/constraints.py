@@ -16,14 +16,14 @@ class Automaton:
     `next_state[s, symbol]`; in `s` only symbols with `allowed[s, symbol]` can be drawn. A state
     that allows nothing is an end.
 
-    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `cues`, `(n_states, k)`,
-    are what the model is told of the symbol that a state draws (see `windows.with_cues`).
+    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `conditioning`, `(n_states, k)`,
+    are what the model is told of the symbol that a state draws (see `windows.with_conditioning`).
     """
 
     allowed: NDArray[np.bool_]
     next_state: Indices
     start: int = 0
-    cues: Indices | None = None
+    conditioning: Indices | None = None
 
     @classmethod
     def free(cls, n_symbols: int, size: int) -> Automaton:

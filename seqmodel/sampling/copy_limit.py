@@ -40,7 +40,7 @@ class CopyLimit:
 
     def __post_init__(self) -> None:
         if self.longest < 1:
-            raise SamplingError("copies of at least 1 symbol", str(self.longest), todo="raise it")
+            raise SamplingError("copies of at least 1 symbol", str(self.longest), hint="raise it")
 
     @cached_property
     def followers(self) -> dict[Passage, Symbols]:
@@ -54,9 +54,9 @@ class CopyLimit:
         return dict(followers)
 
 
-class Bans:
+class BannedTransitions:
     """What must not be drawn in which state after which passage. Made once for an automaton and a
-    limit; a `Guard` keeps to it.
+    limit; a `CopyConstraint` keeps to it.
 
     Raises SamplingError if there is no way at all from the start.
     """
@@ -70,7 +70,7 @@ class Bans:
             raise SamplingError(
                 "a way on without long copies",
                 f"none with at most {limit.longest} symbols in a row",
-                todo="raise --max-copy",
+                hint="raise --max-copy",
             )
         in_states = dict[int | None, dict[Passage, Symbols]](closure.bans.items())
         self.lengths = sorted({len(p) for bans in in_states.values() for p in bans})
@@ -95,10 +95,10 @@ class Bans:
         return keys, np.array([entries[key] for key in keys.tolist()], dtype=np.intp)
 
 
-class Guard:
+class CopyConstraint:
     """Remembers the last symbols of S streams and bans what would make a run too long."""
 
-    def __init__(self, bans: Bans, streams: int) -> None:
+    def __init__(self, bans: BannedTransitions, streams: int) -> None:
         N = bans.limit.longest
         self.bans = bans
         # The last N symbols of each stream plus 1, the latest first; 0 before the first.
@@ -111,7 +111,7 @@ class Guard:
             :, None
         ]
 
-    def penalise(
+    def mask(
         self, logits: NDArray[np.float32], places: NDArray[np.intp], ended: NDArray[np.bool_]
     ) -> None:
         """Puts minus infinity into `logits (n_symbols, S)` where a symbol is banned; `places (S,)`
@@ -125,7 +125,7 @@ class Guard:
             keys = hashes[self.lengths] + self.length_keys + states
             self._apply(logits, keys, bans.there, bans.there_rows, ended)
 
-    def saw(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
+    def update(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
         """One more symbol a stream: `(S,)`."""
         self.recent[1:] = self.recent[:-1]
         self.recent[0] = np.asarray(symbols) + 1

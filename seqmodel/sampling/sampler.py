@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import NOTHING
-from seqmodel.errors import SamplingError
-from seqmodel.network.forward import Streams
+from seqmodel.network.forward import BatchedState
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import Team, one_thread_a_product
+from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.sampling.copy_limit import Bans, CopyLimit, Guard
+from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
 
 # The rounding of a product may depend on its width. So that a stream draws the same however many
 # are drawn, streams go in groups whose widths depend on their place alone: the first on its own,
@@ -34,42 +34,6 @@ BLOCK = 2**20
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How a symbol is chosen. `temperature` divides the logits; then only the `top_k` likeliest
-    symbols stay, and of those the fewest that together have at least the probability `top_p`; a
-    `top_k` above their number leaves all. `greedy` takes the likeliest, and has none of the others.
-    Raises SamplingError for what leaves nothing to choose from, or would have no effect."""
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    greedy: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.temperature < float("inf"):
-            raise SamplingError(
-                "a temperature above 0",
-                str(self.temperature),
-                todo="choose another; the likeliest alone is what greedy gives",
-            )
-        if self.top_k is not None and self.top_k < 1:
-            raise SamplingError("a top-k of at least 1", str(self.top_k))
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SamplingError("a top-p above 0 and at most 1", str(self.top_p))
-        others = {"temperature": self.temperature != 1, "top-k": self.top_k, "top-p": self.top_p}
-        given = [name for name, value in others.items() if value]
-        if self.greedy and given:
-            raise SamplingError(
-                "greedy by itself", f"a {' and a '.join(given)} with it", todo="leave one out"
-            )
-
-    @property
-    def scale(self) -> np.float32:
-        """What the logits are multiplied with: 1 / temperature, within what keeps them finite."""
-        return np.float32(min(max(1 / self.temperature, 1e-30), 1e30))
 
 
 @dataclass(frozen=True)
@@ -91,7 +55,7 @@ class Samples:
 def sample(
     weights: Weights,
     automaton: Automaton,
-    choice: Choice,
+    sampling: SamplingConfig,
     rng: np.random.Generator,
     *,
     streams: int = 1,
@@ -108,18 +72,18 @@ def sample(
     What `limit` forbids is masked, too; raises SamplingError if it leaves no way through the
     automaton.
     """
-    bans = Bans(automaton, limit) if limit else None
+    bans = BannedTransitions(automaton, limit) if limit else None
     heard = (primer, primer_cues)
     jobs = _jobs(streams, rng)
 
     def draw(number: int, _: slice) -> list[_Drawn]:
         return [
-            _draw(weights, automaton, choice, group, max_length, heard, bans)
+            _draw(weights, automaton, sampling, group, max_length, heard, bans)
             for group in jobs[number]
         ]
 
-    with one_thread_a_product():
-        groups = chain.from_iterable(Team().share(draw, len(jobs), len(jobs)))
+    with single_threaded_blas():
+        groups = chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))
     symbols, log_probs, ended = (np.concatenate(arrays) for arrays in zip(*groups, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
@@ -159,21 +123,23 @@ def _jobs(streams: int, rng: np.random.Generator) -> list[list[_Group]]:
 def _draw(
     weights: Weights,
     automaton: Automaton,
-    choice: Choice,
+    sampling: SamplingConfig,
     group: _Group,
     max_length: int,
     heard: tuple[Sequence[int], Indices | None],
-    bans: Bans | None,
+    bans: BannedTransitions | None,
 ) -> _Drawn:
     S, wanted, rng = group
     uniforms = rng.random((max_length, S), dtype=np.float32)
-    guard = Guard(bans, S) if bans else None
-    streams = Streams(weights, S)
-    chooser = (_OneChooser if S == 1 else _Chooser)(automaton, choice, guard, S, wanted)
+    guard = CopyConstraint(bans, S) if bans else None
+    streams = BatchedState(weights, S)
+    chooser = (_OneChooser if S == 1 else _Chooser)(automaton, sampling, guard, S, wanted)
     symbols_heard, cues_heard = heard
     before = [None] * len(symbols_heard) if cues_heard is None else [c[:, None] for c in cues_heard]
-    for index, cues in zip((NOTHING, *symbols_heard), (*before, chooser.cues), strict=True):
-        logits = streams.read(np.full(S, index), cues)
+    for index, conditioning in zip(
+        (NOTHING, *symbols_heard), (*before, chooser.conditioning), strict=True
+    ):
+        logits = streams.read(np.full(S, index), conditioning)
     symbols = np.full((max_length, S), -1, dtype=np.int32)
     log_probs = np.zeros((max_length, S), dtype=np.float32)
     # Logits are kept for a while, and what is not needed for the next step is done at once.
@@ -185,7 +151,7 @@ def _draw(
         while t < min(first + block, max_length) and not chooser.all_ended:
             kept[t - first] = logits
             drawn = chooser.choose(logits, uniforms[t], out=symbols[t])
-            logits = streams.read(drawn, chooser.cues)
+            logits = streams.read(drawn, chooser.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(kept[: t - first], symbols[first:t])
     return _Drawn(symbols.T[:wanted], log_probs.T[:wanted], chooser.ended[:wanted])
@@ -211,15 +177,15 @@ class _Chooser:
     def __init__(
         self,
         automaton: Automaton,
-        choice: Choice,
-        guard: Guard | None,
+        sampling: SamplingConfig,
+        guard: CopyConstraint | None,
         streams: int,
         wanted: int,
     ) -> None:
         """Only the first `wanted` of the streams are waited for."""
         n_symbols = automaton.allowed.shape[1]
-        self.choice, self.guard, self.wanted = choice, guard, wanted
-        self.scale = choice.scale
+        self.choice, self.guard, self.wanted = sampling, guard, wanted
+        self.scale = sampling.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         # A state that allows nothing draws some symbol, which is not used.
         penalties = np.where(automaton.allowed | self.ends[:, None], 0, -np.inf)
@@ -228,7 +194,7 @@ class _Chooser:
             self.ends[:, None], np.arange(len(self.ends))[:, None], automaton.next_state
         ).ravel()
         self.places = np.full(streams, automaton.start)
-        self.cues_of = automaton.cues
+        self.conditioning_of = automaton.conditioning
         self.one_state = len(self.ends) == 1
         self.all_allowed = bool(automaton.allowed.all())
         self.n_symbols = n_symbols
@@ -246,9 +212,9 @@ class _Chooser:
         return self.ends[self.places]
 
     @property
-    def cues(self) -> Indices | None:
+    def conditioning(self) -> Indices | None:
         """Those of what is drawn next, `(k, S)`."""
-        return None if self.cues_of is None else self.cues_of[self.places].T
+        return None if self.conditioning_of is None else self.conditioning_of[self.places].T
 
     @property
     def all_ended(self) -> bool:
@@ -266,7 +232,7 @@ class _Chooser:
             np.take(self.penalties, self.places, axis=1, out=masked, mode="clip")
             allowed = np.add(logits, masked, out=masked)
         if self.guard:
-            self.guard.penalise(masked, self.places, self.ended)
+            self.guard.mask(masked, self.places, self.ended)
         drawn = allowed.argmax(axis=0) if self.choice.greedy else self._draw(allowed, uniforms)
         if self.one_state:
             out[:] = drawn
@@ -274,7 +240,7 @@ class _Chooser:
             np.copyto(out, drawn, where=np.logical_not(self.ended), casting="same_kind")
             self.places = self.next_state.take(self.places * self.n_symbols + drawn)
         if self.guard:
-            self.guard.saw(drawn)
+            self.guard.update(drawn)
         return drawn
 
     def _draw(self, allowed: Floats, uniforms: Floats) -> NDArray[np.intp]:
@@ -300,13 +266,13 @@ class _OneChooser:
     def __init__(
         self,
         automaton: Automaton,
-        choice: Choice,
-        guard: Guard | None,
+        sampling: SamplingConfig,
+        guard: CopyConstraint | None,
         streams: int = 1,  # noqa: ARG002 - as `_Chooser`
         wanted: int = 1,  # noqa: ARG002
     ) -> None:
-        self.choice, self.guard = choice, guard
-        self.scale = choice.scale
+        self.choice, self.guard = sampling, guard
+        self.scale = sampling.scale
         self.ends = np.logical_not(automaton.allowed.any(axis=1))
         penalties = np.where(automaton.allowed, 0, -np.inf).astype(np.float32)
         free = np.asarray(automaton.allowed.all(axis=1))
@@ -314,7 +280,7 @@ class _OneChooser:
         self.penalties = [None if all_ else row for all_, row in zip(free, penalties, strict=True)]
         self.next_state = automaton.next_state
         self.place = automaton.start
-        self.cues_of = automaton.cues
+        self.conditioning_of = automaton.conditioning
         self.all_ended = bool(self.ends[self.place])
         self.masked = np.zeros(automaton.allowed.shape[1], dtype=np.float32)
 
@@ -323,8 +289,8 @@ class _OneChooser:
         return np.array([self.all_ended])
 
     @property
-    def cues(self) -> Indices | None:
-        return None if self.cues_of is None else self.cues_of[self.place, :, None]
+    def conditioning(self) -> Indices | None:
+        return None if self.conditioning_of is None else self.conditioning_of[self.place, :, None]
 
     def choose(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
         masked, allowed = self.masked, logits[:, 0]
@@ -332,7 +298,7 @@ class _OneChooser:
         if penalties is not None or self.guard:
             allowed = np.add(allowed, 0 if penalties is None else penalties, out=masked)
         if self.guard:
-            self.guard.penalise(masked[:, None], np.array([self.place]), self.ended)
+            self.guard.mask(masked[:, None], np.array([self.place]), self.ended)
         if self.choice.greedy:
             drawn = int(allowed.argmax())
         else:
@@ -347,21 +313,21 @@ class _OneChooser:
         self.place = int(self.next_state[self.place, drawn])
         self.all_ended = bool(self.ends[self.place])
         if self.guard:
-            self.guard.saw((drawn,))
+            self.guard.update((drawn,))
         return (drawn,)
 
 
-def _restrict(probabilities: Floats, choice: Choice) -> None:
+def _restrict(probabilities: Floats, sampling: SamplingConfig) -> None:
     """Sets what top-k and top-p leave out to zero; `(n_symbols, streams)`, a column need not add up
     to 1."""
-    if choice.top_k is not None and choice.top_k < len(probabilities):
+    if sampling.top_k is not None and sampling.top_k < len(probabilities):
         order = np.argsort(-probabilities, axis=0, kind="stable")
-        np.put_along_axis(probabilities, order[choice.top_k :], 0, axis=0)
-    if choice.top_p is not None:
+        np.put_along_axis(probabilities, order[sampling.top_k :], 0, axis=0)
+    if sampling.top_p is not None:
         order = np.argsort(-probabilities, axis=0, kind="stable")
         ranked = np.take_along_axis(probabilities, order, axis=0)
         before = np.cumsum(ranked, axis=0) - ranked
-        left_out = before >= choice.top_p * ranked.sum(axis=0)
+        left_out = before >= sampling.top_p * ranked.sum(axis=0)
         left_out[0] = False  # not even where so small a share is rounded to nothing
         ranked[left_out] = 0
         np.put_along_axis(probabilities, order, ranked, axis=0)

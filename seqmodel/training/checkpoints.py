@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CheckpointError, FileError
-from seqmodel.files import remove_unfinished, writing
+from seqmodel.files import atomic_write, remove_temp_files
 
 State = dict[str, NDArray[Any]]
 
@@ -27,7 +27,7 @@ SECONDS = 10.0  # between two checkpoints
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochMetrics:
     """What an epoch reached: mean cross-entropy of a step in nats, share of steps whose likeliest
     value was the right one, how many seconds the epoch took, and, where it was measured, the mean
     cross-entropy on held-out data with the weights at its end."""
@@ -44,7 +44,7 @@ class Checkpoint:
     """What a training has reached after a whole epoch: the state of the learner after the `last`
     one and after the `best` one, whose number, counted from 1, is `kept`; 0: none yet."""
 
-    history: tuple[Epoch, ...]
+    history: tuple[EpochMetrics, ...]
     last: State
     best: State
     kept: int
@@ -65,7 +65,7 @@ class Checkpoints:
         return self.folder / NAME
 
     @property
-    def remark(self) -> str:
+    def resume_note(self) -> str:
         """What a user may not expect at the start of their training; nothing, usually."""
         there = self.path.exists()
         if self.resume and not there:
@@ -74,7 +74,7 @@ class Checkpoints:
             return f"{self.path} of an unfinished training is given up; --resume goes on with one"
         return ""
 
-    def start(self, made_from: Mapping[str, Any]) -> Checkpoint | None:
+    def start(self, fingerprint: Mapping[str, Any]) -> Checkpoint | None:
         """The checkpoint to go on from, if there is one and it is wanted; one that is not wanted is
         removed. Raises CheckpointError for one that another training made, or that is damaged."""
         if not self.resume:
@@ -82,13 +82,13 @@ class Checkpoints:
         if not self.path.exists():
             return None
         checkpoint, found = _read(self.path)
-        differences = _differences(_flat(json.loads(json.dumps(made_from))), _flat(found))
+        differences = _differences(_flat(json.loads(json.dumps(fingerprint))), _flat(found))
         if differences:
             raise CheckpointError(
                 f"the checkpoint of a training with {differences[0]}",
                 f"one with {differences[1]}",
-                where=self.path,
-                todo="give what that training was given, or leave out --resume",
+                path=self.path,
+                hint="give what that training was given, or leave out --resume",
             )
         return checkpoint
 
@@ -102,20 +102,20 @@ class Checkpoints:
         """Whether it is time to write one."""
         return time.monotonic() >= self._next_at
 
-    def write(self, checkpoint: Checkpoint, made_from: Mapping[str, Any]) -> None:
+    def write(self, checkpoint: Checkpoint, fingerprint: Mapping[str, Any]) -> None:
         """In the place of the one before, whole or not at all. Raises FileError."""
         self.check_folder()
         about = {
             "format": FORMAT,
             "history": [asdict(epoch) for epoch in checkpoint.history],
             "kept": checkpoint.kept,
-            "made_from": made_from,
+            "made_from": fingerprint,
         }
         arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8)}
         arrays |= {f"last/{name}": array for name, array in checkpoint.last.items()}
         if checkpoint.best is not checkpoint.last:
             arrays |= {f"best/{name}": array for name, array in checkpoint.best.items()}
-        with writing(self.path, durable=True) as temporary, temporary.open("wb") as stream:
+        with atomic_write(self.path, durable=True) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)
         self._next_at = time.monotonic() + self.seconds
 
@@ -125,8 +125,8 @@ class Checkpoints:
             raise FileError(
                 "the folder of this training",
                 "that it was removed meanwhile",
-                where=self.folder,
-                todo="train again",
+                path=self.folder,
+                hint="train again",
             )
 
     def damaged(self, why: str) -> CheckpointError:
@@ -161,15 +161,15 @@ def training_in(
         raise FileError(
             "a folder of its own for each training",
             "that another one is writing there",
-            where=folder,
-            todo="wait for it, or choose another folder",
+            path=folder,
+            hint="wait for it, or choose another folder",
         ) from None
     except OSError as error:
         raise FileError.from_os(
-            error, "a folder that can be written", folder, todo="choose another place"
+            error, "a folder that can be written", folder, hint="choose another place"
         ) from error
     try:
-        remove_unfinished(folder)
+        remove_temp_files(folder)
         yield Checkpoints(folder, resume=resume, seconds=seconds)
     finally:
         (folder / LOCK).unlink(missing_ok=True)
@@ -194,32 +194,32 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
             about = json.loads(bytes(stored["about"]))
             if about["format"] != FORMAT:
                 raise CheckpointError(
-                    f"a checkpoint of format {FORMAT}", f"format {about['format']}", where=path
+                    f"a checkpoint of format {FORMAT}", f"format {about['format']}", path=path
                 )
             arrays = {name: stored[name] for name in stored.files if name != "about"}
         last = {n.removeprefix("last/"): a for n, a in arrays.items() if n.startswith("last/")}
         best = {n.removeprefix("best/"): a for n, a in arrays.items() if n.startswith("best/")}
-        history = tuple(Epoch(**row) for row in about["history"])
+        history = tuple(EpochMetrics(**row) for row in about["history"])
         checkpoint = Checkpoint(history, last, best or last, about["kept"])
-        made_from = dict(about["made_from"])
+        fingerprint = dict(about["made_from"])
     except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, CheckpointError):
             raise
         raise _damaged(path, str(error)) from error
-    return checkpoint, made_from
+    return checkpoint, fingerprint
 
 
 def _damaged(path: Path, why: str) -> CheckpointError:
     return CheckpointError(
         "a checkpoint of a training",
         f"a damaged file ({why})",
-        where=path,
-        todo="leave out --resume",
+        path=path,
+        hint="leave out --resume",
     )
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Mappings within the mapping, by names such as `schedule.epochs`."""
+    """Mappings within the mapping, by names such as `trainer.epochs`."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         inner = isinstance(value, Mapping)

@@ -26,7 +26,7 @@ from seqmodel.errors import InputError, Interrupted
 from seqmodel.network.keras_backend import load_keras, stderr_held_back
 from seqmodel.optional import needed
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
-from seqmodel.words import counted
+from seqmodel.words import pluralize
 
 START_SECONDS = 120  # in which all hosts have to start
 SILENT_SECONDS = 10  # after which a host is lost that says nothing
@@ -59,7 +59,7 @@ class Hosts:
 
     def __post_init__(self) -> None:
         if not self.addresses and self.rank is not None:
-            raise InputError("--hosts with --rank", "none", todo="name all hosts: --hosts A:1,B:1")
+            raise InputError("--hosts with --rank", "none", hint="name all hosts: --hosts A:1,B:1")
         if not self.several or self.addresses == (FROM_ENVIRONMENT,):
             return
         if len(self.addresses) < 2 or not all(map(_is_address, self.addresses)):
@@ -81,7 +81,7 @@ def _is_address(text: str) -> bool:
     return bool(host) and port.isdecimal()
 
 
-def on_all(hosts: Hosts, work: Callable[[], None]) -> None:
+def launch(hosts: Hosts, work: Callable[[], None]) -> None:
     """Does `work`, in which Keras trains on all devices and hosts that are meant.
 
     With several hosts it is done by a process of its own, which JAX may end when another host is
@@ -107,7 +107,7 @@ def _require_jax() -> None:
         raise InputError(
             "Keras on JAX for --devices and --hosts",
             f"Keras on {chosen}",
-            todo="write KERAS_BACKEND=jax before the command",
+            hint="write KERAS_BACKEND=jax before the command",
         )
     needed("jax", "to train on several devices")
 
@@ -130,7 +130,7 @@ def _start(hosts: Hosts) -> None:
     local = jax.local_devices()
     wanted = hosts.devices or len(local)
     if len(local) < wanted:
-        raise HostsError(counted(wanted, "device"), f"{len(local)} ({local[0].platform})")
+        raise HostsError(pluralize(wanted, "device"), f"{len(local)} ({local[0].platform})")
     mine = {device for process in range(jax.process_count()) for device in _first(process, wanted)}
     chosen = [device for device in jax.devices() if device in mine]
     with stderr_held_back():
@@ -149,12 +149,12 @@ def _first(process: int, n: int) -> list[Any]:
 # ---------------------------------------------------------------------------------------------
 
 
-def is_spread() -> bool:
+def is_distributed() -> bool:
     """Whether Keras trains on devices or hosts that were asked for."""
     return load_keras().distribution.distribution() is not None
 
 
-def is_first() -> bool:
+def is_coordinator() -> bool:
     """Whether this is the host that talks and writes; where there is only one, it is."""
     return not _several() or _jax().process_index() == 0
 
@@ -175,14 +175,14 @@ def training_on_all(
     folder: str | Path, *, resume: bool = False, seconds: float = SECONDS
 ) -> Iterator[Checkpoints]:
     """As `checkpoints.training_in`, on all hosts: the folder is that of the first one."""
-    if not is_first():
-        yield Followers(None)
+    if not is_coordinator():
+        yield DistributedCheckpoints(None)
         return
     with training_in(folder, resume=resume, seconds=seconds) as checkpoints:
-        yield Followers(checkpoints) if _several() else checkpoints
+        yield DistributedCheckpoints(checkpoints) if _several() else checkpoints
 
 
-def own_rows(array: NDArray[Any], fill: float) -> NDArray[Any]:
+def local_shard(array: NDArray[Any], fill: float) -> NDArray[Any]:
     """Of a batch `(B, ...)` the rows that this host computes; rows of `fill` are added until every
     device of every host has equally many."""
     spread_over = load_keras().distribution.distribution()
@@ -196,7 +196,7 @@ def own_rows(array: NDArray[Any], fill: float) -> NDArray[Any]:
     return np.concatenate([array, rest])[rank * size : (rank + 1) * size]
 
 
-class Followers(Checkpoints):
+class DistributedCheckpoints(Checkpoints):
     """The checkpoints of a training on several hosts: the first one's are on its disk; the others
     get from it what there is to go on from, and write nothing."""
 
@@ -210,28 +210,28 @@ class Followers(Checkpoints):
         return self.first.path if self.first else Path("the checkpoint of host 0")
 
     @property
-    def remark(self) -> str:
-        return self.first.remark if self.first else ""
+    def resume_note(self) -> str:
+        return self.first.resume_note if self.first else ""
 
     def engine(self) -> None:
         """Keras computes on several hosts, whatever is gone on from."""
 
-    def start(self, made_from: Mapping[str, Any]) -> Checkpoint | None:
+    def start(self, fingerprint: Mapping[str, Any]) -> Checkpoint | None:
         """As of one host. Raises HostsError if the hosts train on different things."""
         from jax.experimental import multihost_utils
 
-        text = json.dumps(made_from, sort_keys=True).encode()
+        text = json.dumps(fingerprint, sort_keys=True).encode()
         ours = np.frombuffer(hashlib.sha256(text).digest(), dtype=np.uint8)
         if len({bytes(each) for each in multihost_utils.process_allgather(ours)}) > 1:
             raise HostsError(
                 "the same training on every host",
                 "other music or other settings on one of them",
-                todo="give all of them the same command, but for --rank, and the same files",
+                hint="give all of them the same command, but for --rank, and the same files",
             )
         found, error = None, None
         if self.first is not None:
             try:
-                found = self.first.start(made_from)
+                found = self.first.start(fingerprint)
             except InputError as raised:
                 error = raised
         found, error = _told_by_first((found, error))
@@ -242,9 +242,9 @@ class Followers(Checkpoints):
     def due(self) -> bool:
         return self.first is not None
 
-    def write(self, checkpoint: Checkpoint, made_from: Mapping[str, Any]) -> None:
+    def write(self, checkpoint: Checkpoint, fingerprint: Mapping[str, Any]) -> None:
         if self.first is not None:
-            self.first.write(checkpoint, made_from)
+            self.first.write(checkpoint, fingerprint)
 
     def check_folder(self) -> None:
         if self.first is not None:
@@ -327,7 +327,7 @@ def _lost(how: str) -> HostsError:
     return HostsError(
         "all hosts to go on to the end",
         f"that one of them is lost ({how})",
-        todo="start the command again with --resume, on as many hosts as there are",
+        hint="start the command again with --resume, on as many hosts as there are",
     )
 
 

@@ -22,7 +22,13 @@ from weakref import finalize
 
 import numpy as np
 
-from seqmodel.network.backward import Found, Parameters, Part, Shape, Task
+from seqmodel.network.backward import (
+    BatchShard,
+    NetworkShape,
+    Parameters,
+    ShardMetrics,
+    ShardWorker,
+)
 from seqmodel.parallel import processes
 
 # What comes of talking to a process that is no more.
@@ -33,26 +39,26 @@ _IN_MEMORY = Path("/dev/shm")
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP")}
 
 
-class Partners:
+class GradientWorkers:
     """Computes the gradients of a batch in at most `n_parts` parts at once.
 
     `weights` are what all parts read; part k leaves its gradients in `gradients[k]`.
     """
 
-    def __init__(self, shape: Shape, n_parts: int) -> None:
+    def __init__(self, shape: NetworkShape, n_parts: int) -> None:
         self.n_parts = n_parts
         n_bytes = 4 * (n_parts + 1) * Parameters.size(shape)
         memory: Any = None
-        self._others: list[_Partner] = []
+        self._others: list[_Worker] = []
         if n_parts > 1:
             # Without memory to share, or another process to be had, all is done here.
             with suppress(OSError), _shared(n_bytes) as (memory, name, handles):
                 for number in range(1, n_parts):
-                    self._others.append(_Partner((shape, number, name, n_bytes), handles))
+                    self._others.append(_Worker((shape, number, name, n_bytes), handles))
         self.weights, *self.gradients = _laid_out(shape, memory or bytearray(n_bytes))
-        self._part = Part(self.weights)
+        self._part = ShardWorker(self.weights)
 
-    def run(self, tasks: Sequence[Task]) -> list[Found]:
+    def run(self, tasks: Sequence[BatchShard]) -> list[ShardMetrics]:
         """A task for each part, or for the first ones -> what each of them finds."""
         try:
             asked = {k: other for k, other in enumerate(self._others, 1) if other.ask(tasks[k:])}
@@ -71,7 +77,7 @@ class Partners:
         return sum(other.met() for other in self._others)
 
 
-class _Partner:
+class _Worker:
     """A process that computes one part; `hello` tells it which, and where."""
 
     def __init__(self, hello: tuple[Any, ...], handles: Sequence[int]) -> None:
@@ -94,7 +100,7 @@ class _Partner:
         self._meeting.join()
         return self._is_ready
 
-    def ask(self, tasks: Sequence[Task]) -> bool:
+    def ask(self, tasks: Sequence[BatchShard]) -> bool:
         """Whether it begins with the first of `tasks`, if there is one."""
         if not tasks or not self._is_ready:
             return False
@@ -104,7 +110,7 @@ class _Partner:
             self._is_ready = False
         return self._is_ready
 
-    def answer(self) -> Found | None:
+    def answer(self) -> ShardMetrics | None:
         """What it found; None: nothing, for it has died."""
         try:
             return processes.receive(self._process.stdout)
@@ -134,7 +140,7 @@ def _found(name: Any, n_bytes: int) -> mmap.mmap:
     return mmap.mmap(name, n_bytes)
 
 
-def _laid_out(shape: Shape, memory: Any) -> list[Parameters]:
+def _laid_out(shape: NetworkShape, memory: Any) -> list[Parameters]:
     """The weights, then the gradients of each part."""
     vectors = np.frombuffer(memory, dtype=np.float32).reshape(-1, Parameters.size(shape))
     return [Parameters(shape, vector) for vector in vectors]
@@ -145,7 +151,7 @@ def serve() -> None:
     with processes.serving() as (requests, answers):
         shape, number, *where = next(requests)
         weights, *gradients = _laid_out(shape, _found(*where))
-        part = Part(weights)
+        part = ShardWorker(weights)
         processes.send(answers, True)
         # What overflows is found by its result.
         with np.errstate(over="ignore", invalid="ignore"):

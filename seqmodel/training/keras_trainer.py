@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices, input_vectors
+from seqmodel.data.windows import NOTHING, Indices, multi_hot
 from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import weights_in
+from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights
-from seqmodel.training.distributed import own_rows
-from seqmodel.training.numpy_trainer import Reached
+from seqmodel.training.distributed import local_shard
+from seqmodel.training.numpy_trainer import BatchMetrics
 
 if TYPE_CHECKING:
     import keras
 
 
-class GraphLearner:
+class KerasTrainer:
     """Trains the layers of `graph` by Adam, as `backprop.Learner` does its arrays.
 
     Of the graph's inputs X gets the one-hot inputs, `mask` is true where a step has a label, and
@@ -41,13 +41,13 @@ class GraphLearner:
         )
         optimizer.build(self.model.trainable_variables)
 
-    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> Reached:
+    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
         """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, `labels (B, T)`; a label
         NOTHING is none."""
         n_labels = int(np.count_nonzero(labels >= 0))
         self.model.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()
-        inputs, labels = own_rows(inputs, NOTHING), own_rows(labels, NOTHING)
+        inputs, labels = local_shard(inputs, NOTHING), local_shard(labels, NOTHING)
         counts = labels >= 0
         reached = self.model.train_on_batch(
             [self._input(each, inputs, counts) for each in self.graph.inputs],
@@ -58,11 +58,11 @@ class GraphLearner:
         self.steps += 1
         loss, share = float(reached["loss"]), float(reached["right"])
         right = round(share * n_labels) if np.isfinite(share) else 0
-        return Reached(loss * n_labels, right, n_labels)
+        return BatchMetrics(loss * n_labels, right, n_labels)
 
     def weights(self) -> Weights:
         """Copies of what the layers hold now."""
-        return weights_in(self.graph)
+        return extract_weights(self.graph)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Copies of the variables of the layers, the states of random generators among them, and of
@@ -84,7 +84,7 @@ class GraphLearner:
 
     def _input(self, tensor: Any, inputs: Indices, counts: NDArray[np.bool_]) -> NDArray[Any]:
         if tensor.name == "X":
-            return input_vectors(inputs, tensor.shape[-1])  # (B, T, n_inputs)
+            return multi_hot(inputs, tensor.shape[-1])  # (B, T, n_inputs)
         if tensor.name == "mask":
             return counts
         return np.zeros((len(inputs), *tensor.shape[1:]), dtype=np.float32)

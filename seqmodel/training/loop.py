@@ -16,52 +16,26 @@ from numpy.typing import NDArray
 
 from seqmodel.data.windows import Indices, Windows
 from seqmodel.errors import Interrupted, TrainingError
-from seqmodel.files import writing
-from seqmodel.network.keras_layers import arrays_compute, set_weights, weights_in
+from seqmodel.files import atomic_write
+from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import one_thread_a_product
+from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training import numpy_trainer as backprop
-from seqmodel.training.checkpoints import Checkpoint, Checkpoints, Epoch, State
-from seqmodel.training.distributed import is_spread
-from seqmodel.training.keras_trainer import GraphLearner
+from seqmodel.training.checkpoints import Checkpoint, Checkpoints, EpochMetrics, State
+from seqmodel.training.config import TrainerConfig
+from seqmodel.training.distributed import is_distributed
+from seqmodel.training.keras_trainer import KerasTrainer
 
 if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How to train; the defaults are the course's: Adam whose learning rate is divided by
-    `1 + decay * step`. With `fall` "cosine" it falls to 0 along half a cosine instead.
-
-    `clip`: each gradient is brought between -clip and clip. `patience`: training ends when the
-    held-out loss has not fallen for so many epochs, and the weights of the best epoch are kept;
-    None: all epochs, and the weights of the last. `dropout`: what each batch does without.
-    """
-
-    epochs: int = 100
-    batch_size: int = 32
-    learning_rate: float = 0.01
-    decay: float = 0.01
-    seed: int = 0
-    fall: Literal["inverse", "cosine"] = "inverse"
-    clip: float | None = None
-    patience: int | None = None
-    dropout: backprop.Dropout = backprop.NO_DROPOUT
-
-    def rate(self, step: int, steps: int) -> float:
-        """The learning rate of a step, counted from 0, of so many."""
-        if self.fall == "cosine":
-            return self.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
-        return self.learning_rate / (1 + self.decay * step)
-
-
-class Learner(Protocol):
+class Trainer(Protocol):
     """Weights on their way; `steps` counts the batches so far."""
 
     steps: int
 
-    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> backprop.Reached:
+    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> backprop.BatchMetrics:
         """Moves the weights by the gradient of the batch's mean cross-entropy."""
 
     def weights(self) -> Weights:
@@ -74,7 +48,7 @@ class Learner(Protocol):
         """Puts back what `state` gave. Raises ValueError for the state of another learner."""
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """What is learned from, epoch by epoch; it may be drawn, or read from a disk, as it is asked
     for. In a batch a label NOTHING is none; the sequences of a batch are equally long."""
 
@@ -85,7 +59,7 @@ class Batches(Protocol):
         """The batches of an epoch, counted from 0; the same ones whenever asked for."""
 
 
-class Shuffled:
+class InMemoryBatches:
     """The windows of each epoch in memory, in an order that `seed` decides.
 
     `draw(epoch)`, epochs counted from 0, gives the windows of an epoch; equally many each time.
@@ -108,7 +82,7 @@ class Shuffled:
             yield Windows(inputs[part], labels[part])
 
 
-Progress = Callable[[Epoch, Learner], None]
+Progress = Callable[[EpochMetrics, Trainer], None]
 Measure = Callable[[Weights], float]
 Engine = Literal["auto", "arrays", "keras"]
 # How a training came to its end: all epochs; no better for `patience` epochs; a loss that is no
@@ -117,10 +91,10 @@ End = Literal["whole", "patience", "diverged", "interrupted"]
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """`kept`: the epoch, counted from 1, whose weights are in the graph; `end`: why it is over."""
 
-    history: tuple[Epoch, ...]
+    history: tuple[EpochMetrics, ...]
     kept: int
     end: End
 
@@ -132,85 +106,86 @@ class Fitted:
             raise TrainingError(
                 "a loss that is a finite number",
                 f"none in epoch {len(self.history) + 1}",
-                where=model,
-                todo=f"the model is that of epoch {self.kept}; lower the learning rate",
+                path=model,
+                hint=f"the model is that of epoch {self.kept}; lower the learning rate",
             )
         if self.end == "interrupted":
             raise Interrupted(f"{model} is that of epoch {self.kept}; go on: {go_on}")
 
 
-def fit(
+def train_network(
     graph: keras.Model,
-    batches: Batches,
-    schedule: Schedule,
+    batches: BatchSource,
+    trainer: TrainerConfig,
     progress: Progress | None = None,
     *,
     engine: Engine = "auto",
-    held_out_loss: Measure | None = None,
+    validation_loss: Measure | None = None,
     checkpoints: Checkpoints | None = None,
-    made_from: Mapping[str, Any] | None = None,
-    traits: NDArray[np.float32] | None = None,
-) -> Fitted:
+    fingerprint: Mapping[str, Any] | None = None,
+    feature_table: NDArray[np.float32] | None = None,
+) -> FitResult:
     """Trains `graph`, whose first output is the probabilities of each step, `(m, T, n_values)`, or
-    whose outputs are those of one step each (see `GraphLearner` for its inputs).
+    whose outputs are those of one step each (see `KerasTrainer` for its inputs).
 
     The engine "arrays" is NumPy, for a recurrent and a softmax layer as they come; "keras" is the
     graph itself, on whatever device Keras has. Both see the same batches and give the same weights.
     "auto" takes the arrays for a graph with one tensor of probabilities where they can do it (see
-    `layers.arrays_compute`), and for dropout and `traits` (see `backprop.Learner`), which only they
+    `layers.supported_by_numpy`), and for dropout and `feature_table` (see `backprop.Learner`), which only they
     have. The rest is as in `train`.
     """
-    only_arrays = schedule.dropout.any or traits is not None
+    only_arrays = trainer.dropout.any or feature_table is not None
     if engine == "auto":
         one_tensor = len(graph.outputs[0].shape) == 3
-        by_arrays = only_arrays or (one_tensor and arrays_compute(graph))
+        by_arrays = only_arrays or (one_tensor and supported_by_numpy(graph))
         engine = "arrays" if by_arrays else "keras"
         if checkpoints and checkpoints.engine() == "keras":
             engine = "keras"  # several devices or hosts began it
-    if only_arrays and is_spread():
-        todo = "choose a preset without them, or leave out --devices and --hosts"
+    if only_arrays and is_distributed():
+        hint = "choose a preset without them, or leave out --devices and --hosts"
         expected = "a training without dropout and traits on several devices"
-        raise TrainingError(expected, "one with them", todo=todo)
-    learner: Learner
+        raise TrainingError(expected, "one with them", hint=hint)
+    learner: Trainer
     if engine == "arrays":
-        rates = backprop.AdamRates(clip=schedule.clip)
-        learner = backprop.Learner(
-            weights_in(graph),
+        rates = backprop.AdamRates(clip=trainer.clip)
+        learner = backprop.NumpyTrainer(
+            extract_weights(graph),
             rates,
-            dropout=schedule.dropout,
-            traits=traits,
-            batch_size=schedule.batch_size,
+            dropout=trainer.dropout,
+            seed=trainer.seed,
+            feature_table=feature_table,
+            batch_size=trainer.batch_size,
         )
     else:
-        learner = GraphLearner(graph, clip=schedule.clip)
-    fitted = train(
+        learner = KerasTrainer(graph, clip=trainer.clip)
+    fit_result = run_epochs(
         learner,
         batches,
-        schedule,
+        trainer,
         progress,
-        held_out_loss=held_out_loss,
+        validation_loss=validation_loss,
         checkpoints=checkpoints,
-        made_from={"engine": engine, **(made_from or {})},
+        fingerprint={"engine": engine, **(fingerprint or {})},
     )
     set_weights(graph, learner.weights())
-    return fitted
+    return fit_result
 
 
-def train(
-    learner: Learner,
-    batches: Batches,
-    schedule: Schedule,
+def run_epochs(
+    learner: Trainer,
+    batches: BatchSource,
+    trainer: TrainerConfig,
     progress: Progress | None = None,
     *,
-    held_out_loss: Measure | None = None,
+    validation_loss: Measure | None = None,
     checkpoints: Checkpoints | None = None,
-    made_from: Mapping[str, Any] | None = None,
-) -> Fitted:
-    """Takes `learner` through the epochs of `schedule`; it ends with the weights that are kept.
+    fingerprint: Mapping[str, Any] | None = None,
+) -> FitResult:
+    """Takes `learner` through the epochs of `trainer`; it ends with the weights that are kept.
 
-    `held_out_loss` measures the weights after each epoch. `checkpoints` keeps the state of the
+    `validation_loss` measures the weights after each epoch. `checkpoints` keeps the state of the
     training on disk, and may hold one to go on from: the weights at the end are those of a training
-    that was never interrupted. `made_from`, JSON values by name, is all that decides the weights;
+    that was never interrupted. `fingerprint`, JSON values by name, is all that decides the weights;
     a checkpoint made from something else is refused.
 
     A loss that is not finite ends the training with the weights of the last epoch that had one.
@@ -218,18 +193,18 @@ def train(
     TrainingError or KeyboardInterrupt if there is no such epoch, CheckpointError and FileError as
     `Checkpoints` does.
     """
-    if schedule.patience is not None and held_out_loss is None:
+    if trainer.patience is not None and validation_loss is None:
         raise TrainingError(
-            "held-out data for a patience", "none", todo="hold something out, or leave it out"
+            "held-out data for a patience", "none", hint="hold something out, or leave it out"
         )
-    course = _Course(learner, schedule, checkpoints, made_from or {})
+    course = _Course(learner, trainer, checkpoints, fingerprint or {})
     # Weights that go astray are found by the loss, which is then no number.
     quietly = np.errstate(over="ignore", invalid="ignore")
-    by_arrays = isinstance(learner, backprop.Learner)
-    with one_thread_a_product() if by_arrays else nullcontext(), quietly:
-        end = course.run(batches, progress, held_out_loss)
+    by_arrays = isinstance(learner, backprop.NumpyTrainer)
+    with single_threaded_blas() if by_arrays else nullcontext(), quietly:
+        end = course.run(batches, progress, validation_loss)
     learner.restore(course.now.best)
-    return Fitted(course.now.history, course.now.kept, end)
+    return FitResult(course.now.history, course.now.kept, end)
 
 
 class _Course:
@@ -238,14 +213,14 @@ class _Course:
 
     def __init__(
         self,
-        learner: Learner,
-        schedule: Schedule,
+        learner: Trainer,
+        trainer: TrainerConfig,
         checkpoints: Checkpoints | None,
-        made_from: Mapping[str, Any],
+        fingerprint: Mapping[str, Any],
     ) -> None:
-        self.learner, self.schedule = learner, schedule
-        self.checkpoints, self.made_from = checkpoints, made_from
-        found = checkpoints.start(made_from) if checkpoints else None
+        self.learner, self.trainer = learner, trainer
+        self.checkpoints, self.fingerprint = checkpoints, fingerprint
+        found = checkpoints.start(fingerprint) if checkpoints else None
         if found and checkpoints:
             try:
                 learner.restore(found.last)
@@ -255,12 +230,12 @@ class _Course:
         self.now = found or Checkpoint((), state, state, kept=0)
 
     def run(
-        self, batches: Batches, progress: Progress | None, held_out_loss: Measure | None
+        self, batches: BatchSource, progress: Progress | None, validation_loss: Measure | None
     ) -> End:
         """Goes through the epochs that are left."""
         try:
             while not (end := self._end()):
-                reached = self._epoch(batches, held_out_loss)
+                reached = self._epoch(batches, validation_loss)
                 state = self.learner.state()
                 if not _is_good(reached, state):
                     return self._diverged(reached)
@@ -268,25 +243,25 @@ class _Course:
                 if progress:
                     progress(reached, self.learner)
                 if self.checkpoints and self.checkpoints.due():
-                    self.checkpoints.write(self.now, self.made_from)
+                    self.checkpoints.write(self.now, self.fingerprint)
         except KeyboardInterrupt:
             if not self.now.history:
                 raise
             if self.checkpoints:
-                self.checkpoints.write(self.now, self.made_from)
+                self.checkpoints.write(self.now, self.fingerprint)
             return "interrupted"
         return end
 
     def _end(self) -> End | None:
-        done, patience = len(self.now.history), self.schedule.patience
-        if done >= self.schedule.epochs:
+        done, patience = len(self.now.history), self.trainer.patience
+        if done >= self.trainer.epochs:
             return "whole"
         without_gain = done - self.now.kept
         return "patience" if patience is not None and without_gain >= max(patience, 1) else None
 
-    def _epoch(self, batches: Batches, held_out_loss: Measure | None) -> Epoch:
-        learner, rate = self.learner, self.schedule.rate
-        number, steps = len(self.now.history), self.schedule.epochs * len(batches)
+    def _epoch(self, batches: BatchSource, validation_loss: Measure | None) -> EpochMetrics:
+        learner, rate = self.learner, self.trainer.learning_rate_at
+        number, steps = len(self.now.history), self.trainer.epochs * len(batches)
         began = time.perf_counter()
         loss, right, n_labels = 0.0, 0, 0
         for inputs, labels in batches.epoch(number):
@@ -295,35 +270,35 @@ class _Course:
             if not math.isfinite(loss):
                 break
         seconds = time.perf_counter() - began
-        held_out = held_out_loss(learner.weights()) if held_out_loss else None
-        return Epoch(number + 1, loss / n_labels, right / n_labels, seconds, held_out)
+        held_out = validation_loss(learner.weights()) if validation_loss else None
+        return EpochMetrics(number + 1, loss / n_labels, right / n_labels, seconds, held_out)
 
-    def _keep(self, reached: Epoch, state: State) -> None:
+    def _keep(self, reached: EpochMetrics, state: State) -> None:
         now = self.now
         history = (*now.history, reached)
-        if self.schedule.patience is None or _is_better(reached, now):
+        if self.trainer.patience is None or _is_better(reached, now):
             self.now = Checkpoint(history, last=state, best=state, kept=reached.number)
         else:
             self.now = Checkpoint(history, last=state, best=now.best, kept=now.kept)
 
-    def _diverged(self, reached: Epoch) -> End:
+    def _diverged(self, reached: EpochMetrics) -> End:
         if not self.now.history:
             raise TrainingError(
                 "a loss that is a finite number",
                 f"{reached.loss} in the first epoch",
-                todo="lower the learning rate",
+                hint="lower the learning rate",
             )
         return "diverged"
 
 
-def _is_good(reached: Epoch, state: State) -> bool:
+def _is_good(reached: EpochMetrics, state: State) -> bool:
     """Whether all numbers are finite."""
     held_out = 0.0 if reached.held_out is None else reached.held_out
     losses = math.isfinite(reached.loss) and math.isfinite(held_out)
     return losses and all(np.isfinite(array).all() for array in state.values())
 
 
-def _is_better(reached: Epoch, before: Checkpoint) -> bool:
+def _is_better(reached: EpochMetrics, before: Checkpoint) -> bool:
     if before.kept == 0:
         return True
     best = before.history[before.kept - 1].held_out
@@ -332,7 +307,7 @@ def _is_better(reached: Epoch, before: Checkpoint) -> bool:
 
 def write_history(path: str | Path, columns: Mapping[str, Sequence[float]]) -> None:
     """A CSV file, one line an epoch, counted from 1, with the numbers of each column."""
-    with writing(path) as temporary, temporary.open("w", newline="") as stream:
+    with atomic_write(path) as temporary, temporary.open("w", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["epoch", *columns])
         for number, row in enumerate(zip(*columns.values(), strict=True), start=1):

@@ -15,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import Indices
-from seqmodel.network.backward import ONE, Floats, Parameters, Shape, Task
+from seqmodel.network.backward import ONE, BatchShard, Floats, NetworkShape, Parameters
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import count_processors
-from seqmodel.training.gradient_workers import Partners
+from seqmodel.parallel.threads import cpu_count
+from seqmodel.training.config import Dropout
+from seqmodel.training.gradient_workers import GradientWorkers
 
 # So many sequences, and so many numbers of their states, make it worth a process of its own to go
 # through a part of a batch.
 SMALLEST_PART, SMALLEST_STATE = 16, 1024
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 32_768
+_DROPOUT_STREAM = 2  # of random numbers; windows and batch order draw from others
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class AdamRates:
 
 
 @dataclass(frozen=True)
-class Reached:
+class BatchMetrics:
     """`loss`: the sum over a batch of cross-entropies in nats; `right`: how many labels were the
     likeliest value, of `labels` in all."""
 
@@ -48,59 +50,37 @@ class Reached:
     labels: int
 
 
-@dataclass(frozen=True)
-class Dropout:
-    """The shares of the weights that a batch does without, drawn anew for each batch; the others
-    count for more, so that sums stay what they are.
+def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) -> Parameters | None:
+    """The factors that a step multiplies its weights with, in the shapes of `like`; None if nothing
+    is dropped. `seed` and `step` alone decide them."""
+    if not dropout.any:
+        return None
+    rng = np.random.default_rng([seed, _DROPOUT_STREAM, step])
+    H, V, factors = like.units, like.n_values, like.like()
+    factors.vector[:] = 1
 
-    `values`: of the values, as inputs (Gal and Ghahramani, *A theoretically grounded application of
-    dropout in recurrent neural networks*, 2016); `recurrent`: of the single weights between the
-    units of one step and the next (Merity, Keskar and Socher, *Regularizing and optimizing LSTM
-    language models*, 2018); `outputs`: of the units that the softmax layer reads.
-    """
+    def kept(share: float, *shape: int) -> Floats:
+        survives = rng.random(shape, dtype=np.float32) >= share
+        return survives.astype(np.float32) / np.float32(1 - share)
 
-    values: float = 0.0
-    recurrent: float = 0.0
-    outputs: float = 0.0
-    seed: int = 0
-
-    @property
-    def any(self) -> bool:
-        return bool(self.values or self.recurrent or self.outputs)
-
-    def draw(self, like: Parameters, step: int) -> Parameters | None:
-        """What to multiply the weights with in a step; None: nothing is dropped."""
-        if not self.any:
-            return None
-        rng = np.random.default_rng([self.seed, step])
-        H, V, factors = like.units, like.n_values, like.like()
-        factors.vector[:] = 1
-
-        def kept(share: float, *shape: int) -> Floats:
-            survives = rng.random(shape, dtype=np.float32) >= share
-            return survives.astype(np.float32) / np.float32(1 - share)
-
-        factors.recurrent[:, :H] = kept(self.recurrent, *factors.recurrent[:, :H].shape)
-        factors.recurrent[:, H : H + V] = kept(self.values, V)
-        factors.dense[:, :H] = kept(self.outputs, H)
-        return factors
+    factors.recurrent[:, :H] = kept(dropout.recurrent, *factors.recurrent[:, :H].shape)
+    factors.recurrent[:, H : H + V] = kept(dropout.input, V)
+    factors.dense[:, :H] = kept(dropout.output, H)
+    return factors
 
 
-NO_DROPOUT = Dropout()
-
-
-class Learner:
+class NumpyTrainer:
     """Weights on their way: `step` moves them by one batch. `momentum` and `velocity` are Adam's
     running means of the gradients and of their squares, `steps` counts the batches so far.
 
-    `dropout`: what each batch does without. `traits (V, n)`: what values have in common, 1 where a
+    `dropout`: what each batch does without. `feature_table (V, n)`: what values have in common, 1 where a
     value has a trait. Then what a value brings as an input, and how likely it is made as an output,
     is a column of its own plus those of its traits, so that a rare value learns from others like
     it; `weights` gives the sums. The columns of the traits, zeros at first, stand behind the others
     in `parameters`. `processors`: how many may work on it, each but one by a process of its own,
-    see `partners`; None: all that there are. `batch_size` lets them start before the first batch of
+    see `workers`; None: all that there are. `batch_size` lets them start before the first batch of
     that size is there. Products should run on one thread each: see
-    `team.one_thread_a_product`.
+    `team.single_threaded_blas`.
     """
 
     def __init__(
@@ -108,18 +88,22 @@ class Learner:
         weights: Weights,
         rates: AdamRates = AdamRates(),
         processors: int | None = None,
-        dropout: Dropout = NO_DROPOUT,
-        traits: Floats | None = None,
+        dropout: Dropout = Dropout(),
+        seed: int = 0,
+        feature_table: Floats | None = None,
         batch_size: int = 0,
     ) -> None:
-        self.rates, self.dropout, self.traits = rates, dropout, traits
+        self.rates, self.feature_table = rates, feature_table
+        self.dropout, self.seed = dropout, seed
         self._whole = Parameters.of(weights)  # with traits: the sums
-        self.parameters = self._whole if traits is None else _with_traits(self._whole, traits)
+        self.parameters = (
+            self._whole if feature_table is None else _with_traits(self._whole, feature_table)
+        )
         self.momentum, self.velocity = self.parameters.like(), self.parameters.like()
         self.steps = 0
         self._scratch = np.empty_like(self.parameters.vector)
-        self._processors = processors or count_processors()
-        self.partners = Partners(self._whole.shape, self._n_parts(batch_size))
+        self._processors = processors or cpu_count()
+        self.workers = GradientWorkers(self._whole.shape, self._n_parts(batch_size))
 
     def _n_parts(self, batch_size: int) -> int:
         """How many parts of a batch pay."""
@@ -135,7 +119,7 @@ class Learner:
         *,
         scale: float | None = None,
         start: tuple[Floats, ...] | None = None,
-    ) -> Reached:
+    ) -> BatchMetrics:
         """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, and `labels (B, T)`; an
         input NOTHING is the zero vector, a label NOTHING is none, and counts for nothing.
 
@@ -159,29 +143,31 @@ class Learner:
 
     def _sums(self) -> Parameters:
         """What a pass reads: each value with its traits."""
-        if self.traits is not None:
+        if self.feature_table is not None:
             own, whole = self.parameters, self._whole
             H, V, n_inputs = whole.units, whole.n_values, whole.n_inputs
             whole.recurrent[:, :-1] = own.recurrent[:, : H + n_inputs]
-            whole.recurrent[:, H : H + V] += own.recurrent[:, H + n_inputs : -1] @ self.traits.T
+            whole.recurrent[:, H : H + V] += (
+                own.recurrent[:, H + n_inputs : -1] @ self.feature_table.T
+            )
             whole.recurrent[:, -1] = own.recurrent[:, -1]
-            np.add(own.dense[:V], self.traits @ own.dense[V:], out=whole.dense)
+            np.add(own.dense[:V], self.feature_table @ own.dense[V:], out=whole.dense)
             whole.state_bias[:] = own.state_bias
         return self._whole
 
     def _of_traits(self, gradients: Parameters) -> Parameters:
         """The gradients of the sums -> those of what they are made of."""
-        if self.traits is None:
+        if self.feature_table is None:
             return gradients
         H, V = gradients.units, gradients.n_values
         made = self.parameters.like()
         made.recurrent[:, : H + gradients.n_inputs] = gradients.recurrent[:, :-1]
         made.recurrent[:, H + gradients.n_inputs : -1] = (
-            gradients.recurrent[:, H : H + V] @ self.traits
+            gradients.recurrent[:, H : H + V] @ self.feature_table
         )
         made.recurrent[:, -1] = gradients.recurrent[:, -1]
         made.dense[:V] = gradients.dense
-        made.dense[V:] = self.traits.T @ gradients.dense
+        made.dense[V:] = self.feature_table.T @ gradients.dense
         made.state_bias[:] = gradients.state_bias
         return made
 
@@ -209,17 +195,17 @@ class Learner:
         labels: Indices,
         scale: float | None,
         start: tuple[Floats, ...] | None,
-    ) -> tuple[Reached, list[Parameters]]:
+    ) -> tuple[BatchMetrics, list[Parameters]]:
         """The batch in as many parts as pay, and the gradients of each, which add up."""
         B, T = labels.shape
         whole = self._sums()
         n_labels = int(np.count_nonzero(labels >= 0))
         n_parts = self._n_parts(B)
-        if self.partners.n_parts < n_parts:
-            self.partners = Partners(whole.shape, n_parts)
-        partners = self.partners
-        kept = self.dropout.draw(whole, self.steps)
-        np.multiply(whole.vector, kept.vector if kept else ONE, out=partners.weights.vector)
+        if self.workers.n_parts < n_parts:
+            self.workers = GradientWorkers(whole.shape, n_parts)
+        workers = self.workers
+        kept = dropout_factors(self.dropout, whole, self.seed, self.steps)
+        np.multiply(whole.vector, kept.vector if kept else ONE, out=workers.weights.vector)
 
         x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.intp)  # (T, 1 + k, B)
         x[x < 0] = whole.n_inputs
@@ -228,13 +214,16 @@ class Learner:
         scale = 1 / n_labels if scale is None else scale
         edges = [B * k // n_parts for k in range(n_parts + 1)]
         parts = [np.s_[..., first:end] for first, end in pairwise(edges)]
-        found = partners.run(
-            [Task(x[p].copy(), y[p].copy(), scale, tuple(a[p] for a in states)) for p in parts]
+        found = workers.run(
+            [
+                BatchShard(x[p].copy(), y[p].copy(), scale, tuple(a[p] for a in states))
+                for p in parts
+            ]
         )
-        reached = Reached(
+        reached = BatchMetrics(
             sum(part.loss for part in found), sum(part.right for part in found), labels=n_labels
         )
-        gradients = partners.gradients[:n_parts]
+        gradients = workers.gradients[:n_parts]
         if kept:
             for part in gradients:
                 part.vector *= kept.vector
@@ -268,10 +257,10 @@ class Learner:
             weights -= change
 
 
-def _with_traits(whole: Parameters, traits: Floats) -> Parameters:
+def _with_traits(whole: Parameters, feature_table: Floats) -> Parameters:
     """The same weights, and zeros for each trait behind the inputs and behind the values."""
-    n, V, n_inputs = traits.shape[1], whole.n_values, whole.n_inputs
-    made = Parameters(Shape(whole.cell, whole.units, V + n, n_inputs + n))
+    n, V, n_inputs = feature_table.shape[1], whole.n_values, whole.n_inputs
+    made = Parameters(NetworkShape(whole.cell, whole.units, V + n, n_inputs + n))
     made.recurrent[:, : whole.units + n_inputs] = whole.recurrent[:, :-1]
     made.recurrent[:, -1] = whole.recurrent[:, -1]
     made.dense[:V] = whole.dense

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dinos.augmentation import DISCOUNT, ORDER, Recombination
+from dinos.augmentation import DISCOUNT, ORDER, NGramSampler
 from dinos.names import dinosaurs, encode, read_names, vocabulary
 from seqmodel.data.windows import NOTHING
 from seqmodel.ngram import NGram, Smoothing
@@ -19,7 +19,7 @@ def some():
 def test_they_end_and_are_no_longer_than_the_longest(some):
     known, names = some
     longest = max(map(len, names))
-    for row in Recombination(names, known.size).draw(200, np.random.default_rng(0)):
+    for row in NGramSampler(names, known.size).draw(200, np.random.default_rng(0)):
         assert row[-1] == 0
         assert 0 not in row[:-1]
         assert len(row) <= longest
@@ -27,7 +27,7 @@ def test_they_end_and_are_no_longer_than_the_longest(some):
 
 def test_they_are_of_the_same_pieces(some):
     known, names = some
-    made = Recombination(names, known.size).draw(300, np.random.default_rng(0))
+    made = NGramSampler(names, known.size).draw(300, np.random.default_rng(0))
     ends = [tuple(row[-7:]) for row in made]
     saurus = tuple(encode("saurus", known))
     share = sum(tuple(row[-7:]) == saurus for row in names) / len(names)
@@ -37,7 +37,7 @@ def test_they_are_of_the_same_pieces(some):
 def test_equal_seeds_give_equal_names(some):
     known, names = some
     one, two = (
-        Recombination(names, known.size).draw(20, np.random.default_rng(4)) for _ in range(2)
+        NGramSampler(names, known.size).draw(20, np.random.default_rng(4)) for _ in range(2)
     )
     assert [row.tolist() for row in one] == [row.tolist() for row in two]
 
@@ -45,7 +45,7 @@ def test_equal_seeds_give_equal_names(some):
 def test_what_follows_is_what_the_ngram_says(some):
     """The interpolated n-gram of seqmodel, after pieces that the list has and has not."""
     known, names = some
-    made = Recombination(names, known.size)
+    made = NGramSampler(names, known.size)
     smoothing = Smoothing("kneser-ney", DISCOUNT)
     ngram = NGram.fit([name.tolist() for name in names], known.size, ORDER, smoothing)
     draws = 40_000
@@ -63,7 +63,7 @@ def test_they_are_as_long_as_those_of_the_list(some):
     known, names = some
     of_list = [len(name) for name in names]
     made = [
-        len(row) for row in Recombination(names, known.size).draw(2000, np.random.default_rng(0))
+        len(row) for row in NGramSampler(names, known.size).draw(2000, np.random.default_rng(0))
     ]
     assert np.mean(made) == pytest.approx(np.mean(of_list), abs=0.5)
     assert np.std(made) == pytest.approx(np.std(of_list), rel=0.3)  # 1.7 times otherwise
@@ -72,7 +72,7 @@ def test_they_are_as_long_as_those_of_the_list(some):
 def test_none_of_them_is_in_the_list(some):
     known, names = some
     listed = {tuple(row) for row in names}
-    made = Recombination(names, known.size).draw(500, np.random.default_rng(0))
+    made = NGramSampler(names, known.size).draw(500, np.random.default_rng(0))
     assert len(made) == 500
     assert not listed & {tuple(row) for row in made}
 
@@ -80,11 +80,11 @@ def test_none_of_them_is_in_the_list(some):
 def test_where_there_are_no_others_those_of_the_list_fill_up():
     """Names of one letter, and all letters are names."""
     names = [np.array(row, dtype=np.int32) for row in ([1, 0], [2, 0])]
-    made = Recombination(names, 3).draw(10, np.random.default_rng(0))
+    made = NGramSampler(names, 3).draw(10, np.random.default_rng(0))
     assert {tuple(row) for row in made} == {(1, 0), (2, 0)}
     assert len(made) == 10
 
 
 def test_none_is_asked_for(some):
     known, names = some
-    assert Recombination(names, known.size).draw(0, np.random.default_rng(0)) == []
+    assert NGramSampler(names, known.size).draw(0, np.random.default_rng(0)) == []

@@ -202,9 +202,9 @@ def test_what_is_no_model(monkeypatch, capsys, tmp_path):
 
 def test_what_is_copied_is_said_and_can_be_limited(monkeypatch, capsys, model):
     _, out, err = run(monkeypatch, capsys, generate, model, "--json", "--seed", 1)
-    facts = [json.loads(line) for line in out.splitlines()]
-    lengths = [len(each["longest_copy"]) for each in facts]
-    assert all(each["longest_copy"] in each["longest_copy_from"] for each in facts)
+    summary_table = [json.loads(line) for line in out.splitlines()]
+    lengths = [len(each["longest_copy"]) for each in summary_table]
+    assert all(each["longest_copy"] in each["longest_copy_from"] for each in summary_table)
     assert f"shared with the list: {sum(lengths) / len(lengths):.1f} letters in a row" in err
     assert max(lengths) > 3
     _, out, _ = run(monkeypatch, capsys, generate, model, "--json", "--max-copy", 3)

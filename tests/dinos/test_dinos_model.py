@@ -8,19 +8,19 @@ import pytest
 from dinos import minimal
 from dinos.model import one_step_graph, padded, shared_layers, training_graph
 from dinos.names import END, Names
-from dinos.ngram_features import n_inputs, name_automaton, with_pieces
+from dinos.ngram_features import n_inputs, name_automaton, with_ngrams
 from dinos.training import (
-    Lesson,
-    learn,
+    TrainingConfig,
+    fit,
     log_probabilities,
     mean_loss,
 )
 from seqmodel.data.vocabulary import Vocabulary
-from seqmodel.data.windows import NOTHING, input_vectors
+from seqmodel.data.windows import NOTHING, multi_hot
 from seqmodel.errors import InputError
 from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import weights_of
-from seqmodel.training.keras_trainer import GraphLearner
+from seqmodel.network.keras_layers import layer_weights
+from seqmodel.training.keras_trainer import KerasTrainer
 
 by_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
@@ -58,12 +58,12 @@ def one_hot(inputs, dtype="float32"):
 def vectors(inputs, reads):
     """`inputs (m, T)` as the graphs read them."""
     automaton = READS[reads]
-    return input_vectors(with_pieces(automaton, inputs), n_inputs(automaton))
+    return multi_hot(with_ngrams(automaton, inputs), n_inputs(automaton))
 
 
 def batch(rows, reads="characters"):
     inputs, labels, mask = padded(rows)
-    return with_pieces(READS[reads], inputs), np.where(mask, labels, NOTHING)
+    return with_ngrams(READS[reads], inputs), np.where(mask, labels, NOTHING)
 
 
 def outputs_of(graph, rows, reads="characters"):
@@ -91,9 +91,9 @@ def test_a_padded_batch_is_the_names_one_by_one(cell, reads):
         for state, state_alone in zip(together[1:], alone[1:], strict=True):
             assert np.abs(state[number] - state_alone[0]).max() < 1e-6
         one_by_one += list(-np.log(alone[0][0, np.arange(len(row)), row]))
-    weights = weights_of(layers.cell, layers.densor)
+    weights = layer_weights(layers.cell, layers.densor)
     assert mean_loss(weights, ROWS, READS[reads]) == pytest.approx(np.mean(one_by_one), rel=1e-5)
-    reached = GraphLearner(graph).step(*batch(ROWS, reads), learning_rate=0.1)
+    reached = KerasTrainer(graph).step(*batch(ROWS, reads), learning_rate=0.1)
     assert reached.loss == pytest.approx(np.sum(one_by_one), rel=1e-5)
     assert reached.labels == len(one_by_one)
 
@@ -119,7 +119,7 @@ def test_what_the_training_graph_learns_the_one_step_graph_knows():
     step = one_step_graph(layers)
     x, a0 = np.zeros((1, 1, N_VALUES), np.float32), np.zeros((1, N_A), np.float32)
     before = np.array(step([x, a0])[0])
-    GraphLearner(graph).step(*batch(ROWS), learning_rate=0.1)
+    KerasTrainer(graph).step(*batch(ROWS), learning_rate=0.1)
     assert np.abs(np.array(step([x, a0])[0]) - before).max() > 1e-5
     assert {id(layer) for layer in (layers.cell, layers.densor)} <= {
         id(layer) for layer in step.layers
@@ -144,7 +144,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
         "by": dense_bias[:, None].copy(),
     }
     inputs, labels, mask = padded([row])
-    read = with_pieces(READS[reads], inputs).reshape(len(row), -1)
+    read = with_ngrams(READS[reads], inputs).reshape(len(row), -1)
     X, Y = [[int(i) for i in ones if i != NOTHING] or None for ones in read], row.tolist()
     loss, cache = minimal.rnn_forward(X, Y, np.zeros((N_A, 1)), parameters)
     gradients, a = minimal.rnn_backward(X, Y, parameters, cache)
@@ -168,7 +168,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
 def test_numpy_gives_the_probabilities_of_keras(reads):
     layers, graph = built("gru", reads=reads)
     probabilities = outputs_of(graph, ROWS, reads)[0]
-    found = log_probabilities(weights_of(layers.cell, layers.densor), ROWS, READS[reads])
+    found = log_probabilities(layer_weights(layers.cell, layers.densor), ROWS, READS[reads])
     for number, row in enumerate(ROWS):
         expected = np.log(probabilities[number, np.arange(len(row)), row])
         assert np.abs(found[number] - expected).max() < 1e-5
@@ -177,13 +177,13 @@ def test_numpy_gives_the_probabilities_of_keras(reads):
 def test_weights_that_read_pieces_are_not_read_without():
     layers, _ = built("rnn", reads="pieces")
     with pytest.raises(ValueError, match="automaton"):
-        mean_loss(weights_of(layers.cell, layers.densor), ROWS)
+        mean_loss(layer_weights(layers.cell, layers.densor), ROWS)
 
 
 def test_the_pieces_make_a_difference():
     """So that the tests above compare what they say."""
     assert n_inputs(READS["pieces"]) > N_VALUES
-    read = with_pieces(READS["pieces"], padded(ROWS)[0])
+    read = with_ngrams(READS["pieces"], padded(ROWS)[0])
     assert (read[..., 1] >= N_VALUES).any()
     assert (read[..., 2] >= N_VALUES).any()
 
@@ -199,21 +199,21 @@ def test_the_default_has_fifty_units_and_tanh():
 def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
     names = Names(tuple(f"{a}{b}saur" for a in "abcdef" for b in "aeiou"))
     seen = []
-    lesson = Lesson(n_a=10, epochs=15, batch_size=8, learning_rate=0.02, made_up=8)
-    trained = learn(names, lesson, progress=lambda epoch, model: seen.append((epoch, model)))
+    config = TrainingConfig(n_a=10, epochs=15, batch_size=8, learning_rate=0.02, n_augmented=8)
+    trained = fit(names, config, progress=lambda epoch, model: seen.append((epoch, model)))
     assert [epoch.number for epoch, _ in seen] == list(range(1, 16))
     assert trained.history[-1].loss < trained.history[0].loss / 2
     assert trained.history[-1].held_out < np.log(9)  # better than guessing among 9 characters
     assert len(trained.split.held_out) == 3
     assert set(trained.model.extra["training"]) == set(trained.split.training)
-    again = learn(names, lesson)
+    again = fit(names, config)
     assert again.model.settings["held_out_loss"] == trained.model.settings["held_out_loss"]
 
 
 def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_learns_more():
     names = Names(tuple(f"{a}{b}saur{c}" for a in "abcdef" for b in "aeiou" for c in ("", "us")))
     settings = {"n_a": 4, "epochs": 8, "batch_size": 8, "made_up": 0}
-    one, four = (learn(names, Lesson(context=context, **settings)) for context in (1, 4))
+    one, four = (fit(names, TrainingConfig(context=context, **settings)) for context in (1, 4))
     V = one.model.vocabulary.size
     assert one.model.weights.n_parameters == V * 4 + 4 * 4 + 4 + 4 * V + V
     assert four.model.weights.n_inputs > V
@@ -227,28 +227,28 @@ def test_a_list_is_read_as_often_as_there_is_time_for(settings):
     names = [
         f"{a}{b}{c}saur" for a in "abcdefghij" for b in "aeiou" for c in "abcdefghijklmnopqrst"
     ]
-    epochs, made_up = Lesson(**settings).amounts(names)
-    characters = epochs * (len(names) + made_up) * 8
+    epochs, n_augmented = TrainingConfig(**settings).resolve_defaults(names)
+    characters = epochs * (len(names) + n_augmented) * 8
     assert 2e6 < characters <= 5.1e6
-    assert Lesson(**settings).made_up in (None, made_up)
-    assert Lesson(epochs=7, **settings).amounts(names) == (7, made_up)
+    assert TrainingConfig(**settings).n_augmented in (None, n_augmented)
+    assert TrainingConfig(epochs=7, **settings).resolve_defaults(names) == (7, n_augmented)
 
 
 def test_a_context_of_nothing():
     with pytest.raises(InputError, match="expected --context 1 to 20, found 0"):
-        Lesson(context=0)
+        TrainingConfig(context=0)
 
 
 def test_an_unknown_cell():
     with pytest.raises(InputError, match="expected --cell rnn, gru or lstm, found `gnu`"):
-        Lesson(cell="gnu")
+        TrainingConfig(cell="gnu")
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_arrays_and_keras_learn_the_same_from_the_same_names(cell):
     names = Names(("ab", "abaab", "b", "babba", "aaab", "bb", "abab", "ba", "bbbba", "aba"))
-    lesson = Lesson(cell=cell, n_a=6, batch_size=4, made_up=3, epochs=3)
-    one, other = (learn(names, lesson, engine=engine) for engine in ("arrays", "keras"))
+    config = TrainingConfig(cell=cell, n_a=6, batch_size=4, n_augmented=3, epochs=3)
+    one, other = (fit(names, config, engine=engine) for engine in ("arrays", "keras"))
     assert [e.loss for e in one.history] == pytest.approx([e.loss for e in other.history], abs=1e-5)
     for ours, theirs in zip(one.model.weights.arrays, other.model.weights.arrays, strict=True):
         assert np.abs(ours - theirs).max() < 1e-5

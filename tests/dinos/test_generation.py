@@ -8,16 +8,16 @@ from helpers.made_models import Made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinos.copying import Learned, copying_is_likely
-from dinos.generation import automaton_of, closest, invent, known_letters, load, spelled
+from dinos.copying import TrainingNames, memorization_warning
+from dinos.generation import automaton_of, closest, generate, known_letters, load, spelled
 from dinos.model import one_step_graph, shared_layers
 from dinos.names import encode, vocabulary
-from dinos.ngram_features import n_inputs, with_pieces
+from dinos.ngram_features import n_inputs, with_ngrams
 from dinos.training import KIND, log_probabilities
 from seqmodel.errors import ModelFileError, SamplingError, VocabularyError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.weights import Weights
-from seqmodel.sampling.sampler import Choice
+from seqmodel.sampling.config import SamplingConfig
 
 LETTERS = "abé "
 
@@ -50,10 +50,10 @@ NEVER_ENDS = (-1e9, 0.0, 0.0, 0.0, 0.0)
 
 def test_equal_seeds_give_equal_names_and_more_names_begin_with_the_same():
     model = model_of()
-    names = [one.name for one in invent(model, count=300, seed=5)]
-    assert names == [one.name for one in invent(model, count=300, seed=5)]
-    assert names[:3] == [one.name for one in invent(model, count=3, seed=5)]
-    assert names != [one.name for one in invent(model, count=300, seed=6)]
+    names = [one.name for one in generate(model, count=300, seed=5)]
+    assert names == [one.name for one in generate(model, count=300, seed=5)]
+    assert names[:3] == [one.name for one in generate(model, count=3, seed=5)]
+    assert names != [one.name for one in generate(model, count=300, seed=6)]
     assert any(" " in name for name in names)
     assert all(name == " ".join(name.split()) for name in names)  # as names are read
     assert all(names)  # none is empty
@@ -61,21 +61,21 @@ def test_equal_seeds_give_equal_names_and_more_names_begin_with_the_same():
 
 @given(st.integers(0, 1000), st.sampled_from(["", "a", "bé", "A"]), st.integers(3, 8))
 def test_every_name_begins_as_asked_and_keeps_to_the_length(seed, start, longest):
-    for one in invent(model_of(), count=5, seed=seed, start=start, max_length=longest):
+    for one in generate(model_of(), count=5, seed=seed, start=start, max_length=longest):
         assert one.name.startswith(start.lower())
         assert 1 <= len(one.name) <= longest
         assert len(one.log_probabilities) == len(one.name) + (not one.cut)
 
 
 def test_a_name_that_never_ends_is_cut_and_says_so():
-    for one in invent(model_of(NEVER_ENDS), count=3, max_length=9, start="ab"):
+    for one in generate(model_of(NEVER_ENDS), count=3, max_length=9, start="ab"):
         assert one.cut
         assert len(one.name) == 9
 
 
 def test_a_name_that_just_fits_is_not_cut():
     """Only `a`, and the end now and then."""
-    some = invent(model_of((-1.0, -1e9, 3.0, -1e9, -1e9)), count=200, max_length=4)
+    some = generate(model_of((-1.0, -1e9, 3.0, -1e9, -1e9)), count=200, max_length=4)
     full = [one for one in some if len(one.name) == 4]
     assert {one.cut for one in full} == {True, False}
     assert not any(one.cut for one in some if len(one.name) < 4)
@@ -83,7 +83,7 @@ def test_a_name_that_just_fits_is_not_cut():
 
 def test_log_probabilities_are_those_of_the_whole_name_with_its_start():
     model = model_of()
-    [one] = invent(model, start="ab", seed=1, choice=Choice(temperature=0.5))
+    [one] = generate(model, start="ab", seed=1, sampling=SamplingConfig(temperature=0.5))
     assert not one.cut
     [expected] = log_probabilities(model.weights, [encode(one.name, model.vocabulary)])
     assert one.log_probabilities == pytest.approx(expected, abs=1e-5)
@@ -91,7 +91,7 @@ def test_log_probabilities_are_those_of_the_whole_name_with_its_start():
 
 
 def test_names_of_the_list_are_marked():
-    by_name = {one.name: one for one in invent(model_of((2.0, 0, 0, 0, 0)), count=300)}
+    by_name = {one.name: one for one in generate(model_of((2.0, 0, 0, 0, 0)), count=300)}
     assert by_name["a"].learned
     assert not by_name["a"].new
     assert by_name["b"].held_out
@@ -102,25 +102,28 @@ def test_names_of_the_list_are_marked():
 
 def test_new_leaves_out_the_list_and_repeats():
     model = model_of((2.0, 0, 0, 0, 0))
-    names = [one.name for one in invent(model, count=40, new=True, seed=3)]
+    names = [one.name for one in generate(model, count=40, new=True, seed=3)]
     assert len(set(names)) == 40
     assert not {"a", "ba", "b"} & set(names)
-    drawn = dict.fromkeys(one.name for one in invent(model, count=40, seed=3))
+    drawn = dict.fromkeys(one.name for one in generate(model, count=40, seed=3))
     first = [name for name in drawn if name not in ("a", "ba", "b")]
     assert first == names[: len(first)]
 
 
 def test_new_gives_up_when_nothing_new_comes():
     only_a = model_of((0.0, -1e9, 40.0, -1e9, -1e9), learned=["a" * n for n in range(1, 200)])
-    assert invent(only_a, count=2, new=True, max_length=5) == []
+    assert generate(only_a, count=2, new=True, max_length=5) == []
 
 
 def test_greedy_is_the_likeliest_character_each_time():
     model = model_of()
-    names = {one.name for one in invent(model, count=4, choice=Choice(greedy=True), max_length=20)}
+    names = {
+        one.name
+        for one in generate(model, count=4, sampling=SamplingConfig(greedy=True), max_length=20)
+    }
     assert len(names) == 1
     assert names == {
-        one.name for one in invent(model, seed=9, choice=Choice(top_k=1), max_length=20)
+        one.name for one in generate(model, seed=9, sampling=SamplingConfig(top_k=1), max_length=20)
     }
 
 
@@ -139,9 +142,9 @@ def test_greedy_is_the_one_step_graph_with_its_pieces(start):
     step = one_step_graph(layers, weights.n_inputs - weights.n_values)
     layers.cell.set_weights(weights.arrays[:3])
     layers.densor.set_weights(weights.arrays[3:])
-    [one] = invent(model, choice=Choice(greedy=True), start=start, max_length=12)
+    [one] = generate(model, sampling=SamplingConfig(greedy=True), start=start, max_length=12)
     row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
-    inputs = with_pieces(automaton, np.array([[-1, *row[:-1]]], dtype=np.int32))
+    inputs = with_ngrams(automaton, np.array([[-1, *row[:-1]]], dtype=np.int32))
     state = np.zeros((1, weights.units), dtype=np.float32)
     for t, symbol in enumerate(row):
         x = np.zeros((1, 1, weights.n_inputs), dtype=np.float32)
@@ -159,7 +162,7 @@ def test_greedy_is_the_one_step_graph_with_its_pieces(start):
 def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start, longest):
     model = model_of(**READS_PIECES)
     reads = automaton_of(model)
-    for one in invent(model, count=5, seed=seed, start=start, max_length=longest):
+    for one in generate(model, count=5, seed=seed, start=start, max_length=longest):
         row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
         [expected] = log_probabilities(model.weights, [row], reads)
         assert one.log_probabilities == pytest.approx(expected, abs=1e-5)
@@ -168,7 +171,7 @@ def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start
 
 def test_no_long_copies_with_pieces_either():
     model = model_of(**READS_PIECES, scale=3.0)
-    for one in invent(model, count=200, max_copy=2):
+    for one in generate(model, count=200, max_copy=2):
         assert not any(
             one.name[k : k + 3] in name for name in LIST for k in range(len(one.name) - 2)
         )
@@ -176,7 +179,7 @@ def test_no_long_copies_with_pieces_either():
 
 def test_a_letter_that_the_model_has_never_seen():
     with pytest.raises(VocabularyError) as raised:
-        invent(model_of(), start="abx")
+        generate(model_of(), start="abx")
     said = str(raised.value)
     assert "'x' in 'abx'" in said
     assert "letters that the model knows (space, abé)" in said
@@ -192,17 +195,17 @@ def test_capitals_of_a_start_are_folded_as_the_list_was():
 
 def test_spaces_of_a_start_are_those_of_names():
     assert known_letters("  a  b ", model_of()) == "a b "
-    names = [one.name for one in invent(model_of(), count=50, start=" ")]
+    names = [one.name for one in generate(model_of(), count=50, start=" ")]
     assert all(name == " ".join(name.split()) for name in names)
 
 
 def test_a_start_that_leaves_no_room():
     with pytest.raises(SamplingError, match="shorter than the 3 characters of --max-length"):
-        invent(model_of(), start="abé", max_length=3)
+        generate(model_of(), start="abé", max_length=3)
 
 
 def test_spelling():
-    [one] = invent(model_of(), start="éb a", seed=1)
+    [one] = generate(model_of(), start="éb a", seed=1)
     assert spelled(one, model_of()).startswith("Éb A")
     assert spelled(one, model_of(keep_case=True)) == one.name
 
@@ -227,21 +230,21 @@ def test_no_run_of_letters_of_the_list_is_longer_than_allowed():
     model = model_of(learned=learned)
 
     def longest(max_copy, **settings):
-        names = [one.name for one in invent(model, count=200, max_copy=max_copy, **settings)]
-        return max(len(Learned(model).shared(name).letters) for name in names)
+        names = [one.name for one in generate(model, count=200, max_copy=max_copy, **settings)]
+        return max(len(TrainingNames(model).shared(name).letters) for name in names)
 
     assert longest(None) > 3
     for limit in (1, 2, 3):
         assert longest(limit) <= limit
     # a start may be longer, but is not gone on with
-    names = {one.name for one in invent(model, count=200, max_copy=2, start="abab")}
+    names = {one.name for one in generate(model, count=200, max_copy=2, start="abab")}
     assert all(name == "abab" or name[4] != "a" for name in names)
     assert len(names) > 5
 
 
 def test_what_a_name_shares_with_the_list():
     model = model_of(learned=["tyrannosaurus", "allosaurus"], held_out=["megalosaurus"])
-    list_of_names = Learned(model)
+    list_of_names = TrainingNames(model)
     assert list_of_names.shared("brontosaurus") == ("osaurus", "tyrannosaurus")
     assert list_of_names.shared("alloy") == ("allo", "allosaurus")
     assert list_of_names.shared("123") == ("", "")
@@ -253,8 +256,8 @@ def test_what_a_name_shares_with_the_list():
 
 
 def test_few_names_are_warned_of():
-    assert "--max-copy" in copying_is_likely(30)
-    assert copying_is_likely(1318) == ""
+    assert "--max-copy" in memorization_warning(30)
+    assert memorization_warning(1318) == ""
 
 
 def a_file(path, spoil):
@@ -291,6 +294,6 @@ def a_file(path, spoil):
     ],
 )
 def test_a_model_of_a_stranger_is_refused_in_one_line(spoil, tmp_path):
-    assert len(invent(load(a_file(tmp_path, lambda _: None)), count=3)) == 3
+    assert len(generate(load(a_file(tmp_path, lambda _: None)), count=3)) == 3
     with pytest.raises(ModelFileError, match="damaged"):
         load(a_file(tmp_path, spoil))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dinos import ngram_features as reading
 from dinos.names import encode, vocabulary
-from dinos.ngram_features import n_inputs, name_automaton, walk, with_pieces
+from dinos.ngram_features import n_inputs, name_automaton, walk, with_ngrams
 from seqmodel.data.windows import NOTHING
 
 some_names = st.lists(
@@ -37,7 +37,7 @@ def test_an_input_comes_with_all_known_pieces_that_end_there(names, context, oth
     number = {}
     for name in [*names, other]:
         inputs = inputs_of(name, known)
-        found = with_pieces(automaton, inputs).reshape(1, -1, context)[0]
+        found = with_ngrams(automaton, inputs).reshape(1, -1, context)[0]
         assert found[:, 0].tolist() == inputs[0].tolist()
         for end, pieces in enumerate(found[:, 1:].tolist()):
             for length, piece in enumerate(pieces, 2):
@@ -68,7 +68,7 @@ def test_too_many_pieces_leave_the_shorter_and_more_frequent_ones(monkeypatch):
     monkeypatch.setattr(reading, "MOST", 3)
     automaton = name_automaton(known, rows, 4)
     assert n_inputs(automaton) - known.size <= 3
-    pieces = with_pieces(automaton, inputs_of("abab", known))[0, :, 1:]
+    pieces = with_ngrams(automaton, inputs_of("abab", known))[0, :, 1:]
     assert (pieces[2] != NOTHING).tolist() == [True, False, False]  # ab: six times
 
 
@@ -76,7 +76,7 @@ def test_a_list_without_a_piece_has_none():
     known = vocabulary(["ab", "c"])
     automaton = name_automaton(known, [encode(name, known) for name in ("ab", "c")], 3)
     assert n_inputs(automaton) == known.size
-    assert (with_pieces(automaton, inputs_of("abc", known))[0, :, 1:] == NOTHING).all()
+    assert (with_ngrams(automaton, inputs_of("abc", known))[0, :, 1:] == NOTHING).all()
 
 
 @pytest.mark.parametrize("context", [1, 4])
@@ -85,4 +85,4 @@ def test_padding_changes_nothing(context):
     automaton = name_automaton(known, [encode(n, known) for n in ("abab", "bab")], context)
     inputs = inputs_of("bab", known)
     longer = np.pad(inputs, ((0, 0), (0, 2)), constant_values=NOTHING)
-    assert (with_pieces(automaton, longer)[:, :4] == with_pieces(automaton, inputs)).all()
+    assert (with_ngrams(automaton, longer)[:, :4] == with_ngrams(automaton, inputs)).all()

@@ -6,13 +6,13 @@ from seqmodel.errors import CorpusError, InputError
 
 
 def test_an_error_is_one_line_that_says_all():
-    error = InputError("a MIDI file", "a\nfolder", where="music/", todo="name a file in it")
+    error = InputError("a MIDI file", "a\nfolder", path="music/", hint="name a file in it")
     assert str(error) == "music/: expected a MIDI file, found a folder; name a file in it"
 
 
 def test_an_error_comes_out_of_another_process_as_it_went_in():
-    error = CorpusError("at least one tune", "none", todo="give a file")
+    error = CorpusError("at least one tune", "none", hint="give a file")
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is CorpusError
     assert str(again) == str(error)
-    assert again.todo == "give a file"
+    assert again.hint == "give a file"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodel.suffix_automaton import Copy, Known
+from seqmodel.suffix_automaton import Match, SuffixAutomaton
 
 sequences = st.lists(st.integers(0, 3), max_size=14)
 
@@ -18,29 +18,31 @@ def passages(sequence):
 
 def test_a_passage_is_found_where_it_stands():
     # 5 6 7 of the second training sequence
-    assert Known([[5, 6], [0, 5, 6, 7]]).longest_copy([9, 5, 6, 7, 1]) == Copy(3, 1, 1, 1)
+    assert SuffixAutomaton([[5, 6], [0, 5, 6, 7]]).longest_copy([9, 5, 6, 7, 1]) == Match(
+        3, 1, 1, 1
+    )
 
 
 def test_no_passage_goes_from_one_sequence_into_the_next():
-    assert Known([[1, 2], [3, 4]]).longest_copy([1, 2, 3, 4]).length == 2
+    assert SuffixAutomaton([[1, 2], [3, 4]]).longest_copy([1, 2, 3, 4]).length == 2
 
 
 def test_nothing_in_common_is_no_copy():
-    assert Known([[3, 4]]).longest_copy([1, 2]).length == 0
-    assert Known([[3, 4]]).overlap([1, 2], 1).tolist() == [0]
-    assert Known([]).longest_copy([1]) == Copy(0, 0, 0, 0)
+    assert SuffixAutomaton([[3, 4]]).longest_copy([1, 2]).length == 0
+    assert SuffixAutomaton([[3, 4]]).overlap([1, 2], 1).tolist() == [0]
+    assert SuffixAutomaton([]).longest_copy([1]) == Match(0, 0, 0, 0)
 
 
 def test_the_overlap_by_length():
     # of 1 2 3 4: all but 4 are known; 1 2 and 2 3, not 3 4; neither 1 2 3 nor 2 3 4
-    curve = Known([[1, 2], [2, 3]]).overlap([1, 2, 3, 4], 5)
+    curve = SuffixAutomaton([[1, 2], [2, 3]]).overlap([1, 2, 3, 4], 5)
     assert curve[:4] == pytest.approx([3 / 4, 2 / 3, 0, 0])
     assert math.isnan(curve[4])
 
 
 @given(sequences, st.lists(sequences, max_size=3))
 def test_the_longest_copy_is_the_longest_common_passage(new, training):
-    known = Known(training)
+    known = SuffixAutomaton(training)
     found = known.longest_copy(new)
     common = passages(new) & set().union(*map(passages, training))
     assert found.length == max(map(len, common), default=0)
@@ -51,7 +53,7 @@ def test_the_longest_copy_is_the_longest_common_passage(new, training):
 
 @given(sequences, st.lists(sequences, max_size=3), st.integers(1, 5))
 def test_shares_are_those_of_a_plain_search(new, training, n):
-    known, there = Known(training), set().union(*map(passages, training))
+    known, there = SuffixAutomaton(training), set().union(*map(passages, training))
     grams = [tuple(new[i : i + n]) for i in range(len(new) - n + 1)]
     if grams:
         share = sum(gram in there for gram in grams) / len(grams)
@@ -61,5 +63,5 @@ def test_shares_are_those_of_a_plain_search(new, training, n):
 
 
 def test_any_symbol_will_do():
-    known = Known([["a", ("b", 1), None]])
-    assert known.longest_copy([("b", 1), None, "a"]) == Copy(2, 0, 0, 1)
+    known = SuffixAutomaton([["a", ("b", 1), None]])
+    assert known.longest_copy([("b", 1), None, "a"]) == Match(2, 0, 0, 1)

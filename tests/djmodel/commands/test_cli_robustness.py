@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from djmodel.inputs.reader import find_music, read_tune
-from djmodel.model.improvise import load, shipped_model
-from djmodel.model.provenance import Recipe
+from djmodel.model.improvise import load, pretrained_model
+from djmodel.model.provenance import GenerationConfig
 from seqmodel.errors import FileError, InputError
-from seqmodel.files import keep_apart
-from seqmodel.parallel.pool import Workers, each
+from seqmodel.files import check_no_overwrite
+from seqmodel.parallel.pool import PoolConfig, parallel_map
 
 GENERATE, TRAIN = "djmodel.generate", "djmodel.train"
 
@@ -41,7 +41,7 @@ def test_generating_refuses_before_anything_is_written(refuses, tmp_path, option
 
 def test_an_output_that_is_a_folder_is_known_at_the_start(tmp_path):
     with pytest.raises(FileError, match="found a folder"):
-        keep_apart([tmp_path], [])
+        check_no_overwrite([tmp_path], [])
 
 
 def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
@@ -58,7 +58,7 @@ def test_more_memory_than_there_is_is_said_in_a_line(refuses, rags):
 
 
 def test_there_are_no_more_processes_than_items():
-    assert list(each(abs, [-1, -2], Workers(jobs=100_000), lambda item: item)) == [1, 2]
+    assert list(parallel_map(abs, [-1, -2], PoolConfig(jobs=100_000), lambda item: item)) == [1, 2]
 
 
 def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
@@ -100,6 +100,6 @@ def test_an_error_that_nobody_can_read_has_its_status():
 
 
 def test_the_longest_primer_is_heard():
-    recipe = Recipe(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
-    [solo] = recipe.solos(load(shipped_model()))
+    config = GenerationConfig(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
+    [solo] = config.solos(load(pretrained_model()))
     assert np.isfinite(solo.log_probability)

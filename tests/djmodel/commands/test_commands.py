@@ -362,7 +362,7 @@ def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
     def broken(*_, **__):
         raise RuntimeError("broken string")
 
-    monkeypatch.setattr(djmodel.recipe, "improvise", broken)
+    monkeypatch.setattr(djmodel.config, "improvise", broken)
     outcome = command(GENERATE, model)
     assert outcome.status == 1
     assert outcome.err.count("\n") == 1

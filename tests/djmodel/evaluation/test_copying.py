@@ -12,18 +12,18 @@ from helpers.handmade_tunes import QUAVER, bar
 from djmodel.evaluation.copying import (
     INTERVALS,
     MELODY,
+    REPRESENTATIONS,
     VALUES,
-    WAYS,
-    Repertoire,
+    CopyDetector,
     human_baseline,
 )
 from djmodel.evaluation.metrics import mean_array
 from djmodel.inputs.midi import write_midi
 from djmodel.inputs.reader import read_tune
-from djmodel.model.training import Lesson, learn
+from djmodel.model.training import TrainingConfig, fit
 from djmodel.music.tune import Tune
 from djmodel.values.grammar import encode
-from seqmodel.training.loop import Schedule
+from seqmodel.training.config import TrainerConfig
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def tunes(rags):
 
 
 @pytest.fixture(scope="module")
-def repertoire(tunes):
-    return Repertoire(tunes)
+def detector(tunes):
+    return CopyDetector(tunes)
 
 
 def wandering(source, seed=0):
@@ -73,14 +73,14 @@ def halved(this):
     return replace(this, melody=tuple(notes))
 
 
-def test_an_exact_passage_is_found_where_it_stands(tunes, repertoire):
+def test_an_exact_passage_is_found_where_it_stands(tunes, detector):
     solo = planted(wandering(tunes[0]), 20, tunes[2], 9, 12)
     n_values = sum(map(len, encode(tunes[2])[8:12]))
-    found = repertoire.copied(solo, VALUES).longest
+    found = detector.copied(solo, VALUES).longest
     assert n_values <= found.length <= n_values + 2  # a neighbour may chance to fit
     assert (found.title, found.bar) == (tunes[2].title, 20)
     assert found.title_bar == first_bar_like(tunes[2], 9)
-    melody = repertoire.copied(solo, MELODY).longest
+    melody = detector.copied(solo, MELODY).longest
     assert melody.length >= notes_in(tunes[2], 9, 12)
     assert (melody.title, melody.bar) == (tunes[2].title, 20)
 
@@ -93,63 +93,63 @@ def first_bar_like(tune, number):
 
 
 @pytest.mark.parametrize("semitones", [-7, 1, 6])
-def test_a_transposed_passage_over_other_chords_is_found_by_its_melody(
-    tunes, repertoire, semitones
-):
+def test_a_transposed_passage_over_other_chords_is_found_by_its_melody(tunes, detector, semitones):
     guest = tunes[1].transposed(semitones)
     solo = planted(wandering(tunes[2]), 30, guest, 5, 8, keep_changes=True)
-    found = repertoire.copied(solo, MELODY).longest
+    found = detector.copied(solo, MELODY).longest
     assert found.length >= notes_in(guest, 5, 8)
     assert (found.title, found.bar) == (tunes[1].title, 30)
     # over other chords, the values are others
-    assert repertoire.copied(solo, VALUES).longest.length < found.length
+    assert detector.copied(solo, VALUES).longest.length < found.length
 
 
-def test_a_passage_with_another_rhythm_is_found_by_its_intervals(tunes, repertoire):
+def test_a_passage_with_another_rhythm_is_found_by_its_intervals(tunes, detector):
     solo = planted(wandering(tunes[0]), 30, tunes[3].transposed(2), 5, 8, halved)
-    found = repertoire.copied(solo, INTERVALS).longest
+    found = detector.copied(solo, INTERVALS).longest
     assert found.length >= notes_in(tunes[3], 5, 8)
     assert (found.title, found.bar) == (tunes[3].title, 30)
-    assert repertoire.copied(solo, MELODY).longest.length < found.length / 2
+    assert detector.copied(solo, MELODY).longest.length < found.length / 2
 
 
-def test_a_melody_of_chance_has_little_in_common(tunes, repertoire):
-    for way in (MELODY, INTERVALS):
-        assert repertoire.copied(wandering(tunes[0]), way).longest.length <= 6
-    curve = repertoire.copied(wandering(tunes[0]), MELODY).overlap
+def test_a_melody_of_chance_has_little_in_common(tunes, detector):
+    for representation in (MELODY, INTERVALS):
+        assert detector.copied(wandering(tunes[0]), representation).longest.length <= 6
+    curve = detector.copied(wandering(tunes[0]), MELODY).overlap
     assert curve.shape == (12,)
     assert (np.diff(curve) <= 0).all()
     assert curve[3] < 0.05
 
 
-def test_a_tune_of_the_repertoire_is_copied_from_end_to_end(tunes, repertoire):
-    for way in WAYS:
-        copied = repertoire.copied(tunes[1], way)
+def test_a_tune_of_the_repertoire_is_copied_from_end_to_end(tunes, detector):
+    for representation in REPRESENTATIONS:
+        copied = detector.copied(tunes[1], representation)
         everything = (
-            sum(map(len, encode(tunes[1]))) if way == VALUES else notes_in(tunes[1], 1, 999)
+            sum(map(len, encode(tunes[1])))
+            if representation == VALUES
+            else notes_in(tunes[1], 1, 999)
         )
         assert copied.longest.length == everything
         assert copied.overlap.tolist() == [1] * 12
 
 
-def test_the_human_baseline_holds_each_tune_against_the_others(tunes, repertoire):
-    baseline = human_baseline(repertoire, VALUES)
+def test_the_human_baseline_holds_each_tune_against_the_others(tunes, detector):
+    baseline = human_baseline(detector, VALUES)
     assert len(baseline) == 4
     for tune, copied in zip(tunes, baseline, strict=True):
         assert 1 <= copied.longest.length < 12
         assert copied.longest.title != tune.title
     mean = mean_array(each.overlap for each in baseline)
     assert mean[0] > 0.5 > mean[2] > mean[7]
-    assert human_baseline(Repertoire(tunes[:1]), VALUES) == []
+    assert human_baseline(CopyDetector(tunes[:1]), VALUES) == []
 
 
 def test_lines_too_short_to_compare():
     one = Tune("one note", (bar("C", [(60, 1)]),))
-    nothing = Repertoire([one]).copied(one, MELODY)
+    nothing = CopyDetector([one]).copied(one, MELODY)
     assert nothing.longest.length == 0
     assert np.isnan(nothing.overlap).all()
     # C, then a rest: two values
-    values = Repertoire([one]).copied(one, VALUES)
+    values = CopyDetector([one]).copied(one, VALUES)
     assert values.longest[:2] == (2, 1)
     assert mean_array([nothing.overlap, values.overlap])[:3] == pytest.approx(
         [1, 1, np.nan], nan_ok=True
@@ -160,12 +160,12 @@ def test_the_length_of_notes_does_not_hide_a_melody():
     legato = Tune("legato", (bar("C", [(60, 1), (64, 1), (67, 1), (72, 1)]),))
     detached = (replace(n, duration=F(1, 4)) for n in legato.bars[0].melody)
     staccato = replace(legato, bars=(replace(legato.bars[0], melody=tuple(detached)),))
-    assert Repertoire([legato]).copied(staccato, MELODY).longest.length == 4
+    assert CopyDetector([legato]).copied(staccato, MELODY).longest.length == 4
 
 
 def test_the_command_finds_a_passage_planted_in_a_midi_file(command, tunes, rags, tmp_path):
     model = tmp_path / "model.keras"
-    learn(tunes, Lesson(tx=16, n_a=8, schedule=Schedule(epochs=1))).save(model)
+    fit(tunes, TrainingConfig(tx=16, n_a=8, trainer=TrainerConfig(epochs=1))).save(model)
     solo = planted(wandering(tunes[2]), 30, tunes[1].transposed(3), 5, 8, keep_changes=True)
     write_midi(replace(solo, title="planted"), tmp_path / "planted.mid")
     asked = "djmodel.copied", model, tmp_path / "planted.mid"

@@ -6,13 +6,13 @@ from fractions import Fraction
 import pytest
 
 from djmodel import encode
-from djmodel.evaluation.perplexity import ORDERS, Prediction, Score, leave_one_out, predict
-from djmodel.model.improvise import indices_of
-from djmodel.model.training import PRESETS, Lesson, learn
+from djmodel.evaluation.perplexity import ORDERS, Evaluation, Metrics, evaluate, leave_one_out
+from djmodel.model.improvise import encode_values
+from djmodel.model.training import PRESETS, TrainingConfig, fit
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.ngram import NGram, Smoothing
-from seqmodel.training.loop import Schedule
+from seqmodel.training.config import TrainerConfig
 
 C_MAJOR = (Change(Fraction(0), Chord.of(0, (0, 4, 7))),)
 
@@ -40,20 +40,20 @@ def test_the_ngram_is_not_fooled_by_tunes_that_repeat_themselves():
     leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
     tunes = [tune_of(name, [bar] * 30) for name, bar in zip("abc", (up, down, leaps), strict=True)]
     unknown = tune_of("d", [mixed] * 30)
-    trained = learn(tunes, Lesson(n_a=4, tx=8, schedule=Schedule(epochs=1)))
-    ngrams = predict(trained.model, [unknown]).ngrams
-    heard = indices_of(trained.model, [value for bar in encode(unknown) for value in bar])
-    sequences = [sequence.tolist() for sequence in trained.material.sequences]
+    trained = fit(tunes, TrainingConfig(n_a=4, tx=8, trainer=TrainerConfig(epochs=1)))
+    ngrams = evaluate(trained.model, [unknown]).ngrams
+    heard = encode_values(trained.model, [value for bar in encode(unknown) for value in bar])
+    sequences = [sequence.tolist() for sequence in trained.encode_corpus.sequences]
     trusting = NGram.fit(sequences, len(trained.model.vocabulary), 5, Smoothing("kneser-ney", 0.3))
-    best = min(score.nats for score in ngrams.values())
+    best = min(score.cross_entropy for score in ngrams.values())
     assert best < trusting.cross_entropy([heard])
 
 
 def test_a_model_of_one_tune_has_a_yardstick_too():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
-    trained = learn([tune], Lesson(n_a=4, tx=8, schedule=Schedule(epochs=1)))
-    found = predict(trained.model, [tune])
-    assert found.ngrams[found.best_order].nats < found.model.nats
+    trained = fit([tune], TrainingConfig(n_a=4, tx=8, trainer=TrainerConfig(epochs=1)))
+    found = evaluate(trained.model, [tune])
+    assert found.ngrams[found.best_order].cross_entropy < found.model.cross_entropy
     assert found.best_order > 1
 
 
@@ -61,30 +61,30 @@ def test_what_is_measured_while_learning_is_what_evaluate_measures():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
     other = tune_of("b", [[67, 65, 64, 62], [60, 64, 67, 64]] * 10)
     for graph in ("scan", "unrolled"):
-        lesson = Lesson(n_a=4, tx=8, graph=graph, schedule=Schedule(epochs=2))
-        trained = learn([tune], lesson, held_out=[other])
-        measured = predict(trained.model, [other]).model.nats
+        config = TrainingConfig(n_a=4, tx=8, graph=graph, trainer=TrainerConfig(epochs=2))
+        trained = fit([tune], config, held_out=[other])
+        measured = evaluate(trained.model, [other]).model.cross_entropy
         assert trained.history[-1].held_out == pytest.approx(measured, abs=1e-5)
         assert trained.history[0].held_out != trained.history[1].held_out
 
 
 def test_a_score_is_over_all_values_and_its_perplexity_is_that_of_a_fair_die():
-    six = Score(30, math.log(6), 1 / 6)
+    six = Metrics(30, math.log(6), 1 / 6)
     assert six.perplexity == pytest.approx(6)
-    mean = Score.mean([Score(30, 1.0, 0.5), Score(10, 3.0, 0.1)])
-    assert mean == Score(40, pytest.approx(1.5), pytest.approx(0.4))
+    mean = Metrics.mean([Metrics(30, 1.0, 0.5), Metrics(10, 3.0, 0.1)])
+    assert mean == Metrics(40, pytest.approx(1.5), pytest.approx(0.4))
 
 
 def test_a_model_that_knows_what_comes_next_scores_it():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
-    lesson = Lesson(n_a=24, tx=16, schedule=Schedule(epochs=200, decay=0.001))
-    found = predict(learn([tune], lesson).model, [tune])
+    config = TrainingConfig(n_a=24, tx=16, trainer=TrainerConfig(epochs=200, decay=0.001))
+    found = evaluate(fit([tune], config).model, [tune])
     assert found.model.values == 160
-    assert found.model.nats < 0.2
+    assert found.model.cross_entropy < 0.2
     assert found.model.accuracy > 0.95
     assert set(found.ngrams) == set(ORDERS)
-    assert found.ngrams[1].nats > 1
-    assert found.ngrams[found.best_order].nats < 0.2
+    assert found.ngrams[1].cross_entropy > 1
+    assert found.ngrams[found.best_order].cross_entropy < 0.2
 
 
 def test_the_tune_that_is_left_out_decides_nothing():
@@ -92,13 +92,17 @@ def test_the_tune_that_is_left_out_decides_nothing():
     leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
     bars = {"a": (up, down), "b": (down, leaps), "c": (leaps, up), "d": (mixed, down)}
     tunes = [tune_of(name, [*its] * 10) for name, its in bars.items()]
-    lesson = PRESETS["ragtime"].with_settings(n_a=8, tx=8, epochs=2)
+    config = PRESETS["ragtime"].with_settings(n_a=8, tx=8, epochs=2)
     seen = []
-    found = leave_one_out(tunes, lesson, seen.append)
+    found = leave_one_out(tunes, config, seen.append)
     assert [one.title for one in found] == list("abcd")
     assert seen == found
-    alone = predict(learn([tunes[0], tunes[1], tunes[3]], lesson).model, [tunes[2]])
+    alone = evaluate(fit([tunes[0], tunes[1], tunes[3]], config).model, [tunes[2]])
     assert found[2] == alone
-    total = Prediction.mean(found)
-    assert total.model.nats == pytest.approx(sum(one.model.nats for one in found) / 4)
-    assert total.ngrams[2].nats == pytest.approx(sum(one.ngrams[2].nats for one in found) / 4)
+    total = Evaluation.mean(found)
+    assert total.model.cross_entropy == pytest.approx(
+        sum(one.model.cross_entropy for one in found) / 4
+    )
+    assert total.ngrams[2].cross_entropy == pytest.approx(
+        sum(one.ngrams[2].cross_entropy for one in found) / 4
+    )

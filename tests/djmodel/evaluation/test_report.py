@@ -9,13 +9,13 @@ import pytest
 
 from djmodel.evaluation import metrics
 from djmodel.evaluation.comparison import PIECE, Measured, compare, distances
-from djmodel.evaluation.copying import VALUES, Repertoire, pieces
+from djmodel.evaluation.copying import VALUES, CopyDetector, pieces
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import Solo, load
-from djmodel.model.provenance import Recipe
-from djmodel.model.training import Lesson, learn
+from djmodel.model.provenance import GenerationConfig
+from djmodel.model.training import TrainingConfig, fit
 from djmodel.values.grammar import encode
-from seqmodel.training.loop import Schedule
+from seqmodel.training.config import TrainerConfig
 
 REPORT = "djmodel.report"
 
@@ -28,13 +28,13 @@ def tunes(rags):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, tunes):
     path = tmp_path_factory.mktemp("report") / "model.keras"
-    learn(tunes, Lesson(tx=16, n_a=16, schedule=Schedule(epochs=2))).save(path)
+    fit(tunes, TrainingConfig(tx=16, n_a=16, trainer=TrainerConfig(epochs=2))).save(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def solos(model):
-    return Recipe(bars=PIECE).solos(load(model), 3)
+    return GenerationConfig(bars=PIECE).solos(load(model), 3)
 
 
 def test_pieces_are_equally_long_and_leave_out_the_rest(tunes):
@@ -44,7 +44,7 @@ def test_pieces_are_equally_long_and_leave_out_the_rest(tunes):
 
 
 def test_training_and_solos_are_measured_alike(tunes, solos):
-    found = compare(tunes, solos, Repertoire(tunes))
+    found = compare(tunes, solos, CopyDetector(tunes))
     entropy = found.measures["pitch-class entropy"]
     expected = [metrics.pitch_class_entropy(t.excerpt(a, a + 15)) for t in tunes for a in (1, 17)]
     assert entropy.training.tolist() == expected
@@ -60,11 +60,11 @@ def test_training_and_solos_are_measured_alike(tunes, solos):
 
 def test_the_training_itself_is_not_far_from_the_training(tunes, solos):
     itself = [Solo(cut, encode(cut), 0.0) for tune in tunes for cut in pieces(tune, PIECE)]
-    same = compare(tunes, itself, Repertoire(tunes))
+    same = compare(tunes, itself, CopyDetector(tunes))
     for name, measured in same.measures.items():
         assert measured.overlap == pytest.approx(1, abs=1e-2), name
         assert measured.divergence == pytest.approx(0, abs=1e-6), name
-    assert np.mean(same.distances) < np.mean(compare(tunes, solos, Repertoire(tunes)).distances)
+    assert np.mean(same.distances) < np.mean(compare(tunes, solos, CopyDetector(tunes)).distances)
 
 
 def test_distances_by_hand():

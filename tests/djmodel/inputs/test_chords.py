@@ -14,8 +14,8 @@ from djmodel.inputs.chords import (
     Key,
     estimate_key,
     find_pick_up,
-    infer_from_melody,
-    recognise,
+    harmonize,
+    recognize_chords,
     sounding_chords,
     with_pick_up,
 )
@@ -56,7 +56,7 @@ def named(changes: tuple[tuple[Change, ...], ...]) -> list[str]:
 
 
 def heard(bars: list[str], meter: Meter = FOUR) -> list[str]:
-    return named(recognise(notes_of(bars, meter), measures_of(len(bars), meter)))
+    return named(recognize_chords(notes_of(bars, meter), measures_of(len(bars), meter)))
 
 
 def test_block_chords() -> None:
@@ -114,7 +114,7 @@ def test_every_kind_of_chord_held_for_a_bar(voicing: str, name: str, up: int) ->
         Note(note.pitch + up, note.onset, note.duration)
         for note in notes_of([f"0 {voicing} 4"], FOUR)
     ]
-    [[change]] = recognise(notes, measures_of(1, FOUR))
+    [[change]] = recognize_chords(notes, measures_of(1, FOUR))
     assert change.chord == parse_chord_symbol(name).transposed(up)
 
 
@@ -238,7 +238,7 @@ def test_passing_and_neighbour_notes_are_left_out() -> None:
 
 def test_over_silence_the_last_chord_holds_and_before_it_the_first() -> None:
     bars = ["", "0 C3,E3,G3 4", "", "0 G3,B3,D4,F4 1", ""]
-    changes = recognise(notes_of(bars, FOUR), measures_of(5, FOUR))
+    changes = recognize_chords(notes_of(bars, FOUR), measures_of(5, FOUR))
     assert named(changes) == ["C", "C", "C", "G7", "G7"]
     assert [bar[0].sounding for bar in changes] == [False, True, False, True, False]
 
@@ -267,7 +267,7 @@ def test_a_pick_up_bar_and_a_change_of_meter() -> None:
         Measure(Fraction(1), Fraction(4), FOUR),
         Measure(Fraction(5), Fraction(3), THREE),
     ]
-    assert named(recognise(notes, measures)) == ["G7", "C", "C"]
+    assert named(recognize_chords(notes, measures)) == ["G7", "C", "C"]
 
 
 STRIDE = [
@@ -289,7 +289,14 @@ def test_a_pick_up_that_the_file_does_not_tell_of(pick_up: Fraction) -> None:
     assert find_pick_up([lead_in, *stride], measures) == pick_up
     bars = with_pick_up(measures, pick_up)
     assert [bar.length for bar in bars] == [pick_up, *[4] * 12, 4 - pick_up]
-    assert named(recognise([lead_in, *stride], bars))[1:7] == ["C", "Dm7", "G7", "C", "A7", "F"]
+    assert named(recognize_chords([lead_in, *stride], bars))[1:7] == [
+        "C",
+        "Dm7",
+        "G7",
+        "C",
+        "A7",
+        "F",
+    ]
 
 
 def test_bar_lines_that_are_right_stay() -> None:
@@ -304,9 +311,9 @@ def test_bar_lines_that_are_right_stay() -> None:
 
 
 def test_nothing_sounds() -> None:
-    assert recognise([], measures_of(3, FOUR)) == ()
+    assert recognize_chords([], measures_of(3, FOUR)) == ()
     assert sounding_chords([], measures_of(3, FOUR)) == ()
-    assert infer_from_melody([], measures_of(3, FOUR)) == ()
+    assert harmonize([], measures_of(3, FOUR)) == ()
 
 
 meters = st.sampled_from([FOUR, THREE, TWO, SIX, Meter(5, 4), Meter(7, 8), Meter(12, 8)])
@@ -330,7 +337,7 @@ def test_in_any_meter_bars_begin_with_a_chord_and_transposing_transposes(
     count = int(19 // meter.length) + 1
     measures = measures_of(count, meter)
     moved = [Note(note.pitch + by, note.onset, note.duration) for note in notes]
-    for hear in (recognise, sounding_chords):
+    for hear in (recognize_chords, sounding_chords):
         changes = hear(notes, measures)
         assert len(changes) == count
         for bar in changes:
@@ -387,7 +394,7 @@ def test_harmony_for_a_lone_melody() -> None:
         "0 G4 1; 1 F4 1; 2 D4 1; 3 B3 1",
         "0 C4 4",
     ]
-    changes = infer_from_melody(notes_of(bars, FOUR), measures_of(4, FOUR))
+    changes = harmonize(notes_of(bars, FOUR), measures_of(4, FOUR))
     assert named(changes) == ["C", "F", "G7", "C"]
     in_d = [Note(n.pitch + 2, n.onset, n.duration) for n in notes_of(bars, FOUR)]
-    assert named(infer_from_melody(in_d, measures_of(4, FOUR))) == ["D", "G", "A7", "D"]
+    assert named(harmonize(in_d, measures_of(4, FOUR))) == ["D", "G", "A7", "D"]

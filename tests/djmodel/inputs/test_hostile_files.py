@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.inputs import reader
-from djmodel.inputs.limits import Clock, LimitError, Limits
+from djmodel.inputs.limits import Deadline, LimitError, Limits
 from djmodel.inputs.midi import midi_bytes, read_scores, write_midi
 from djmodel.inputs.reader import rags, read, read_tunes
 from djmodel.values import grammar
@@ -169,11 +169,11 @@ def test_a_tune_book_has_time_for_each_of_its_tunes(tmp_path: Path) -> None:
     tune = "M:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n"
     path = tmp_path / "book.abc"
     path.write_text("".join(f"X:{number}\n{tune}" for number in range(1, 42)))
-    clock = Clock(Limits(seconds=7), path)
-    assert len(read_scores(path, clock)) == 41
-    assert clock.seconds == 3 * 7
-    clock.allow(1_000_000)
-    assert clock.seconds == 50 * 7
+    deadline = Deadline(Limits(seconds=7), path)
+    assert len(read_scores(path, deadline)) == 41
+    assert deadline.seconds == 3 * 7
+    deadline.allow(1_000_000)
+    assert deadline.seconds == 50 * 7
 
 
 def test_the_commands_take_the_limits(refuses, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -250,8 +250,8 @@ def test_links_that_go_round(tmp_path: Path) -> None:
     song = tmp_path / "song.mid"
     song.write_bytes(bf.song())
     found = read_tunes([tmp_path, one, folder / "folder" / "song.mid"])
-    assert [verdict.path.name for verdict in found.verdicts] == ["song.mid", "one.mid"]
-    assert "no such file" in str(found.verdicts[1])
+    assert [result.path.name for result in found.results] == ["song.mid", "one.mid"]
+    assert "no such file" in str(found.results[1])
 
 
 def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
@@ -262,8 +262,8 @@ def test_a_folder_that_is_called_like_a_file(tmp_path: Path) -> None:
 
 def test_names_that_no_file_can_have(tmp_path: Path) -> None:
     for name in ("x" * 5000 + ".mid", "a\0b.mid"):
-        verdicts = read_tunes([tmp_path / name, rags()[0]], cached=False).verdicts
-        assert [verdict.tune is None for verdict in verdicts] == [True, False]
+        results = read_tunes([tmp_path / name, rags()[0]], cached=False).results
+        assert [result.tune is None for result in results] == [True, False]
 
 
 def test_a_file_that_is_written_anew_while_it_is_read_is_not_kept(
@@ -299,9 +299,9 @@ def test_a_file_that_vanishes_while_it_is_read(
         return read_scores(*arguments)
 
     monkeypatch.setattr(reader, "read_scores", gone)
-    verdicts = read_tunes([path, rags()[0]], cached=False).verdicts
-    assert "no such file" in str(verdicts[0])
-    assert verdicts[1].tune is not None
+    results = read_tunes([path, rags()[0]], cached=False).results
+    assert "no such file" in str(results[0])
+    assert results[1].tune is not None
 
 
 # --- mutations of real files ---------------------------------------------------------------------

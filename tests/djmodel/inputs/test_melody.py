@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.inputs.melody import choose_parts, divide, legato, skyline, split_pitch
-from djmodel.inputs.midi import Score, Sound, read_score
+from djmodel.inputs.midi import GridNote, Score, read_score
 from djmodel.inputs.reader import rags
 from seqmodel.errors import CorpusError
 
@@ -39,7 +39,7 @@ BEAT = mf.line(*[42, 38] * 16)
 
 
 def roles(score: Score, **asked: str) -> dict[str, str]:
-    return {verdict.part.name: verdict.role for verdict in choose_parts(score, **asked).verdicts}
+    return {result.part.name: result.role for result in choose_parts(score, **asked).results}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_band_is_sorted_by_what_it_plays(band: Score) -> None:
 
 
 def test_every_part_gets_a_reason(band: Score) -> None:
-    reasons = {v.part.name: v.reason for v in choose_parts(band).verdicts}
+    reasons = {v.part.name: v.reason for v in choose_parts(band).results}
     assert reasons["a"] == "on the channel of drums"
     assert "sounds chords" in reasons["b"]
     assert "has the bass" in reasons["c"]
@@ -122,7 +122,7 @@ def test_type_0_with_all_channels_on_one_track(tmp_path: Path) -> None:
         one_track=True,
     )
     choice = choose_parts(read_score(path))
-    assert [v.role for v in choice.verdicts] == ["harmony", "harmony", "melody", "drums"]
+    assert [v.role for v in choice.results] == ["harmony", "harmony", "melody", "drums"]
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
 
 
@@ -132,13 +132,13 @@ def test_melody_and_chords_on_one_channel(tmp_path: Path) -> None:
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
     [rest] = choice.accompaniment
     assert len(rest.notes) == len(BLOCKS) + len(BASS)
-    assert choice.verdicts[0].role == "melody and harmony"
+    assert choice.results[0].role == "melody and harmony"
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
 def test_two_hands_on_one_track_are_told_apart(path: Path) -> None:
     # Both hands of a rag as one part: nine of ten melody notes are those of the right hand.
-    right, left = (part.sounds for part in read_score(path).parts)
+    right, left = (part.notes_on_grid for part in read_score(path).parts)
     line, rest = divide(sorted(right + left))
     expected = {(s.start, s.pitch) for s in skyline(right)}
     found = {(s.start, s.pitch) for s in line}
@@ -166,8 +166,8 @@ def test_the_jazz_file_of_the_course(metheny: Path) -> None:
 @pytest.mark.parametrize("asked", ["b", "2", 2, ["b"], "B "])
 def test_a_part_by_name_or_number(band: Score, asked: object) -> None:
     choice = choose_parts(band, melody=asked)  # type: ignore[arg-type]
-    assert [v.role for v in choice.verdicts][1] == "melody"
-    assert choice.verdicts[1].reason == "chosen by you"
+    assert [v.role for v in choice.results][1] == "melody"
+    assert choice.results[1].reason == "chosen by you"
 
 
 @pytest.mark.parametrize("asked", ["b,c", "2, 3", ["b", 3]])
@@ -190,7 +190,7 @@ def test_a_whole_name_goes_before_the_beginning_of_one(tmp_path: Path) -> None:
 
 def test_drums_may_be_asked_for(band: Score) -> None:
     choice = choose_parts(band, melody="a", chords="b")
-    assert choice.verdicts[0].role == "melody"
+    assert choice.results[0].role == "melody"
 
 
 def test_an_unknown_part_lists_those_that_exist(band: Score) -> None:
@@ -228,8 +228,8 @@ def test_too_little_to_learn_from(tmp_path: Path, track: mf.Track, says: str) ->
 Q = 12  # grid units a quarter note
 
 
-def sound(start: float, end: float, pitch: int) -> Sound:
-    return Sound(round(start * Q), round(end * Q), pitch, 80)
+def sound(start: float, end: float, pitch: int) -> GridNote:
+    return GridNote(round(start * Q), round(end * Q), pitch, 80)
 
 
 def test_of_a_chord_the_highest_note_counts() -> None:
@@ -246,17 +246,17 @@ def test_a_lower_note_under_a_held_one_is_heard_if_enough_is_left() -> None:
     assert skyline([held, sound(1, 2.5, 60)]) == (held,)
 
 
-sounds = st.builds(
-    lambda start, length, pitch: Sound(start, start + length, pitch, 80),
+notes_on_grid = st.builds(
+    lambda start, length, pitch: GridNote(start, start + length, pitch, 80),
     st.integers(0, 60),
     st.integers(1, 30),
     st.integers(40, 80),
 )
 
 
-@given(st.lists(sounds, max_size=20))
+@given(st.lists(notes_on_grid, max_size=20))
 @settings(deadline=None)
-def test_a_skyline_is_one_line_never_below_what_begins(played: list[Sound]) -> None:
+def test_a_skyline_is_one_line_never_below_what_begins(played: list[GridNote]) -> None:
     line = skyline(played)
     for before, after in pairwise(line):
         assert before.start < before.end <= after.start
@@ -268,8 +268,8 @@ def test_a_skyline_is_one_line_never_below_what_begins(played: list[Sound]) -> N
 
 def test_gaps_too_short_for_a_rest_are_closed() -> None:
     # From the end of a triplet to the next fourth, a twelfth: closed. A real rest stays.
-    line = [Sound(0, 8, 60, 80), Sound(9, 12, 62, 80), Sound(15, 18, 64, 80)]
-    assert legato(line) == (Sound(0, 9, 60, 80), *line[1:])
+    line = [GridNote(0, 8, 60, 80), GridNote(9, 12, 62, 80), GridNote(15, 18, 64, 80)]
+    assert legato(line) == (GridNote(0, 9, 60, 80), *line[1:])
     assert legato([]) == ()
 
 

@@ -15,7 +15,14 @@ from helpers.handmade_tunes import blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.inputs.midi import Measure, Places, on_grid, read_score, snapped, write_midi
+from djmodel.inputs.midi import (
+    Measure,
+    TickQuantizer,
+    quantize,
+    quantize_time,
+    read_score,
+    write_midi,
+)
 from djmodel.inputs.reader import rags, read_tune
 from djmodel.music.chord import parse_chord_symbol
 from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
@@ -34,7 +41,7 @@ def only_part(score: Any) -> list[tuple[Fraction, Fraction, int]]:
 
 @given(st.fractions(0, 50, max_denominator=480))
 def test_grid_points_are_the_nearest_fourths_and_thirds(time: Fraction) -> None:
-    point = snapped(time)
+    point = quantize_time(time)
     assert (point * 4).denominator == 1 or (point * 3).denominator == 1
     candidates = [F(round(time * n), n) for n in (3, 4)]
     assert abs(point - time) == min(abs(c - time) for c in candidates)
@@ -50,24 +57,26 @@ def test_notes_are_moved_to_the_grid_and_counted(tmp_path: Path) -> None:
         (F(1), F(3, 4), 64),
         (F(2), F(1), 65),
     ]
-    assert (score.adjusted.moved, score.adjusted.resized) == (2, 1)
+    assert (score.quantization.moved, score.quantization.resized) == (2, 1)
 
 
 def test_two_notes_of_a_pitch_on_one_point_become_one(tmp_path: Path) -> None:
     score = read_score(mf.write(tmp_path / "x.mid", mf.Track([(0, 0.05, 60), (0.06, 1, 60)])))
     assert only_part(score) == [(F(0), F(1), 60)]
-    assert score.adjusted.merged == 1
+    assert score.quantization.merged == 1
 
 
 def test_a_note_too_short_for_the_grid_keeps_a_step() -> None:
-    sounds, _ = on_grid([(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], Places(480))
-    assert [(s.start, s.end) for s in sounds] == [(0, 3), (4, 8), (6, 9)]
+    notes_on_grid, _ = quantize(
+        [(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], TickQuantizer(480)
+    )
+    assert [(s.start, s.end) for s in notes_on_grid] == [(0, 3), (4, 8), (6, 9)]
 
 
 def test_notes_without_length_are_dropped_and_counted(tmp_path: Path) -> None:
     score = read_score(mf.write(tmp_path / "x.mid", mf.Track([(0, 1, 60), (1, 0, 62)])))
     assert [pitch for _, _, pitch in only_part(score)] == [60]
-    assert score.adjusted.dropped == 1
+    assert score.quantization.dropped == 1
 
 
 @pytest.mark.parametrize("ticks", [96, 120, 192, 384, 480, 960, 10080])
@@ -76,10 +85,10 @@ def test_a_quantised_file_is_not_changed(tmp_path: Path, ticks: int) -> None:
     score = read_score(mf.write(tmp_path / "x.mid", mf.Track(notes), ticks=ticks))
     assert not any(
         (
-            score.adjusted.moved,
-            score.adjusted.merged,
-            score.adjusted.dropped,
-            score.adjusted.resized,
+            score.quantization.moved,
+            score.quantization.merged,
+            score.quantization.dropped,
+            score.quantization.resized,
         )
     )
     assert only_part(score) == [(F(on), F(length), pitch) for on, length, pitch in notes]
@@ -217,7 +226,9 @@ def notes_of_music21(path: Path) -> list[list[tuple[Fraction, Fraction, int]]]:
                         onset = start + F(at).limit_denominator(10080)
                         late = ROLLED if element.isChord else F(0)
                         for pitch in element.pitches:
-                            found.append((snapped(onset), snapped(onset + late), pitch.midi))
+                            found.append(
+                                (quantize_time(onset), quantize_time(onset + late), pitch.midi)
+                            )
             start += F(bar.barDuration.quarterLength)
         parts.append(found)
     return parts
@@ -253,7 +264,7 @@ def test_only_what_is_off_the_grid_is_moved(path: Path) -> None:
             now += message.time
             begins = message.type == "note_on" and message.velocity
             off += bool(begins and 4 * now % file.ticks_per_beat and 3 * now % file.ticks_per_beat)
-    assert read_score(path).adjusted.moved == off
+    assert read_score(path).quantization.moved == off
 
 
 # --- writing -----------------------------------------------------------------------------------
@@ -366,7 +377,11 @@ def test_writing_and_reading_gives_the_same_tune(path: Path, tmp_path: Path) -> 
     tune = read_tune(path)
     write_midi(tune, tmp_path / "x.mid")
     score = read_score(tmp_path / "x.mid")
-    assert (score.adjusted.moved, score.adjusted.merged, score.adjusted.dropped) == (0, 0, 0)
+    assert (score.quantization.moved, score.quantization.merged, score.quantization.dropped) == (
+        0,
+        0,
+        0,
+    )
     again = read_tune(tmp_path / "x.mid", melody_part=1, chord_part=2)
     assert again == replace(tune, bars=again.bars)
     assert [bar.melody for bar in again.bars] == [bar.melody for bar in tune.bars]
@@ -386,8 +401,8 @@ def test_any_melody_on_the_grid_comes_back(
 ) -> None:
     melody, onset = [], F(0)
     for duration, pitch in notes:
-        onset = snapped(onset)
-        if pitch is not None and (onset + duration) == snapped(onset + duration):
+        onset = quantize_time(onset)
+        if pitch is not None and (onset + duration) == quantize_time(onset + duration):
             melody.append(Note(pitch, onset, duration))
         onset += duration
     if not melody:

@@ -11,7 +11,7 @@ from helpers import midi_files as mf
 from djmodel.inputs import reader
 from djmodel.inputs.midi import Measure, Symbol
 from djmodel.inputs.reader import (
-    Verdict,
+    ReadResult,
     clear_cache,
     find_music,
     parse_bars,
@@ -164,7 +164,7 @@ def music(tmp_path: Path) -> Path:
 
 def test_a_folder_gives_a_verdict_for_each_file(music: Path) -> None:
     found = read_tunes([music])
-    said = {verdict.name: str(verdict) for verdict in found.verdicts}
+    said = {result.name: str(result) for result in found.results}
     values = sum(map(len, grammar.encode(read_tune(music / "a.mid"))))
     assert said["a.mid"] == f"used: 4 bars, {values} values"
     assert said["b.MID"] == f"used: 4 bars, {values} values"
@@ -216,7 +216,7 @@ def test_a_fault_of_the_reader_costs_one_file_only(
     monkeypatch.setattr(reader, "reading", faulty)
     found = read_tunes([music], cached=False)
     assert [path.name for path in found.used] == ["b.MID"]
-    assert "ZeroDivisionError: surprise" in str(found.verdicts[0])
+    assert "ZeroDivisionError: surprise" in str(found.results[0])
 
 
 def test_many_processes_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,8 +226,8 @@ def test_many_processes_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_progress_is_told_after_each_file(music: Path) -> None:
-    told: list[tuple[Verdict, int]] = []
-    read_tunes([music], progress=lambda verdict, files: told.append((verdict, files)))
+    told: list[tuple[ReadResult, int]] = []
+    read_tunes([music], progress=lambda result, files: told.append((result, files)))
     assert [files for _, files in told] == [4] * 4
 
 
@@ -240,11 +240,11 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
     read_scores, paths = reader.read_scores, []
 
-    def counted(path, clock):  # type: ignore[no-untyped-def]
+    def pluralize(path, deadline):  # type: ignore[no-untyped-def]
         paths.append(path)
-        return read_scores(path, clock)
+        return read_scores(path, deadline)
 
-    monkeypatch.setattr(reader, "read_scores", counted)
+    monkeypatch.setattr(reader, "read_scores", pluralize)
     return paths
 
 

@@ -112,8 +112,8 @@ def test_a_tune_book_gives_all_its_tunes(tmp_path: Path) -> None:
     path.write_text(TUNE_BOOK)
     assert [score.title for score in read_scores(path)] == ["Stepping Out", "Falling Down"]
     found = read_tunes([path], cached=False)
-    assert [verdict.name for verdict in found.verdicts] == ["book.abc 1", "book.abc 2"]
-    assert "inferred" in str(found.verdicts[1])
+    assert [result.name for result in found.results] == ["book.abc 1", "book.abc 2"]
+    assert "inferred" in str(found.results[1])
 
 
 @pytest.mark.parametrize("ending", [".musicxml", ".xml", ".mxl"])
@@ -133,7 +133,7 @@ def test_music_xml(tmp_path: Path, ending: str) -> None:
         (76, 2, 2),
         (77, 4, 4),
     ]
-    assert score.adjusted.dropped == 1  # the grace note
+    assert score.quantization.dropped == 1  # the grace note
     assert score.syllables == (F(0),)
     assert symbols_of(path) == ["Bbmaj7", "C7/E", "F"]
 
@@ -142,7 +142,7 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
     path = tmp_path / "two.krn"
     path.write_text(KERN)
     score = read_score(path)
-    assert [len(part.sounds) for part in score.parts] == [4, 3]
+    assert [len(part.notes_on_grid) for part in score.parts] == [4, 3]
     made = read(path)
     assert [n.pitch for n in made.tune.melody_notes()] == [67, 64, 62, 60]
     assert len(made.tune.bars) == 2
@@ -151,7 +151,7 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
 def test_a_name_in_the_corpus_of_music21() -> None:
     # A chorale: the soprano over the other three, with a pick-up of one quarter note.
     made = read(corpus_file("bach/bwv66.6"))
-    assert [v.role for v in made.choice.verdicts] == ["melody", "harmony", "harmony", "harmony"]
+    assert [v.role for v in made.choice.results] == ["melody", "harmony", "harmony", "harmony"]
     assert made.tune.bars[0].length == 1
     assert made.tune.title == "bwv66.6"
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from djmodel.inputs.reader import read_tune
-from djmodel.model.improvise import changes_of, cues_of, improvise, indices_of, load
-from djmodel.model.training import PRESETS, Lesson, learn, material
+from djmodel.model.improvise import changes_of, conditioning_of, encode_values, improvise, load
+from djmodel.model.training import PRESETS, TrainingConfig, encode_corpus, fit
 from djmodel.music import changes
 from djmodel.music.tune import Meter
 from djmodel.values import grammar
 from djmodel.values.grammar import Value
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.network.weights import log_probabilities
-from seqmodel.sampling.sampler import Choice
-from seqmodel.suffix_automaton import Known
-from seqmodel.training.loop import Schedule
+from seqmodel.sampling.config import SamplingConfig
+from seqmodel.suffix_automaton import SuffixAutomaton
+from seqmodel.training.config import TrainerConfig
 
-QUICK = Lesson(tx=16, n_a=24, schedule=Schedule(epochs=3))
+QUICK = TrainingConfig(tx=16, n_a=24, trainer=TrainerConfig(epochs=3))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def tune(rags):
 
 @pytest.fixture(scope="module")
 def trained(tune):
-    return learn([tune], QUICK)
+    return fit([tune], QUICK)
 
 
 def durations(bars):
@@ -64,7 +64,7 @@ def test_seeds_and_counts(trained, tune):
 @pytest.fixture(scope="module")
 def told(tune):
     """A model that is told where in the bar it is."""
-    return learn([tune], PRESETS["ragtime"].with_settings(tx=16, n_a=24, epochs=30))
+    return fit([tune], PRESETS["ragtime"].with_settings(tx=16, n_a=24, epochs=30))
 
 
 def test_a_model_that_is_told_the_place_in_the_bar_improvises(told, tune, tmp_path):
@@ -90,10 +90,14 @@ def test_a_model_that_is_told_the_place_in_the_bar_improvises(told, tune, tmp_pa
 def test_a_solos_probability_is_that_of_its_values_at_their_places(told, tune):
     [solo] = improvise(told.model, tune, seed=4)
     values = [value for bar in solo.values for value in bar]
-    cues = cues_of(told.model, solo.values, tune.bars)
-    foretold = log_probabilities(told.model.weights, indices_of(told.model, values), cues)
+    conditioning = conditioning_of(told.model, solo.values, tune.bars)
+    foretold = log_probabilities(
+        told.model.weights, encode_values(told.model, values), conditioning
+    )
     assert solo.log_probability == pytest.approx(foretold.mean(), abs=1e-4)
-    elsewhere = log_probabilities(told.model.weights, indices_of(told.model, values), cues[::-1])
+    elsewhere = log_probabilities(
+        told.model.weights, encode_values(told.model, values), conditioning[::-1]
+    )
     assert elsewhere.mean() < foretold.mean() - 0.1
 
 
@@ -106,20 +110,22 @@ def test_a_saved_model_improvises_the_same(trained, tune, tmp_path):
 
 
 def test_the_same_lesson_gives_the_same_model(trained, tune):
-    again = learn([tune], QUICK)
+    again = fit([tune], QUICK)
     assert np.abs(again.model.weights.kernel - trained.model.weights.kernel).max() < 1e-5
     assert again.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
 
 
 def test_both_graphs_learn_the_same(trained, tune):
-    unrolled = learn([tune], Lesson(tx=16, n_a=24, graph="unrolled", schedule=Schedule(epochs=3)))
+    unrolled = fit(
+        [tune], TrainingConfig(tx=16, n_a=24, graph="unrolled", trainer=TrainerConfig(epochs=3))
+    )
     difference = unrolled.model.weights.kernel - trained.model.weights.kernel
     assert np.abs(difference).max() < 1e-4
     assert unrolled.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
 
 
 def test_a_hundred_epochs_on_a_few_bars_reach_near_certainty(tune):
-    made = learn([tune.excerpt(1, 8)], Lesson(tx=16, n_a=64))
+    made = fit([tune.excerpt(1, 8)], TrainingConfig(tx=16, n_a=64))
     assert made.history[0].loss == pytest.approx(np.log(90), rel=0.2)
     # what cannot be known is the first value of a window that may begin anywhere
     assert made.history[-1].loss < 0.35
@@ -128,8 +134,10 @@ def test_a_hundred_epochs_on_a_few_bars_reach_near_certainty(tune):
 
 def test_a_primer_changes_what_follows_and_can_stand_at_the_beginning(trained, tune):
     primer = grammar.encode(tune)[0]
-    [without] = improvise(trained.model, tune, seed=1, choice=Choice(greedy=True))
-    [heard] = improvise(trained.model, tune, seed=1, choice=Choice(greedy=True), primer=primer)
+    [without] = improvise(trained.model, tune, seed=1, sampling=SamplingConfig(greedy=True))
+    [heard] = improvise(
+        trained.model, tune, seed=1, sampling=SamplingConfig(greedy=True), primer=primer
+    )
     [played] = improvise(trained.model, tune, seed=1, primer=primer, with_primer=True)
     assert heard.values != without.values
     assert played.values[0] == primer
@@ -168,7 +176,7 @@ def test_a_tidy_solo_repeats_no_note(trained, tune):
 
 
 def test_the_material_says_what_was_folded(tune):
-    small = material([tune], n_values=20)
+    small = encode_corpus([tune], n_values=20)
     texts = [str(value) for bar in grammar.encode(tune) for value in bar]
     assert small.distinct == len(set(texts))
     kept = set(small.vocabulary.symbols)
@@ -178,19 +186,21 @@ def test_the_material_says_what_was_folded(tune):
 
 def test_too_little_music_is_said(tune):
     with pytest.raises(CorpusError, match="at least Tx=400 values in a row"):
-        learn([tune], Lesson(tx=400))
+        fit([tune], TrainingConfig(tx=400))
     with pytest.raises(CorpusError, match="at least one tune, found none"):
-        learn([], QUICK)
+        fit([], QUICK)
 
 
 def test_no_copy_is_longer_than_allowed(tune):
-    by_heart = learn([tune.excerpt(1, 8)], Lesson(tx=16, n_a=32, schedule=Schedule(epochs=60)))
-    known = Known(by_heart.model.extra["sequences"])
+    by_heart = fit(
+        [tune.excerpt(1, 8)], TrainingConfig(tx=16, n_a=32, trainer=TrainerConfig(epochs=60))
+    )
+    known = SuffixAutomaton(by_heart.model.extra["sequences"])
 
     def longest(max_copy):
         solos = improvise(by_heart.model, tune, count=5, max_copy=max_copy)
         assert all(durations(solo.values) == [bar.length for bar in tune.bars] for solo in solos)
-        rows = [indices_of(by_heart.model, [v for bar in s.values for v in bar]) for s in solos]
+        rows = [encode_values(by_heart.model, [v for bar in s.values for v in bar]) for s in solos]
         return max(known.longest_copy(row).length for row in rows)
 
     assert longest(None) > 8

@@ -5,10 +5,11 @@ import pytest
 
 from djmodel.model.layers import djmodel, music_inference_model, scanning_model, shared_layers
 from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import weights_of
-from seqmodel.network.weights import start_state
+from seqmodel.network.keras_layers import layer_weights
+from seqmodel.network.weights import initial_state
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.sampling.sampler import Choice, sample
+from seqmodel.sampling.sampler import sample
 
 TX = 6
 
@@ -68,8 +69,8 @@ def test_the_inference_graph_feeds_its_likeliest_value_back(layers, inputs):
 
 def test_the_arrays_step_as_the_graph_does(layers, inputs):
     X, a0, c0 = inputs
-    weights = weights_of(layers.LSTM_cell, layers.densor)
-    rows, step = weights.stepper()
+    weights = layer_weights(layers.LSTM_cell, layers.densor)
+    rows, step = weights.step_fn()
     state, outputs = (a0, c0), []
     for t in range(TX):
         logits, state = step(X[:, t] @ rows, state)
@@ -77,7 +78,7 @@ def test_the_arrays_step_as_the_graph_does(layers, inputs):
         outputs.append(exponentials / exponentials.sum(axis=1, keepdims=True))
     scanned = scanning_model(layers.LSTM_cell, layers.densor).predict(inputs, verbose=0)
     assert np.abs(np.stack(outputs, axis=1) - scanned).max() < 1e-5
-    assert [array.shape for array in start_state(weights, 2)] == [(2, 64), (2, 64)]
+    assert [array.shape for array in initial_state(weights, 2)] == [(2, 64), (2, 64)]
 
 
 def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
@@ -85,9 +86,9 @@ def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
     zeros = [np.zeros((1, 1, 90)), np.zeros((1, 64)), np.zeros((1, 64))]
     graphs = [int(output.argmax()) for output in inference.predict(zeros, verbose=0)]
     drawn = sample(
-        weights_of(layers.LSTM_cell, layers.densor),
+        layer_weights(layers.LSTM_cell, layers.densor),
         Automaton.free(90, 90),
-        Choice(greedy=True),
+        SamplingConfig(greedy=True),
         np.random.default_rng(0),
         max_length=20,
     )

@@ -7,43 +7,43 @@ from dataclasses import asdict
 import mido
 import pytest
 
-from djmodel.evaluation.perplexity import Prediction, Score
+from djmodel.evaluation.perplexity import Evaluation, Metrics
 from djmodel.inputs.reader import rags, read_tune
-from djmodel.model.improvise import load, shipped_model
+from djmodel.model.improvise import load, pretrained_model
 from djmodel.model.training import PRESETS
 from djmodel.pretrain import card
-from seqmodel.files import content_hash
+from seqmodel.files import sha256_of_file
 
 GENERATE, EVALUATE, TRAIN = "djmodel.generate", "djmodel.evaluate", "djmodel.train"
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return load(shipped_model())
+    return load(pretrained_model())
 
 
 def test_it_is_small_and_was_made_with_the_preset_from_the_rags_alone(shipped):
-    assert shipped_model().stat().st_size < 1_000_000
-    assert shipped.sources == {path.name: content_hash(path) for path in rags()}
+    assert pretrained_model().stat().st_size < 1_000_000
+    assert shipped.sources == {path.name: sha256_of_file(path) for path in rags()}
     made_with = {name: shipped.settings[name] for name in asdict(PRESETS["ragtime"])}
     assert made_with == json.loads(json.dumps(asdict(PRESETS["ragtime"])))
 
 
 def test_its_card_says_that_it_foretells_unheard_rags_better_than_any_ngram(shipped):
-    text = shipped_model().with_name("ragtime.md").read_text(encoding="utf-8")
+    text = pretrained_model().with_name("ragtime.md").read_text(encoding="utf-8")
     [row] = [line for line in text.splitlines() if line.startswith("| **all**")]
     values, model, ngram = (float(cell.replace(",", "")) for cell in row.split("|")[2:5])
     assert values == sum(len(sequence) for sequence in shipped.extra["sequences"])
     assert model < ngram - 0.105  # a perplexity a tenth lower
     orders = re.findall(r"^\| ([1-6]) \| ([\d.]+) \|", text, re.MULTILINE)
-    assert min(float(nats) for _, nats in orders) == ngram
+    assert min(float(cross_entropy) for _, cross_entropy in orders) == ngram
     assert f"{shipped.weights.n_parameters:,} parameters" in text
 
 
 def test_a_card_has_the_figures_that_were_measured(shipped):
-    ngrams = {order: Score(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
-    found = [Prediction("one", Score(100, 3.0, 0.25), ngrams, 6)]
-    untold = Prediction("all", Score(100, 3.2, 0.2), ngrams, 6)
+    ngrams = {order: Metrics(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
+    found = [Evaluation("one", Metrics(100, 3.0, 0.25), ngrams, 6)]
+    untold = Evaluation("all", Metrics(100, 3.2, 0.2), ngrams, 6)
     tunes = [read_tune(rags()[0])]
     text = card(shipped, tunes, PRESETS["ragtime"], found, untold)
     assert "| one | 100 | 3.000 | 3.400 | 6 | 33% |" in text  # 1 - exp(3 - 3.4)
@@ -57,13 +57,13 @@ def test_without_a_model_it_is_the_one_that_plays(command, tmp_path):
     assert done.status == 0
     assert sum(message.type == "note_on" for message in mido.MidiFile(out)) > 10
     named = tmp_path / "named.mid"
-    command(GENERATE, shipped_model(), "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", named)
+    command(GENERATE, pretrained_model(), "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", named)
     assert named.read_bytes() == out.read_bytes()
     assert command("djmodel.regenerate", out).status == 0
 
 
 def test_a_model_is_evaluated_beside_each_order(command, rags):
-    done = command(EVALUATE, shipped_model(), rags[0], "--count", 1)
+    done = command(EVALUATE, pretrained_model(), rags[0], "--count", 1)
     assert done.status == 0
     for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "right"):
         assert said in done.out

@@ -14,10 +14,10 @@ import pytest
 from djmodel.inputs.midi import midi_bytes
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import load
-from djmodel.model.provenance import Origin, Recipe, origin_of, solo_in
-from djmodel.model.training import Lesson, learn
+from djmodel.model.provenance import GenerationConfig, Provenance, read_provenance, solo_in
+from djmodel.model.training import TrainingConfig, fit
 from seqmodel.errors import FileError, InputError
-from seqmodel.training.loop import Schedule
+from seqmodel.training.config import TrainerConfig
 
 GENERATE, REGENERATE = "djmodel.generate", "djmodel.regenerate"
 
@@ -29,7 +29,7 @@ def model(tmp_path_factory, rags):
 
 def trained(path, rags, seed=0):
     tunes = [read_tune(rag).excerpt(1, 24) for rag in rags[3:5]]
-    learn(tunes, Lesson(tx=16, n_a=24, schedule=Schedule(epochs=2, seed=seed))).save(path)
+    fit(tunes, TrainingConfig(tx=16, n_a=24, trainer=TrainerConfig(epochs=2, seed=seed))).save(path)
     return path
 
 
@@ -54,10 +54,10 @@ def test_fresh_processes_give_the_same_bytes_whatever_the_count(model, tmp_path)
 
 def test_every_solo_is_the_same_to_the_last_bit_for_any_count(model):
     learned = load(model)
-    recipe = Recipe(seed=3, bars=8)
-    many = recipe.solos(learned, 70)
+    config = GenerationConfig(seed=3, bars=8)
+    many = config.solos(learned, 70)
     for count in (1, 2, 8, 9, 33, 65):
-        assert recipe.solos(learned, count) == many[:count]
+        assert config.solos(learned, count) == many[:count]
 
 
 def test_the_midi_file_says_how_it_was_made(command, model, tmp_path):
@@ -76,9 +76,9 @@ def test_the_midi_file_says_how_it_was_made(command, model, tmp_path):
 def test_a_page_has_the_same_midi_file(command, model, tmp_path):
     page, out = tmp_path / "solo.html", tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 2, "--out", out, "--html", page)
-    from seqmodel.files import data_address
+    from seqmodel.files import data_uri
 
-    assert data_address(out.read_bytes(), "audio/midi") in page.read_text(encoding="utf-8")
+    assert data_uri(out.read_bytes(), "audio/midi") in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_copies_of_a_solo_are_those_that_were_told_when_it_was_made(
 
 def test_a_file_that_would_take_long_to_make_again_is_not(model, tmp_path, monkeypatch):
     learned, path = load(model), tmp_path / "solo.mid"
-    recipe = Recipe(changes="C | F", choruses=2)
-    path.write_bytes(midi_bytes(recipe.solos(learned, 3)[-1].tune, origin_text(recipe, 3, learned)))
+    config = GenerationConfig(changes="C | F", choruses=2)
+    path.write_bytes(midi_bytes(config.solos(learned, 3)[-1].tune, origin_text(config, 3, learned)))
     assert solo_in(path, learned)
     monkeypatch.setattr(
         "djmodel.model.provenance.MOST_BARS", 11
@@ -173,16 +173,16 @@ def test_a_file_that_would_take_long_to_make_again_is_not(model, tmp_path, monke
     assert solo_in(path, learned) is None
 
 
-def origin_text(recipe, number, learned):
-    return Origin(recipe, number, learned.identity, {}, {}).text
+def origin_text(config, number, learned):
+    return Provenance(config, number, learned.identity, {}, {}).text
 
 
 def test_other_versions_are_named(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 2, "--out", out)
-    origin, _ = origin_of(out)
-    older = origin._replace(versions=origin.versions | {"numpy": "1.2.3"})
-    [solo] = origin.recipe.solos(load(model))
+    provenance, _ = read_provenance(out)
+    older = provenance._replace(versions=provenance.versions | {"numpy": "1.2.3"})
+    [solo] = provenance.config.solos(load(model))
     out.write_bytes(midi_bytes(solo.tune, older.text))
     done = command(REGENERATE, out, model)
     assert done.status == 0
@@ -190,18 +190,20 @@ def test_other_versions_are_named(command, model, tmp_path):
 
 
 def test_the_text_and_the_recipe_say_the_same(tmp_path):
-    recipe = Recipe(over="a b.mid", chord_part=("2", "Bass"), top_p=0.1 + 0.2, seed=9, bars=7)
-    origin = Origin(recipe, 3, "ab" * 32, {"a b.mid": "cd" * 32}, {"numpy": "2"})
-    tune = Recipe(changes="C | F").backing(None)
+    config = GenerationConfig(
+        over="a b.mid", chord_part=("2", "Bass"), top_p=0.1 + 0.2, seed=9, bars=7
+    )
+    provenance = Provenance(config, 3, "ab" * 32, {"a b.mid": "cd" * 32}, {"numpy": "2"})
+    tune = GenerationConfig(changes="C | F").backing(None)
     path = tmp_path / "solo.mid"
-    path.write_bytes(midi_bytes(tune, origin.text))
-    assert origin_of(path) == (origin, origin.text)
+    path.write_bytes(midi_bytes(tune, provenance.text))
+    assert read_provenance(path) == (provenance, provenance.text)
     for spoilt in ('"format": 9', '"format": 1, "settings": {"seed": 1, "colour": "blue"}'):
-        text = origin.text.replace('"format": 1', spoilt)
+        text = provenance.text.replace('"format": 1', spoilt)
         text = text.replace('"settings": {"over"', '"ignored": {"over"')
         path.write_bytes(midi_bytes(tune, text))
         with pytest.raises(FileError):
-            origin_of(path)
+            read_provenance(path)
 
 
 @pytest.mark.parametrize(
@@ -222,4 +224,4 @@ def test_the_text_and_the_recipe_say_the_same(tmp_path):
 )
 def test_what_does_not_go_together_is_refused(settings):
     with pytest.raises(InputError):
-        Recipe(**settings)
+        GenerationConfig(**settings)

@@ -18,7 +18,7 @@ import pytest
 from helpers.handmade_tunes import bar, blues
 
 from djmodel.music.tune import Tune
-from djmodel.outputs.page import Exhibit, page, write_page
+from djmodel.outputs.page import PageItem, page, write_page
 from djmodel.outputs.player import notebook_player, player
 from seqmodel.errors import FileError
 
@@ -69,7 +69,9 @@ class TestText:
         assert f"<h1>{html.escape(title)}</h1>" in text
 
     def test_facts_and_headings_of_one(self) -> None:
-        text = page([Exhibit(blues().excerpt(2, 3), "Take two", facts={"perplexity": "3.1"})], {})
+        text = page(
+            [PageItem(blues().excerpt(2, 3), "Take two", summary_table={"perplexity": "3.1"})], {}
+        )
         assert "<h2>Take two</h2>" in text
         assert "<dt>perplexity</dt><dd>3.1</dd>" in text
 

@@ -18,7 +18,7 @@ from djmodel.outputs.preview import preview
 from djmodel.outputs.suffixes import ALL
 from djmodel.outputs.write import write, write_page, write_picture, write_score
 from seqmodel.errors import InputError
-from seqmodel.files import known_ending
+from seqmodel.files import check_suffix
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_each_writer_knows_its_own_endings(tmp_path: Path) -> None:
         write_score(blues(), tmp_path / "a.html")
     with pytest.raises(InputError, match=r"\.html or \.htm, found \.png"):
         write_page([blues()], tmp_path / "a.png", {})
-    assert known_ending("a/b.MusicXML", ALL) == ".musicxml"
+    assert check_suffix("a/b.MusicXML", ALL) == ".musicxml"
 
 
 class TestPreview:

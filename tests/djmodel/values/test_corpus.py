@@ -18,19 +18,19 @@ import pyarrow as pa
 import pytest
 
 from djmodel.inputs import reader
-from djmodel.inputs.limits import Clock
+from djmodel.inputs.limits import Deadline
 from djmodel.inputs.reader import rags, read_tune
 from djmodel.model.improvise import load
-from djmodel.model.training import Lesson, corpus_material, learn_corpus, material
+from djmodel.model.training import TrainingConfig, encode_corpus, encode_stored_corpus, fit_corpus
 from djmodel.values import corpus as dataset
 from djmodel.values import grammar
-from djmodel.values.corpus import FILE, DataSet, PlacesInBars, build, check
-from djmodel.values.grammar import Places, Register, encode
+from djmodel.values.corpus import FILE, Corpus, CorpusBarPositions, build, check
+from djmodel.values.grammar import BarPositions, Register, encode
 from seqmodel.errors import CorpusError, FileError
-from seqmodel.parallel.pool import Workers
-from seqmodel.training.loop import Schedule
+from seqmodel.parallel.pool import PoolConfig
+from seqmodel.training.config import TrainerConfig
 
-ALONE = Workers(jobs=1)
+ALONE = PoolConfig(jobs=1)
 BOOK = """X:1
 T:First
 M:4/4
@@ -82,8 +82,8 @@ def test_one_process_two_and_a_cluster_write_the_same_bytes(
     digests = set()
     for name, workers in {
         "one": ALONE,
-        "two": Workers(jobs=2),
-        "cluster": Workers(cluster=cluster, versions=versions),
+        "two": PoolConfig(jobs=2),
+        "cluster": PoolConfig(cluster=cluster, versions=versions),
     }.items():
         monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / f"kept by {name}"))
         build([music], tmp_path / name, workers)
@@ -93,7 +93,7 @@ def test_one_process_two_and_a_cluster_write_the_same_bytes(
 
 
 def test_a_row_has_all_of_a_tune(corpus: Path, music: Path) -> None:
-    data = DataSet(corpus)
+    data = Corpus(corpus)
     titles = list(data.column("title"))
     path = music / rags()[0].name
     row = list(data.column("source")).index(str(path))
@@ -110,7 +110,7 @@ def test_a_row_has_all_of_a_tune(corpus: Path, music: Path) -> None:
 
 
 def test_files_stand_in_their_order_with_a_verdict_each(corpus: Path) -> None:
-    data = DataSet(corpus)
+    data = Corpus(corpus)
     names = [Path(source).name for source in data.column("source")]
     assert names == [rags()[0].name, "book.abc", "book.abc", "broken.mid", rags()[1].name]
     assert list(data.column("number")) == [0, 1, 2, 0, 0]
@@ -121,7 +121,7 @@ def test_files_stand_in_their_order_with_a_verdict_each(corpus: Path) -> None:
 
 
 def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
-    data = DataSet(corpus)
+    data = Corpus(corpus)
     tunes = reader.read_tunes([music]).tunes
     texts = Counter(str(v) for tune in tunes for bar in grammar.encode(tune) for v in bar)
     assert dict(zip(data.values, data.counts.tolist(), strict=True)) == texts
@@ -130,7 +130,7 @@ def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
 
 
 def test_the_first_tunes(corpus: Path) -> None:
-    first, second = DataSet(corpus).tunes(2)
+    first, second = Corpus(corpus).tunes(2)
     assert second.title == "First"
     assert first == replace(read_tune(rags()[0]), accompaniment=())
 
@@ -142,9 +142,9 @@ def test_a_build_that_was_interrupted_reads_only_what_is_missing(
     read: list[str] = []
     read_scores = reader.read_scores
 
-    def noted(path: Path, clock: Clock) -> object:
+    def noted(path: Path, deadline: Deadline) -> object:
         read.append(path.name)
-        return read_scores(path, clock)
+        return read_scores(path, deadline)
 
     def interrupt(name: str, *_: object) -> None:
         if name == "broken.mid":
@@ -173,10 +173,10 @@ def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
         return rows_of(path, options)
 
     monkeypatch.setattr(dataset, "rows_of", ending)
-    build([music], tmp_path / "corpus", Workers(jobs=2))
-    verdicts = list(DataSet(tmp_path / "corpus").column("verdict"))
-    assert verdicts[1] == "skipped: reader ended"
-    assert [verdict[:5] for verdict in verdicts] == ["used:", "skipp", "skipp", "used:"]
+    build([music], tmp_path / "corpus", PoolConfig(jobs=2))
+    results = list(Corpus(tmp_path / "corpus").column("verdict"))
+    assert results[1] == "skipped: reader ended"
+    assert [result[:5] for result in results] == ["used:", "skipp", "skipp", "used:"]
 
 
 # --- what can be wrong -------------------------------------------------------------------------
@@ -195,24 +195,24 @@ def write_with(folder: Path, metadata: dict[str, str]) -> None:
 
 def test_a_folder_that_is_no_corpus(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(FileError, match="found no such folder; build it with"):
-        DataSet(tmp_path / "nothing")
+        Corpus(tmp_path / "nothing")
     with pytest.raises(FileError, match=r"found no tunes\.arrow in it"):
-        DataSet(tmp_path)
+        Corpus(tmp_path)
     whole = (corpus / FILE).read_bytes()
     for content in (whole[: len(whole) // 2], b"", b"no Arrow file at all"):
         (corpus / FILE).write_bytes(content)
         with pytest.raises(FileError, match="found a file that is damaged or something else"):
-            DataSet(corpus)
+            Corpus(corpus)
     write_with(corpus, {})
     with pytest.raises(FileError, match="damaged or something else"):
-        DataSet(corpus)
+        Corpus(corpus)
     write_with(corpus, {"djmodel": '{"format": 7}'})
     with pytest.raises(FileError, match="a corpus of format 1, found format 7; build it"):
-        DataSet(corpus)
+        Corpus(corpus)
 
 
 def test_a_value_that_became_another_is_found(corpus: Path) -> None:
-    data = DataSet(corpus)
+    data = Corpus(corpus)
     place = (corpus / FILE).read_bytes().index(data.indices(0).tobytes())
     with (corpus / FILE).open("r+b") as stream:
         stream.seek(place)
@@ -229,9 +229,9 @@ def test_files_that_are_not_what_was_read_are_named(corpus: Path, music: Path) -
 
 
 def test_memory_that_was_given_back_is_still_there(corpus: Path) -> None:
-    data = DataSet(corpus)
+    data = Corpus(corpus)
     before = data.indices(0).copy()
-    data.forget()
+    data.release_pages()
     assert np.array_equal(data.indices(0), before)
 
 
@@ -296,13 +296,13 @@ def test_a_corpus_does_not_lie_among_its_music(  # type: ignore[no-untyped-def]
 
 # --- learning from it --------------------------------------------------------------------------
 
-QUICK = Lesson(tx=16, n_a=24, n_values=60, schedule=Schedule(epochs=3, batch_size=16))
+QUICK = TrainingConfig(tx=16, n_a=24, n_values=60, trainer=TrainerConfig(epochs=3, batch_size=16))
 
 
 def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> None:
-    data = DataSet(corpus)
-    in_memory = material(reader.read_tunes([music]).tunes, QUICK.n_values)
-    on_disk = corpus_material(data, QUICK.n_values)
+    data = Corpus(corpus)
+    in_memory = encode_corpus(reader.read_tunes([music]).tunes, QUICK.n_values)
+    on_disk = encode_stored_corpus(data, QUICK.n_values)
     assert on_disk.vocabulary == in_memory.vocabulary
     assert (on_disk.n_values, on_disk.distinct) == (in_memory.n_values, in_memory.distinct)
     assert on_disk.share_folded == in_memory.share_folded > 0
@@ -314,20 +314,20 @@ def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> Non
 def test_it_tells_where_in_the_bar_a_value_is_as_the_tunes_do(
     corpus: Path, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, tunes = DataSet(corpus), reader.read_tunes([music]).tunes
-    in_bars, places = PlacesInBars(data), Places.of(tunes)
+    data, tunes = Corpus(corpus), reader.read_tunes([music]).tunes
+    in_bars, places = CorpusBarPositions(data), BarPositions.of(tunes)
     assert in_bars.places == places
     rows = np.flatnonzero(data.lengths)
     monkeypatch.setattr(dataset, "MOST_PLACES", 5)  # others are heard as the nearest
-    few = PlacesInBars(data)
+    few = CorpusBarPositions(data)
     assert (len(few.places.onsets), len(few.places.rests)) == (5, 5)
     for row, tune in zip(rows.tolist(), tunes, strict=True):
         n = int(data.lengths[row])
         for told in (in_bars, few):
-            expected = told.places.cues(encode(tune), tune.bars, 90)
+            expected = told.places.conditioning(encode(tune), tune.bars, 90)
             assert len(expected) == n
             for start, stop in ((0, n), (0, 1), (n - 1, n), (n // 3, n // 2), (7, 9)):
-                assert np.array_equal(told.cues(row, start, stop, 90), expected[start:stop])
+                assert np.array_equal(told.conditioning(row, start, stop, 90), expected[start:stop])
 
 
 def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-untyped-def]
@@ -341,7 +341,7 @@ def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-unt
 
 
 def test_training_on_a_corpus_learns_and_is_the_same_again(corpus: Path) -> None:
-    first, again = (learn_corpus(DataSet(corpus), QUICK) for _ in range(2))
+    first, again = (fit_corpus(Corpus(corpus), QUICK) for _ in range(2))
     losses = [epoch.loss for epoch in first.history]
     assert losses[-1] < losses[0] - 0.2
     assert [epoch.loss for epoch in again.history] == losses

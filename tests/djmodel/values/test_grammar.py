@@ -303,34 +303,34 @@ def test_the_places_of_values_are_told_as_cues_before_them():
         bar_of([(72, 0, 2), (76, 2, 1)], three_four),
         bar_of([(79, "3/2", "3/2")], three_four),
     )
-    places = grammar.Places.of([Tune("waltz", bars)])
+    places = grammar.BarPositions.of([Tune("waltz", bars)])
     assert places.onsets == (0, F(3, 2), 2)
     assert places.rests == (1, F(3, 2), 3)
-    told = places.cues(grammar.encode(Tune("waltz", bars)), bars, 90)
+    told = places.conditioning(grammar.encode(Tune("waltz", bars)), bars, 90)
     assert told.tolist() == [[90, 95], [92, 93], [90, 95], [91, 94]]
-    assert grammar.Places.from_json(places.to_json()) == places
+    assert grammar.BarPositions.from_json(places.to_json()) == places
     # a place that the waltz does not have is heard as the nearest one
-    assert places.cue(F(7, 2), F(4)) == (2, 3)
+    assert places.position_features(F(7, 2), F(4)) == (2, 3)
 
 
 def test_an_automaton_of_bars_tells_the_place_of_what_comes_next():
     values = [Value("C", F(1)), Value("C", F(1), 2), Value("R", F(2))]
     two_four = Meter(2, 4)
     bars = (bar_of([(60, 0, 1), (62, 1, 1)], two_four), bar_of([], two_four))
-    places = grammar.Places.of([Tune("two", bars)])
+    places = grammar.BarPositions.of([Tune("two", bars)])
     automaton = grammar.bar_automaton(values, bars, 5, places=places)
     state, told = automaton.start, []
     for index in (0, 1, 2):
-        told.append(automaton.cues[state].tolist())
+        told.append(automaton.conditioning[state].tolist())
         assert automaton.allowed[state, index]
         state = automaton.next_state[state, index]
-    assert told == places.cues([values[:2], values[2:]], bars, 5).tolist()
+    assert told == places.conditioning([values[:2], values[2:]], bars, 5).tolist()
     assert told == [[5, 8], [6, 7], [5, 8]]
 
 
 def test_values_have_kind_duration_and_leap_in_common():
     values = [Value("C", F(1)), Value("C", F(1), 1), Value("S", F(2), 1), Value("R", F(1))]
-    table = grammar.traits(values, 6)
+    table = grammar.feature_table(values, 6)
     in_common = table @ table.T
     assert in_common.tolist() == [
         [3, 2, 0, 1, 0, 0],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodel.data.streaming import Streamed, shuffled
+from seqmodel.data.streaming import StreamingBatches, shuffled
 from seqmodel.data.windows import NOTHING, Indices
 from seqmodel.errors import CorpusError
 
@@ -24,7 +24,7 @@ class Lists:
         assert 0 <= start < stop <= self.lengths[sequence]
         return self.sequences[sequence][start:stop]
 
-    def forget(self) -> None:
+    def release_pages(self) -> None:
         self.forgotten += 1
 
 
@@ -34,7 +34,7 @@ NAMES = np.arange(50, dtype=np.int32)
 PLACES = 16 + 9 + 10  # of windows of 5
 
 
-def starts(streamed: Streamed, epoch: int) -> list[int]:
+def starts(streamed: StreamingBatches, epoch: int) -> list[int]:
     return [int(label) for batch in streamed.epoch(epoch) for label in batch.labels[:, 0]]
 
 
@@ -45,12 +45,14 @@ def test_an_order_has_every_number_once(total: int, seed: int) -> None:
 
 
 def test_cues_are_those_of_the_labels() -> None:
-    def cues(sequence: int, start: int, stop: int) -> Indices:
+    def conditioning(sequence: int, start: int, stop: int) -> Indices:
         known = LISTS.indices(sequence, start, stop)
         return np.stack([known + 100, known + 200], axis=-1)
 
-    plain = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
-    told = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3, cues=cues)
+    plain = StreamingBatches(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
+    told = StreamingBatches(
+        LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3, conditioning=conditioning
+    )
     for one, other in zip(plain.epoch(1), told.epoch(1), strict=True):
         assert np.array_equal(one.labels, other.labels)
         assert np.array_equal(other.inputs[..., 0], one.inputs)
@@ -69,7 +71,7 @@ def test_an_order_depends_on_the_seed_and_shows_no_pattern() -> None:
 
 
 def test_windows_lie_in_one_sequence_and_labels_are_one_step_ahead() -> None:
-    streamed = Streamed(LISTS, NAMES, m=PLACES, Tx=5, batch_size=4, seed=0)
+    streamed = StreamingBatches(LISTS, NAMES, m=PLACES, Tx=5, batch_size=4, seed=0)
     batches = list(streamed.epoch(0))
     assert len(batches) == len(streamed) == 9
     for inputs, labels in batches:
@@ -79,30 +81,30 @@ def test_windows_lie_in_one_sequence_and_labels_are_one_step_ahead() -> None:
 
 
 def test_every_place_comes_once_before_any_comes_again() -> None:
-    streamed = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
+    streamed = StreamingBatches(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
     seen = [start for epoch in range(4) for start in starts(streamed, epoch)]
     assert len(set(seen[:PLACES])) == PLACES
     assert len(set(seen[PLACES:])) == 40 - PLACES
 
 
 def test_an_epoch_is_the_same_whenever_it_is_asked_for() -> None:
-    first = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
-    again = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
-    other = Streamed(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=4)
+    first = StreamingBatches(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
+    again = StreamingBatches(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=3)
+    other = StreamingBatches(LISTS, NAMES, m=10, Tx=5, batch_size=4, seed=4)
     starts(first, 0)
     assert starts(first, 2) == starts(again, 2)
     assert starts(first, 2) != starts(other, 2)
 
 
 def test_symbols_get_their_names() -> None:
-    streamed = Streamed(LISTS, NAMES[::-1].copy(), m=10, Tx=5, batch_size=10, seed=0)
+    streamed = StreamingBatches(LISTS, NAMES[::-1].copy(), m=10, Tx=5, batch_size=10, seed=0)
     [(_, labels)] = streamed.epoch(0)
     assert np.all(np.diff(labels, axis=1) == -1)
 
 
 def test_memory_is_given_back_on_the_way() -> None:
     lists = Lists(list(range(100)))
-    streamed = Streamed(lists, np.arange(100), m=96, Tx=5, batch_size=1, seed=0)
+    streamed = StreamingBatches(lists, np.arange(100), m=96, Tx=5, batch_size=1, seed=0)
     for _ in streamed.epoch(0):
         pass
     assert lists.forgotten == 6
@@ -110,4 +112,4 @@ def test_memory_is_given_back_on_the_way() -> None:
 
 def test_no_sequence_is_long_enough() -> None:
     with pytest.raises(CorpusError, match="Tx=21 values in a row, found 20 in the longest of 4"):
-        Streamed(LISTS, NAMES, m=10, Tx=21, batch_size=4, seed=0)
+        StreamingBatches(LISTS, NAMES, m=10, Tx=21, batch_size=4, seed=0)

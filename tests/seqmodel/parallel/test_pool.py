@@ -11,38 +11,38 @@ from pathlib import Path
 
 import pytest
 
-from seqmodel.parallel.pool import ClusterError, Workers, each
+from seqmodel.parallel.pool import ClusterError, PoolConfig, parallel_map
 
 ITEMS = list(range(24))
 LOST = -1
 
 
 @pytest.fixture(params=["processes", "cluster"])
-def workers(request: pytest.FixtureRequest) -> Workers:
+def workers(request: pytest.FixtureRequest) -> PoolConfig:
     if request.param == "processes":
-        return Workers(jobs=2)
-    return Workers(cluster=request.getfixturevalue("cluster"))
+        return PoolConfig(jobs=2)
+    return PoolConfig(cluster=request.getfixturevalue("cluster"))
 
 
 def lost(item: int) -> int:  # noqa: ARG001
     return LOST
 
 
-def test_results_come_in_the_order_of_the_items(workers: Workers) -> None:
+def test_results_come_in_the_order_of_the_items(workers: PoolConfig) -> None:
     def job(item: int) -> int:
         time.sleep(0.05 if item % 5 == 0 else 0)  # later ones are ready first
         return item * item
 
-    assert list(each(job, ITEMS, workers, lost)) == [item * item for item in ITEMS]
+    assert list(parallel_map(job, ITEMS, workers, lost)) == [item * item for item in ITEMS]
 
 
-def test_a_worker_that_is_killed_midway_costs_nothing(workers: Workers) -> None:
+def test_a_worker_that_is_killed_midway_costs_nothing(workers: PoolConfig) -> None:
     def job(item: int) -> tuple[int, int]:
         time.sleep(0.05)
         return item, os.getpid()
 
     done = []
-    for item, process in each(job, ITEMS, workers, lambda item: (item, LOST)):
+    for item, process in parallel_map(job, ITEMS, workers, lambda item: (item, LOST)):
         if not done:
             os.kill(process, signal.SIGKILL)
         done.append((item, process))
@@ -51,7 +51,7 @@ def test_a_worker_that_is_killed_midway_costs_nothing(workers: Workers) -> None:
 
 
 def test_an_item_that_kills_its_worker_twice_is_lost_and_no_other(
-    workers: Workers, tmp_path: Path
+    workers: PoolConfig, tmp_path: Path
 ) -> None:
     deaths = tmp_path / "deaths"
 
@@ -63,17 +63,17 @@ def test_an_item_that_kills_its_worker_twice_is_lost_and_no_other(
             os.kill(os.getpid(), signal.SIGKILL)
         return item
 
-    found = list(each(job, ITEMS, workers, lost))
+    found = list(parallel_map(job, ITEMS, workers, lost))
     assert found == [LOST if item == 5 else item for item in ITEMS]
     assert deaths.read_text() == "xx"
 
 
-def test_an_error_of_the_job_is_its_own(workers: Workers) -> None:
+def test_an_error_of_the_job_is_its_own(workers: PoolConfig) -> None:
     def job(item: int) -> float:
         return 1 / (item - 3)
 
     with pytest.raises(ZeroDivisionError):
-        list(each(job, ITEMS, workers, lambda _: 0.0))
+        list(parallel_map(job, ITEMS, workers, lambda _: 0.0))
 
 
 def test_workers_of_another_version_are_named(cluster: str) -> None:
@@ -82,11 +82,11 @@ def test_workers_of_another_version_are_named(cluster: str) -> None:
     def versions() -> dict[str, str]:
         return {"the reader": "new" if os.getpid() == here else "old", "numpy": "1"}
 
-    workers = Workers(cluster=cluster, versions=versions)
+    workers = PoolConfig(cluster=cluster, versions=versions)
     with pytest.raises(
         ClusterError, match=r"tcp://127\.0\.0\.1:\d+ has the reader old \(here new\)"
     ):
-        list(each(abs, ITEMS, workers, lost))
+        list(parallel_map(abs, ITEMS, workers, lost))
 
 
 def test_no_scheduler_is_said_within_ten_seconds() -> None:
@@ -94,7 +94,7 @@ def test_no_scheduler_is_said_within_ten_seconds() -> None:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(ClusterError, match="a Dask scheduler, found none that answers"):
-            list(each(abs, ITEMS, Workers(cluster=address), lost))
+            list(parallel_map(abs, ITEMS, PoolConfig(cluster=address), lost))
         assert time.monotonic() - began < 10
 
 
@@ -108,4 +108,4 @@ def test_whoever_answers_in_another_language_is_no_scheduler() -> None:
         threading.Thread(target=answer, args=(server,), daemon=True).start()
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(ClusterError, match="a Dask scheduler, found"):
-            list(each(abs, ITEMS, Workers(cluster=address), lost))
+            list(parallel_map(abs, ITEMS, PoolConfig(cluster=address), lost))

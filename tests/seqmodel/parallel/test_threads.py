@@ -4,12 +4,14 @@ import threading
 
 import pytest
 
-from seqmodel.parallel.threads import Team
+from seqmodel.parallel.threads import ThreadPool
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3])
 def test_each_part_is_done_once_and_the_results_stand_in_order(processors):
-    done = Team(processors).share(lambda part, edges: (part, edges.start, edges.stop), 10, 4)
+    done = ThreadPool(processors).map_chunks(
+        lambda part, edges: (part, edges.start, edges.stop), 10, 4
+    )
     assert done == [(0, 0, 2), (1, 2, 5), (2, 5, 7), (3, 7, 10)]
 
 
@@ -27,7 +29,7 @@ def test_whoever_is_free_goes_on():
         elif part == 2:
             rest.set()
 
-    Team(2).share(job, 4, 4)
+    ThreadPool(2).map_chunks(job, 4, 4)
     assert by[0] == by[2] == by[3] == threading.get_ident() != by[1]
 
 
@@ -41,4 +43,4 @@ def test_an_error_of_another_thread_is_raised():
         assert begun.wait(20)
 
     with pytest.raises(ValueError, match="part 1"):
-        Team(2).share(job, 2, 2)
+        ThreadPool(2).map_chunks(job, 2, 2)

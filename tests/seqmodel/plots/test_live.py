@@ -10,7 +10,7 @@ import pytest
 from seqmodel.optional import MissingPackageError
 from seqmodel.plots import live
 from seqmodel.plots.live import LiveCurve
-from seqmodel.training.checkpoints import Epoch
+from seqmodel.training.checkpoints import EpochMetrics
 
 display = pytest.importorskip("IPython.display")
 
@@ -45,7 +45,7 @@ def test_one_picture_is_kept_up_to_date(cell: Cell, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(live, "MOST_DRAWING", float("inf"))
     curve = LiveCurve(3)
     for number, loss in enumerate((3.0, 2.0, 1.0), start=1):
-        curve(Epoch(number, loss, 0.5, 0.1))
+        curve(EpochMetrics(number, loss, 0.5, 0.1))
     assert cell.places == 1
     assert cell.shown == [[3.0], [3.0, 2.0], [3.0, 2.0, 1.0]]
 
@@ -53,7 +53,7 @@ def test_one_picture_is_kept_up_to_date(cell: Cell, monkeypatch: pytest.MonkeyPa
 def test_a_fast_training_does_not_wait_for_pictures(cell: Cell) -> None:
     curve = LiveCurve(100)
     for number in range(1, 101):
-        curve(Epoch(number, 1 / number, 0.5, 0.001))
+        curve(EpochMetrics(number, 1 / number, 0.5, 0.001))
     assert len(cell.shown) < 10
     assert len(cell.shown[-1]) == 100
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from seqmodel.errors import SamplingError
 from seqmodel.network.weights import Weights
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
-from seqmodel.sampling.sampler import Choice, sample
-from seqmodel.suffix_automaton import Known
+from seqmodel.sampling.sampler import sample
+from seqmodel.suffix_automaton import SuffixAutomaton
 
 N_SYMBOLS = 3
 
@@ -23,10 +24,10 @@ def network(n=N_SYMBOLS, seed=0):
     return Weights("lstm", *(rng.normal(size=shape).astype(np.float32) for shape in shapes))
 
 
-def draw(automaton, limit, streams=20, length=40, seed=0, choice=Choice(2.0)):
+def draw(automaton, limit, streams=20, length=40, seed=0, sampling=SamplingConfig(2.0)):
     rng = np.random.default_rng(seed)
     return sample(
-        network(automaton.allowed.shape[1]), automaton, choice, rng,
+        network(automaton.allowed.shape[1]), automaton, sampling, rng,
         streams=streams, max_length=length, limit=limit,
     )  # fmt: skip
 
@@ -44,7 +45,7 @@ def bars(durations, length, count):
 
 def fillings(automaton, limit):
     """Everything that can be drawn: no run of more than `limit.longest` known symbols in it."""
-    known = Known(limit.known)
+    known = SuffixAutomaton(limit.known)
     found, waiting = [], [(automaton.start, ())]
     while waiting:
         state, drawn = waiting.pop()
@@ -93,7 +94,9 @@ def test_all_that_is_possible_can_come():
     limit = CopyLimit(2, [[0, 1, 0, 0, 2, 1], [1, 1, 1]])
     possible = fillings(automaton, limit)
     assert 5 < len(possible) < len(fillings(automaton, CopyLimit(2, [])))
-    drawn = draw(automaton, limit, streams=3000, choice=Choice(50.0))  # about equally often
+    drawn = draw(
+        automaton, limit, streams=3000, sampling=SamplingConfig(50.0)
+    )  # about equally often
     assert {tuple(row.tolist()) for row in drawn.rows()} == possible
 
 
@@ -110,9 +113,16 @@ def test_a_place_with_one_way_out_is_not_entered_where_that_way_is_banned():
 def test_greedy_and_top_k_keep_to_the_limit():
     known = [[0, 1, 2, 0, 1, 2, 0, 1, 2, 1, 0, 2, 2, 1]]
     free = Automaton.free(N_SYMBOLS, N_SYMBOLS)
-    for choice in (Choice(greedy=True), Choice(top_k=1), Choice(0.1, top_p=0.5)):
-        drawn = draw(free, CopyLimit(3, known), choice=choice)
-        assert max(Known(known).longest_copy(row.tolist()).length for row in drawn.rows()) <= 3
+    for sampling in (
+        SamplingConfig(greedy=True),
+        SamplingConfig(top_k=1),
+        SamplingConfig(0.1, top_p=0.5),
+    ):
+        drawn = draw(free, CopyLimit(3, known), sampling=sampling)
+        assert (
+            max(SuffixAutomaton(known).longest_copy(row.tolist()).length for row in drawn.rows())
+            <= 3
+        )
 
 
 def test_what_was_begun_counts():

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from seqmodel.errors import SamplingError
-from seqmodel.network.forward import Streams
-from seqmodel.network.weights import GATES, Weights, log_probabilities, start_state
-from seqmodel.sampling import sampler as sampling
+from seqmodel.network.forward import BatchedState
+from seqmodel.network.weights import GATES, Weights, initial_state, log_probabilities
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.sampling.sampler import Choice, sample
+from seqmodel.sampling.sampler import sample
 
 
 def network(cell="lstm", n_values=7, units=5, seed=0, scale=1.0):
@@ -42,11 +42,11 @@ def fixed(probabilities):
     return Weights("lstm", zeros.kernel, zeros.recurrent, zeros.bias, zeros.dense_kernel, bias)
 
 
-def shares(probabilities, choice, n=4000):
+def shares(probabilities, sampling, n=4000):
     drawn = sample(
         fixed(probabilities),
         Automaton.free(len(probabilities), len(probabilities)),
-        choice,
+        sampling,
         np.random.default_rng(0),
         streams=n // 100,
         max_length=100,
@@ -55,30 +55,36 @@ def shares(probabilities, choice, n=4000):
 
 
 def test_symbols_come_as_often_as_the_model_says():
-    assert shares([0.5, 0.3, 0.2], Choice()) == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
+    assert shares([0.5, 0.3, 0.2], SamplingConfig()) == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
 def test_temperature_two_draws_by_the_square_root():
     weights = np.sqrt([0.64, 0.32, 0.04])
     expected = weights / weights.sum()
-    assert shares([0.64, 0.32, 0.04], Choice(temperature=2)) == pytest.approx(expected, abs=0.03)
+    assert shares([0.64, 0.32, 0.04], SamplingConfig(temperature=2)) == pytest.approx(
+        expected, abs=0.03
+    )
 
 
 def test_top_k_leaves_the_k_likeliest():
-    assert shares([0.2, 0.5, 0.3], Choice(top_k=2)) == pytest.approx([0, 5 / 8, 3 / 8], abs=0.03)
+    assert shares([0.2, 0.5, 0.3], SamplingConfig(top_k=2)) == pytest.approx(
+        [0, 5 / 8, 3 / 8], abs=0.03
+    )
 
 
 def test_top_p_leaves_the_fewest_that_reach_p():
     # 0.5 and 0.3 together reach 0.6; 0.5 alone does not
-    assert shares([0.2, 0.5, 0.3], Choice(top_p=0.6)) == pytest.approx([0, 5 / 8, 3 / 8], abs=0.03)
+    assert shares([0.2, 0.5, 0.3], SamplingConfig(top_p=0.6)) == pytest.approx(
+        [0, 5 / 8, 3 / 8], abs=0.03
+    )
 
 
 def test_top_p_below_the_likeliest_leaves_just_it():
-    assert shares([0.2, 0.5, 0.3], Choice(top_p=0.1)).tolist() == [0, 1, 0]
+    assert shares([0.2, 0.5, 0.3], SamplingConfig(top_p=0.1)).tolist() == [0, 1, 0]
 
 
 def test_greedy_takes_the_likeliest():
-    assert shares([0.2, 0.5, 0.3], Choice(greedy=True)).tolist() == [0, 1, 0]
+    assert shares([0.2, 0.5, 0.3], SamplingConfig(greedy=True)).tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -86,7 +92,9 @@ def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one(
     def draw(seed, streams):
         free = Automaton.free(7, 7)
         rng = np.random.default_rng(seed)
-        return sample(network(cell), free, Choice(), rng, streams=streams, max_length=40).symbols
+        return sample(
+            network(cell), free, SamplingConfig(), rng, streams=streams, max_length=40
+        ).symbols
 
     assert (draw(3, 4) == draw(3, 4)).all()
     assert (draw(3, 4)[0] == draw(3, 1)[0]).all()
@@ -102,7 +110,7 @@ def test_only_what_the_automaton_allows_is_drawn_and_streams_end():
     drawn = sample(
         network(),
         Automaton(allowed, next_state),
-        Choice(temperature=5),
+        SamplingConfig(temperature=5),
         np.random.default_rng(0),
         streams=20,
         max_length=30,
@@ -119,7 +127,7 @@ def test_a_stream_that_is_cut_has_not_ended():
     drawn = sample(
         fixed([0.5, 0.5]),
         Automaton(allowed, next_state),
-        Choice(),
+        SamplingConfig(),
         np.random.default_rng(0),
         streams=200,
         max_length=2,
@@ -133,7 +141,7 @@ def test_log_probabilities_are_the_models_own_whatever_the_choice():
     drawn = sample(
         fixed([0.7, 0.2, 0.1]),
         Automaton.free(2, 3),  # the third is never drawn, and still has its tenth
-        Choice(temperature=3),
+        SamplingConfig(temperature=3),
         np.random.default_rng(0),
         max_length=50,
     )
@@ -146,7 +154,7 @@ def test_a_primer_is_heard_and_left_out():
     def greedy(primer, n):
         free = Automaton.free(7, 7)
         rng = np.random.default_rng(0)
-        chosen = Choice(greedy=True)
+        chosen = SamplingConfig(greedy=True)
         network_ = network(scale=2.0)
         return list(sample(network_, free, chosen, rng, max_length=n, primer=primer).symbols[0])
 
@@ -165,7 +173,7 @@ def test_a_primer_is_heard_and_left_out():
 )
 def test_settings_that_leave_nothing_are_refused(settings, said):
     with pytest.raises(SamplingError, match=said):
-        Choice(**settings)
+        SamplingConfig(**settings)
 
 
 @pytest.mark.parametrize("streams", [1, 3])
@@ -174,15 +182,15 @@ def test_the_model_is_told_the_cues_of_each_place(streams):
     rng = np.random.default_rng(0)
     plain, more = network(scale=0.7), rng.normal(size=(4, 20)).astype(np.float32)
     weights = replace(plain, kernel=np.concatenate([plain.kernel, more]))
-    cues = np.array([[7, 10], [8, -1], [9, -1]], dtype=np.int32)
+    conditioning = np.array([[7, 10], [8, -1], [9, -1]], dtype=np.int32)
     hours = np.repeat(np.array([[1], [2], [0]], dtype=np.int32), 7, axis=1)
-    clock = Automaton(np.ones((3, 7), dtype=bool), hours, cues=cues)
+    clock = Automaton(np.ones((3, 7), dtype=bool), hours, conditioning=conditioning)
     primer, primer_cues = [3, 6], np.array([[8, 10], [9, -1]], dtype=np.int32)
     drawn = sample(
-        weights, clock, Choice(), rng, streams=streams, max_length=9,
+        weights, clock, SamplingConfig(), rng, streams=streams, max_length=9,
         primer=primer, primer_cues=primer_cues,
     )  # fmt: skip
-    told = np.concatenate([primer_cues, cues[np.arange(9) % 3]])
+    told = np.concatenate([primer_cues, conditioning[np.arange(9) % 3]])
     for row, log_probs in zip(drawn.rows(), drawn.log_probs, strict=True):
         expected = log_probabilities(weights, [*primer, *row], told)[2:]
         assert log_probs == pytest.approx(expected, abs=1e-5)
@@ -193,10 +201,10 @@ def test_the_model_is_told_the_cues_of_each_place(streams):
 @pytest.mark.parametrize("streams", [1, 3])
 def test_streams_read_as_the_networks_formulas_say(cell, streams):
     weights = network(cell, scale=0.5)
-    reading = Streams(weights, streams)
-    rows, step = weights.stepper()
+    reading = BatchedState(weights, streams)
+    rows, step = weights.step_fn()
     rows = np.vstack([rows, np.zeros_like(rows[:1])])  # -1, the zero vector
-    state = start_state(weights, streams)
+    state = initial_state(weights, streams)
     symbols = np.random.default_rng(0).integers(0, 7, (30, streams))
     symbols[0] = -1
     for each in symbols:
@@ -212,21 +220,29 @@ def ways(n_symbols=7):
 
 
 @pytest.mark.parametrize(
-    "choice",
-    [Choice(), Choice(0.5), Choice(top_k=3), Choice(1.5, top_p=0.8), Choice(greedy=True)],
+    "sampling",
+    [
+        SamplingConfig(),
+        SamplingConfig(0.5),
+        SamplingConfig(top_k=3),
+        SamplingConfig(1.5, top_p=0.8),
+        SamplingConfig(greedy=True),
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("automaton", [ways(), Automaton.free(6, 7)], ids=["states", "free"])
-def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(choice, automaton, monkeypatch):
+def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(
+    sampling, automaton, monkeypatch
+):
     def draw(streams):
         rng = np.random.default_rng(5)
         weights = network()
-        return sample(weights, automaton, choice, rng, streams=streams, max_length=50, primer=[2])
+        return sample(weights, automaton, sampling, rng, streams=streams, max_length=50, primer=[2])
 
     monkeypatch.setattr(sampling, "FIRST_GROUPS", (1, 3))
     monkeypatch.setattr(sampling, "GROUP", 4)
     many = draw(9)
-    assert len({row.tobytes() for row in many.symbols}) == (1 if choice.greedy else 9)
+    assert len({row.tobytes() for row in many.symbols}) == (1 if sampling.greedy else 9)
     monkeypatch.setattr(sampling, "BLOCK", 7 * 5 * 3)
     for streams in (1, 3, 4, 5, 9):
         fewer = draw(streams)
@@ -239,7 +255,7 @@ def test_a_low_temperature_among_unlikely_symbols_still_draws_them():
     drawn = sample(
         fixed([1 - 2e-9, 1e-9, 1e-9]),
         Automaton(np.array([[False, True, True]]), np.zeros((1, 3), dtype=np.int32)),
-        Choice(0.1),
+        SamplingConfig(0.1),
         np.random.default_rng(0),
         max_length=100,
     )

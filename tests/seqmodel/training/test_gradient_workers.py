@@ -9,19 +9,19 @@ import time
 import numpy as np
 import pytest
 
-from seqmodel.network.backward import Part, Shape, Task
+from seqmodel.network.backward import BatchShard, NetworkShape, ShardWorker
 from seqmodel.parallel import processes
-from seqmodel.training import gradient_workers as partners
-from seqmodel.training.gradient_workers import Partners
+from seqmodel.training import gradient_workers as workers
+from seqmodel.training.gradient_workers import GradientWorkers
 
 T, B, K = 6, 5, 2
-SHAPE = Shape("lstm", units=7, n_values=11, n_inputs=14)
+SHAPE = NetworkShape("lstm", units=7, n_values=11, n_inputs=14)
 
 
 def some_tasks(n, seed=0, shape=SHAPE):
     rng = np.random.default_rng(seed)
     return [
-        Task(
+        BatchShard(
             rng.integers(0, shape.n_inputs + 1, (T, 1 + K, B)),
             rng.integers(-1, shape.n_values, (T, B)),
             0.1,
@@ -32,7 +32,7 @@ def some_tasks(n, seed=0, shape=SHAPE):
 
 
 def some(n_parts, shape=SHAPE):
-    made = Partners(shape, n_parts)
+    made = GradientWorkers(shape, n_parts)
     made.weights.vector[:] = np.random.default_rng(1).normal(size=len(made.weights.vector))
     return made
 
@@ -43,7 +43,7 @@ def alone(tasks, shape=SHAPE):
     found = []
     for task in tasks:
         gradients = one.weights.like()
-        found.append((Part(one.weights).run(task, gradients), gradients.vector))
+        found.append((ShardWorker(one.weights).run(task, gradients), gradients.vector))
     return found
 
 
@@ -128,7 +128,7 @@ def test_without_memory_to_share_or_processes_one_does_all(lacking, monkeypatch)
         raise OSError("there is none")
 
     if lacking == "memory":
-        monkeypatch.setattr(partners, "_shared", nothing)
+        monkeypatch.setattr(workers, "_shared", nothing)
     else:
         monkeypatch.setattr(processes, "start", nothing)
     made = some(2)

@@ -10,9 +10,10 @@ import pytest
 from djmodel.model.layers import scanning_model, shared_layers
 from seqmodel.data.windows import NOTHING, Windows
 from seqmodel.errors import CheckpointError, FileError, TrainingError
-from seqmodel.network.keras_layers import weights_in
+from seqmodel.network.keras_layers import extract_weights
 from seqmodel.training.checkpoints import training_in
-from seqmodel.training.loop import Schedule, Shuffled, fit
+from seqmodel.training.config import TrainerConfig
+from seqmodel.training.loop import InMemoryBatches, train_network
 
 N_VALUES, UNITS, TX = 11, 8, 5
 
@@ -23,7 +24,7 @@ def some_windows(m, seed=0):
     return Windows(inputs, labels)
 
 
-BATCHES = Shuffled(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
+BATCHES = InMemoryBatches(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
 
 
 def new_graph():
@@ -32,7 +33,7 @@ def new_graph():
 
 
 def bits(graph):
-    return b"".join(array.tobytes() for array in weights_in(graph).arrays)
+    return b"".join(array.tobytes() for array in extract_weights(graph).arrays)
 
 
 class Stop(Exception):
@@ -49,18 +50,18 @@ def stop_after(number):
 
 @pytest.mark.parametrize("engine", ["arrays", "keras"])
 def test_a_resumed_training_ends_with_the_same_bits(engine, tmp_path):
-    schedule = Schedule(epochs=6, seed=3)
+    trainer = TrainerConfig(epochs=6, seed=3)
     whole = new_graph()
-    expected = fit(whole, BATCHES, schedule, engine=engine).history
+    expected = train_network(whole, BATCHES, trainer, engine=engine).history
     with training_in(tmp_path, seconds=0) as kept, pytest.raises(Stop):
-        fit(new_graph(), BATCHES, schedule, stop_after(4), engine=engine, checkpoints=kept)
+        train_network(new_graph(), BATCHES, trainer, stop_after(4), engine=engine, checkpoints=kept)
     epochs = []
     graph = new_graph()
     with training_in(tmp_path, resume=True) as kept:
-        history = fit(
+        history = train_network(
             graph,
             BATCHES,
-            schedule,
+            trainer,
             lambda epoch, _: epochs.append(epoch.number),
             engine=engine,
             checkpoints=kept,
@@ -71,7 +72,7 @@ def test_a_resumed_training_ends_with_the_same_bits(engine, tmp_path):
 
 
 def test_an_interrupted_training_keeps_the_last_whole_epoch(tmp_path):
-    schedule = Schedule(epochs=6)
+    trainer = TrainerConfig(epochs=6)
     drawn = []
 
     def draw(epoch):
@@ -83,59 +84,62 @@ def test_an_interrupted_training_keeps_the_last_whole_epoch(tmp_path):
 
     graph, as_far, whole = new_graph(), new_graph(), new_graph()
     with training_in(tmp_path) as kept:
-        fitted = fit(graph, Shuffled(draw, 4, 0), schedule, checkpoints=kept)
-    assert (fitted.end, fitted.kept, len(fitted.history)) == ("interrupted", 3, 3)
-    fit(as_far, BATCHES, Schedule(epochs=3))
+        fit_result = train_network(graph, InMemoryBatches(draw, 4, 0), trainer, checkpoints=kept)
+    assert (fit_result.end, fit_result.kept, len(fit_result.history)) == ("interrupted", 3, 3)
+    train_network(as_far, BATCHES, TrainerConfig(epochs=3))
     assert bits(graph) == bits(as_far)
     with training_in(tmp_path, resume=True) as kept:
-        assert fit(graph, Shuffled(draw, 4, 0), schedule, checkpoints=kept).end == "whole"
-    fit(whole, BATCHES, schedule)
+        assert (
+            train_network(graph, InMemoryBatches(draw, 4, 0), trainer, checkpoints=kept).end
+            == "whole"
+        )
+    train_network(whole, BATCHES, trainer)
     assert bits(graph) == bits(whole)
 
 
 def test_patience_keeps_the_weights_of_the_best_epoch(tmp_path):
     losses = [5.0, 4.0, 4.5, 3.0, 3.5, 3.2, 1.0]
-    schedule = Schedule(epochs=7, patience=2)
+    trainer = TrainerConfig(epochs=7, patience=2)
     graph, fourth = new_graph(), new_graph()
     measured = iter(losses)
     with training_in(tmp_path, seconds=0) as kept, pytest.raises(Stop):
-        fit(
+        train_network(
             graph,
             BATCHES,
-            schedule,
+            trainer,
             stop_after(6),
-            held_out_loss=lambda _: next(measured),
+            validation_loss=lambda _: next(measured),
             checkpoints=kept,
         )
     measured = iter(losses[5:])  # the best epoch comes from the checkpoint
     with training_in(tmp_path, resume=True) as kept:
-        fitted = fit(
-            graph, BATCHES, schedule, held_out_loss=lambda _: next(measured), checkpoints=kept
+        fit_result = train_network(
+            graph, BATCHES, trainer, validation_loss=lambda _: next(measured), checkpoints=kept
         )
-    assert (fitted.end, fitted.kept) == ("patience", 4)
-    assert [epoch.held_out for epoch in fitted.history] == losses[:6]
-    fit(fourth, BATCHES, Schedule(epochs=4))
+    assert (fit_result.end, fit_result.kept) == ("patience", 4)
+    assert [epoch.held_out for epoch in fit_result.history] == losses[:6]
+    train_network(fourth, BATCHES, TrainerConfig(epochs=4))
     assert bits(graph) == bits(fourth)
 
 
 def test_patience_wants_held_out_data():
     with pytest.raises(TrainingError, match="held-out data"):
-        fit(new_graph(), BATCHES, Schedule(patience=1))
+        train_network(new_graph(), BATCHES, TrainerConfig(patience=1))
 
 
 @pytest.mark.parametrize("engine", ["arrays", "keras"])
 def test_a_loss_that_is_no_number_leaves_the_last_good_weights(engine):
-    class Exploding(Schedule):
+    class Exploding(TrainerConfig):
         def rate(self, step, steps):
             return np.inf if step >= 7 else super().rate(step, steps)  # in the third epoch
 
     graph, good = new_graph(), new_graph()
-    fitted = fit(graph, BATCHES, Exploding(epochs=9), engine=engine)
-    assert (fitted.end, fitted.kept) == ("diverged", 2)
-    fit(good, BATCHES, Schedule(epochs=2), engine=engine)
+    fit_result = train_network(graph, BATCHES, Exploding(epochs=9), engine=engine)
+    assert (fit_result.end, fit_result.kept) == ("diverged", 2)
+    train_network(good, BATCHES, TrainerConfig(epochs=2), engine=engine)
     assert bits(graph) == bits(good)
     with pytest.raises(TrainingError, match="lower the learning rate"):
-        fit(graph, BATCHES, Schedule(learning_rate=np.inf), engine=engine)
+        train_network(graph, BATCHES, TrainerConfig(learning_rate=np.inf), engine=engine)
 
 
 @pytest.mark.parametrize("engine", ["arrays", "keras"])
@@ -146,38 +150,47 @@ def test_labels_that_are_none_count_for_nothing(engine):
     other.inputs[:, 3:] = 1
     graphs = new_graph(), new_graph()
     reached = [
-        fit(graph, Shuffled(lambda _, w=windows: w, 4, 0), Schedule(epochs=2), engine=engine)
+        train_network(
+            graph,
+            InMemoryBatches(lambda _, w=windows: w, 4, 0),
+            TrainerConfig(epochs=2),
+            engine=engine,
+        )
         for graph, windows in zip(graphs, (full, other), strict=True)
     ]
     assert reached[0].history[-1].loss == pytest.approx(reached[1].history[-1].loss, abs=1e-6)
-    for one, two in zip(weights_in(graphs[0]).arrays, weights_in(graphs[1]).arrays, strict=True):
+    for one, two in zip(
+        extract_weights(graphs[0]).arrays, extract_weights(graphs[1]).arrays, strict=True
+    ):
         assert np.abs(one - two).max() < 1e-6
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     with training_in(tmp_path, seconds=0) as kept, pytest.raises(Stop):
-        made_from = {"music": "abc", "schedule": {"epochs": 9, "seed": 1}}
-        fit(
+        fingerprint = {"music": "abc", "schedule": {"epochs": 9, "seed": 1}}
+        train_network(
             new_graph(),
             BATCHES,
-            Schedule(),
+            TrainerConfig(),
             stop_after(2),
             checkpoints=kept,
-            made_from=made_from,
+            fingerprint=fingerprint,
         )
-    made_from = {"music": "abd", "schedule": {"epochs": 10, "seed": 1}}
+    fingerprint = {"music": "abd", "schedule": {"epochs": 10, "seed": 1}}
     with (
         training_in(tmp_path, resume=True) as kept,
         pytest.raises(CheckpointError) as refused,
     ):
-        fit(new_graph(), BATCHES, Schedule(), checkpoints=kept, made_from=made_from)
+        train_network(
+            new_graph(), BATCHES, TrainerConfig(), checkpoints=kept, fingerprint=fingerprint
+        )
     assert "with music abd, schedule.epochs 10, found one with music abc" in str(refused.value)
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty", "pickle", "other arrays", "no about"])
 def test_a_damaged_checkpoint_is_refused_in_one_line(damage, tmp_path):
     with training_in(tmp_path, seconds=0) as kept, pytest.raises(Stop):
-        fit(new_graph(), BATCHES, Schedule(), stop_after(2), checkpoints=kept)
+        train_network(new_graph(), BATCHES, TrainerConfig(), stop_after(2), checkpoints=kept)
     path = tmp_path / "checkpoint.npz"
     whole = path.read_bytes()
     with np.load(path) as stored:
@@ -196,7 +209,7 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(damage, tmp_path):
         arrays["about"] = np.frombuffer(json.dumps([1]).encode(), np.uint8)
         np.savez(path, **arrays)
     with training_in(tmp_path, resume=True) as kept, pytest.raises(CheckpointError) as refused:
-        fit(new_graph(), BATCHES, Schedule(), checkpoints=kept)
+        train_network(new_graph(), BATCHES, TrainerConfig(), checkpoints=kept)
     assert "leave out --resume" in str(refused.value)
 
 
@@ -233,5 +246,5 @@ def test_a_folder_that_vanishes_is_noticed(tmp_path):
         training_in(folder, seconds=0) as kept,
         pytest.raises(FileError, match="it was removed meanwhile"),
     ):
-        fit(new_graph(), BATCHES, Schedule(), vanish, checkpoints=kept)
+        train_network(new_graph(), BATCHES, TrainerConfig(), vanish, checkpoints=kept)
     assert not folder.exists()

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from djmodel.model.layers import djmodel, scanning_model, shared_layers
-from seqmodel.data.windows import NOTHING, Windows, input_vectors, one_hot, with_cues
+from seqmodel.data.windows import NOTHING, Windows, multi_hot, one_hot, with_conditioning
 from seqmodel.network import backward as passes
 from seqmodel.network.backward import Parameters
 from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import weight_variables, weights_in
-from seqmodel.network.weights import GATES, Weights, log_distributions, start_state
-from seqmodel.parallel.threads import one_thread_a_product
+from seqmodel.network.keras_layers import extract_weights, weight_variables
+from seqmodel.network.weights import GATES, Weights, initial_state, log_distributions
+from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training import numpy_trainer as backprop
-from seqmodel.training.loop import Schedule, Shuffled, fit
-from seqmodel.training.numpy_trainer import NO_DROPOUT, Dropout, Learner
+from seqmodel.training.config import Dropout, TrainerConfig
+from seqmodel.training.loop import InMemoryBatches, train_network
+from seqmodel.training.numpy_trainer import NumpyTrainer, dropout_factors
 
 N_VALUES, UNITS, TX = 11, 8, 7
 N_CUES = 5
@@ -23,37 +24,39 @@ by_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
     reason="TensorFlow takes the gradients",
 )
-DROPOUT = Dropout(0.3, 0.4, 0.4, seed=1)
+DROPOUT = Dropout(0.3, 0.4, 0.4)
 
 
-def some_weights(seed=0, scale=0.5, cell="lstm", n_cues=0):
+def some_weights(seed=0, scale=0.5, cell="lstm", n_conditioning=0):
     rng = np.random.default_rng(seed)
     columns = GATES[cell] * UNITS
     bias = (2, columns) if cell == "gru" else (columns,)
-    shapes = [(N_VALUES + n_cues, columns), (UNITS, columns), bias, (UNITS, N_VALUES)]
+    shapes = [(N_VALUES + n_conditioning, columns), (UNITS, columns), bias, (UNITS, N_VALUES)]
     return Weights(
         cell,
         *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
     )
 
 
-def some_windows(m, seed=0, n_cues=0):
+def some_windows(m, seed=0, n_conditioning=0):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, N_VALUES, (m, TX)).astype(np.int32)
     inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
-    if not n_cues:
+    if not n_conditioning:
         return Windows(inputs, labels)
-    cues = N_VALUES + np.stack([rng.integers(0, 2, (m, TX)), rng.integers(2, n_cues, (m, TX))], -1)
-    cues[0, :2, 0] = NOTHING  # here there is one cue only
-    return Windows(with_cues(inputs, cues.astype(np.int32)), labels)
+    conditioning = N_VALUES + np.stack(
+        [rng.integers(0, 2, (m, TX)), rng.integers(2, n_conditioning, (m, TX))], -1
+    )
+    conditioning[0, :2, 0] = NOTHING  # here there is one cue only
+    return Windows(with_conditioning(inputs, conditioning.astype(np.int32)), labels)
 
 
 def mean_loss(weights, windows):
     """Of the labels that are some, by the steps of `Weights`, in double precision."""
     weights = Weights(weights.cell, *(array.astype(np.float64) for array in weights.arrays))
-    rows, step = weights.stepper()
+    rows, step = weights.step_fn()
     rows = np.vstack([rows, np.zeros_like(rows[:1])])
-    state = tuple(array.astype(np.float64) for array in start_state(weights, len(windows.inputs)))
+    state = tuple(array.astype(np.float64) for array in initial_state(weights, len(windows.inputs)))
     losses = []
     for inputs, labels in zip(windows.inputs.swapaxes(0, 1), windows.labels.T, strict=True):
         its_rows = rows[inputs].reshape(len(labels), -1, rows.shape[1])
@@ -82,14 +85,17 @@ def greatest_difference(one, other):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
-@pytest.mark.parametrize("n_cues", [0, N_CUES], ids=["plain", "cues"])
-@pytest.mark.parametrize("dropout", [NO_DROPOUT, DROPOUT], ids=["all", "dropped"])
-def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_cues, dropout):
-    weights, windows = some_weights(cell=cell, n_cues=n_cues), some_windows(5, n_cues=n_cues)
+@pytest.mark.parametrize("n_conditioning", [0, N_CUES], ids=["plain", "cues"])
+@pytest.mark.parametrize("dropout", [Dropout(), DROPOUT], ids=["all", "dropped"])
+def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_conditioning, dropout):
+    weights, windows = (
+        some_weights(cell=cell, n_conditioning=n_conditioning),
+        some_windows(5, n_conditioning=n_conditioning),
+    )
     if padded:  # sequences of 7, 3, 5, 1 and 7 steps
         beyond = np.arange(TX) >= np.array([7, 3, 5, 1, 7])[:, None]
         windows.inputs[beyond] = windows.labels[beyond] = NOTHING
-    gradients = Learner(weights, dropout=dropout).gradients(*windows)
+    gradients = NumpyTrainer(weights, dropout=dropout, seed=1).gradients(*windows)
     kept = kept_by(dropout, weights, 0)
     rng = np.random.default_rng(1)
     for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
@@ -107,16 +113,19 @@ def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_cues, dropout):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_inputs_of_many_kinds_have_the_same_gradients(cell, monkeypatch):
-    weights, windows = some_weights(cell=cell, n_cues=N_CUES), some_windows(5, n_cues=N_CUES)
-    few = Learner(weights).gradients(*windows)
+    weights, windows = (
+        some_weights(cell=cell, n_conditioning=N_CUES),
+        some_windows(5, n_conditioning=N_CUES),
+    )
+    few = NumpyTrainer(weights).gradients(*windows)
     monkeypatch.setattr(passes, "MANY_PLACES", 0)
-    many = Learner(weights, processors=1).gradients(*windows)
+    many = NumpyTrainer(weights, processors=1).gradients(*windows)
     assert greatest_difference(few, many) < 1e-6
 
 
 def kept_by(dropout, weights, step):
     """What each weight is multiplied with in a step, in the order of `Weights.arrays`."""
-    factors = dropout.draw(Parameters.of(weights), step)
+    factors = dropout_factors(dropout, Parameters.of(weights), 1, step)
     return (1, 1, 1, 1, 1) if factors is None else factors.weights().arrays
 
 
@@ -146,15 +155,15 @@ def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out(
     import tensorflow as tf
 
     keras = load_keras()
-    graph = scanning(some_weights(n_cues=N_CUES))
+    graph = scanning(some_weights(n_conditioning=N_CUES))
     optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
-    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT)
+    learner = NumpyTrainer(some_weights(n_conditioning=N_CUES), dropout=DROPOUT, seed=1)
     variables = weight_variables(graph)
     for step in range(4):
-        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
-        X, zeros = input_vectors(inputs, N_VALUES + N_CUES), np.zeros((6, UNITS), np.float32)
+        inputs, labels = some_windows(6, seed=step, n_conditioning=N_CUES)
+        X, zeros = multi_hot(inputs, N_VALUES + N_CUES), np.zeros((6, UNITS), np.float32)
         whole = [np.array(variable) for variable in variables]
-        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        kept = kept_by(DROPOUT, some_weights(n_conditioning=N_CUES), step)
         for variable, factor in zip(variables, kept, strict=True):
             variable.assign(variable * factor)
         with tf.GradientTape() as tape:
@@ -165,7 +174,7 @@ def test_steps_with_cues_and_dropout_equal_keras_with_the_same_weights_left_out(
         optimizer.apply([g * f for g, f in zip(gradients, kept, strict=True)], variables)
         reached = learner.step(inputs, labels, 0.01)
         assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
-        assert greatest_difference(learner.parameters.weights(), weights_in(graph)) < 1e-5
+        assert greatest_difference(learner.parameters.weights(), extract_weights(graph)) < 1e-5
 
 
 def some_traits():
@@ -181,8 +190,8 @@ def test_steps_with_traits_equal_keras_with_columns_that_add_up():
     import tensorflow as tf
 
     keras = load_keras()
-    graph, traits = scanning(some_weights(n_cues=N_CUES)), some_traits()
-    n, n_inputs = traits.shape[1], N_VALUES + N_CUES
+    graph, feature_table = scanning(some_weights(n_conditioning=N_CUES)), some_traits()
+    n, n_inputs = feature_table.shape[1], N_VALUES + N_CUES
     variables = weight_variables(graph)
     own = [tf.Variable(np.array(variable)) for variable in variables]
     kernel, dense = (
@@ -190,24 +199,30 @@ def test_steps_with_traits_equal_keras_with_columns_that_add_up():
         tf.Variable(np.zeros((UNITS, n), "f4")),
     )
     bias = tf.Variable(np.zeros(n, "f4"))
-    of_inputs = np.concatenate([traits, np.zeros((N_CUES, n), "f4")])
+    of_inputs = np.concatenate([feature_table, np.zeros((N_CUES, n), "f4")])
     optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.CategoricalCrossentropy()
-    learner = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
-    assert greatest_difference(learner.weights(), weights_in(graph)) == 0
+    learner = NumpyTrainer(
+        some_weights(n_conditioning=N_CUES), dropout=DROPOUT, seed=1, feature_table=feature_table
+    )
+    assert greatest_difference(learner.weights(), extract_weights(graph)) == 0
     for step in range(4):
-        inputs, labels = some_windows(6, seed=step, n_cues=N_CUES)
-        X, zeros = input_vectors(inputs, n_inputs), np.zeros((6, UNITS), np.float32)
-        kept = kept_by(DROPOUT, some_weights(n_cues=N_CUES), step)
+        inputs, labels = some_windows(6, seed=step, n_conditioning=N_CUES)
+        X, zeros = multi_hot(inputs, n_inputs), np.zeros((6, UNITS), np.float32)
+        kept = kept_by(DROPOUT, some_weights(n_conditioning=N_CUES), step)
         sums = [
             own[0] + of_inputs @ kernel, own[1], own[2],
-            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+            own[3] + dense @ feature_table.T, own[4] + tf.linalg.matvec(feature_table, bias),
         ]  # fmt: skip
         for variable, array, factor in zip(variables, sums, kept, strict=True):
             variable.assign(array * factor)
         with tf.GradientTape() as tape:
             loss = loss_of(one_hot(labels, N_VALUES), graph([X, zeros, zeros], training=True))
         found = [g * f for g, f in zip(tape.gradient(loss, variables), kept, strict=True)]
-        shared = [of_inputs.T @ found[0], found[3] @ traits, tf.linalg.matvec(traits.T, found[4])]
+        shared = [
+            of_inputs.T @ found[0],
+            found[3] @ feature_table,
+            tf.linalg.matvec(feature_table.T, found[4]),
+        ]
         optimizer.apply([*found, *shared], [*own, kernel, dense, bias])
         reached = learner.step(inputs, labels, 0.01)
         assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
@@ -215,15 +230,17 @@ def test_steps_with_traits_equal_keras_with_columns_that_add_up():
         "lstm",
         *(np.array(array) for array in (
             own[0] + of_inputs @ kernel, own[1], own[2],
-            own[3] + dense @ traits.T, own[4] + tf.linalg.matvec(traits, bias),
+            own[3] + dense @ feature_table.T, own[4] + tf.linalg.matvec(feature_table, bias),
         )),
     )  # fmt: skip
     assert greatest_difference(learner.weights(), expected) < 1e-5
     # and a training that is interrupted goes on with them
-    again = Learner(some_weights(n_cues=N_CUES), dropout=DROPOUT, traits=traits)
+    again = NumpyTrainer(
+        some_weights(n_conditioning=N_CUES), dropout=DROPOUT, seed=1, feature_table=feature_table
+    )
     again.restore(learner.state())
     for each in (learner, again):
-        each.step(*some_windows(6, seed=9, n_cues=N_CUES), 0.01)
+        each.step(*some_windows(6, seed=9, n_conditioning=N_CUES), 0.01)
     assert greatest_difference(learner.weights(), again.weights()) == 0
 
 
@@ -231,9 +248,12 @@ def test_a_value_learns_from_others_that_share_a_trait():
     # 9 and 10 are never heard; 9 has a trait of 1 and 5, which come again and again
     labels = np.tile(np.array([1, 5] * 4, np.int32)[:TX], (4, 1))
     inputs = np.concatenate([np.full((4, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
-    traits = np.zeros((N_VALUES, 1), np.float32)
-    traits[[1, 5, 9]] = 1
-    alone, sharing = Learner(some_weights()), Learner(some_weights(), traits=traits)
+    feature_table = np.zeros((N_VALUES, 1), np.float32)
+    feature_table[[1, 5, 9]] = 1
+    alone, sharing = (
+        NumpyTrainer(some_weights()),
+        NumpyTrainer(some_weights(), feature_table=feature_table),
+    )
     for learner in (alone, sharing):
         for _ in range(20):
             learner.step(inputs, labels, 0.01)
@@ -248,13 +268,13 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
     monkeypatch.setattr(backprop, "SMALLEST_STATE", smallest_part)
     keras = load_keras()
     graph = scanning(some_weights())
-    schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
+    trainer = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
     graph.compile(
-        keras.optimizers.Adam(schedule), loss="categorical_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(trainer), loss="categorical_crossentropy", metrics=["accuracy"]
     )
-    learner = Learner(some_weights(), processors=2)
+    learner = NumpyTrainer(some_weights(), processors=2)
     rng = np.random.default_rng(2)
-    with one_thread_a_product():
+    with single_threaded_blas():
         for step, m in enumerate([6, 6, 4, 6, 4]):  # the last batch of an epoch may be smaller
             inputs, labels = some_windows(m, seed=step)
             a0, c0 = rng.normal(size=(2, m, UNITS)).astype(np.float32)
@@ -262,27 +282,27 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
                 [one_hot(inputs, N_VALUES), a0, c0], one_hot(labels, N_VALUES)
             )
             reached = learner.step(inputs, labels, 0.01 / (1 + 0.01 * step), start=(a0, c0))
-            assert learner.partners.wait() == (1 if smallest_part == 1 else 0)
+            assert learner.workers.wait() == (1 if smallest_part == 1 else 0)
             graph.reset_metrics()
             assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
             assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
             trained = learner.parameters.weights()
-            assert greatest_difference(trained, weights_in(graph)) < 1e-5
+            assert greatest_difference(trained, extract_weights(graph)) < 1e-5
     assert greatest_difference(trained, some_weights()) > 0.01
 
 
 def test_all_engines_and_graphs_train_to_the_same_weights():
-    schedule = Schedule(epochs=3)
+    trainer = TrainerConfig(epochs=3)
     trained, losses = [], []
     for engine, graph in (
-        ("arrays", scanning(weights_in(unrolled()))),
-        ("keras", scanning(weights_in(unrolled()))),
+        ("arrays", scanning(extract_weights(unrolled()))),
+        ("keras", scanning(extract_weights(unrolled()))),
         ("keras", unrolled()),
     ):
-        batches = Shuffled(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
-        history = fit(graph, batches, schedule, engine=engine).history
+        batches = InMemoryBatches(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
+        history = train_network(graph, batches, trainer, engine=engine).history
         assert [epoch.number for epoch in history] == [1, 2, 3]
-        trained.append(weights_in(graph))
+        trained.append(extract_weights(graph))
         losses.append([(epoch.loss, epoch.accuracy) for epoch in history])
     for weights, reached in zip(trained[1:], losses[1:], strict=True):
         assert greatest_difference(weights, trained[0]) < 1e-5
@@ -290,16 +310,16 @@ def test_all_engines_and_graphs_train_to_the_same_weights():
 
 
 def test_both_engines_learn_the_same_with_cues_along_a_cosine():
-    schedule = Schedule(epochs=3, batch_size=4, fall="cosine")
+    trainer = TrainerConfig(epochs=3, batch_size=4, lr_schedule="cosine")
     trained = []
     for engine in ("arrays", "keras"):
-        graph = scanning(some_weights(n_cues=N_CUES))
-        batches = Shuffled(lambda epoch: some_windows(10, epoch, N_CUES), 4, seed=0)
-        fitted = fit(graph, batches, schedule, engine=engine)
-        trained.append((weights_in(graph), [epoch.loss for epoch in fitted.history]))
+        graph = scanning(some_weights(n_conditioning=N_CUES))
+        batches = InMemoryBatches(lambda epoch: some_windows(10, epoch, N_CUES), 4, seed=0)
+        fit_result = train_network(graph, batches, trainer, engine=engine)
+        trained.append((extract_weights(graph), [epoch.loss for epoch in fit_result.history]))
     assert greatest_difference(trained[0][0], trained[1][0]) < 1e-5
     assert trained[0][1] == pytest.approx(trained[1][1], abs=1e-5)
-    assert [round(schedule.rate(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
+    assert [round(trainer.rate(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
 
 
 class Seen:
@@ -309,7 +329,7 @@ class Seen:
         keras = load_keras()
         self.kernels = []
         self.callback = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda *_: self.kernels.append(weights_in(graph).kernel)
+            on_epoch_end=lambda *_: self.kernels.append(extract_weights(graph).kernel)
         )
 
 
@@ -341,9 +361,9 @@ def test_the_courses_calls_train_as_keras_would_with_an_output_a_step():
     X = one_hot(inputs, N_VALUES)
     expected = theirs.fit([X, zeros, zeros], Y, epochs=4, shuffle=False, verbose=0)
     assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
-    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
+    assert greatest_difference(extract_weights(ours), extract_weights(theirs)) < 1e-5
     assert len(seen.kernels) == 4
-    assert (seen.kernels[-1] == weights_in(ours).kernel).all()
+    assert (seen.kernels[-1] == extract_weights(ours).kernel).all()
     assert (seen.kernels[0] != seen.kernels[1]).any()
     loss, accuracy = ours.evaluate([X, zeros, zeros], Y, verbose=0)
     assert loss < history.history["loss"][-1] < history.history["loss"][0]
@@ -377,7 +397,7 @@ def test_inputs_that_are_not_one_hot_go_to_keras():
         settings = {} if weight is None else {"loss_weights": weight}
         graph.compile(keras.optimizers.Adam(0.02), loss="categorical_crossentropy", **settings)
         graph.fit([X, zeros, zeros], labels, epochs=2, shuffle=False, verbose=0)
-    assert greatest_difference(weights_in(ours), weights_in(theirs)) < 1e-5
+    assert greatest_difference(extract_weights(ours), extract_weights(theirs)) < 1e-5
 
 
 def test_the_courses_graph_is_saved_as_a_plain_keras_model(tmp_path):

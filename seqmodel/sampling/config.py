@@ -1,0 +1,59 @@
+"""Settings of the sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from seqmodel.errors import SamplingError
+from seqmodel.settings import Setting, check_settings
+
+_PANEL = "Sampling"
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How a symbol is drawn from the model's probabilities.
+
+    The logits are divided by `temperature`; then only the `top_k` most likely symbols stay (all, if
+    there are fewer), and of those the fewest whose probabilities add up to `top_p`. `greedy` takes
+    the most likely symbol and excludes the other settings.
+
+    Raises SettingError for a setting outside its bounds, SamplingError for settings that exclude
+    each other.
+    """
+
+    temperature: Annotated[
+        float, Setting("Below 1 safer, above 1 wilder.", panel=_PANEL, above=0)
+    ] = 1.0
+    top_k: Annotated[
+        int | None,
+        Setting("Draw from the K most likely values only.", panel=_PANEL, minimum=1, metavar="K"),
+    ] = None
+    top_p: Annotated[
+        float | None,
+        Setting(
+            "Draw from the most likely values whose probabilities add up to P.",
+            panel=_PANEL,
+            above=0,
+            maximum=1,
+            metavar="P",
+        ),
+    ] = None
+    greedy: Annotated[bool, Setting("Always take the most likely value.", panel=_PANEL)] = False
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        others = {"temperature": self.temperature != 1, "top-k": self.top_k, "top-p": self.top_p}
+        given = [name for name, value in others.items() if value]
+        if self.greedy and given:
+            raise SamplingError(
+                f"greedy sampling takes no {' and no '.join(given)}", hint="leave one of them out"
+            )
+
+    @property
+    def scale(self) -> np.float32:
+        """1 / temperature, the factor for the logits, within bounds that keep them finite."""
+        return np.float32(min(max(1 / self.temperature, 1e-30), 1e30))
