@@ -1,44 +1,84 @@
-"""Turns tunes into values, learns them, and improvises over chord changes.
+"""Jazz improvisation with a small recurrent network: tunes become sequences of values, a model
+learns to predict the next value, and solos are sampled over any chord changes.
 
-Names come from the stages that they belong to and are imported when they are first used.
+>>> import djmodel
+>>> changes = djmodel.parse_changes("blues-in-F")
+>>> len(changes.bars)
+12
 
-The course calls its model `djmodel`, too: after `from djmodel import djmodel`, or `import *`, that
-name is the function until the next `import djmodel`. Who wants both writes `import djmodel as dj`;
-`dj.djmodel` is the function.
+Each name is imported from its module on first use, so that `import djmodel` stays fast. The
+course's function `djmodel` has the name of the package: after `from djmodel import djmodel` that
+name is the function. `import djmodel as dj` keeps both apart: `dj.djmodel` is the function.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says the same
+    from djmodel.course import Adam as Adam
+    from djmodel.course import a_initializer as a_initializer
+    from djmodel.course import c_initializer as c_initializer
+    from djmodel.course import generate_music as generate_music
+    from djmodel.course import load_music_utils as load_music_utils
+    from djmodel.course import mid2wav as mid2wav
+    from djmodel.course import one_hot as one_hot
+    from djmodel.course import predict_and_sample as predict_and_sample
+    from djmodel.course import x_initializer as x_initializer
+    from djmodel.evaluation.perplexity import evaluate as evaluate
+    from djmodel.inputs.reader import rags as rags
+    from djmodel.inputs.reader import read_tune as read_tune
+    from djmodel.inputs.reader import read_tunes as read_tunes
+    from djmodel.model.improvise import improvise as improvise
+    from djmodel.model.improvise import load as load
+    from djmodel.model.layers import djmodel as djmodel
+    from djmodel.model.layers import music_inference_model as music_inference_model
+    from djmodel.model.training import TrainingConfig as TrainingConfig
+    from djmodel.model.training import fit as fit
+    from djmodel.music.accompaniment import accompany as accompany
+    from djmodel.music.changes import parse_changes as parse_changes
+    from djmodel.outputs.audio import render
+    from djmodel.outputs.lead_sheet import lead_sheet as lead_sheet
+    from djmodel.outputs.piano_roll import piano_roll
+    from djmodel.outputs.write import write
+    from djmodel.values.grammar import decode as decode
+    from djmodel.values.grammar import encode as encode
+    from seqmodel.sampling.config import SamplingConfig as SamplingConfig
+
+    play, plot, save = render, piano_roll, write
 
 _HOMES = {
-    "read_tune": "inputs.reader",
-    "read_tunes": "inputs.reader",
-    "rags": "inputs.reader",
-    "parse_changes": "music.changes",
-    "accompany": "music.accompaniment",
-    "Value": "values.grammar",
-    "encode": "values.grammar",
-    "decode": "values.grammar",
-    "Lesson": "model.training",
-    "learn": "model.training",
-    "load": "model.improvise",
-    "improvise": "model.improvise",
-    "changes_of": "model.improvise",
-    "write_midi": "inputs.midi",
+    "read_tune": "djmodel.inputs.reader",
+    "read_tunes": "djmodel.inputs.reader",
+    "rags": "djmodel.inputs.reader",
+    "parse_changes": "djmodel.music.changes",
+    "accompany": "djmodel.music.accompaniment",
+    "encode": "djmodel.values.grammar",
+    "decode": "djmodel.values.grammar",
+    "fit": "djmodel.model.training",
+    "TrainingConfig": "djmodel.model.training",
+    "load": "djmodel.model.improvise",
+    "improvise": "djmodel.model.improvise",
+    "SamplingConfig": "seqmodel.sampling.config",
+    "evaluate": "djmodel.evaluation.perplexity",
+    "play": "djmodel.outputs.audio:render",
+    "plot": "djmodel.outputs.piano_roll:piano_roll",
+    "lead_sheet": "djmodel.outputs.lead_sheet",
+    "save": "djmodel.outputs.write:write",
     # the course's names
-    "djmodel": "model.layers",
-    "music_inference_model": "model.layers",
-    "load_music_utils": "course",
-    "predict_and_sample": "course",
-    "generate_music": "course",
-    "mid2wav": "course",
-    "one_hot": "course",
-    "x_initializer": "course",
-    "a_initializer": "course",
-    "c_initializer": "course",
-    "Adam": "course",
+    "djmodel": "djmodel.model.layers",
+    "music_inference_model": "djmodel.model.layers",
+    "load_music_utils": "djmodel.course",
+    "predict_and_sample": "djmodel.course",
+    "generate_music": "djmodel.course",
+    "mid2wav": "djmodel.course",
+    "one_hot": "djmodel.course",
+    "x_initializer": "djmodel.course",
+    "a_initializer": "djmodel.course",
+    "c_initializer": "djmodel.course",
+    "Adam": "djmodel.course",
 }
 __all__ = list(_HOMES)
 
@@ -46,8 +86,27 @@ __all__ = list(_HOMES)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(import_module(module), attribute or name)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
+
+
+def _notebook_player(tune: Any) -> str:
+    from djmodel.outputs.player import notebook_player
+
+    return notebook_player(tune)
+
+
+def _show_tunes_in_notebooks() -> None:
+    """Registers the player of a `Tune` with IPython, if IPython is running."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None and shell.display_formatter is not None:
+        html = shell.display_formatter.formatters["text/html"]
+        html.for_type_by_name("djmodel.music.tune", "Tune", _notebook_player)
+
+
+_show_tunes_in_notebooks()

@@ -7,17 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from djmodel.music.chord import Chord
 from seqmodel.words import pluralize
-
-if TYPE_CHECKING:
-    from djmodel.outputs.audio import Sound
-    from djmodel.outputs.lead_sheet import LeadSheet
-    from seqmodel.plots.picture import Picture
-
 
 MOST_SHARPS = 7  # or flats, of a key
 
@@ -150,40 +143,9 @@ class Tune:
                     notes.append(replace(note, onset=onset, tied=False))
         return tuple(notes)
 
-    def play(self, soundfont: str | Path | None = None) -> Sound:
-        """Its sound, which a notebook shows as a player. `soundfont` is an SF2 file with other
-        instruments. Raises FileError if nothing sounds."""
-        from djmodel.outputs.audio import render
-
-        return render(self, soundfont)
-
-    def plot(self) -> Picture:
-        """Its piano roll, which a notebook shows."""
-        from djmodel.outputs.piano_roll import piano_roll
-
-        return piano_roll(self)
-
-    def score(self) -> LeadSheet:
-        """Its lead sheet, which a notebook shows."""
-        from djmodel.outputs.lead_sheet import lead_sheet
-
-        return lead_sheet(self)
-
-    def save(self, path: str | Path) -> None:
-        """Writes it as what the ending of `path` says: .mid, .wav, .mp3, .png, .svg, .musicxml,
-        .html."""
-        from djmodel.outputs.write import write
-
-        write(self, path)
-
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
         """One line, where IPython would print every note."""
         printer.text(f"Tune({self.title!r}, {pluralize(len(self.bars), 'bar')})")
-
-    def _repr_html_(self) -> str:
-        from djmodel.outputs.player import notebook_player
-
-        return notebook_player(self)
 
     def excerpt(self, first: int, last: int) -> Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if

@@ -73,7 +73,7 @@ def notebook_player(tune: Tune) -> str:
     except MissingPackageError as error:
         shown, note = player(tune, sound=False), str(error)
     if seconds > LONGEST_SECONDS:
-        note = f"{seconds:.0f} seconds of music: .play() makes them heard"
+        note = f"{seconds:.0f} seconds of music: djmodel.play(tune) makes a player with sound"
     return (
         f"<style>{asset('player.css')}</style>"
         f'<div class="djm" style="padding:.5rem;color-scheme:light">'

@@ -12,8 +12,10 @@ import pytest
 from helpers.handmade_tunes import bar, blues
 from rich.console import Console
 
+import djmodel
 from djmodel.music.tune import Tune
 from djmodel.outputs.audio import default_soundfont
+from djmodel.outputs.player import notebook_player
 from djmodel.outputs.preview import preview
 from djmodel.outputs.suffixes import ALL
 from djmodel.outputs.write import write, write_page, write_picture, write_score
@@ -119,38 +121,38 @@ class TestPreview:
 
 class TestNotebook:
     def test_a_tune_shows_itself(self) -> None:
-        shown = blues().excerpt(2, 3)._repr_html_()
+        shown = notebook_player(blues().excerpt(2, 3))
         assert "<audio" in shown
         assert "data:image/svg+xml" in shown
 
     def test_a_long_tune_is_shown_without_its_sound(self) -> None:
         long = replace(blues(), bars=blues().bars[1:] * 5, accompaniment=())
-        shown = long._repr_html_()
+        shown = notebook_player(long)
         assert "<audio" not in shown
-        assert ".play()" in shown
+        assert "djmodel.play(tune)" in shown
 
     def test_without_the_synthesiser_it_says_what_to_install(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "midirenderer", None)
-        shown = blues()._repr_html_()
+        shown = notebook_player(blues())
         assert "pip install midirenderer" in shown
         assert "data:image/svg+xml" in shown
 
     def test_sound_picture_and_lead_sheet_show_themselves(self) -> None:
         tune = blues().excerpt(2, 3)
-        assert tune.play()._repr_html_().startswith("<audio")
-        assert tune.plot()._repr_png_()[0].startswith(b"\x89PNG")
-        assert tune.score()._repr_png_()[0].startswith(b"\x89PNG")
+        assert djmodel.play(tune)._repr_html_().startswith("<audio")
+        assert djmodel.plot(tune)._repr_png_()[0].startswith(b"\x89PNG")
+        assert djmodel.lead_sheet(tune)._repr_png_()[0].startswith(b"\x89PNG")
 
     def test_ipython_prints_it_as_one_line(self) -> None:
         pretty = pytest.importorskip("IPython.lib.pretty").pretty
         assert pretty(blues()) == "Tune('Blues in A flat', 13 bars)"
-        assert len(pretty(blues().score())) < 80
+        assert len(pretty(djmodel.lead_sheet(blues()))) < 80
 
     def test_saving(self, tmp_path: Path) -> None:
-        blues().save(tmp_path / "blues.mid")
-        blues().excerpt(2, 2).play().save(tmp_path / "blues.mp3")
+        djmodel.save(blues(), tmp_path / "blues.mid")
+        djmodel.play(blues().excerpt(2, 2)).save(tmp_path / "blues.mp3")
         assert len(list(tmp_path.iterdir())) == 2
 
 
