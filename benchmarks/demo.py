@@ -41,7 +41,7 @@ def train(folder: Path) -> Stages:
         from djmodel.model.improvise import changes_of, improvise
         from djmodel.model.training import PRESETS, encode_corpus, fit
         from seqmodel.network.keras_backend import load_keras
-        from seqmodel.plots.picture import loss_curve
+        from seqmodel.plots import loss_curve
     with stage("start-up: Keras and TensorFlow"):
         load_keras()
     with stage("reading: eight MIDI files"):

@@ -256,8 +256,7 @@ def tables(results: dict[str, dict[str, Any]]) -> Iterable[Table]:
 def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
     """A row of bars for each test: time (for sampling, time a value) as a multiple of this
     project's."""
-    from seqmodel.plots.palette import BLUE, LIGHT, ORANGE
-    from seqmodel.plots.picture import Picture, new_figure, style_axes
+    from seqmodel.plots import BLUE, LIGHT, ORANGE, Picture, new_figure, style_axes
 
     sizes = [len(peers) for peers in results.values()]
     figure = new_figure(0.9 * len(sizes) + 0.28 * sum(sizes), 9.0)
@@ -275,7 +274,7 @@ def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
         axes.set_yticks(range(len(peers)), list(peers))
         axes.invert_yaxis()
         axes.set_xscale("log")
-        axes.axvline(1, color=LIGHT.faint, linewidth=1)
+        axes.axvline(1, color=LIGHT.line, linewidth=1)
         axes.set_title(title, loc="left", color=LIGHT.ink, fontsize=10, fontweight="bold")
     grid[-1, 0].set_xlabel("time, as a multiple of this project's default", color=LIGHT.ink)
     Picture(figure).save(path)

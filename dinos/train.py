@@ -78,7 +78,7 @@ def command(
     from dinos.names import dinosaurs, read_names
     from dinos.training import TrainingConfig, fit
     from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
-    from seqmodel.plots.picture import loss_curve
+    from seqmodel.plots import loss_curve
     from seqmodel.training.checkpoints import training_in
     from seqmodel.training.loop import write_history
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from djmodel.model.improvise import Solo
     from djmodel.model.provenance import GenerationConfig
     from seqmodel.model_file import ModelFile
-    from seqmodel.plots.picture import Picture
+    from seqmodel.plots import Picture
 
 HEARD = 3  # solos on the page
 _WHOSE = ("within training", "of generated to training")

@@ -133,7 +133,7 @@ def command(
     from djmodel.model.training import fit, fit_corpus, training_preset
     from seqmodel.errors import InputError
     from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
-    from seqmodel.plots.picture import loss_curve
+    from seqmodel.plots import loss_curve
     from seqmodel.training.distributed import is_coordinator, training_on_all
     from seqmodel.training.loop import write_history
 

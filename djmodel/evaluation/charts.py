@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from djmodel.evaluation.comparison import Comparison, Distributed, Measured
 from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
 from djmodel.outputs.roll import KIND_NAMES
-from seqmodel.plots.palette import BLUE, GREEN, LIGHT, ORANGE, VERMILLION
-from seqmodel.plots.picture import Picture, new_figure, style_axes
+from seqmodel.plots import BLUE, GREEN, LIGHT, ORANGE, VERMILLION, Picture, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +95,7 @@ def overlap_chart(comparison: Comparison) -> Picture:
         axes.set_ylim(0, 1.02)
         axes.set_xlabel("n in a row", color=LIGHT.ink)
         axes.set_title(f"known {representation}", loc="left", fontsize=10, color=LIGHT.ink)
-        axes.grid(axis="y", color=LIGHT.fainter)
+        axes.grid(axis="y", color=LIGHT.grid)
     every[0].legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
     return Picture(figure)
 

@@ -28,7 +28,6 @@ from djmodel.outputs.suffixes import NOTES, PICTURE, SCORE
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.optional import needed, require
-from seqmodel.plots.picture import of_few_colours
 
 if TYPE_CHECKING:
     from music21.duration import Duration
@@ -117,18 +116,17 @@ class LeadSheet:
         resvg = needed(*_PIXELS)
         import matplotlib
 
-        return of_few_colours(
-            resvg.svg_to_bytes(
-                svg_string=self.svg.replace("currentColor", "#000000"),
-                background=_PAPER,
-                zoom=zoom,
-                skip_system_fonts=True,
-                font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
-                font_family="DejaVu Sans",
-                serif_family="DejaVu Serif",
-                sans_serif_family="DejaVu Sans",
-            )
+        content: bytes = resvg.svg_to_bytes(
+            svg_string=self.svg.replace("currentColor", "#000000"),
+            background=_PAPER,
+            zoom=zoom,
+            skip_system_fonts=True,
+            font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+            font_family="DejaVu Sans",
+            serif_family="DejaVu Serif",
+            sans_serif_family="DejaVu Sans",
         )
+        return content
 
     def save(self, path: str | Path) -> None:
         """Writes a .svg or .png file. Raises InputError for another ending."""

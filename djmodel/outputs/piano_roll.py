@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 from djmodel.music.chord import Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, roll
-from seqmodel.plots.palette import BLUE, LIGHT, SKY, VERMILLION
-from seqmodel.plots.picture import WIDTH_INCHES, Picture, count_chart, new_figure
+from seqmodel.plots import (
+    BLUE,
+    LIGHT,
+    SKY,
+    VERMILLION,
+    WIDTH_INCHES,
+    Picture,
+    count_chart,
+    new_figure,
+)
 from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
@@ -117,11 +125,11 @@ def _draw_grid(axes: Axes, drawing: Roll, start: float, end: float) -> None:
     octaves = [pitch for pitch in pitches if pitch % 12 == 0]
     axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
     axes.tick_params(length=0, labelsize=8, colors=LIGHT.ink)
-    axes.hlines([p for p in pitches if p % 12 in (0, 5)], start, end, LIGHT.fainter, linewidth=0.8)
+    axes.hlines([p for p in pitches if p % 12 in (0, 5)], start, end, LIGHT.grid, linewidth=0.8)
     beats = [beat for beat in drawing.beats if start < beat < end]
-    axes.vlines(beats, low, high, LIGHT.fainter, linewidth=0.8)
+    axes.vlines(beats, low, high, LIGHT.grid, linewidth=0.8)
     bars = [bar for bar in drawing.bars if start <= bar <= end]
-    axes.vlines(bars, low, high, LIGHT.faint, linewidth=1.1)
+    axes.vlines(bars, low, high, LIGHT.line, linewidth=1.1)
     numbered = [
         (b, n) for b, n in zip(drawing.bars, drawing.numbers, strict=False) if start <= b < end
     ]

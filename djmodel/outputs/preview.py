@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from djmodel.music.chord import Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.roll import KIND_NAMES, Roll, roll
-from seqmodel.plots.palette import BLUE, SKY, VERMILLION
+from seqmodel.plots import BLUE, SKY, VERMILLION
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
