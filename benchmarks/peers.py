@@ -58,8 +58,9 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     from djmodel.model.layers import djmodel, scanning_model, shared_layers
     from seqmodel.network.keras_backend import load_keras
     from seqmodel.network.keras_layers import layer_weights, set_weights
+    from seqmodel.training.batches import InMemoryBatches
     from seqmodel.training.config import TrainerConfig
-    from seqmodel.training.loop import InMemoryBatches, train_network
+    from seqmodel.training.loop import train_network
 
     load_keras()
     trainer = TrainerConfig(work.epochs, work.batch_size, RATE, DECAY, SEED)

@@ -25,7 +25,7 @@ from seqmodel.cli import (
 
 if TYPE_CHECKING:
     from seqmodel.model_file import ModelFile
-    from seqmodel.training.checkpoints import EpochMetrics
+    from seqmodel.training.trainer import EpochMetrics
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
 LOOKS = 5
@@ -94,7 +94,7 @@ def command(
     look = math.ceil(n_epochs / LOOKS)
 
     def report(epoch: EpochMetrics, model: ModelFile) -> None:
-        show(epoch.number, n_epochs, {"loss": epoch.loss, "held out": epoch.held_out or 0.0})
+        show(epoch.number, n_epochs, {"loss": epoch.loss, "held out": epoch.validation_loss or 0.0})
         if epoch.number == 1 or epoch.number % look == 0:
             console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
 
@@ -109,7 +109,11 @@ def command(
         trained.save(out / "model.keras")
         curves = {
             "training": [epoch.loss for epoch in trained.history],
-            "held out": [e.held_out for e in trained.history if e.held_out is not None],
+            "held out": [
+                epoch.validation_loss
+                for epoch in trained.history
+                if epoch.validation_loss is not None
+            ],
         }
         history = {
             "loss": curves["training"],
@@ -118,7 +122,7 @@ def command(
         }
         write_history(out / "history.csv", history)
         trained.fit_result.check(
-            out / "model.keras", go_on=resume_command("dinos.train", "--resume")
+            out / "model.keras", resume=resume_command("dinos.train", "--resume")
         )
         picture = loss_curve(
             curves,

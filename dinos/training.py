@@ -22,9 +22,10 @@ from seqmodel.model_file import ModelFile
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import GATES, Weights, initial_state
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.training.checkpoints import Checkpoints, EpochMetrics, hash_of
+from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import TrainerConfig
-from seqmodel.training.loop import Engine, FitResult, Trainer, train_network
+from seqmodel.training.loop import Engine, FitResult, train_network
+from seqmodel.training.trainer import EpochMetrics, Trainer
 
 if TYPE_CHECKING:
     import keras

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from djmodel.inputs.reader import ReadResults
     from djmodel.model.training import TrainingResult
     from djmodel.values.corpus import Corpus
-    from seqmodel.training.checkpoints import EpochMetrics
+    from seqmodel.training.trainer import EpochMetrics
 
 MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
 
@@ -197,7 +197,7 @@ def command(
         history = {name: [row[name] for row in rows] for name in rows[-1]}
         write_history(out / "history.csv", history)
         trained.fit_result.check(
-            out / "model.keras", go_on=resume_command("djmodel.train", "--resume")
+            out / "model.keras", resume=resume_command("djmodel.train", "--resume")
         )
         curves = {"training": history["loss"], "held out": history.get("held_out", [])}
         shown = {name: curve for name, curve in curves.items() if curve}
@@ -237,17 +237,18 @@ def command(
 
 
 def _held_out_facts(trained: TrainingResult) -> dict[str, str]:
-    kept = trained.fit_result.kept
-    held_out = trained.history[kept - 1].held_out
+    best_epoch = trained.fit_result.best_epoch
+    held_out = trained.history[best_epoch - 1].validation_loss
     if held_out is None:
         return {}
-    return {"held out": f"{held_out:.3f} nats a value, with the weights of epoch {kept}"}
+    return {"held out": f"{held_out:.3f} nats a value, with the weights of epoch {best_epoch}"}
 
 
 def _numbers(epoch: EpochMetrics) -> dict[str, float]:
     """What an epoch reached, by the names of history.csv."""
     reached = {"loss": epoch.loss, "accuracy": epoch.accuracy}
-    return reached if epoch.held_out is None else reached | {"held_out": epoch.held_out}
+    held_out = epoch.validation_loss
+    return reached if held_out is None else reached | {"held_out": held_out}
 
 
 def _built(corpus: list[str], music: list[str]) -> Corpus | None:

@@ -24,9 +24,11 @@ from seqmodel.errors import CorpusError, InputError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, log_probabilities
-from seqmodel.training import loop as training
+from seqmodel.training.batches import BatchSource, InMemoryBatches
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import Dropout, TrainerConfig
+from seqmodel.training.loop import FitResult, train_network
+from seqmodel.training.trainer import EpochMetrics
 
 if TYPE_CHECKING:
     from djmodel.values.corpus import Corpus
@@ -108,10 +110,10 @@ class TrainingResult:
     layers: Layers
     model: ModelFile
     encode_corpus: EncodedCorpus
-    fit_result: training.FitResult
+    fit_result: FitResult
 
     @property
-    def history(self) -> tuple[training.EpochMetrics, ...]:
+    def history(self) -> tuple[EpochMetrics, ...]:
         return self.fit_result.history
 
     def save(self, path: str | Path) -> None:
@@ -174,7 +176,7 @@ def fit(
     *,
     held_out: Sequence[Tune] = (),
     sources: dict[str, str] | None = None,
-    progress: Callable[[training.EpochMetrics], None] | None = None,
+    progress: Callable[[EpochMetrics], None] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainingResult:
     """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
@@ -190,7 +192,7 @@ def fit(
         [_conditioning(places, tune, config.n_values) for tune in tunes] if places else None
     )
     draw = _drawer(encoded.sequences, conditioning, config)
-    batches = training.InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
+    batches = InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
     len(batches)  # too little music is said before Keras is loaded
     music = hash_of([*encoded.sequences, *(conditioning or ())])
     return _teach(config, encoded, places, batches, music, held_out, sources, progress, checkpoints)
@@ -201,7 +203,7 @@ def fit_corpus(
     config: TrainingConfig = TrainingConfig(),
     *,
     held_out: Sequence[Tune] = (),
-    progress: Callable[[training.EpochMetrics], None] | None = None,
+    progress: Callable[[EpochMetrics], None] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainingResult:
     """Like `fit`, on a corpus on disk of any size, of which it holds a few batches in memory.
@@ -232,11 +234,11 @@ def _teach(
     config: TrainingConfig,
     encoded: EncodedCorpus,
     places: grammar.BarPositions | None,
-    batches: training.BatchSource,
+    batches: BatchSource,
     music: str,
     held_out: Sequence[Tune],
     sources: dict[str, str] | None,
-    progress: Callable[[training.EpochMetrics], None] | None,
+    progress: Callable[[EpochMetrics], None] | None,
     checkpoints: Checkpoints | None,
 ) -> TrainingResult:
     """Trains a new model; `music` names what it learns from, in a few letters."""
@@ -259,7 +261,7 @@ def _teach(
         return -float(np.concatenate([log_probabilities(weights, *one) for one in unseen]).mean())
 
     measure = validation_loss if unseen else None
-    fit_result = training.train_network(
+    fit_result = train_network(
         graph,
         batches,
         config.trainer,
@@ -277,7 +279,7 @@ def _teach(
         **asdict(config),
         "register": list(encoded.register),
         "tunes": [tune.title for tune in encoded.tunes],
-        "final_loss": fit_result.history[fit_result.kept - 1].loss if fit_result.kept else None,
+        "final_loss": fit_result.history[fit_result.best_epoch - 1].loss,
     }
     model = ModelFile(
         kind=KIND,

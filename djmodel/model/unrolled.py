@@ -16,7 +16,8 @@ from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import extract_weights, supported_by_numpy, weight_variables
 from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import single_threaded_blas
-from seqmodel.training.numpy_trainer import AdamRates, NumpyTrainer
+from seqmodel.training.numpy_trainer import NumpyTrainer
+from seqmodel.training.trainer import AdamSettings
 
 keras = load_keras()
 
@@ -166,7 +167,7 @@ class _ArraySteps:
         reached = self.learner.step(inputs, labels, rate, scale=weight / labels.size, start=start)
         self._write()
         self.loss += weight * reached.loss / labels.shape[1]
-        self.right += reached.right
+        self.right += reached.n_correct
         self.n_sequences += len(labels)
         self.n_labels += labels.size
         return self.logs()
@@ -200,8 +201,8 @@ class _ArraySteps:
                 variable.assign(array)
 
 
-def _rates(adam: Any) -> AdamRates:
-    return AdamRates(adam.beta_1, adam.beta_2, adam.epsilon)
+def _rates(adam: Any) -> AdamSettings:
+    return AdamSettings(adam.beta_1, adam.beta_2, adam.epsilon)
 
 
 def _is_plain_adam(optimizer: Any) -> bool:

@@ -125,7 +125,7 @@ class ShardMetrics(NamedTuple):
     likeliest value."""
 
     loss: float
-    right: int
+    n_correct: int
 
 
 class ShardWorker:
@@ -203,7 +203,7 @@ class _Products:
             likeliest = label_logits == 0
         else:  # several values are the likeliest: the first one counts, as in Keras
             likeliest = logits.argmax(axis=0) == labels
-        right = int(np.count_nonzero(likeliest & counts))
+        n_correct = int(np.count_nonzero(likeliest & counts))
         exponentials = np.exp(logits, out=logits)
         totals = exponentials.sum(axis=0)
         loss = float((np.log(totals) - label_logits)[counts].sum())
@@ -213,7 +213,7 @@ class _Products:
         np.dot(gradient, outputs.T, out=self.gradients.dense)
         np.dot(reading.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
         grad_a[:] = self.grad_outputs.swapaxes(0, 1)
-        return ShardMetrics(loss, right)
+        return ShardMetrics(loss, n_correct)
 
     def weight_gradients(
         self, a: Floats, x: Places, d_gates: Floats, d_from_state: Floats | None = None

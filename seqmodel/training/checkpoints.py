@@ -17,37 +17,23 @@ from numpy.typing import NDArray
 
 from seqmodel.errors import CheckpointError, FileError
 from seqmodel.files import atomic_write, remove_temp_files
-
-State = dict[str, NDArray[Any]]
+from seqmodel.training.trainer import EpochMetrics, State
 
 NAME = "checkpoint.npz"
 LOCK = ".lock"
-FORMAT = 1
+FORMAT = 2
 SECONDS = 10.0  # between two checkpoints
 
 
 @dataclass(frozen=True)
-class EpochMetrics:
-    """What an epoch reached: mean cross-entropy of a step in nats, share of steps whose likeliest
-    value was the right one, how many seconds the epoch took, and, where it was measured, the mean
-    cross-entropy on held-out data with the weights at its end."""
-
-    number: int
-    loss: float
-    accuracy: float
-    seconds: float
-    held_out: float | None = None
-
-
-@dataclass(frozen=True)
 class Checkpoint:
-    """What a training has reached after a whole epoch: the state of the learner after the `last`
-    one and after the `best` one, whose number, counted from 1, is `kept`; 0: none yet."""
+    """A training after a whole epoch: the trainer's state after the `last` one and after the best
+    one, whose number, counted from 1, is `best_epoch`; 0: none yet."""
 
     history: tuple[EpochMetrics, ...]
     last: State
     best: State
-    kept: int
+    best_epoch: int
 
 
 class Checkpoints:
@@ -108,8 +94,8 @@ class Checkpoints:
         about = {
             "format": FORMAT,
             "history": [asdict(epoch) for epoch in checkpoint.history],
-            "kept": checkpoint.kept,
-            "made_from": fingerprint,
+            "best_epoch": checkpoint.best_epoch,
+            "fingerprint": fingerprint,
         }
         arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8)}
         arrays |= {f"last/{name}": array for name, array in checkpoint.last.items()}
@@ -129,9 +115,9 @@ class Checkpoints:
                 hint="train again",
             )
 
-    def damaged(self, why: str) -> CheckpointError:
+    def corrupted(self, why: str) -> CheckpointError:
         """The error to raise for a checkpoint that does not hold what it should."""
-        return _damaged(self.path, why)
+        return _corrupted(self.path, why)
 
     def remove(self) -> None:
         """The training is whole: there is nothing to go on with."""
@@ -200,16 +186,16 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
         last = {n.removeprefix("last/"): a for n, a in arrays.items() if n.startswith("last/")}
         best = {n.removeprefix("best/"): a for n, a in arrays.items() if n.startswith("best/")}
         history = tuple(EpochMetrics(**row) for row in about["history"])
-        checkpoint = Checkpoint(history, last, best or last, about["kept"])
-        fingerprint = dict(about["made_from"])
+        checkpoint = Checkpoint(history, last, best or last, about["best_epoch"])
+        fingerprint = dict(about["fingerprint"])
     except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise _damaged(path, str(error)) from error
+        raise _corrupted(path, str(error)) from error
     return checkpoint, fingerprint
 
 
-def _damaged(path: Path, why: str) -> CheckpointError:
+def _corrupted(path: Path, why: str) -> CheckpointError:
     return CheckpointError(
         "a checkpoint of a training",
         f"a damaged file ({why})",

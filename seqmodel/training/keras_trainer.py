@@ -1,8 +1,9 @@
-"""A Keras graph that learns batch by batch, on whatever device Keras has."""
+"""The reference trainer: a Keras graph, on any device of Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,68 +14,73 @@ from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights
 from seqmodel.training.distributed import local_shard
-from seqmodel.training.numpy_trainer import BatchMetrics
+from seqmodel.training.trainer import AdamSettings, BatchMetrics, State
 
 if TYPE_CHECKING:
     import keras
 
 
 class KerasTrainer:
-    """Trains the layers of `graph` by Adam, as `backprop.Learner` does its arrays.
+    """Trains the layers of `graph` by Adam.
 
-    Of the graph's inputs X gets the one-hot inputs, `mask` is true where a step has a label, and
-    any other is a first state and gets zeros. Its first output is the probabilities of all steps,
-    `(m, T, n_values)`; or each output is those of one step, `(m, n_values)`.
+    The graph's input "X" gets the one-hot inputs, "mask" is true where a step has a label, and any
+    other input is an initial state and gets zeros. Its first output is the probabilities of all
+    steps, `(m, T, n_values)`; or each output is those of one step, `(m, n_values)`.
     """
 
-    def __init__(self, graph: keras.Model, clip: float | None = None) -> None:
+    def __init__(self, graph: keras.Model, adam: AdamSettings = AdamSettings()) -> None:
         keras = load_keras()
         self.graph, self.steps = graph, 0
         self.model = keras.Model(graph.inputs, _probabilities(graph))
-        optimizer = keras.optimizers.Adam(beta_1=0.9, beta_2=0.999, clipvalue=clip)
+        optimizer = keras.optimizers.Adam(
+            beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon, clipvalue=adam.clip
+        )
         # The weights of a batch's labels add up to 1: the sum is the mean, whether or not Keras
         # hands a recurrent layer's mask on to the loss, which differs between its versions.
         self.model.compile(
             optimizer,
             keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
-            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="right")],
+            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         )
         optimizer.build(self.model.trainable_variables)
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
-        """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, `labels (B, T)`; a label
-        NOTHING is none."""
+        """As in `Trainer`."""
         n_labels = int(np.count_nonzero(labels >= 0))
         self.model.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()
         inputs, labels = local_shard(inputs, NOTHING), local_shard(labels, NOTHING)
         counts = labels >= 0
-        reached = self.model.train_on_batch(
-            [self._input(each, inputs, counts) for each in self.graph.inputs],
+        metrics = self.model.train_on_batch(
+            [self._input(tensor, inputs, counts) for tensor in self.graph.inputs],
             np.maximum(labels, 0),
             sample_weight=counts.astype(np.float32) / n_labels,
             return_dict=True,
         )
         self.steps += 1
-        loss, share = float(reached["loss"]), float(reached["right"])
-        right = round(share * n_labels) if np.isfinite(share) else 0
-        return BatchMetrics(loss * n_labels, right, n_labels)
+        loss, accuracy = float(metrics["loss"]), float(metrics["accuracy"])
+        n_correct = round(accuracy * n_labels) if np.isfinite(accuracy) else 0
+        return BatchMetrics(loss * n_labels, n_correct, n_labels)
+
+    def running(self) -> AbstractContextManager[None]:
+        """As in `Trainer`: Keras needs nothing."""
+        return nullcontext()
 
     def weights(self) -> Weights:
-        """Copies of what the layers hold now."""
+        """Copies of the layers' weights."""
         return extract_weights(self.graph)
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Copies of the variables of the layers, the states of random generators among them, and of
-        the optimiser; `steps`, as an array of one number."""
-        found = {f"variable {n}": np.array(v) for n, v in enumerate(self._variables())}
-        return {**found, "steps": np.array([self.steps])}
+    def state(self) -> State:
+        """Copies of the variables of the layers, of their random generators and of the optimizer;
+        `steps` as an array of one number."""
+        variables = {f"variable {n}": np.array(v) for n, v in enumerate(self._variables())}
+        return {**variables, "steps": np.array([self.steps])}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Puts back what `state` gave. Raises ValueError for the state of another graph."""
+        """As in `Trainer`."""
         variables = self._variables()
         if len(state) != len(variables) + 1:
-            raise ValueError(f"{len(variables) + 1} arrays expected, {len(state)} found")
+            raise ValueError(f"expected {len(variables) + 1} arrays, found {len(state)}")
         for number, variable in enumerate(variables):
             variable.assign(state[f"variable {number}"])
         self.steps = int(state["steps"][0])

@@ -7,7 +7,7 @@ In shapes: H units, V values, I inputs (values and cues), T steps, B sequences, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from seqmodel.data.windows import Indices
 from seqmodel.network.backward import ONE, BatchShard, Floats, NetworkShape, Parameters
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import cpu_count
+from seqmodel.parallel.threads import cpu_count, single_threaded_blas
 from seqmodel.training.config import Dropout
 from seqmodel.training.gradient_workers import GradientWorkers
+from seqmodel.training.trainer import AdamSettings, BatchMetrics, State
 
 # So many sequences, and so many numbers of their states, make it worth a process of its own to go
 # through a part of a batch.
@@ -27,27 +28,6 @@ SMALLEST_PART, SMALLEST_STATE = 16, 1024
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 32_768
 _DROPOUT_STREAM = 2  # of random numbers; windows and batch order draw from others
-
-
-@dataclass(frozen=True)
-class AdamRates:
-    """What Keras' Adam is made with, apart from the learning rate; `clip`: each gradient is brought
-    between -clip and clip first."""
-
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    clip: float | None = None
-
-
-@dataclass(frozen=True)
-class BatchMetrics:
-    """`loss`: the sum over a batch of cross-entropies in nats; `right`: how many labels were the
-    likeliest value, of `labels` in all."""
-
-    loss: float
-    right: int
-    labels: int
 
 
 def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) -> Parameters | None:
@@ -86,14 +66,14 @@ class NumpyTrainer:
     def __init__(
         self,
         weights: Weights,
-        rates: AdamRates = AdamRates(),
+        adam: AdamSettings = AdamSettings(),
         processors: int | None = None,
         dropout: Dropout = Dropout(),
         seed: int = 0,
         feature_table: Floats | None = None,
         batch_size: int = 0,
     ) -> None:
-        self.rates, self.feature_table = rates, feature_table
+        self.adam, self.feature_table = adam, feature_table
         self.dropout, self.seed = dropout, seed
         self._whole = Parameters.of(weights)  # with traits: the sums
         self.parameters = (
@@ -129,6 +109,10 @@ class NumpyTrainer:
         reached, gradients = self._differentiate(inputs, labels, scale, start)
         self._move(gradients, learning_rate)
         return reached
+
+    def running(self) -> AbstractContextManager[None]:
+        """A context in which a product runs on one thread."""
+        return single_threaded_blas()
 
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """Of the mean cross-entropy; arguments as in `step`."""
@@ -171,7 +155,7 @@ class NumpyTrainer:
         made.state_bias[:] = gradients.state_bias
         return made
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> State:
         """Copies of all that the steps to come depend on; `steps` as an array of one number."""
         vectors = {name: vector.copy() for name, vector in self._vectors().items()}
         return {**vectors, "steps": np.array([self.steps])}
@@ -221,7 +205,7 @@ class NumpyTrainer:
             ]
         )
         reached = BatchMetrics(
-            sum(part.loss for part in found), sum(part.right for part in found), labels=n_labels
+            sum(part.loss for part in found), sum(part.n_correct for part in found), n_labels
         )
         gradients = workers.gradients[:n_parts]
         if kept:
@@ -232,7 +216,7 @@ class NumpyTrainer:
     def _move(self, gradients: list[Parameters], learning_rate: float) -> None:
         """Adam, in the form and the order of Keras' operations, a block of memory at a time."""
         self.steps += 1
-        one, two = self.rates.beta_1, self.rates.beta_2
+        one, two = self.adam.beta_1, self.adam.beta_2
         rate = np.float32(learning_rate * np.sqrt(1 - two**self.steps) / (1 - one**self.steps))
         vectors = (self.parameters, self.momentum, self.velocity, *gradients)
         for first in range(0, len(self._scratch), BLOCK):
@@ -241,8 +225,8 @@ class NumpyTrainer:
             weights, momentum, velocity, gradient, *rest = (v.vector[block] for v in vectors)
             for part in rest:
                 gradient += part
-            if self.rates.clip is not None:
-                np.clip(gradient, -self.rates.clip, self.rates.clip, out=gradient)
+            if self.adam.clip is not None:
+                np.clip(gradient, -self.adam.clip, self.adam.clip, out=gradient)
             np.subtract(gradient, momentum, out=change)
             change *= np.float32(1 - one)
             momentum += change
@@ -251,7 +235,7 @@ class NumpyTrainer:
             change *= np.float32(1 - two)
             velocity += change
             np.sqrt(velocity, out=change)
-            change += np.float32(self.rates.epsilon)
+            change += np.float32(self.adam.epsilon)
             np.divide(momentum, change, out=change)
             change *= rate
             weights -= change

@@ -64,8 +64,8 @@ def test_what_is_measured_while_learning_is_what_evaluate_measures():
         config = TrainingConfig(n_a=4, tx=8, graph=graph, trainer=TrainerConfig(epochs=2))
         trained = fit([tune], config, held_out=[other])
         measured = evaluate(trained.model, [other]).model.cross_entropy
-        assert trained.history[-1].held_out == pytest.approx(measured, abs=1e-5)
-        assert trained.history[0].held_out != trained.history[1].held_out
+        assert trained.history[-1].validation_loss == pytest.approx(measured, abs=1e-5)
+        assert trained.history[0].validation_loss != trained.history[1].validation_loss
 
 
 def test_a_score_is_over_all_values_and_its_perplexity_is_that_of_a_fair_die():

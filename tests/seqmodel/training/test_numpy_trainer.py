@@ -14,8 +14,9 @@ from seqmodel.network.keras_layers import extract_weights, weight_variables
 from seqmodel.network.weights import GATES, Weights, initial_state, log_distributions
 from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training import numpy_trainer as backprop
+from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.config import Dropout, TrainerConfig
-from seqmodel.training.loop import InMemoryBatches, train_network
+from seqmodel.training.loop import train_network
 from seqmodel.training.numpy_trainer import NumpyTrainer, dropout_factors
 
 N_VALUES, UNITS, TX = 11, 8, 7
@@ -285,7 +286,7 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
             assert learner.workers.wait() == (1 if smallest_part == 1 else 0)
             graph.reset_metrics()
             assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
-            assert reached.right / labels.size == pytest.approx(float(accuracy), abs=1e-6)
+            assert reached.n_correct / labels.size == pytest.approx(float(accuracy), abs=1e-6)
             trained = learner.parameters.weights()
             assert greatest_difference(trained, extract_weights(graph)) < 1e-5
     assert greatest_difference(trained, some_weights()) > 0.01
@@ -295,7 +296,7 @@ def test_all_engines_and_graphs_train_to_the_same_weights():
     trainer = TrainerConfig(epochs=3)
     trained, losses = [], []
     for engine, graph in (
-        ("arrays", scanning(extract_weights(unrolled()))),
+        ("numpy", scanning(extract_weights(unrolled()))),
         ("keras", scanning(extract_weights(unrolled()))),
         ("keras", unrolled()),
     ):
@@ -312,14 +313,14 @@ def test_all_engines_and_graphs_train_to_the_same_weights():
 def test_both_engines_learn_the_same_with_cues_along_a_cosine():
     trainer = TrainerConfig(epochs=3, batch_size=4, lr_schedule="cosine")
     trained = []
-    for engine in ("arrays", "keras"):
+    for engine in ("numpy", "keras"):
         graph = scanning(some_weights(n_conditioning=N_CUES))
         batches = InMemoryBatches(lambda epoch: some_windows(10, epoch, N_CUES), 4, seed=0)
         fit_result = train_network(graph, batches, trainer, engine=engine)
         trained.append((extract_weights(graph), [epoch.loss for epoch in fit_result.history]))
     assert greatest_difference(trained[0][0], trained[1][0]) < 1e-5
     assert trained[0][1] == pytest.approx(trained[1][1], abs=1e-5)
-    assert [round(trainer.rate(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
+    assert [round(trainer.learning_rate_at(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
 
 
 class Seen:
