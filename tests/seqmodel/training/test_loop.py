@@ -134,11 +134,12 @@ def test_patience_wants_held_out_data():
 
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
 def test_a_loss_that_is_no_number_leaves_the_last_good_weights(engine):
-    class Exploding(TrainerConfig):
-        def learning_rate_at(self, step, steps):
-            return (
-                np.inf if step >= 7 else super().learning_rate_at(step, steps)
-            )  # in the third epoch
+    def exploding_from(first_step):
+        class Exploding(TrainerConfig):
+            def learning_rate_at(self, step, n_steps):
+                return np.inf if step >= first_step else super().learning_rate_at(step, n_steps)
+
+        return Exploding(epochs=9)
 
     graph, good = new_graph(), new_graph()
     fit_result = train_network(graph, BATCHES, exploding_from(7), engine=engine)
