@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation.copying import VALUES, Copied, CopyDetector, human_baseline
 from djmodel.inputs.reader import rags, read_tune
-from djmodel.model.provenance import GenerationConfig
-from djmodel.model.training import TrainingConfig, fit
+from djmodel.model.generation import generate_solos
+from djmodel.model.training import fit
 
 SOLOS, BARS = 16, 32
 
@@ -22,7 +23,7 @@ def main() -> None:
     print("learned from        values   longest: mean, most   known runs of 4")
     for number in (1, 2, 4, 8):
         model = fit(tunes[:number], TrainingConfig()).model
-        solos = GenerationConfig(bars=BARS).solos(model, SOLOS)
+        solos = generate_solos(model, GenerationConfig(bars=BARS), SOLOS)
         detector = CopyDetector.of(model)
         n_values = sum(map(len, model.extra["sequences"]))
         name = f"{number} rag{'s' if number > 1 else ''}"

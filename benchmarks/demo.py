@@ -36,10 +36,11 @@ def train(folder: Path) -> Stages:
     with stage("start-up: this project and what it needs"):
         import music21  # noqa: F401
 
+        from djmodel.config import PRESETS
         from djmodel.inputs.midi import write_midi
         from djmodel.inputs.reader import rags, read_tunes
         from djmodel.model.improvise import changes_of, improvise
-        from djmodel.model.training import PRESETS, encode_corpus, fit
+        from djmodel.model.training import encode_corpus, fit
         from seqmodel.network.keras_backend import load_keras
         from seqmodel.plots import loss_curve
     with stage("start-up: Keras and TensorFlow"):

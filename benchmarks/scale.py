@@ -27,9 +27,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from djmodel.config import TrainingConfig
 from djmodel.inputs.midi import write_midi
 from djmodel.inputs.reader import Options, rags, read_tune
-from djmodel.model.training import TrainingConfig, encode_stored_corpus
+from djmodel.model.training import encode_stored_corpus
 from djmodel.music.tune import Tune
 from djmodel.values import corpus as dataset
 from seqmodel.data.streaming import StreamingBatches

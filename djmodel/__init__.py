@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says the same
+    from djmodel.config import TrainingConfig as TrainingConfig
     from djmodel.course import Adam as Adam
     from djmodel.course import a_initializer as a_initializer
     from djmodel.course import c_initializer as c_initializer
@@ -35,7 +36,6 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.model.improvise import load as load
     from djmodel.model.layers import djmodel as djmodel
     from djmodel.model.layers import music_inference_model as music_inference_model
-    from djmodel.model.training import TrainingConfig as TrainingConfig
     from djmodel.model.training import fit as fit
     from djmodel.music.accompaniment import accompany as accompany
     from djmodel.music.changes import parse_changes as parse_changes
@@ -58,7 +58,7 @@ _HOMES = {
     "encode": "djmodel.values.grammar",
     "decode": "djmodel.values.grammar",
     "fit": "djmodel.model.training",
-    "TrainingConfig": "djmodel.model.training",
+    "TrainingConfig": "djmodel.config",
     "load": "djmodel.model.improvise",
     "improvise": "djmodel.model.improvise",
     "SamplingConfig": "seqmodel.sampling.config",

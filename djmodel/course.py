@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.model.layers import N_A, N_VALUES, djmodel, music_inference_model
+from djmodel.config import N_A, N_VALUES
+from djmodel.model.layers import djmodel, music_inference_model
 from djmodel.music.tune import Tune
 from seqmodel.data.windows import one_hot as _one_hot
 from seqmodel.data.windows import windows

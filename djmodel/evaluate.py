@@ -17,9 +17,9 @@ from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
 from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
+    from djmodel.config import TrainingConfig
     from djmodel.evaluation.perplexity import Evaluation, Metrics
     from djmodel.inputs.reader import ReadResults
-    from djmodel.model.training import TrainingConfig
     from seqmodel.model_file import ModelFile
     from seqmodel.sampling.config import SamplingConfig
 
@@ -57,12 +57,13 @@ def command(
 ) -> None:
     """Measure a MODEL: how well it foretells music that it does not know, beside n-grams of each
     order, and how much its solos copy from the music that it does know."""
+    from djmodel.config import training_preset
     from djmodel.model.improvise import load, pretrained_model
-    from djmodel.model.training import training_preset
     from seqmodel.sampling.config import SamplingConfig
+    from seqmodel.settings import with_settings
 
     if leave_one_out:
-        config = training_preset(preset).with_settings(epochs=epochs, seed=seed)
+        config = with_settings(training_preset(preset), epochs=epochs, seed=seed)
         _leave_one_out([*([str(model)] if model else []), *(held_out or [])], config)
         return
     choices = [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]]

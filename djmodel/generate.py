@@ -14,11 +14,12 @@ from djmodel.outputs import suffixes as suffixes
 from djmodel.outputs import write as output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.files import check_no_overwrite, printable
+from seqmodel.sampling.config import SamplingConfig
 from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
+    from djmodel.config import GenerationConfig
     from djmodel.model.improvise import Solo
-    from djmodel.model.provenance import GenerationConfig
     from seqmodel.model_file import ModelFile
 
 Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
@@ -119,8 +120,10 @@ def command(
     Melody and accompaniment are on tracks of their own; tempo, meter and instruments are those of
     the source.
     """
+    from djmodel.config import GenerationConfig
+    from djmodel.model.generation import generate_solos
     from djmodel.model.improvise import load, pretrained_model
-    from djmodel.model.provenance import GenerationConfig, with_provenance
+    from djmodel.model.provenance import with_provenance
 
     wanted = {"midi": out, "score": score, "picture": picture}
     if wav or (soundfont and not html):
@@ -136,10 +139,7 @@ def command(
         choruses=choruses,
         style=style,
         bars=bars,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        greedy=greedy,
+        sampling=SamplingConfig(temperature, top_k, top_p, greedy),
         max_copy=max_copy,
         tidy=tidy,
         primer=str(primer) if primer else None,
@@ -157,7 +157,7 @@ def command(
     check_no_overwrite([*outputs, html], [*config.files, model, soundfont])
     learned = load(model)
     solos = with_provenance(
-        config.solos(learned, count, Limits(max_notes, max_seconds)), config, learned
+        generate_solos(learned, config, count, Limits(max_notes, max_seconds)), config, learned
     )
     console = stderr_console()
     for kind, path in wanted.items():
@@ -241,8 +241,8 @@ def numbered(path: Path, count: int) -> list[Path]:
 
 def _made_from(model: Path, config: GenerationConfig) -> dict[str, str]:
     """How solos were made, for their page."""
-    asked = {"temperature": config.temperature} | config.settings
-    if config.greedy:
+    asked = {"temperature": config.sampling.temperature} | config.settings
+    if config.sampling.greedy:
         asked = {name: value for name, value in asked.items() if name != "temperature"}
         asked["greedy"] = "always the likeliest"
     return {"model": printable(model.name)} | {

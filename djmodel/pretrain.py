@@ -15,9 +15,9 @@ import typer
 from seqmodel.cli import Debug, Progress, run, stderr_console
 
 if TYPE_CHECKING:
+    from djmodel.config import TrainingConfig
     from djmodel.evaluation.copying import Copied
     from djmodel.evaluation.perplexity import Evaluation, Metrics
-    from djmodel.model.training import TrainingConfig
     from djmodel.music.tune import Tune
     from seqmodel.model_file import ModelFile
 
@@ -36,12 +36,14 @@ def command(
 ) -> None:
     """Train the preset `ragtime` on the eight rags that come along, and write ragtime.keras; then
     leave each rag out, and write ragtime.md with what was measured."""
+    from djmodel.config import training_preset
     from djmodel.evaluation.perplexity import Evaluation, leave_one_out
     from djmodel.inputs.reader import rags, read_tune
-    from djmodel.model.training import fit, training_preset
+    from djmodel.model.training import fit
     from seqmodel.files import atomic_write, sha256_of_file, writable_folder
+    from seqmodel.settings import with_settings
 
-    config = training_preset(PRESET).with_settings(epochs=epochs)
+    config = with_settings(training_preset(PRESET), epochs=epochs)
     console, folder = stderr_console(), writable_folder(out)
     tunes = [read_tune(path) for path in rags()]
     sources = {path.name: sha256_of_file(path) for path in rags()}
@@ -64,7 +66,7 @@ def command(
         )
         untold = leave_one_out(
             tunes,
-            replace(config, places=False),
+            replace(config, bar_positions=False),
             progress=lambda one: show(
                 next(done), 2 * len(tunes), {"untold": one.model.cross_entropy}
             ),

@@ -17,10 +17,10 @@ from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stde
 from seqmodel.words import pluralize
 
 if TYPE_CHECKING:
+    from djmodel.config import GenerationConfig
     from djmodel.evaluation.comparison import Comparison
     from djmodel.evaluation.copying import Copied
     from djmodel.model.improvise import Solo
-    from djmodel.model.provenance import GenerationConfig
     from seqmodel.model_file import ModelFile
     from seqmodel.plots import Picture
 
@@ -59,19 +59,17 @@ def command(
 
     Writes a page that needs nothing else, and the numbers as JSON.
     """
+    from djmodel.config import GenerationConfig
     from djmodel.evaluation.comparison import compare
     from djmodel.evaluation.copying import CopyDetector
     from djmodel.model.improvise import load, pretrained_model, tunes_of
-    from djmodel.model.provenance import GenerationConfig
     from seqmodel.files import atomic_write
+    from seqmodel.sampling.config import SamplingConfig
 
     require_output(out, PAGE, soundfont=soundfont)
     config = GenerationConfig(
         bars=bars,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        greedy=greedy,
+        sampling=SamplingConfig(temperature, top_k, top_p, greedy),
         max_copy=max_copy,
         seed=seed,
     )
@@ -110,6 +108,7 @@ def _solos(model: ModelFile, config: GenerationConfig, count: int) -> list[Solo]
     """Over the tunes of the training in turn, so that meters and chords are as they are there."""
     from dataclasses import replace
 
+    from djmodel.model.generation import generate_solos
     from djmodel.model.provenance import with_provenance
 
     titles = list(dict.fromkeys(model.settings["tunes"]))[:count]
@@ -117,7 +116,7 @@ def _solos(model: ModelFile, config: GenerationConfig, count: int) -> list[Solo]
     for number, title in enumerate(titles):
         over = replace(config, over=title)
         times = len(range(number, count, len(titles)))
-        solos += with_provenance(over.solos(model, times), over, model)
+        solos += with_provenance(generate_solos(model, over, times), over, model)
     return solos
 
 

@@ -125,15 +125,18 @@ def command(
     Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
     of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
     """
+    from djmodel.config import GenerationConfig, training_preset
     from djmodel.evaluation.copying import memorization_warning
     from djmodel.inputs.midi import write_midi
     from djmodel.inputs.reader import parse_bars, rags
     from djmodel.inputs.sheet_music import corpus_file
-    from djmodel.model.provenance import GenerationConfig, with_provenance
-    from djmodel.model.training import fit, fit_corpus, training_preset
+    from djmodel.model.generation import generate_solos
+    from djmodel.model.provenance import with_provenance
+    from djmodel.model.training import fit, fit_corpus
     from seqmodel.errors import InputError
     from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
     from seqmodel.plots import loss_curve
+    from seqmodel.settings import with_settings
     from seqmodel.training.distributed import is_coordinator, training_on_all
     from seqmodel.training.loop import write_history
 
@@ -142,7 +145,8 @@ def command(
     console.quiet = not is_coordinator()
     if graph not in ("unrolled", "scan"):
         raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
-    config = training_preset(preset).with_settings(
+    config = with_settings(
+        training_preset(preset),
         m=m,
         tx=tx,
         n_a=n_a,
@@ -203,7 +207,7 @@ def command(
         shown = {name: curve for name, curve in curves.items() if curve}
         loss_curve(shown, chance=math.log(n_values)).save(out / "loss.png")
         first = GenerationConfig(seed=seed, tempo=tempo)
-        [solo] = with_provenance(first.solos(trained.model), first, trained.model)
+        [solo] = with_provenance(generate_solos(trained.model, first), first, trained.model)
         write_midi(solo.tune, out / "solo.mid", solo.provenance)
         checkpoints.remove()
 

@@ -1,20 +1,30 @@
 """Options declared once: the fields of a configuration, each with its help text and its bounds.
 
 A configuration is a frozen dataclass whose fields are annotated with a `Setting`. It checks itself
-when it is made, and commands derive their options from it.
+when it is made, and commands derive their options from it (`seqmodel.cli`). A field may itself be
+a configuration, whose settings then count as its own.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from seqmodel.errors import InputError
 
+Config = TypeVar("Config")
+
 
 class SettingError(InputError):
-    """A setting outside its bounds, or settings that exclude each other."""
+    """A setting outside its bounds, or settings that exclude each other.
+
+    `fields` are the settings that it is about; a command names their options.
+    """
+
+    def __init__(self, message: str, *fields: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.fields = fields
 
 
 @dataclass(frozen=True)
@@ -22,8 +32,10 @@ class Setting:
     """An option: `epochs: Annotated[int, Setting("Passes over the windows.", minimum=1)] = 100`.
 
     `help` and `metavar` are for command lines, and `panel` is the heading that groups options
-    there. `minimum` and `maximum` are allowed values, `above` is the largest one that is not.
-    `choices` are all allowed values, where there are few.
+    there. `option` is what users type where it is not the name of the field; `default` is what
+    None, an unset option, stands for; a `hidden` setting is no option. `minimum` and `maximum` are
+    allowed values, `above` is the largest one that is not. `choices` are all allowed values, where
+    there are few.
     """
 
     help: str
@@ -33,43 +45,91 @@ class Setting:
     above: float | None = None
     choices: tuple[str, ...] = ()
     metavar: str | None = None
+    option: str = ""
+    default: str = ""
+    hidden: bool = False
 
-    def check(self, name: str, value: Any) -> None:
-        """Raises SettingError if `value` is not allowed; None, an unset option, always is."""
+    def check(self, field: str, value: Any) -> None:
+        """Raises SettingError if `value` is not allowed; None, an unset option, always is.
+
+        >>> Setting("Solos.", minimum=1).check("count", 0)
+        Traceback (most recent call last):
+        seqmodel.settings.SettingError: count must be at least 1, not 0
+        """
         if value is None:
             return
+        name = field.replace("_", " ")
         if self.choices and value not in self.choices:
-            raise SettingError(f"{name} is {value!r}, but must be {' or '.join(self.choices)}")
+            raise SettingError(f"{name} must be {_any_of(self.choices)}, not '{value}'", field)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low = self.minimum is None or value >= self.minimum
             high = self.maximum is None or value <= self.maximum
             beyond = self.above is None or value > self.above
-            if not (math.isfinite(value) and low and high and beyond):
-                raise SettingError(f"{name} is {value}, but must be {self._bounds()}")
+            finite = isinstance(value, int) or math.isfinite(value)
+            if not (finite and low and high and beyond):
+                raise SettingError(f"{name} must be {self._bounds()}, not {value:,}", field)
 
     def _bounds(self) -> str:
-        said = []
+        bounds = []
         if self.minimum is not None:
-            said.append(f"at least {self.minimum:,}")
+            bounds.append(f"at least {self.minimum:,}")
         if self.above is not None:
-            said.append(f"above {self.above:,}")
+            bounds.append(f"above {self.above:,}")
         if self.maximum is not None:
-            said.append(f"at most {self.maximum:,}")
-        return " and ".join(said) or "a finite number"
+            bounds.append(f"at most {self.maximum:,}")
+        return " and ".join(bounds) or "a finite number"
 
 
-def settings_of(config_class: type) -> dict[str, Setting]:
-    """The settings of a configuration class, by field name, in the order of the fields."""
-    hints = get_type_hints(config_class, include_extras=True)
-    found = {}
-    for field in fields(config_class):
+class Field(NamedTuple):
+    """A setting of a configuration: the name and type of its field, and its default value."""
+
+    name: str
+    type: Any
+    setting: Setting
+    default: Any
+
+
+def fields_of(config: Any) -> list[Field]:
+    """The settings of a configuration, or of a configuration class with its defaults, in the order
+    of their fields; those of nested configurations in their places."""
+    cls = config if isinstance(config, type) else type(config)
+    plain, hints = get_type_hints(cls), get_type_hints(cls, include_extras=True)
+    found: list[Field] = []
+    for field in fields(cls):
+        value = field.default if config is cls else getattr(config, field.name)
+        if is_dataclass(plain[field.name]):
+            found += fields_of(value)
         for note in getattr(hints[field.name], "__metadata__", ()):
             if isinstance(note, Setting):
-                found[field.name] = note
+                found.append(Field(field.name, plain[field.name], note, value))
     return found
+
+
+def settings_of(config: Any) -> dict[str, Any]:
+    """The values of all settings of a configuration, nested ones included, by name."""
+    return {field.name: field.default for field in fields_of(config)}
+
+
+def with_settings(config: Config, **settings: Any) -> Config:
+    """The same configuration but for `settings`, its own and those of nested ones; None changes
+    nothing. Raises SettingError for values that are not allowed, TypeError for unknown names."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    changes: dict[str, Any] = {}
+    for field in fields(config):  # type: ignore[arg-type]
+        value = getattr(config, field.name)
+        if field.name in given:
+            changes[field.name] = given.pop(field.name)
+        elif is_dataclass(value):
+            names = settings_of(value).keys() & given.keys()
+            changes[field.name] = with_settings(value, **{name: given.pop(name) for name in names})
+    return replace(config, **changes, **given)  # type: ignore[type-var]
 
 
 def check_settings(config: Any) -> None:
     """Raises SettingError for the first field of a configuration that is outside its bounds."""
-    for name, setting in settings_of(type(config)).items():
-        setting.check(name.replace("_", " "), getattr(config, name))
+    for field in fields_of(config):
+        field.setting.check(field.name, field.default)
+
+
+def _any_of(choices: tuple[str, ...]) -> str:
+    return " or ".join([", ".join(choices[:-1]), choices[-1]]) if choices[1:] else choices[0]

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from djmodel.config import TrainingConfig
 from djmodel.model.improvise import conditioning_of, encode_values
-from djmodel.model.training import TrainingConfig, fit
+from djmodel.model.training import fit
 from djmodel.music.tune import Tune
 from djmodel.values import grammar
 from seqmodel.model_file import ModelFile

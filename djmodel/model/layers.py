@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from djmodel.config import N_A, N_VALUES
 from seqmodel.network.keras_backend import initial_seeds, load_keras
 
 if TYPE_CHECKING:
     import keras
-
-N_VALUES = 90
-N_A = 64
 
 
 class Layers(NamedTuple):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.model.layers import N_A, N_VALUES, Layers, djmodel, scanning_model, shared_layers
+from djmodel.config import N_VALUES, TrainingConfig
+from djmodel.model.layers import Layers, djmodel, scanning_model, shared_layers
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_to_json
 from djmodel.values import grammar
@@ -20,13 +21,12 @@ from seqmodel import model_file as modelfile
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
-from seqmodel.errors import CorpusError, InputError
+from seqmodel.errors import CorpusError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, log_probabilities
 from seqmodel.training.batches import BatchSource, InMemoryBatches
 from seqmodel.training.checkpoints import Checkpoints, hash_of
-from seqmodel.training.config import Dropout, TrainerConfig
 from seqmodel.training.loop import FitResult, train_network
 from seqmodel.training.trainer import EpochMetrics
 
@@ -35,54 +35,6 @@ if TYPE_CHECKING:
 
 KIND = "djmodel"
 KEPT_TUNES = 32  # of a corpus on disk, in the model file
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a model is trained; the defaults are the course's.
-
-    `m` windows of `tx` values make an epoch. None: 60 for one tune, always the same ones, as in the
-    course; for several tunes as many as the tunes have room for, drawn afresh each epoch. With
-    `places` the model is told where in the bar the next value begins. With `feature_table` values of one
-    kind, of one duration, with one leap learn from each other.
-    """
-
-    m: int | None = None
-    tx: int = 30
-    n_a: int = N_A
-    n_values: int = N_VALUES
-    graph: Literal["unrolled", "scan"] = "scan"
-    trainer: TrainerConfig = TrainerConfig()
-    places: bool = False
-    tie_features: bool = False
-
-    def with_settings(self, **settings: Any) -> TrainingConfig:
-        """The same but for `settings`, its own and those of its schedule; None changes nothing."""
-        given = {name: setting for name, setting in settings.items() if setting is not None}
-        trainer = {field.name for field in fields(TrainerConfig)}
-        its = {name: given.pop(name) for name in list(given) if name in trainer}
-        return replace(self, trainer=replace(self.trainer, **its), **given)
-
-
-# The course's own; and what foretells rags best that were not learned (see `djmodel.evaluate`).
-PRESETS = {
-    "course": TrainingConfig(),
-    "ragtime": TrainingConfig(
-        tx=64,
-        places=True,
-        tie_features=True,
-        trainer=TrainerConfig(
-            epochs=40, batch_size=16, lr_schedule="cosine", dropout=Dropout(0.2, 0.5, 0.5)
-        ),
-    ),
-}
-
-
-def training_preset(name: str) -> TrainingConfig:
-    """The lesson of a preset. Raises InputError for a name that is none."""
-    if name not in PRESETS:
-        raise InputError(f"a preset, {' or '.join(PRESETS)}", f"`{name}`")
-    return PRESETS[name]
 
 
 @dataclass(frozen=True)
@@ -187,7 +139,7 @@ def fit(
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
     encoded = encode_corpus(tunes, config.n_values)
-    places = grammar.BarPositions.of(tunes) if config.places else None
+    places = grammar.BarPositions.of(tunes) if config.bar_positions else None
     conditioning = (
         [_conditioning(places, tune, config.n_values) for tune in tunes] if places else None
     )
@@ -214,7 +166,7 @@ def fit_corpus(
     from djmodel.values.corpus import CorpusBarPositions
 
     encoded = encode_stored_corpus(data, config.n_values)
-    in_bars = CorpusBarPositions(data) if config.places else None
+    in_bars = CorpusBarPositions(data) if config.bar_positions else None
     batches = StreamingBatches(
         data,
         names=encoded.vocabulary.encode(data.values),

@@ -10,9 +10,10 @@ import sys
 import numpy as np
 import pytest
 
+from djmodel.config import GenerationConfig
 from djmodel.inputs.reader import find_music, read_tune
+from djmodel.model.generation import generate_solos
 from djmodel.model.improvise import load, pretrained_model
-from djmodel.model.provenance import GenerationConfig
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_no_overwrite
 from seqmodel.parallel.pool import PoolConfig, parallel_map
@@ -101,5 +102,5 @@ def test_an_error_that_nobody_can_read_has_its_status():
 
 def test_the_longest_primer_is_heard():
     config = GenerationConfig(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
-    [solo] = config.solos(load(pretrained_model()))
+    [solo] = generate_solos(load(pretrained_model()), config)
     assert np.isfinite(solo.log_probability)

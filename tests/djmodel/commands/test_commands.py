@@ -87,7 +87,7 @@ def test_the_history_has_a_line_for_each_epoch(run_folder):
 
 def test_the_model_file_says_what_it_was_made_from(run_folder, rags):
     made = load(run_folder[0] / "model.keras")
-    assert made.settings["schedule"]["epochs"] == 2
+    assert made.settings["trainer"]["epochs"] == 2
     assert set(made.sources) == {path.name for path in rags[3:5]}
     assert "keras" in made.versions
     assert made.weights.units == 16
@@ -357,12 +357,12 @@ def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_f
 def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
     command, monkeypatch, model
 ):
-    import djmodel.model.provenance
+    import djmodel.model.generation
 
     def broken(*_, **__):
         raise RuntimeError("broken string")
 
-    monkeypatch.setattr(djmodel.config, "improvise", broken)
+    monkeypatch.setattr(djmodel.model.generation, "improvise", broken)
     outcome = command(GENERATE, model)
     assert outcome.status == 1
     assert outcome.err.count("\n") == 1

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers.handmade_tunes import QUAVER, bar
 
+from djmodel.config import TrainingConfig
 from djmodel.evaluation.copying import (
     INTERVALS,
     MELODY,
@@ -20,7 +21,7 @@ from djmodel.evaluation.copying import (
 from djmodel.evaluation.metrics import mean_array
 from djmodel.inputs.midi import write_midi
 from djmodel.inputs.reader import read_tune
-from djmodel.model.training import TrainingConfig, fit
+from djmodel.model.training import fit
 from djmodel.music.tune import Tune
 from djmodel.values.grammar import encode
 from seqmodel.training.config import TrainerConfig

@@ -6,12 +6,14 @@ from fractions import Fraction
 import pytest
 
 from djmodel import encode
+from djmodel.config import PRESETS, TrainingConfig
 from djmodel.evaluation.perplexity import ORDERS, Evaluation, Metrics, evaluate, leave_one_out
 from djmodel.model.improvise import encode_values
-from djmodel.model.training import PRESETS, TrainingConfig, fit
+from djmodel.model.training import fit
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
 from seqmodel.ngram import NGram, Smoothing
+from seqmodel.settings import with_settings
 from seqmodel.training.config import TrainerConfig
 
 C_MAJOR = (Change(Fraction(0), Chord.of(0, (0, 4, 7))),)
@@ -92,7 +94,7 @@ def test_the_tune_that_is_left_out_decides_nothing():
     leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
     bars = {"a": (up, down), "b": (down, leaps), "c": (leaps, up), "d": (mixed, down)}
     tunes = [tune_of(name, [*its] * 10) for name, its in bars.items()]
-    config = PRESETS["ragtime"].with_settings(n_a=8, tx=8, epochs=2)
+    config = with_settings(PRESETS["ragtime"], n_a=8, tx=8, epochs=2)
     seen = []
     found = leave_one_out(tunes, config, seen.append)
     assert [one.title for one in found] == list("abcd")

@@ -7,13 +7,14 @@ import re
 import numpy as np
 import pytest
 
+from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation import metrics
 from djmodel.evaluation.comparison import PIECE, Measured, compare, distances
 from djmodel.evaluation.copying import VALUES, CopyDetector, pieces
 from djmodel.inputs.reader import read_tune
+from djmodel.model.generation import generate_solos
 from djmodel.model.improvise import Solo, load
-from djmodel.model.provenance import GenerationConfig
-from djmodel.model.training import TrainingConfig, fit
+from djmodel.model.training import fit
 from djmodel.values.grammar import encode
 from seqmodel.training.config import TrainerConfig
 
@@ -34,7 +35,7 @@ def model(tmp_path_factory, tunes):
 
 @pytest.fixture(scope="module")
 def solos(model):
-    return GenerationConfig(bars=PIECE).solos(load(model), 3)
+    return generate_solos(load(model), GenerationConfig(bars=PIECE), 3)
 
 
 def test_pieces_are_equally_long_and_leave_out_the_rest(tunes):

@@ -5,9 +5,10 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from djmodel.config import PRESETS, TrainingConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import changes_of, conditioning_of, encode_values, improvise, load
-from djmodel.model.training import PRESETS, TrainingConfig, encode_corpus, fit
+from djmodel.model.training import encode_corpus, fit
 from djmodel.music import changes
 from djmodel.music.tune import Meter
 from djmodel.values import grammar
@@ -15,6 +16,7 @@ from djmodel.values.grammar import Value
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.network.weights import log_probabilities
 from seqmodel.sampling.config import SamplingConfig
+from seqmodel.settings import with_settings
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.training.config import TrainerConfig
 
@@ -64,7 +66,7 @@ def test_seeds_and_counts(trained, tune):
 @pytest.fixture(scope="module")
 def told(tune):
     """A model that is told where in the bar it is."""
-    return fit([tune], PRESETS["ragtime"].with_settings(tx=16, n_a=24, epochs=30))
+    return fit([tune], with_settings(PRESETS["ragtime"], tx=16, n_a=24, epochs=30))
 
 
 def test_a_model_that_is_told_the_place_in_the_bar_improvises(told, tune, tmp_path):

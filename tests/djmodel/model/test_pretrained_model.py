@@ -7,10 +7,10 @@ from dataclasses import asdict
 import mido
 import pytest
 
+from djmodel.config import PRESETS
 from djmodel.evaluation.perplexity import Evaluation, Metrics
 from djmodel.inputs.reader import rags, read_tune
 from djmodel.model.improvise import load, pretrained_model
-from djmodel.model.training import PRESETS
 from djmodel.pretrain import card
 from seqmodel.files import sha256_of_file
 

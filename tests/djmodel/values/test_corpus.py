@@ -17,11 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from djmodel.config import TrainingConfig
 from djmodel.inputs import reader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.reader import rags, read_tune
 from djmodel.model.improvise import load
-from djmodel.model.training import TrainingConfig, encode_corpus, encode_stored_corpus, fit_corpus
+from djmodel.model.training import encode_corpus, encode_stored_corpus, fit_corpus
 from djmodel.values import corpus as dataset
 from djmodel.values import grammar
 from djmodel.values.corpus import FILE, Corpus, CorpusBarPositions, build, check

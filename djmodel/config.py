@@ -1,0 +1,257 @@
+"""Settings of trainings and of solos: every option with its default, its bounds and its help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from seqmodel.sampling.config import SamplingConfig
+from seqmodel.settings import Setting, SettingError, check_settings, settings_of
+from seqmodel.training.config import Dropout, TrainerConfig
+
+N_VALUES = 90  # the course's vocabulary
+N_A = 64
+MAX_BARS = 10_000  # of a solo: some hours
+MAX_SOLOS = 10_000  # at once
+
+_MUSIC, _MODEL, _CHANGES, _SOLO = "Music", "Model", "Changes", "Solo"
+
+MelodyPart = Annotated[
+    str | None,
+    Setting("Part with the melody: name or number.", _MUSIC, metavar="PART", default="detected"),
+]
+ChordPart = Annotated[
+    tuple[str, ...],
+    Setting(
+        "Part with the chords: name or number; repeatable.",
+        _MUSIC,
+        metavar="PART",
+        default="detected",
+    ),
+]
+Tempo = Annotated[
+    float | None,
+    Setting(
+        "Tempo of the solo, in quarter notes per minute.",
+        _SOLO,
+        minimum=4,
+        maximum=1000,
+        metavar="BPM",
+        default="the source's",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class ReadingConfig:
+    """What is read from a file of music: its parts, and a range of bars such as "1:16"."""
+
+    melody_part: MelodyPart = None
+    chord_part: ChordPart = ()
+    bars: Annotated[
+        str | None,
+        Setting("Only these bars, counted from 1.", _MUSIC, metavar="FROM:TO", default="all"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; the defaults are the course's.
+
+    An epoch has `m` windows of `tx` values. None: for one tune 60, the same ones in each epoch, as
+    in the course; for several tunes as many as they have room for, drawn anew in each epoch.
+
+    `bar_positions` conditions the model on the position in the bar at which the next value begins.
+    `tie_features` adds to the embedding of each value those of its kind, duration and interval,
+    which it shares with other values (a factored embedding).
+
+    Raises SettingError for a setting outside its bounds.
+    """
+
+    m: Annotated[
+        int | None,
+        Setting("Windows per epoch.", "Training", minimum=1, default="60; more for several tunes"),
+    ] = None
+    tx: Annotated[int, Setting("Values per window.", "Training", minimum=2)] = 30
+    n_a: Annotated[int, Setting("Units of the LSTM.", _MODEL, minimum=1, maximum=8192)] = N_A
+    n_values: Annotated[
+        int, Setting("Size of the vocabulary.", _MODEL, minimum=2, maximum=100_000)
+    ] = N_VALUES
+    graph: Annotated[
+        Literal["unrolled", "scan"],
+        Setting(
+            "Training graph, unrolled as in the course or a scan; both give the same model.",
+            _MODEL,
+            choices=("unrolled", "scan"),
+        ),
+    ] = "scan"
+    trainer: TrainerConfig = TrainerConfig()
+    bar_positions: bool = False
+    tie_features: bool = False
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+# The course's settings; and those with the lowest perplexity on held-out rags.
+PRESETS = {
+    "course": TrainingConfig(),
+    "ragtime": TrainingConfig(
+        tx=64,
+        bar_positions=True,
+        tie_features=True,
+        trainer=TrainerConfig(
+            epochs=40, batch_size=16, lr_schedule="cosine", dropout=Dropout(0.2, 0.5, 0.5)
+        ),
+    ),
+}
+
+
+def training_preset(name: str) -> TrainingConfig:
+    """The configuration of a preset. Raises SettingError for a name that has none."""
+    if name not in PRESETS:
+        raise SettingError(f"there is no preset '{name}', only {' and '.join(PRESETS)}", "preset")
+    return PRESETS[name]
+
+
+@dataclass(frozen=True)
+class GenerationConfig:
+    """What is played over, and how.
+
+    The changes are those of `over`, a file of music or the title of a tune that the model was
+    trained on; of a piece in music21's `corpus`; or `changes` as text. None of them: those of the
+    first tune that the model was trained on.
+
+    Raises SettingError for a setting outside its bounds and for settings that exclude each other.
+    """
+
+    over: Annotated[
+        str | None,
+        Setting(
+            "Play over the changes of a music file, or of a tune that the model was trained on.",
+            _CHANGES,
+            metavar="FILE|TITLE",
+            default="the first of those tunes",
+        ),
+    ] = None
+    corpus: Annotated[
+        str | None,
+        Setting("Play over a piece of music21's corpus.", _CHANGES, metavar="NAME"),
+    ] = None
+    changes: Annotated[
+        str | None,
+        Setting(
+            "Play over written changes, such as 'Dm7 | G7 | Cmaj7 | %', or over a form such as "
+            "blues-in-F, rhythm-changes or ii-V-I.",
+            _CHANGES,
+            metavar="CHORDS",
+        ),
+    ] = None
+    meter: Annotated[str, Setting("Meter of written changes.", _CHANGES, metavar="METER")] = "4/4"
+    choruses: Annotated[
+        int,
+        Setting("Times through the changes.", _CHANGES, minimum=1, maximum=MAX_BARS, metavar="N"),
+    ] = 1
+    style: Annotated[
+        str | None,
+        Setting(
+            "Accompaniment: block, stride, swing, bossa or arpeggio.",
+            _CHANGES,
+            metavar="STYLE",
+            default="the source's; swing for written changes",
+        ),
+    ] = None
+    bars: Annotated[
+        int | None,
+        Setting(
+            "Length of the solo in bars.",
+            _SOLO,
+            minimum=1,
+            maximum=MAX_BARS,
+            metavar="N",
+            default="the changes, once",
+        ),
+    ] = None
+    sampling: SamplingConfig = SamplingConfig()
+    max_copy: Annotated[
+        int | None,
+        Setting(
+            "Copy at most N values in a row from the training music.",
+            "Sampling",
+            minimum=1,
+            metavar="N",
+            default="no limit",
+        ),
+    ] = None
+    tidy: Annotated[bool, Setting("Smooth the solo as the course does.", _SOLO)] = False
+    primer: Annotated[
+        str | None,
+        Setting("Music that primes the model before the solo begins.", _SOLO, metavar="FILE"),
+    ] = None
+    primer_values: Annotated[
+        str | None,
+        Setting("Primer as values, such as 'C,0.500 S,0.250,<m2,P-4>'.", _SOLO, metavar="VALUES"),
+    ] = None
+    primer_bars: Annotated[
+        str | None,
+        Setting("Bars of the primer.", _SOLO, metavar="FROM:TO", default="all"),
+    ] = None
+    with_primer: Annotated[bool, Setting("Begin the solo with the primer.", _SOLO)] = False
+    keep_rhythm: Annotated[
+        bool,
+        Setting("Keep the rhythm of the tune that is played over; only pitches are new.", _SOLO),
+    ] = False
+    melody_part: MelodyPart = None
+    chord_part: ChordPart = ()
+    seed: Annotated[
+        int, Setting("Any number; equal seeds give equal solos.", "Sampling", minimum=0)
+    ] = 0
+    tempo: Tempo = None
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        given = {name for name, value in settings_of(self).items() if value != _USUAL[name]}
+        for names, reason in _ALTERNATIVES.items():
+            both = [name for name in names if name in given]
+            if len(both) > 1:
+                raise SettingError(reason, *both, hint="leave one out")
+        for name, (needed, reason) in _NEEDED.items():
+            if name in given and not given.intersection(needed):
+                raise SettingError(reason, name, *needed)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The seed, and all settings that differ from their defaults, by name."""
+        return {
+            name: value
+            for name, value in settings_of(self).items()
+            if name == "seed" or value != _USUAL[name]
+        }
+
+    @property
+    def files(self) -> list[str]:
+        """The files of music that are read."""
+        return [name for name in (self.over, self.primer) if name and Path(name).is_file()]
+
+
+_USUAL = settings_of(GenerationConfig)
+_TUNES = ("over", "corpus")
+_ALTERNATIVES = {
+    (*_TUNES, "changes"): "a solo is played over one tune, or over written changes",
+    ("bars", "choruses"): "the length of a solo is a number of bars or a number of choruses",
+    ("primer", "primer_values"): "a primer is a file or written values",
+    ("with_primer", "keep_rhythm"): "a solo that keeps a rhythm cannot begin with a primer",
+    ("tidy", "max_copy"): "tidying changes values, so that copies cannot be limited",
+}
+_NEEDED = {
+    "keep_rhythm": (_TUNES, "a rhythm can be kept only when playing over a tune"),
+    "melody_part": (_TUNES, "a melody part can be chosen only when playing over a tune"),
+    "chord_part": (_TUNES, "a chord part can be chosen only when playing over a tune"),
+    "meter": (("changes",), "a meter can be chosen only for written changes"),
+    "with_primer": (
+        ("primer", "primer_values"),
+        "only a solo that has a primer can begin with it",
+    ),
+    "primer_bars": (("primer",), "bars can be chosen only from a primer that is a file"),
+}

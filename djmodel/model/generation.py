@@ -1,0 +1,101 @@
+"""A model + a `GenerationConfig` -> the accompanied changes, and solos over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from djmodel.config import MAX_BARS, GenerationConfig
+from djmodel.inputs.limits import DEFAULT, Limits
+from djmodel.inputs.reader import parse_bars, read_tune
+from djmodel.model.improvise import Solo, improvise, tune_of
+from djmodel.music.accompaniment import DEFAULT_STYLE, accompany
+from djmodel.music.changes import parse_changes, parse_meter
+from djmodel.music.tune import Tune
+from djmodel.music.tune_json import LONGEST_BAR
+from djmodel.values import grammar
+from djmodel.values.grammar import Value
+from seqmodel.errors import InputError
+from seqmodel.model_file import ModelFile
+from seqmodel.settings import SettingError
+
+
+def generate_solos(
+    model: ModelFile, config: GenerationConfig, count: int = 1, limits: Limits = DEFAULT
+) -> list[Solo]:
+    """The first `count` solos of a configuration; `limits` apply to the files that are read. Raises
+    as `improvise`, `read_tune` and `parse_changes`."""
+    tune = backing_track(model, config, limits)
+    return improvise(
+        model,
+        tune,
+        seed=config.seed,
+        count=count,
+        sampling=config.sampling,
+        primer=_primer(config, limits),
+        with_primer=config.with_primer,
+        rhythm=tune if config.keep_rhythm else None,
+        tidy=config.tidy,
+        max_copy=config.max_copy,
+    )
+
+
+def backing_track(model: ModelFile, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
+    """The changes that are played over, accompanied."""
+    tune = _cut(_source(model, config, limits), config.choruses, config.bars).at_tempo(config.tempo)
+    if tune.accompaniment and config.style is None:
+        return tune
+    rng = np.random.default_rng(config.seed)
+    return accompany(tune, DEFAULT_STYLE if config.style is None else config.style, rng)
+
+
+def _source(model: ModelFile, config: GenerationConfig, limits: Limits) -> Tune:
+    """Written changes, a file, a piece of the corpus, or a tune of the training."""
+    if config.changes is not None:
+        return parse_changes(config.changes, parse_meter(config.meter))
+    over = config.over
+    if config.corpus is not None:
+        from djmodel.inputs.sheet_music import corpus_file
+
+        over = str(corpus_file(config.corpus))
+    titles = model.settings["tunes"]
+    if over is None or (over in titles and not Path(over).exists()):
+        return tune_of(model, 0 if over is None else titles.index(over))
+    parts = list(config.chord_part) or None
+    return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
+
+
+def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
+    if config.primer_values:
+        return _parse_values(config.primer_values)
+    if config.primer:
+        tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
+        return tuple(value for bar in grammar.encode(tune) for value in bar)
+    return ()
+
+
+def _parse_values(text: str) -> tuple[Value, ...]:
+    values = tuple(Value.parse(word) for word in text.split())
+    for value in values:
+        if value.duration > LONGEST_BAR:
+            raise InputError(
+                f"the value {value} is longer than {LONGEST_BAR:,} quarter notes",
+                hint="take a shorter one",
+            )
+    return values
+
+
+def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
+    """`choruses` choruses, or the first `bars` bars of as many choruses as they need."""
+    wanted = choruses * len(tune.bars) if bars is None else bars
+    if wanted > MAX_BARS:
+        raise SettingError(
+            f"a solo has at most {MAX_BARS:,} bars, not {wanted:,}",
+            "choruses",
+            hint="take fewer choruses",
+        )
+    if bars is None:
+        return tune.repeated(choruses)
+    turns = max(choruses, -(-bars // len(tune.bars)))
+    return tune.repeated(turns).excerpt(1, bars)
