@@ -11,7 +11,8 @@ import numpy as np
 
 from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation.copying import VALUES, Copied, CopyDetector, human_baseline
-from djmodel.inputs.reader import rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.model.generation import generate_solos
 from djmodel.model.training import fit
 

@@ -37,10 +37,11 @@ def train(folder: Path) -> Stages:
         import music21  # noqa: F401
 
         from djmodel.config import PRESETS
-        from djmodel.inputs.midi import write_midi
-        from djmodel.inputs.reader import rags, read_tunes
+        from djmodel.inputs.music_files import rags
+        from djmodel.inputs.reader import read_tunes
         from djmodel.model.improvise import changes_of, improvise
         from djmodel.model.training import encode_corpus, fit
+        from djmodel.outputs.midi import write_midi
         from seqmodel.network.keras_backend import load_keras
         from seqmodel.plots import loss_curve
     with stage("start-up: Keras and TensorFlow"):

@@ -19,9 +19,12 @@ from typing import Any
 from djmodel.inputs import chords, reader
 from djmodel.inputs import melody as parts
 from djmodel.inputs import midi_file as midifile
-from djmodel.inputs.midi import ScorePart, quantize_time, read_score, write_midi
-from djmodel.inputs.reader import rags
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_score
+from djmodel.music.quantization import quantize_time
+from djmodel.music.score import ScorePart
 from djmodel.music.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
+from djmodel.outputs.midi import write_midi
 from djmodel.values import grammar
 
 REPEATS = 7

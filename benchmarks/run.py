@@ -83,7 +83,8 @@ TESTS = (
 
 def prepare(test: Test, path: Path) -> None:
     """Writes the windows and the first weights; for sampling, trained ones."""
-    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.inputs.music_files import rags
+    from djmodel.inputs.reader import read_tune
     from djmodel.model.layers import scanning_model, shared_layers
     from djmodel.model.training import encode_corpus
     from seqmodel.network.keras_layers import layer_weights
@@ -170,7 +171,8 @@ def cold_start(what: str, folder: Path) -> dict[str, float]:
 
 def train_a_model(folder: Path) -> None:
     """model.keras for `cold_start`."""
-    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.inputs.music_files import rags
+    from djmodel.inputs.reader import read_tune
     from djmodel.model.training import fit
 
     fit([read_tune(rags()[0])]).save(folder / "model.keras")

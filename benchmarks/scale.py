@@ -28,10 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 from djmodel.config import TrainingConfig
-from djmodel.inputs.midi import write_midi
-from djmodel.inputs.reader import Options, rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import Options, read_tune
 from djmodel.model.training import encode_stored_corpus
 from djmodel.music.tune import Tune
+from djmodel.outputs.midi import write_midi
 from djmodel.values import corpus as dataset
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Windows

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.course import predict_and_sample as predict_and_sample
     from djmodel.course import x_initializer as x_initializer
     from djmodel.evaluation.perplexity import evaluate as evaluate
-    from djmodel.inputs.reader import rags as rags
+    from djmodel.inputs.music_files import rags as rags
     from djmodel.inputs.reader import read_tune as read_tune
     from djmodel.inputs.reader import read_tunes as read_tunes
     from djmodel.model.improvise import improvise as improvise
@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
 _HOMES = {
     "read_tune": "djmodel.inputs.reader",
     "read_tunes": "djmodel.inputs.reader",
-    "rags": "djmodel.inputs.reader",
+    "rags": "djmodel.inputs.music_files",
     "parse_changes": "djmodel.music.changes",
     "accompany": "djmodel.music.accompaniment",
     "encode": "djmodel.values.grammar",

@@ -118,9 +118,9 @@ def generate_music(
     """
     from music21 import converter
 
-    from djmodel.inputs.midi import write_midi
     from djmodel.model.improvise import improvise
     from djmodel.model.training import KIND
+    from djmodel.outputs.midi import write_midi
     from djmodel.values.grammar import Register
     from seqmodel.data.vocabulary import Vocabulary
     from seqmodel.model_file import ModelFile

@@ -77,7 +77,7 @@ def command(
 
 def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
     from djmodel.evaluation.perplexity import Evaluation, leave_one_out
-    from djmodel.inputs.reader import rags
+    from djmodel.inputs.music_files import rags
     from seqmodel.errors import CorpusError
 
     tunes = _read(names or [str(path) for path in rags()]).tunes

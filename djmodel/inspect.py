@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from djmodel.inputs.melody import ChosenParts
-    from djmodel.inputs.midi import Score
     from djmodel.inputs.reader import Reading
+    from djmodel.music.score import Score
     from djmodel.music.tune import Bar, Change, Tune
 
 _WIDTH = 110  # columns, where the output is not a terminal
@@ -57,8 +57,7 @@ def command(
 ) -> None:
     """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
     chords and values bar by bar."""
-    from djmodel.inputs.midi import read_score
-    from djmodel.inputs.reader import parse_bars, reading
+    from djmodel.inputs.reader import parse_bars, read_score, reading
     from seqmodel.errors import InputError
 
     if clear_cache:
@@ -84,7 +83,7 @@ def command(
 
 def score_facts(score: Score) -> Table:
     """What a file says of itself, and what the grid changed."""
-    notes = sum(len(part.notes_on_grid) for part in score.parts)
+    notes = sum(len(part.grid_notes) for part in score.parts)
     meters = [str(measure.meter) for measure in score.measures]
     changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
     change = score.quantization
@@ -123,9 +122,7 @@ class PartTable:
         for result in self.choice.results:
             part = result.part
             yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield Text(
-                f"{result.role}, {pluralize(len(part.notes_on_grid), 'note')}: {result.reason}"
-            )
+            yield Text(f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}")
 
 
 def _part_table(choice: ChosenParts) -> Table:
@@ -147,7 +144,7 @@ def _part_table(choice: ChosenParts) -> Table:
             scores = [f"{result.melody * 100:.0f}", f"{result.harmony * 100:.0f}"]
         name, number = _plain(part.name), str(part.number)
         instrument = "Drums" if part.drums else _instrument_name(part.instrument.program)
-        row = [number, name, instrument, str(len(part.notes_on_grid)), *scores]
+        row = [number, name, instrument, str(len(part.grid_notes)), *scores]
         style = "bold" if result.role.startswith("melody") else None
         table.add_row(*row, result.role, result.reason, style=style)
     return table

@@ -22,7 +22,7 @@ MaxNotes = Annotated[int, typer.Option(metavar="N", help="A file with more is re
 MaxSeconds = Annotated[
     float, typer.Option(metavar="S", help="A file that takes longer to read is refused.")
 ]
-MAX_NOTES, MAX_SECONDS = DEFAULT.notes, DEFAULT.seconds
+MAX_NOTES, MAX_SECONDS = DEFAULT.max_notes, DEFAULT.max_seconds
 MaxCopy = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="No more than N values in a row as in the training."),

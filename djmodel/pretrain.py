@@ -38,7 +38,8 @@ def command(
     leave each rag out, and write ragtime.md with what was measured."""
     from djmodel.config import training_preset
     from djmodel.evaluation.perplexity import Evaluation, leave_one_out
-    from djmodel.inputs.reader import rags, read_tune
+    from djmodel.inputs.music_files import rags
+    from djmodel.inputs.reader import read_tune
     from djmodel.model.training import fit
     from seqmodel.files import atomic_write, sha256_of_file, writable_folder
     from seqmodel.settings import with_settings

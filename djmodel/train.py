@@ -127,12 +127,13 @@ def command(
     """
     from djmodel.config import GenerationConfig, training_preset
     from djmodel.evaluation.copying import memorization_warning
-    from djmodel.inputs.midi import write_midi
-    from djmodel.inputs.reader import parse_bars, rags
+    from djmodel.inputs.music_files import rags
+    from djmodel.inputs.reader import parse_bars
     from djmodel.inputs.sheet_music import corpus_file
     from djmodel.model.generation import generate_solos
     from djmodel.model.provenance import with_provenance
     from djmodel.model.training import fit, fit_corpus
+    from djmodel.outputs.midi import write_midi
     from seqmodel.errors import InputError
     from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
     from seqmodel.plots import loss_curve

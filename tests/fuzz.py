@@ -19,9 +19,10 @@ from typing import Annotated
 import typer
 from helpers import broken_files as bf
 
-from djmodel.inputs.midi import midi_bytes
-from djmodel.inputs.reader import rags, read, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read, read_tune
 from djmodel.inputs.sheet_music import corpus_file
+from djmodel.outputs.midi import midi_bytes
 from djmodel.values import grammar
 from seqmodel.cli import run, stderr_console
 from seqmodel.errors import InputError

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.inputs.limits import no_deadline
-from djmodel.inputs.midi import Measure
 from djmodel.music.chord import Chord
+from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Meter, Note
 
 Changes = tuple[tuple[Change, ...], ...]

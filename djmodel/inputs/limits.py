@@ -1,90 +1,121 @@
-"""How large a file of music may be, and how long reading it may take: a file from a stranger must
-not cost a user's machine."""
+"""Limits on the size of a music file and on the time of reading it, so that a file from a stranger
+cannot exhaust a user's machine."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Annotated
 
-from seqmodel.errors import FileError, InputError
+from djmodel.music.quantization import STEPS_PER_QUARTER
+from djmodel.music.score import MAX_BARS, ScorePart
+from seqmodel.errors import FileError
+from seqmodel.settings import Setting, check_settings
 
 TUNES_PER_TURN = 20
-_MOST_TUNES = 1000  # more get no more time
-FEWEST_NOTES, LEAST_SECONDS = 1, 0.1
+_MAX_TUNES = 1000  # more get no more time
+_MAX_PARTS = 512
+_MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
 
 class LimitError(FileError):
-    """A file of music that is larger, or takes longer to read, than the limits allow."""
+    """A music file that is larger, or takes longer to read, than the limits allow. `limit` names
+    the field of `Limits` that would allow it with a higher value, "" if there is none."""
+
+    def __init__(self, message: str, *, path: str | Path | None = None, limit: str = "") -> None:
+        super().__init__(message, path=path, hint="choose another file")
+        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """For each file: `notes` that it may have at most, `seconds` and `megabytes` of memory that
-    reading it may take (a tune book: for every `TUNES_PER_TURN` of its tunes). `file_megabytes`: its
-    own size, also that of what is packed in it.
+    """Limits for each file. `max_megabytes`: memory for reading sheet music; `max_file_megabytes`:
+    size of the file, and of its unpacked content. A tune book has `max_seconds` for every
+    `TUNES_PER_TURN` of its tunes.
 
-    Raises InputError for limits that nothing can keep.
+    Raises SettingError for limits that no file can keep.
     """
 
-    notes: int = 200_000
-    seconds: float = 10.0
-    megabytes: int = 500
-    file_megabytes: int = 50
+    max_notes: Annotated[int, Setting("A file with more is refused.", minimum=1)] = 200_000
+    max_seconds: Annotated[
+        float, Setting("A file that takes longer to read is refused.", minimum=0.1)
+    ] = 10.0
+    max_megabytes: int = 500
+    max_file_megabytes: int = 50
 
     def __post_init__(self) -> None:
-        if self.notes < FEWEST_NOTES:
-            raise InputError("--max-notes of 1 or more", f"{self.notes}")
-        if not self.seconds >= LEAST_SECONDS:  # also what is no number
-            raise InputError(f"--max-seconds of {LEAST_SECONDS} or more", f"{self.seconds:g}")
+        check_settings(self)
 
     @property
-    def file_bytes(self) -> int:
-        return self.file_megabytes << 20
+    def max_bytes(self) -> int:
+        return self.max_file_megabytes << 20
 
-    def too_many_notes(self, where: str | Path | None) -> LimitError:
-        hint = "choose another file, or allow more with --max-notes"
-        return LimitError(f"at most {self.notes:,} notes", "more", path=where, hint=hint)
+    def too_many_notes(self, path: str | Path | None) -> LimitError:
+        return LimitError(
+            f"the file has more than {self.max_notes:,} notes", path=path, limit="max_notes"
+        )
 
-    def too_large(self, where: str | Path, found: str = "a larger file") -> LimitError:
-        expected = f"at most {self.file_megabytes} MB of music"
-        return LimitError(expected, found, path=where, hint="choose another file")
+    def too_large(self, path: str | Path, what: str = "the file") -> LimitError:
+        return LimitError(f"{what} is larger than {self.max_file_megabytes} MB", path=path)
 
-    def too_much_memory(self, where: str | Path) -> LimitError:
-        expected = f"a file read in {self.megabytes} MB of memory"
-        return LimitError(expected, "more", path=where, hint="choose another file")
+    def too_much_memory(self, path: str | Path) -> LimitError:
+        message = f"reading the file takes more than {self.max_megabytes} MB of memory"
+        return LimitError(message, path=path)
 
 
 DEFAULT = Limits()
 
 
+def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
+    """Raises LimitError for more parts, notes or sound than any music has: later stages take time
+    and memory in proportion to them."""
+    if len(parts) > _MAX_PARTS:
+        raise LimitError(f"the file has {len(parts):,} parts, more than {_MAX_PARTS}", path=path)
+    if sum(len(part.grid_notes) for part in parts) > limits.max_notes:
+        raise limits.too_many_notes(path)
+    sounding = sum(note.end - note.start for part in parts for note in part.grid_notes)
+    if sounding > _MAX_QUARTERS * STEPS_PER_QUARTER:
+        message = (
+            f"the notes of the file last {sounding // STEPS_PER_QUARTER:,} quarter notes "
+            f"together, more than {_MAX_QUARTERS:,}"
+        )
+        raise LimitError(message, path=path)
+
+
+def too_many_bars(path: Path) -> LimitError:
+    return LimitError(f"the file has more than {MAX_BARS:,} bars", path=path)
+
+
 def no_deadline() -> None:
-    """A clock that never stops."""
+    """A deadline that never comes."""
 
 
 class Deadline:
-    """Begins when it is made; called between the steps of reading a file, it raises LimitError
-    when the time is over."""
+    """The time for reading one file, from now on. Called between the steps of reading, it raises
+    LimitError when the time is over. `clock` gives seconds."""
 
-    def __init__(self, limits: Limits, where: str | Path) -> None:
-        self.limits, self.where, self.seconds = limits, where, limits.seconds
-        self.began = monotonic()
+    def __init__(
+        self, limits: Limits, path: str | Path, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.limits, self.path, self.seconds = limits, path, limits.max_seconds
+        self.clock, self.began = clock, clock()
 
     def __call__(self) -> None:
         if not self.left:
             raise self.too_slow()
 
     def allow(self, tunes: int) -> None:
-        """Allows the time that a tune book of so many tunes may take."""
-        turns = -(-min(tunes, _MOST_TUNES) // TUNES_PER_TURN)
-        self.seconds = max(self.seconds, turns * self.limits.seconds)
+        """Extends the time for a tune book of this many tunes."""
+        turns = -(-min(tunes, _MAX_TUNES) // TUNES_PER_TURN)
+        self.seconds = max(self.seconds, turns * self.limits.max_seconds)
 
     def too_slow(self) -> LimitError:
-        hint = "choose another file, or allow more with --max-seconds"
-        expected = f"a file read in {self.seconds:g} s"
-        return LimitError(expected, "more", path=self.where, hint=hint)
+        message = f"reading the file takes more than {self.seconds:g} s"
+        return LimitError(message, path=self.path, limit="max_seconds")
 
     @property
     def left(self) -> float:
         """Seconds, not below 0."""
-        return max(0.0, self.began + self.seconds - monotonic())
+        return max(0.0, self.began + self.seconds - self.clock())

@@ -18,8 +18,9 @@ from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
-from djmodel.inputs.midi import GRID_STEPS, STEPS_PER_QUARTER, GridNote, Score, ScorePart, as_notes
 from djmodel.music.instruments import PROGRAM_NAMES, family
+from djmodel.music.quantization import GRID_DIVISIONS, STEPS_PER_QUARTER, GridNote, as_notes
+from djmodel.music.score import Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
 
@@ -92,7 +93,7 @@ _ACCOMPANIES = {
 _VOICES = frozenset({52, 53, 54, 85})  # programs that imitate a singing voice
 _SPAN = 4 * STEPS_PER_QUARTER  # the unit of `coverage`
 _OVERLAP = STEPS_PER_QUARTER // 4  # what one note of a single line may overlap the next
-_SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_STEPS)
+_SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_DIVISIONS)
 _REST = STEPS_PER_QUARTER  # silence that parts two phrases
 _DOUBLED_AT_LEAST = 0.8  # share of common notes from which one part doubles another
 _BASS_BELOW = 57  # the mean of the lowest notes of a left hand
@@ -230,8 +231,8 @@ def _two_hands(features: Features) -> bool:
 def _together(parts: Sequence[ScorePart]) -> tuple[GridNote, ...]:
     """The sounds of all parts, in the order of onsets."""
     if len(parts) == 1:
-        return parts[0].notes_on_grid
-    return tuple(sorted(sound for part in parts for sound in part.notes_on_grid))
+        return parts[0].grid_notes
+    return tuple(sorted(sound for part in parts for sound in part.grid_notes))
 
 
 def _check(
@@ -290,13 +291,13 @@ def _named(score: Score, word: str) -> list[ScorePart]:
 # ---------------------------------------------------------------------------------------------
 
 
-def skyline(notes_on_grid: Iterable[GridNote]) -> tuple[GridNote, ...]:
+def skyline(notes: Iterable[GridNote]) -> tuple[GridNote, ...]:
     """One line: the highest sound where there are several. Of those that begin together only the
     highest counts; one that begins below a held one is heard when that ends, if at least half of
     it is left."""
     # What waits: start, pitch and end (negative, so that the higher and longer comes first),
     # velocity, whole length.
-    waiting = [(s.start, -s.pitch, -s.end, s.velocity, s.end - s.start) for s in notes_on_grid]
+    waiting = [(s.start, -s.pitch, -s.end, s.velocity, s.end - s.start) for s in notes]
     heapq.heapify(waiting)
     line: list[GridNote] = []
     before = GridNote(0, 0, -1, 0)
@@ -325,21 +326,21 @@ def legato(line: Sequence[GridNote]) -> tuple[GridNote, ...]:
     return (*joined, *line[-1:])
 
 
-def divide(notes_on_grid: Sequence[GridNote]) -> tuple[tuple[GridNote, ...], tuple[GridNote, ...]]:
+def divide(notes: Sequence[GridNote]) -> tuple[tuple[GridNote, ...], tuple[GridNote, ...]]:
     """A melody and what accompanies it, from the sounds of one part: the melody is the top line,
     above the pitch that parts the high sounds from the low best. All the rest accompanies."""
-    if not any(after.start < before.end for before, after in pairwise(notes_on_grid)):
-        return tuple(notes_on_grid), ()
-    split = split_pitch(notes_on_grid)
-    line = skyline(sound for sound in notes_on_grid if sound.pitch >= split)
+    if not any(after.start < before.end for before, after in pairwise(notes)):
+        return tuple(notes), ()
+    split = split_pitch(notes)
+    line = skyline(sound for sound in notes if sound.pitch >= split)
     kept = {(sound.start, sound.pitch) for sound in line}
-    return line, tuple(sound for sound in notes_on_grid if (sound.start, sound.pitch) not in kept)
+    return line, tuple(sound for sound in notes if (sound.start, sound.pitch) not in kept)
 
 
-def split_pitch(notes_on_grid: Iterable[GridNote]) -> int:
+def split_pitch(notes: Iterable[GridNote]) -> int:
     """The lowest pitch of the upper of two groups, chosen so that each is as narrow as can be
     (the greatest variance between them)."""
-    counts = Counter(sound.pitch for sound in notes_on_grid)
+    counts = Counter(sound.pitch for sound in notes)
     total, whole = sum(counts.values()), sum(pitch * n for pitch, n in counts.items())
     best, split = -1.0, min(counts)
     below = low = 0
@@ -355,8 +356,8 @@ def split_pitch(notes_on_grid: Iterable[GridNote]) -> int:
 def _doubles(part: ScorePart, line: Sequence[GridNote]) -> bool:
     """Whether most of a part's sounds are the line's, at the unison or in octaves."""
     there = {(sound.start, sound.pitch % 12) for sound in line}
-    same = sum((sound.start, sound.pitch % 12) in there for sound in part.notes_on_grid)
-    return same >= _DOUBLED_AT_LEAST * len(part.notes_on_grid)
+    same = sum((sound.start, sound.pitch % 12) in there for sound in part.grid_notes)
+    return same >= _DOUBLED_AT_LEAST * len(part.grid_notes)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -405,20 +406,20 @@ class _Outline(NamedTuple):
     held: list[int]
 
 
-def _outline(notes_on_grid: Sequence[GridNote]) -> _Outline:
+def _outline(notes: Sequence[GridNote]) -> _Outline:
     outline = _Outline([], [], [], [], [], [])
     starts, ends, tops, lows, begin, held = outline
     sounding: list[int] = []  # ends
-    position, count = 0, len(notes_on_grid)
+    position, count = 0, len(notes)
     while position < count:
-        start, last, low, _ = notes_on_grid[position]
+        start, last, low, _ = notes[position]
         top, first = low, position
         if sounding:
             sounding = [end for end in sounding if end > start + _OVERLAP]
         sounding.append(last)
         position += 1
-        while position < count and notes_on_grid[position].start == start:
-            _, end, top, _ = notes_on_grid[position]
+        while position < count and notes[position].start == start:
+            _, end, top, _ = notes[position]
             sounding.append(end)
             last = max(last, end)
             position += 1
@@ -433,7 +434,7 @@ def _outline(notes_on_grid: Sequence[GridNote]) -> _Outline:
 
 def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
-    outlines = {part.number: _outline(part.notes_on_grid) for part in parts}
+    outlines = {part.number: _outline(part.grid_notes) for part in parts}
     tops = {n: _by_beat(outline.starts, outline.tops, max) for n, outline in outlines.items()}
     lows = {n: _by_beat(outline.starts, outline.lows, min) for n, outline in outlines.items()}
     highest: dict[int, int] = {}
@@ -451,7 +452,7 @@ def measure(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
         on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
         below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
         features = _features(outlines[part.number], spans, syllables)
-        velocity = sum(sound.velocity for sound in part.notes_on_grid) / len(part.notes_on_grid)
+        velocity = sum(sound.velocity for sound in part.grid_notes) / len(part.grid_notes)
         measured[part.number] = features._replace(on_top=on_top, below=below, velocity=velocity)
     return measured
 

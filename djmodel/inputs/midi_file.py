@@ -1,14 +1,14 @@
-"""The bytes of a standard MIDI file: `parse` reads them, `build` writes them.
+"""Bytes of a standard MIDI file -> its events.
 
-Only what later stages use: notes, instruments and the events of the conductor. One pass over the
-bytes, so that the cost grows with the number of notes; music21's own reader copies the rest of a
-track at each event, and takes longer than reading may take here. Times are ticks. Channels count
-from 1, as musicians count them: 10 is the drums.
+Only the events that later stages use: notes, instruments, tempos, meters, keys and texts. This
+parser is the project's own because it must survive hostile bytes: it makes one pass, checks the
+deadline and the number of events on its way, and counts notes that never end. Times are ticks.
+Channels count from 1: 10 is the drums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ class MidiFile:
 
 
 class Damaged(ValueError):
-    """The bytes are no standard MIDI file, or not a whole one. The message says what is there."""
+    """Bytes that are not a standard MIDI file, or not a whole one."""
 
 
 class TooManyError(ValueError):
@@ -98,11 +98,6 @@ def plain_text(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable())[:LONGEST_TEXT]
 
 
-# ---------------------------------------------------------------------------------------------
-# Reading
-# ---------------------------------------------------------------------------------------------
-
-
 def parse(
     data: bytes, most: int | None = None, check: Callable[[], None] = no_deadline
 ) -> MidiFile:
@@ -114,30 +109,32 @@ def parse(
     most = len(data) if most is None else most
     data = _unwrapped(data)
     if data[:4] != b"MThd":
-        raise Damaged("a file that does not begin like one")
+        raise Damaged("the file does not begin like a MIDI file")
     if len(data) < 14:
-        raise Damaged("a file cut off in its header")
+        raise Damaged("the MIDI file is cut off in its header")
     header_end = 8 + int.from_bytes(data[4:8], "big")
     layout = int.from_bytes(data[8:10], "big")
     expected = int.from_bytes(data[10:12], "big")
     if layout > 1:
-        raise Damaged(f"format {layout}, which is not one piece of music")
+        raise Damaged(f"the MIDI file has format {layout}, which is not one piece of music")
     tracks: list[Track] = []
     position = header_end
     while len(tracks) < expected:
         if position + 8 > len(data):
-            raise Damaged(f"a file cut off after {len(tracks)} of {expected} tracks")
+            raise Damaged(f"the MIDI file is cut off after {len(tracks)} of {expected} tracks")
         kind = data[position : position + 4]
         start = position + 8
         position = start + int.from_bytes(data[position + 4 : start], "big")
         if kind != b"MTrk":
             continue
         if position > len(data):
-            raise Damaged(f"a file cut off in track {len(tracks) + 1} of {expected}")
+            raise Damaged(f"the MIDI file is cut off in track {len(tracks) + 1} of {expected}")
         try:
             track = _track(data[start:position], most, check)
         except IndexError as error:
-            raise Damaged(f"an event cut off in track {len(tracks) + 1}") from error
+            raise Damaged(
+                f"the MIDI file has an event cut off in track {len(tracks) + 1}"
+            ) from error
         most -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
         tracks.append(track)
     return MidiFile(_division(data[12], data[13]), tracks)
@@ -159,7 +156,7 @@ def _division(high: int, low: int) -> int:
     else:
         division = high << 8 | low
     if not division:
-        raise Damaged("a file without a unit of time")
+        raise Damaged("the MIDI file has no unit of time")
     return division
 
 
@@ -230,7 +227,7 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
         elif command:
             position += _DATA_BYTES[command]
         else:
-            raise Damaged("data where an event should begin")
+            raise Damaged("the MIDI file has data where an event should begin")
     if begun_notes + len(track.metas) + len(track.programs) > most:
         raise TooManyError
     track.unended += sum(map(len, sounding.values()))
@@ -247,53 +244,4 @@ def _number(data: bytes, position: int) -> tuple[int, int]:
         value = value << 7 | byte & 0x7F
         if not byte & 0x80:
             return value, position
-    raise Damaged(f"a number of more than {_LONGEST_NUMBER} bytes")
-
-
-# ---------------------------------------------------------------------------------------------
-# Writing
-# ---------------------------------------------------------------------------------------------
-
-
-def build(file: MidiFile) -> bytes:
-    """The bytes of a file with one chunk for each track (format 1)."""
-    header = b"MThd" + (6).to_bytes(4, "big")
-    header += b"".join(n.to_bytes(2, "big") for n in (1, len(file.tracks), file.division))
-    return header + b"".join(map(_chunk, file.tracks))
-
-
-def _chunk(track: Track) -> bytes:
-    """The bytes of a track. At one tick notes end before others begin."""
-    events: list[tuple[int, int, bytes]] = []
-    for tick, kind, content in track.metas:
-        events.append((tick, 0, bytes([0xFF, kind]) + _digits(len(content)) + content))
-    for tick, channel, number in track.programs:
-        events.append((tick, 1, bytes([0xC0 | channel - 1, number])))
-    for on, off, channel, pitch, velocity in track.notes:
-        events.append((off, 2, bytes([0x80 | channel - 1, pitch, 0])))
-        events.append((on, 3, bytes([0x90 | channel - 1, pitch, velocity])))
-    events.sort(key=lambda event: event[:2])
-    end = events[-1][0] if events else 0
-    events.append((end, 4, bytes([0xFF, END_OF_TRACK, 0])))
-    return b"MTrk" + _sized(_timed(events))
-
-
-def _timed(events: Iterable[tuple[int, int, bytes]]) -> bytes:
-    pieces: list[bytes] = []
-    before = 0
-    for tick, _, content in events:
-        pieces += (_digits(tick - before), content)
-        before = tick
-    return b"".join(pieces)
-
-
-def _sized(content: bytes) -> bytes:
-    return len(content).to_bytes(4, "big") + content
-
-
-def _digits(number: int) -> bytes:
-    """`number` with seven bits a byte, all but the last marked."""
-    digits = [number & 0x7F]
-    while number := number >> 7:
-        digits.append(number & 0x7F | 0x80)
-    return bytes(reversed(digits))
+    raise Damaged(f"the MIDI file has a number of more than {_LONGEST_NUMBER} bytes")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import glob
+import gc
 import hashlib
 import json
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -19,19 +19,11 @@ from typing import Any, NamedTuple, TypeVar
 from djmodel.inputs import chords
 from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits, no_deadline
 from djmodel.inputs.melody import ChosenParts, Selection, choose_parts
-from djmodel.inputs.midi import (
-    ENDINGS,
-    GridNote,
-    Measure,
-    Score,
-    Symbol,
-    Units,
-    collector_paused,
-    quarters,
-    read_score,
-    read_scores,
-    units,
-)
+from djmodel.inputs.midi import read_midi
+from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
+from djmodel.inputs.sheet_music import read_sheets
+from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
+from djmodel.music.score import Measure, Score, Symbol
 from djmodel.music.tune import Bar, Change, Note, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values import grammar
@@ -120,6 +112,38 @@ class ReadResults:
 # ---------------------------------------------------------------------------------------------
 # One file
 # ---------------------------------------------------------------------------------------------
+
+
+def read_score(path: str | Path, deadline: Deadline | None = None) -> Score:
+    """The score in a file, the first one of a tune book; the suffix gives the kind of file.
+    `deadline`: the limits and the remaining time; the default limits, from now on.
+
+    Raises FileError if it is missing, empty, damaged or holds no notes; LimitError if it is beyond
+    the limits.
+    """
+    return read_scores(path, deadline)[0]
+
+
+def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Score, ...]:
+    """The scores in a file: one, or all the tunes of a tune book. Raises as `read_score`."""
+    path, deadline = Path(path), deadline or Deadline(DEFAULT, path)
+    if path.suffix.lower() in SHEET_SUFFIXES:
+        return read_sheets(path, deadline)
+    with collector_paused():
+        return (read_midi(path, deadline),)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while many small objects are made that all live on: it would visit
+    them again and again, and find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def read_tune(
@@ -257,15 +281,18 @@ def _bars(
     """The melody cut at the bar lines; what goes on from the bar before is tied."""
     bars: list[Bar] = []
     waiting = 0
-    last: Units = 0
+    last: Steps = 0
     for measure, bar_changes in zip(measures, changes, strict=True):
-        first, last = last, last + units(measure.length)
+        first, last = last, last + quarters_to_steps(measure.length)
         melody: list[Note] = []
         while waiting < len(line) and line[waiting].start < last:
             start, end, pitch, velocity = line[waiting]
             tied = start < first
             begin = first if tied else start
-            onset, duration = quarters(begin - first), quarters(min(end, last) - begin)
+            onset, duration = (
+                steps_to_quarters(begin - first),
+                steps_to_quarters(min(end, last) - begin),
+            )
             melody.append(Note(pitch, onset, duration, velocity, tied))
             if end > last:
                 break
@@ -310,48 +337,6 @@ def read_tunes(
         if progress is not None:
             progress(outcome.results[-1], len(files))
     return ReadResults(tuple(results))
-
-
-def rags() -> list[Path]:
-    """The eight piano rags that come along."""
-    folder = resources.files("djmodel.data") / "rags"
-    return sorted(Path(str(file)) for file in folder.iterdir() if file.name.endswith(".mid"))
-
-
-def find_music(music: Iterable[str | Path]) -> Iterable[Path]:
-    """The files meant by names, folders and patterns, each once; a name that means none as it is,
-    so that it gets a verdict."""
-    seen: set[str] = set()
-    for name in music:
-        if not str(name):
-            expected = "the name of a file, a folder or a pattern"
-            raise InputError(expected, "an empty one", hint="leave it out, or name some music")
-        path = Path(name).expanduser()
-        if os.path.isdir(path):  # not path.is_dir(), which raises for a name that is too long
-            found = [file for file in sorted(path.rglob("*")) if _is_music(file)] or [path]
-        elif os.path.exists(path) or not glob.has_magic(str(path)):
-            found = [path]
-        else:
-            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
-            found = [match for match in matches if match.is_file()] or [path]
-        for file in found:
-            real = real_name(file)
-            if real not in seen:
-                seen.add(real)
-                yield file
-
-
-def real_name(path: str | Path) -> str:
-    """The name from the root, without links. `Path.resolve` raises where links go round."""
-    try:
-        return os.path.realpath(path)
-    except ValueError:  # a name that no file can have
-        return str(path)
-
-
-def _is_music(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in ENDINGS and not hidden and path.is_file()
 
 
 class Options(NamedTuple):
@@ -504,7 +489,7 @@ def cached_by_content(
     check_input_file(path, "a music file")
     # A score without a title takes the name of its file, so that the name counts, too.
     content = sha256_of_file(path)
-    wishes = (*options[:3], options.limits.notes)
+    wishes = (*options[:3], options.limits.max_notes)
     asked = [what, content, path.name, reader_version(), *map(repr, wishes)]
     key = hashlib.sha256(os.fsencode("\n".join(asked))).hexdigest()
     file = (options.cache or cache_folder()) / f"{key}.json"

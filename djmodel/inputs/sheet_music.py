@@ -14,25 +14,19 @@ from math import inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from djmodel.inputs.limits import Deadline, Limits
-from djmodel.inputs.midi import (
-    SHEET_ENDINGS,
-    Measure,
+from djmodel.inputs.limits import Deadline, Limits, check_size, too_many_bars
+from djmodel.inputs.midi_file import plain_text
+from djmodel.inputs.music_files import SHEET_SUFFIXES
+from djmodel.music.chord import Chord
+from djmodel.music.quantization import (
     QuantizationReport,
-    Score,
-    ScorePart,
-    Symbol,
     TickQuantizer,
     TimedPitch,
-    check_size,
-    measures,
     quantize,
     quantize_time,
-    quarters,
-    tempo_map,
+    steps_to_quarters,
 )
-from djmodel.inputs.midi_file import plain_text
-from djmodel.music.chord import Chord
+from djmodel.music.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file, printable
@@ -42,7 +36,7 @@ if TYPE_CHECKING:
     from music21 import stream
 
 _TICKS_PER_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
-_XML_ENDINGS = (".xml", ".musicxml", ".mxl")
+_XML_SUFFIXES = (".xml", ".musicxml", ".mxl")
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # what reading needs
 _EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY of the XML reader below music21's
 _WHAT = "sheet music (MusicXML, ABC or Humdrum)"
@@ -56,7 +50,7 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
     notes; LimitError if it is beyond the limits.
     """
     path, limits = check_input_file(path, _WHAT), deadline.limits
-    if path.stat().st_size > limits.file_bytes:
+    if path.stat().st_size > limits.max_bytes:
         raise limits.too_large(path)
     deadline.allow(_tunes(path))
     try:
@@ -65,7 +59,7 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
             path.absolute(),
             limits,
             seconds=deadline.left,
-            megabytes=limits.megabytes,
+            megabytes=limits.max_megabytes,
             imports=_IMPORTS,
         )
     except bounded.OutOfTimeError as error:
@@ -117,17 +111,17 @@ def _check_xml(path: Path, limits: Limits) -> None:
     """Raises LimitError for a text that is too large once it is unpacked, or has too many notes;
     FileError for one that is not well-formed or defines entities: a few of those unfold to any
     size, and no sheet music needs them."""
-    if path.suffix.lower() not in _XML_ENDINGS:
+    if path.suffix.lower() not in _XML_SUFFIXES:
         return
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             _check_xml_text(stream, path, limits)
         return
     with zipfile.ZipFile(path) as archive:
-        if sum(info.file_size for info in archive.infolist()) > limits.file_bytes:
-            raise limits.too_large(path, "a file that unpacks to more")
+        if sum(info.file_size for info in archive.infolist()) > limits.max_bytes:
+            raise limits.too_large(path, "the unpacked file")
         for info in archive.infolist():
-            if info.filename.lower().endswith(_XML_ENDINGS):
+            if info.filename.lower().endswith(_XML_SUFFIXES):
                 with archive.open(info) as text:
                     _check_xml_text(text, path, limits)
 
@@ -144,7 +138,7 @@ def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
     def count(name: str, _: object) -> None:
         nonlocal notes
         notes += name == "note"
-        if notes > limits.notes:
+        if notes > limits.max_notes:
             raise limits.too_many_notes(path)
 
     parser = expat.ParserCreate()
@@ -187,17 +181,17 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
         notes, dropped = _notes(elements)
         if not notes:
             continue
-        notes_on_grid, change = quantize(notes, places)
+        grid_notes, change = quantize(notes, places)
         quantization += change + QuantizationReport(dropped=dropped)
         program, drums = _instrument(part)
         number = len(parts) + 1
-        parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, notes_on_grid))
+        parts.append(ScorePart(number, name, Instrument(name, program), 0, drums, grid_notes))
     if not parts:
         return None
-    check_size(parts, path, deadline)
+    check_size(parts, path, deadline.limits)
     everything = sheet.flatten()
     bars = _measures(
-        sheet, quarters(max(s.end for part in parts for s in part.notes_on_grid)), path
+        sheet, steps_to_quarters(max(s.end for part in parts for s in part.grid_notes)), path
     )
     return Score(
         title=_title(sheet) or printable(path.stem),
@@ -280,7 +274,10 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
             break
     else:
         signatures = sheet.flatten()["TimeSignature"]
-        return measures(((_time(sign), _meter(sign)) for sign in signatures), end, path)
+        measures = measures_until(end, ((_time(sign), _meter(sign)) for sign in signatures))
+        if measures is None:
+            raise too_many_bars(path)
+        return measures
     starts = [quantize_time(_time(measure)) for measure in written]
     last = written[-1]
     # The last bar may be short, where a pick-up has taken its share.
@@ -348,4 +345,4 @@ def _title(sheet: stream.Stream) -> str:
     metadata = sheet.metadata
     title = metadata.bestTitle if metadata is not None else None
     title = plain_text(str(title or ""))
-    return Path(title).stem if Path(title).suffix in SHEET_ENDINGS else title
+    return Path(title).stem if Path(title).suffix in SHEET_SUFFIXES else title

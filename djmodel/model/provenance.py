@@ -79,7 +79,7 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     try:
         tracks = midifile.parse(path.read_bytes()).tracks
     except midifile.Damaged as error:
-        raise FileError("a MIDI file", str(error), path=path, hint=hint) from error
+        raise FileError(str(error), path=path, hint=hint) from error
     texts = [m.data.decode("utf-8", "replace") for t in tracks for m in t.metas if _is_text(m)]
     for text in texts:
         try:
@@ -114,7 +114,7 @@ def solo_in(path: str | Path, model: ModelFile) -> Solo | None:
     """The solo that the file at `path` holds, with the values that `model` chose for it; None if it
     is no MIDI file that `model` made and that can be made again to the last byte, in a time that no
     stranger's file should have (MAX_BARS)."""
-    from djmodel.inputs.midi import midi_bytes
+    from djmodel.outputs.midi import midi_bytes
 
     try:
         provenance, text = read_provenance(path)

@@ -102,7 +102,7 @@ def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> So
     is not installed.
     """
     if isinstance(source, Tune):
-        from djmodel.inputs.midi import midi_bytes
+        from djmodel.outputs.midi import midi_bytes
 
         if not source.bars or not (source.melody_notes() or source.accompaniment):
             hint = "let something sound: accompany(...) plays its chords"

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from djmodel.inputs.midi import midi_bytes
 from djmodel.model.improvise import Solo
 from djmodel.music.chord import chord_symbol
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import key_of
 from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet, require_score
+from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.player import asset, player
 from djmodel.outputs.roll import engraved, has_pickup
 from djmodel.values import grammar

@@ -59,7 +59,7 @@ def write(
     path = Path(path)
     ending = check_suffix(path, ALL)
     if ending in MIDI:
-        from djmodel.inputs.midi import write_midi
+        from djmodel.outputs.midi import write_midi
 
         write_midi(tune, path, text)
     elif ending in SOUND:

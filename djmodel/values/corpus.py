@@ -36,17 +36,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.inputs.limits import LimitError
+from djmodel.inputs.music_files import find_music, real_path
 from djmodel.inputs.reader import (
     FileResult,
     Options,
     ReadResult,
     cache_folder,
     cached_by_content,
-    find_music,
     read_file,
     reader_ended,
     reader_version,
-    real_name,
 )
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
@@ -117,7 +116,7 @@ def build(
     written or the disk is full, ClusterError for a cluster that does not work.
     """
     music = list(music)
-    if real_name(folder) in {real_name(Path(name).expanduser()) for name in music}:
+    if real_path(folder) in {real_path(Path(name).expanduser()) for name in music}:
         raise InputError(
             "a folder of its own for the corpus",
             "the one with the music",

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from djmodel.config import GenerationConfig
-from djmodel.inputs.reader import find_music, read_tune
+from djmodel.inputs.music_files import find_music
+from djmodel.inputs.reader import read_tune
 from djmodel.model.generation import generate_solos
 from djmodel.model.improvise import load, pretrained_model
 from seqmodel.errors import FileError, InputError

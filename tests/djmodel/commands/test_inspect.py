@@ -10,7 +10,8 @@ import pytest
 from helpers import midi_files as mf
 
 from djmodel import inspect
-from djmodel.inputs.reader import rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.inspect import chords_of
 from seqmodel.cli import run
 

@@ -19,10 +19,10 @@ from djmodel.evaluation.copying import (
     human_baseline,
 )
 from djmodel.evaluation.metrics import mean_array
-from djmodel.inputs.midi import write_midi
 from djmodel.inputs.reader import read_tune
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
+from djmodel.outputs.midi import write_midi
 from djmodel.values.grammar import encode
 from seqmodel.training.config import TrainerConfig
 

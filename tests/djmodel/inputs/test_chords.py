@@ -19,8 +19,8 @@ from djmodel.inputs.chords import (
     sounding_chords,
     with_pick_up,
 )
-from djmodel.inputs.midi import Measure
 from djmodel.music.chord import chord_symbol, parse_chord_symbol
+from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Meter, Note
 
 FOUR, THREE, TWO, SIX = Meter(4, 4), Meter(3, 4), Meter(2, 4), Meter(6, 8)

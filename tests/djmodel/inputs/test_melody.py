@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.inputs.melody import choose_parts, divide, legato, skyline, split_pitch
-from djmodel.inputs.midi import GridNote, Score, read_score
-from djmodel.inputs.reader import rags
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_score
+from djmodel.music.quantization import GridNote
+from djmodel.music.score import Score
 from seqmodel.errors import CorpusError
 
 # Twinkle, twinkle, little star, with a rest between the lines; the chords that go with it.
@@ -138,7 +140,7 @@ def test_melody_and_chords_on_one_channel(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
 def test_two_hands_on_one_track_are_told_apart(path: Path) -> None:
     # Both hands of a rag as one part: nine of ten melody notes are those of the right hand.
-    right, left = (part.notes_on_grid for part in read_score(path).parts)
+    right, left = (part.grid_notes for part in read_score(path).parts)
     line, rest = divide(sorted(right + left))
     expected = {(s.start, s.pitch) for s in skyline(right)}
     found = {(s.start, s.pitch) for s in line}
@@ -246,7 +248,7 @@ def test_a_lower_note_under_a_held_one_is_heard_if_enough_is_left() -> None:
     assert skyline([held, sound(1, 2.5, 60)]) == (held,)
 
 
-notes_on_grid = st.builds(
+grid_notes = st.builds(
     lambda start, length, pitch: GridNote(start, start + length, pitch, 80),
     st.integers(0, 60),
     st.integers(1, 30),
@@ -254,7 +256,7 @@ notes_on_grid = st.builds(
 )
 
 
-@given(st.lists(notes_on_grid, max_size=20))
+@given(st.lists(grid_notes, max_size=20))
 @settings(deadline=None)
 def test_a_skyline_is_one_line_never_below_what_begins(played: list[GridNote]) -> None:
     line = skyline(played)

@@ -15,17 +15,13 @@ from helpers.handmade_tunes import blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.inputs.midi import (
-    Measure,
-    TickQuantizer,
-    quantize,
-    quantize_time,
-    read_score,
-    write_midi,
-)
-from djmodel.inputs.reader import rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_score, read_tune
 from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.quantization import TickQuantizer, quantize, quantize_time
+from djmodel.music.score import Measure
 from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.outputs.midi import write_midi
 from seqmodel.errors import FileError
 
 F = Fraction
@@ -67,10 +63,10 @@ def test_two_notes_of_a_pitch_on_one_point_become_one(tmp_path: Path) -> None:
 
 
 def test_a_note_too_short_for_the_grid_keeps_a_step() -> None:
-    notes_on_grid, _ = quantize(
+    grid_notes, _ = quantize(
         [(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], TickQuantizer(480)
     )
-    assert [(s.start, s.end) for s in notes_on_grid] == [(0, 3), (4, 8), (6, 9)]
+    assert [(s.start, s.end) for s in grid_notes] == [(0, 3), (4, 8), (6, 9)]
 
 
 def test_notes_without_length_are_dropped_and_counted(tmp_path: Path) -> None:
@@ -161,7 +157,7 @@ def test_without_a_time_signature_bars_have_four_beats(tmp_path: Path) -> None:
 
 def test_a_file_that_claims_endless_bars_is_refused(tmp_path: Path) -> None:
     path = mf.write(tmp_path / "x.mid", mf.Track([(0, 1, 60), (5_000_000, 1, 60)]))
-    with pytest.raises(FileError, match="at most 10000 bars"):
+    with pytest.raises(FileError, match="more than 10,000 bars"):
         read_score(path)
 
 
@@ -173,7 +169,7 @@ def test_a_file_that_claims_endless_bars_is_refused(tmp_path: Path) -> None:
     [
         (None, "no such file"),
         (b"", "an empty file"),
-        (b"These are words.", "does not begin like one"),
+        (b"These are words.", "does not begin like a MIDI file"),
         (b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "no notes"),
     ],
 )

@@ -4,15 +4,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from helpers import midi_files as mf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from music21 import midi
 from music21.midi import translate
 
 from djmodel.inputs import midi_file as midifile
-from djmodel.inputs.midi_file import Damaged, Meta, Program, RawNote, Track
-from djmodel.inputs.reader import rags
+from djmodel.inputs.midi_file import Damaged, RawNote, Track
+from djmodel.inputs.music_files import rags
 
 
 def events_of_music21(path: Path) -> list[list[tuple[int, int, int, int, int]]]:
@@ -105,39 +104,6 @@ def test_spoilt_bytes_are_read_or_refused_but_nothing_else(data: st.DataObject) 
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Damaged):
         midifile.parse(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
-
-
-notes = st.builds(
-    lambda on, length, channel, pitch, velocity: RawNote(on, on + length, channel, pitch, velocity),
-    st.integers(0, 100_000),
-    st.integers(1, 5_000),
-    st.integers(1, 16),
-    st.integers(0, 127),
-    st.integers(1, 127),
-)
-
-
-@given(st.lists(notes, max_size=30, unique_by=lambda note: (note.channel, note.pitch)))
-def test_what_is_built_is_parsed_again(written: list[RawNote]) -> None:
-    track = Track(
-        notes=sorted(written),
-        metas=[
-            Meta(0, midifile.TRACK_NAME, "Été".encode()),
-            Meta(7, midifile.SET_TEMPO, b"\1\2\3"),
-        ],
-        programs=[Program(0, 3, 26)],
-    )
-    assert midifile.parse(midifile.build(midifile.MidiFile(480, [track]))).tracks == [track]
-
-
-def test_what_is_built_is_what_mido_writes(tmp_path: Path) -> None:
-    import mido
-
-    track = Track(notes=[RawNote(0, 480, 1, 60, 80), RawNote(480, 960, 1, 60, 80)])
-    path = tmp_path / "built.mid"
-    path.write_bytes(midifile.build(midifile.MidiFile(480, [track])))
-    theirs = mf.write(tmp_path / "mido.mid", mf.Track(mf.line(60, 60)))
-    assert [m.dict() for m in mido.MidiFile(path)] == [m.dict() for m in mido.MidiFile(theirs)]
 
 
 def test_text_is_read_in_either_encoding_without_padding() -> None:

@@ -9,19 +9,18 @@ import pytest
 from helpers import midi_files as mf
 
 from djmodel.inputs import reader
-from djmodel.inputs.midi import Measure, Symbol
+from djmodel.inputs.music_files import find_music, rags
 from djmodel.inputs.reader import (
     ReadResult,
     clear_cache,
-    find_music,
     parse_bars,
-    rags,
     read,
     read_tune,
     read_tunes,
     written_changes,
 )
 from djmodel.music.chord import chord_symbol, parse_chord_symbol
+from djmodel.music.score import Measure, Symbol
 from djmodel.music.tune import Change, Meter
 from djmodel.values import grammar
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -168,7 +167,7 @@ def test_a_folder_gives_a_verdict_for_each_file(music: Path) -> None:
     values = sum(map(len, grammar.encode(read_tune(music / "a.mid"))))
     assert said["a.mid"] == f"used: 4 bars, {values} values"
     assert said["b.MID"] == f"used: 4 bars, {values} values"
-    assert said["broken.mid"].startswith("skipped: expected a MIDI file, found a file cut off")
+    assert said["broken.mid"].startswith("skipped: the MIDI file is cut off")
     assert said["drums.mid"] == "skipped: expected a melody, found drums only"
     assert len(said) == 4
     assert [path.name for path in found.used] == ["a.mid", "b.MID"]

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from djmodel.inputs.midi import read_score, read_scores
-from djmodel.inputs.reader import read, read_tune, read_tunes
+from djmodel.inputs.reader import read, read_score, read_scores, read_tune, read_tunes
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.music.chord import chord_symbol
 from djmodel.music.tune import Meter
@@ -142,7 +141,7 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
     path = tmp_path / "two.krn"
     path.write_text(KERN)
     score = read_score(path)
-    assert [len(part.notes_on_grid) for part in score.parts] == [4, 3]
+    assert [len(part.grid_notes) for part in score.parts] == [4, 3]
     made = read(path)
     assert [n.pitch for n in made.tune.melody_notes()] == [67, 64, 62, 60]
     assert len(made.tune.bars) == 2

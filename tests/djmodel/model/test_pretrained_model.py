@@ -9,7 +9,8 @@ import pytest
 
 from djmodel.config import PRESETS
 from djmodel.evaluation.perplexity import Evaluation, Metrics
-from djmodel.inputs.reader import rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import load, pretrained_model
 from djmodel.pretrain import card
 from seqmodel.files import sha256_of_file

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from djmodel.config import GenerationConfig, TrainingConfig
-from djmodel.inputs.midi import midi_bytes
 from djmodel.inputs.reader import read_tune
 from djmodel.model.generation import backing_track, generate_solos
 from djmodel.model.improvise import load
 from djmodel.model.provenance import Provenance, read_provenance, solo_in
 from djmodel.model.training import fit
+from djmodel.outputs.midi import midi_bytes
 from seqmodel.errors import FileError, InputError
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.training.config import TrainerConfig

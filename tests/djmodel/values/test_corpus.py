@@ -20,7 +20,8 @@ import pytest
 from djmodel.config import TrainingConfig
 from djmodel.inputs import reader
 from djmodel.inputs.limits import Deadline
-from djmodel.inputs.reader import rags, read_tune
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import load
 from djmodel.model.training import encode_corpus, encode_stored_corpus, fit_corpus
 from djmodel.values import corpus as dataset
@@ -116,7 +117,7 @@ def test_files_stand_in_their_order_with_a_verdict_each(corpus: Path) -> None:
     assert names == [rags()[0].name, "book.abc", "book.abc", "broken.mid", rags()[1].name]
     assert list(data.column("number")) == [0, 1, 2, 0, 0]
     assert list(data.column("title"))[1:3] == ["First", "Second"]
-    assert list(data.column("verdict"))[3].startswith("skipped: expected a MIDI file, found")
+    assert list(data.column("verdict"))[3].startswith("skipped: the MIDI file is cut off")
     assert data.lengths[3] == 0
     assert data.summary[:3] == (4, 4, 1)
 
@@ -263,12 +264,12 @@ def test_build_info_check(command, music: Path, tmp_path: Path) -> None:  # type
     built = command("djmodel.corpus", "build", music, "--out", folder, "--jobs", 1)
     assert built.status == 0, built.err
     assert built.out == ""
-    assert "broken.mid: skipped: expected a MIDI file, found" in built.err
+    assert "broken.mid: skipped: the MIDI file is cut off" in built.err
     assert f"-m djmodel.train --corpus {folder}" in built.err
     told = command("djmodel.corpus", "info", folder)
     assert told.status == 0
     assert "C,0.250" in told.out
-    assert "1 skipped: expected a MIDI file" in told.out
+    assert "1 skipped: the MIDI file is cut off" in told.out
     assert command("djmodel.corpus", "check", folder).status == 0
     (music / "broken.mid").unlink()
     checked = command("djmodel.corpus", "check", folder)

@@ -1,0 +1,110 @@
+"""A score: the content of a music file, as parts with their notes, bars, tempos and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+from djmodel.music.chord import Chord
+from djmodel.music.quantization import GridNote, QuantizationReport, as_notes
+from djmodel.music.tune import Instrument, Meter, Note, Tempo
+
+DEFAULT_METER = Meter(4, 4)
+DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
+MAX_BARS = 10_000  # a file that claims more is damaged
+
+
+class Measure(NamedTuple):
+    """A bar: its onset and length in quarter lengths, and its meter."""
+
+    onset: Fraction
+    length: Fraction
+    meter: Meter
+
+
+@dataclass(frozen=True, eq=False)
+class ScorePart:
+    """The notes of one instrument, in the order of onsets. `number` counts the parts from 1;
+    `channel` is the MIDI channel, 1 to 16 (0: none)."""
+
+    number: int
+    name: str
+    instrument: Instrument
+    channel: int
+    drums: bool
+    grid_notes: tuple[GridNote, ...]
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes in quarter lengths; onsets count from the start of the score."""
+        return as_notes(self.grid_notes)
+
+    @property
+    def label(self) -> str:
+        return f"{self.number} ({self.name})"
+
+
+class Symbol(NamedTuple):
+    """A chord symbol written in the score; None is `N.C.`."""
+
+    onset: Fraction
+    chord: Chord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The content of a music file. `measures` cover all notes without a gap; `key` counts sharps
+    (positive) or flats (negative), None where the file does not say; `symbols` are the chord symbols
+    written in it, `syllables` the onsets of a sung text."""
+
+    title: str
+    parts: tuple[ScorePart, ...]
+    measures: tuple[Measure, ...]
+    tempos: tuple[Tempo, ...]
+    key: int | None = None
+    quantization: QuantizationReport = QuantizationReport()
+    symbols: tuple[Symbol, ...] = ()
+    syllables: tuple[Fraction, ...] = ()
+
+    @property
+    def length(self) -> Fraction:
+        last = self.measures[-1]
+        return last.onset + last.length
+
+
+def tempo_map(changes: Iterable[tuple[Fraction, float]]) -> tuple[Tempo, ...]:
+    """Tempos from onset 0, without repetitions; of several at one onset the last one counts."""
+    by_onset = {Fraction(0): DEFAULT_TEMPO, **dict(changes)}
+    tempos: list[Tempo] = []
+    for onset in sorted(by_onset):
+        if not tempos or tempos[-1].bpm != by_onset[onset]:
+            tempos.append(Tempo(onset, by_onset[onset]))
+    return tuple(tempos)
+
+
+def measures_until(
+    end: Fraction, meters: Iterable[tuple[Fraction, Meter]]
+) -> tuple[Measure, ...] | None:
+    """Bars that cover all notes, the last of which ends at `end`; None for more than `MAX_BARS`.
+
+    `meters` are the time signatures, in the order of their onsets. One inside a bar cuts it. A
+    first meter that holds for one bar, shorter than the next one's, is that of a pick-up.
+    """
+    by_onset: dict[Fraction, Meter] = {Fraction(0): DEFAULT_METER, **dict(meters)}
+    edges = [*sorted(onset for onset in by_onset if onset < end), end]
+    measures: list[Measure] = []
+    for start, stop in pairwise(edges):
+        meter = by_onset[start]
+        if (stop - start) / meter.length > MAX_BARS - len(measures):
+            return None
+        while start < stop:
+            length = meter.length if stop == end else min(meter.length, stop - start)
+            measures.append(Measure(start, length, meter))
+            start += length
+    if len(measures) > 1 and measures[0].length < measures[1].length:
+        measures[0] = measures[0]._replace(meter=measures[1].meter)
+    return tuple(measures)

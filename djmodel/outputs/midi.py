@@ -1,0 +1,136 @@
+"""Tune -> MIDI file, mirrored by `inputs/midi.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from io import BytesIO
+from math import lcm
+from pathlib import Path
+
+import mido
+
+from djmodel.music.tune import Meter, Note, Part, Tune
+from seqmodel.files import atomic_write
+
+_TICKS_PER_QUARTER = 480
+_MAX_TICKS_PER_QUARTER = 32767
+_MAX_BEATS = 255  # of a meter, stored in one byte
+_MICROSECONDS_PER_MINUTE = 60_000_000
+_DRUM_CHANNEL = 9  # channels count from 0 here, as in mido
+_CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
+_FLATS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F")  # keys of seven flats to one
+_KEYS = (*_FLATS, "C", "G", "D", "A", "E", "B", "F#", "C#")
+
+Event = tuple[Fraction | int, int, mido.Message]
+"""Onset in quarter lengths, order among those at one onset, message."""
+
+
+def write_midi(tune: Tune, path: str | Path, text: str = "") -> None:
+    """Writes `midi_bytes(tune, text)` to a file. Raises FileError if it cannot be written."""
+    content = midi_bytes(tune, text)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def midi_bytes(tune: Tune, text: str = "") -> bytes:
+    """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
+    melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
+    parts = (Part(tune.instrument, tune.melody_notes()), *tune.accompaniment)
+    channels = _channels([part.instrument.program for part in parts])
+    tracks = [_conductor_events(tune, text)]
+    tracks += [_part_events(part, channel) for part, channel in zip(parts, channels, strict=True)]
+    file = mido.MidiFile(ticks_per_beat=_ticks_per_quarter(tune, parts), charset="utf-8")
+    for events in tracks:
+        file.tracks.append(_track(events, file.ticks_per_beat))
+    content = BytesIO()
+    file.save(file=content)
+    return content.getvalue()
+
+
+def _ticks_per_quarter(tune: Tune, parts: Sequence[Part]) -> int:
+    """A resolution that makes every time of the tune a whole number of ticks, if there is one."""
+    times = {time for part in parts for note in part.notes for time in (note.onset, note.duration)}
+    times |= {bar.length for bar in tune.bars} | {tempo.onset for tempo in tune.tempos}
+    ticks = lcm(_TICKS_PER_QUARTER, *(time.denominator for time in times))
+    return ticks if ticks <= _MAX_TICKS_PER_QUARTER else _TICKS_PER_QUARTER
+
+
+def _channels(programs: Sequence[int]) -> list[int]:
+    """A channel for each part, never that of the drums. Beyond fifteen parts they are shared, by
+    equal instruments first."""
+    channels: list[int] = []
+    for number, program in enumerate(programs):
+        same = [c for c, p in zip(channels, programs, strict=False) if p == program]
+        if number < len(_CHANNELS):
+            channels.append(_CHANNELS[number])
+        else:
+            channels.append(same[0] if same else _CHANNELS[number % len(_CHANNELS)])
+    return channels
+
+
+def _track(events: Iterable[Event], ticks_per_quarter: int) -> mido.MidiTrack:
+    timed = [(round(onset * ticks_per_quarter), order, event) for onset, order, event in events]
+    track, before = mido.MidiTrack(), 0
+    for tick, _, message in sorted(timed, key=lambda event: event[:2]):
+        message.time, before = tick - before, tick
+        track.append(message)
+    return track
+
+
+def _conductor_events(tune: Tune, text: str) -> Iterator[Event]:
+    yield 0, 0, mido.MetaMessage("track_name", name=tune.title)
+    if text:
+        yield 0, 0, mido.MetaMessage("text", text=text)
+    for tempo in tune.tempos:
+        microseconds = min(max(round(_MICROSECONDS_PER_MINUTE / tempo.bpm), 1), 0xFFFFFF)
+        yield tempo.onset, 0, mido.MetaMessage("set_tempo", tempo=microseconds)
+    for onset, meter in _written_meters(tune):
+        signature = {"numerator": meter.beats, "denominator": meter.unit}
+        yield onset, 0, mido.MetaMessage("time_signature", **signature)
+    if tune.key is not None:
+        yield 0, 0, mido.MetaMessage("key_signature", key=_KEYS[tune.key + len(_KEYS) // 2])
+
+
+def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:
+    """The changes of meter. A bar that is not as long as its meter gets a meter for itself, if
+    there is one that a MIDI file can have."""
+    before: Meter | None = None
+    for bar, start in zip(tune.bars, tune.starts, strict=False):
+        meter = bar.meter
+        if bar.length != meter.length:
+            unit = next((u for u in (4, 8, 16, 32, 64) if (bar.length * u / 4).denominator == 1), 0)
+            meter = Meter(int(bar.length * unit / 4), unit) if unit else meter
+        if meter.beats > _MAX_BEATS:
+            continue
+        if meter != before:
+            yield start, meter
+        before = meter
+
+
+def _part_events(part: Part, channel: int) -> Iterator[Event]:
+    """Name, program, and the notes: at one onset they end before others begin."""
+    yield 0, 0, mido.MetaMessage("track_name", name=part.instrument.name)
+    yield 0, 1, mido.Message("program_change", channel=channel, program=part.instrument.program)
+    for note in _without_overlaps(part.notes):
+        key = {"channel": channel, "note": note.pitch}
+        velocity = min(max(note.velocity, 1), 127)
+        yield note.end, 2, mido.Message("note_off", velocity=0, **key)
+        yield note.onset, 3, mido.Message("note_on", velocity=velocity, **key)
+
+
+def _without_overlaps(notes: Iterable[Note]) -> list[Note]:
+    """The notes, each cut where its pitch begins anew: MIDI cannot tell which of two ends."""
+    kept: list[Note] = []
+    last: dict[int, int] = {}
+    for note in sorted(notes, key=lambda note: (note.onset, note.pitch)):
+        before = last.get(note.pitch)
+        if before is not None and kept[before].end > note.onset:
+            if kept[before].onset == note.onset:
+                kept[before] = replace(note, duration=max(kept[before].duration, note.duration))
+                continue
+            kept[before] = replace(kept[before], duration=note.onset - kept[before].onset)
+        last[note.pitch] = len(kept)
+        kept.append(note)
+    return kept
