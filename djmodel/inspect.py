@@ -181,7 +181,7 @@ def chords_of(bar: Bar, key: int | None) -> str:
     if len(bar.changes) == 1:
         return symbol(bar.changes[0])
     at = {change.onset: symbol(change) for change in bar.changes}
-    beats = [bar.meter.beat * n for n in range(int(bar.length / bar.meter.beat))]
+    beats = bar.meter.beat_onsets(bar.length)
     if not set(at) <= set(beats):
         return "  ".join(
             f"{name}" if not onset else f"{onset}:{name}" for onset, name in at.items()

@@ -118,8 +118,8 @@ def note_length_transition_matrix(tune: Tune) -> Floats:
 
 
 def empty_beat_rate(tune: Tune) -> float:
-    """The share of beats during which no note sounds (muspy). A beat is that of the meter, counted
-    from each bar line; a last one that the bar cuts counts as one. A note that ends where a beat
+    """The share of beats during which no note sounds (muspy). Beats are those of the
+    meter; a first one that the bar cuts counts as one. A note that ends where a beat
     begins does not sound in it. nan for a tune without bars; 1 for bars without notes."""
     sounding = [_sounds(bar, onset, end) for bar in tune.bars for onset, end in _beats(bar)]
     return float(1 - np.mean(sounding)) if sounding else np.nan
@@ -168,7 +168,7 @@ def tone_shares(tune: Tune) -> Floats:
     rows: tuple[list[int], list[int]] = ([], [])
     for bar in tune.bars:
         for note in (note for note in bar.melody if not note.tied):
-            off_beat = note.onset % bar.meter.beat != 0
+            off_beat = note.onset not in bar.meter.beat_onsets(bar.length)
             rows[off_beat].append(ALL_KINDS.index(kind_of(note.pitch, bar.chord_at(note.onset))))
     return np.stack([_shares(kinds, len(ALL_KINDS)) for kinds in rows])
 
@@ -295,12 +295,9 @@ def _length_class(duration: Fraction) -> int:
     return min(range(len(NOTE_LENGTHS)), key=lambda k: abs(NOTE_LENGTHS[k] - duration))
 
 
-def _beats(bar: Bar) -> list[tuple[Fraction, Fraction]]:
-    beat = bar.meter.beat
-    return [
-        (number * beat, min((number + 1) * beat, bar.length))
-        for number in range(-(-bar.length // beat))
-    ]
+def _beats(bar: Bar) -> Iterable[tuple[Fraction, Fraction]]:
+    """Onset and end of each beat of a bar."""
+    return pairwise([*bar.meter.beat_onsets(bar.length), bar.length])
 
 
 def _sounds(bar: Bar, onset: Fraction, end: Fraction) -> bool:

@@ -83,7 +83,7 @@ _ROOT_IN_BASS, _FOREIGN_BASS = 0.3, -0.4
 _AT_BAR, _AT_HALF, _AT_BEAT = 0.1, 0.5, 0.9
 _WALKING = 0.35  # what a bass note counts after the first of a stretch, beside upper voices
 _BASS_GAP = 8  # semitones between a bass and the voices above it, at least
-_MOST_BEATS = 12  # a longer bar is heard in beats twice as long
+MAX_BEATS = 12  # a longer bar is heard in beats twice as long
 _NO_BASS = 12  # stands for the bass where there is none
 _ROWS_AT_ONCE = 20  # of features that are multiplied
 _STRETCHES_AT_ONCE = 2000  # that are scored: what this takes of memory does not grow with the tune
@@ -107,14 +107,13 @@ class _Grid(NamedTuple):
 
 @lru_cache(maxsize=256)
 def beats_of(meter: Meter, length: Fraction) -> tuple[Fraction, ...]:
-    """Where the beats of a bar begin, from its start. A pick-up counts its beats from its end, as
-    the bar that it leads into does."""
-    beat = meter.beat
-    while length / beat > _MOST_BEATS:
-        beat *= 2
-    odd = length % beat
-    whole = tuple(odd + beat * number for number in range(int(length // beat)))
-    return (Fraction(0), *whole) if odd else whole
+    """Onsets of the beats of a bar, from its start; every second one, counted from its end, where
+    there are more than MAX_BEATS."""
+    onsets = meter.beat_onsets(length)
+    while len(onsets) > MAX_BEATS:
+        first, *others = onsets
+        onsets = (first, *others[len(others) % 2 :: 2])
+    return onsets
 
 
 @lru_cache(maxsize=256)

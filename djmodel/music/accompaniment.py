@@ -199,17 +199,10 @@ class _Group(NamedTuple):
 
 
 def _groups(bar: Bar, start: Fraction) -> Iterator[_Group]:
-    """A bar in groups of two or three pulses, threes first unless the pulses are eighths of an odd
-    meter (7/8 is 2 + 2 + 3). What does not make a pulse lengthens the last group."""
-    pulse = max(Fraction(4, bar.meter.unit), _HALF)
-    pulse = min(pulse, Fraction(1), bar.length)
-    pulses = int(bar.length // pulse)
-    threes = pulses // 3 if pulses % 3 == 0 else pulses % 2
-    sizes = [3] * threes + [2] * ((pulses - 3 * threes) // 2)
-    if pulses < 3:
-        sizes = [pulses]
-    elif pulse < 1:
-        sizes.reverse()
+    """The groups of pulses of a bar. What does not make a pulse lengthens the last group; a bar
+    shorter than a pulse is one group."""
+    pulse = min(bar.meter.pulse, bar.length)
+    sizes = bar.meter.groups(bar.length) if pulse < bar.length else (1,)
     at = start
     for number, size in enumerate(sizes):
         last = number == len(sizes) - 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,8 @@ _SIGNS = {
     "\ue260": "♭", "\ue261": "♮", "\ue262": "♯", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯",
     "\ueca3": "\U0001d15e", "\ueca5": "♩", "\ueca7": "♪", "\uecb7": ".",
 }  # fmt: skip
+# Notes that any font has, by their length in quarter lengths.
+_BEAT_SIGNS = {Fraction(1, 2): "♪", Fraction(3, 4): "♪.", Fraction(1): "♩", Fraction(3, 2): "♩."}
 
 
 @dataclass(frozen=True)
@@ -237,9 +240,9 @@ def _time_signature(meter: Meter) -> TimeSignature:
     from music21 import meter as meters
 
     signature = meters.TimeSignature(str(meter))
-    if meter.unit == 4:
-        signature.beamSequence = meters.MeterSequence("+".join(["1/4"] * meter.beats))
-        for beat in range(meter.beats):
+    if meter.denominator == 4:
+        signature.beamSequence = meters.MeterSequence("+".join(["1/4"] * meter.numerator))
+        for beat in range(meter.numerator):
             signature.beamSequence[beat] = signature.beamSequence[beat].subdivide(2)
     return signature
 
@@ -491,7 +494,8 @@ def _headed(svg: str, tune: Tune) -> str:
     longer than the picture is wide is set smaller, then widens it."""
     words, beat = [tune.title], tune.bars[0].meter.beat
     if tune.tempos:
-        words.append(f"♩{'.' if beat != 1 else ''} = {tune.tempos[0].bpm / float(beat):.0f}")
+        beat = beat if beat in _BEAT_SIGNS else Fraction(1)
+        words.append(f"{_BEAT_SIGNS[beat]} = {tune.tempos[0].bpm / beat:.0f}")
     text = "    ".join(filter(None, words))
     left = _MARGIN * _SCALE / 100
     room = _size(svg)[0] - 2 * left

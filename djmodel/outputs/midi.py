@@ -87,7 +87,7 @@ def _conductor_events(tune: Tune, text: str) -> Iterator[Event]:
         microseconds = min(max(round(_MICROSECONDS_PER_MINUTE / tempo.bpm), 1), 0xFFFFFF)
         yield tempo.onset, 0, mido.MetaMessage("set_tempo", tempo=microseconds)
     for onset, meter in _written_meters(tune):
-        signature = {"numerator": meter.beats, "denominator": meter.unit}
+        signature = {"numerator": meter.numerator, "denominator": meter.denominator}
         yield onset, 0, mido.MetaMessage("time_signature", **signature)
     if tune.key is not None:
         yield 0, 0, mido.MetaMessage("key_signature", key=_KEYS[tune.key + len(_KEYS) // 2])
@@ -102,7 +102,7 @@ def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:
         if bar.length != meter.length:
             unit = next((u for u in (4, 8, 16, 32, 64) if (bar.length * u / 4).denominator == 1), 0)
             meter = Meter(int(bar.length * unit / 4), unit) if unit else meter
-        if meter.beats > _MAX_BEATS:
+        if meter.numerator > _MAX_BEATS:
             continue
         if meter != before:
             yield start, meter

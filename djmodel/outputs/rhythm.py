@@ -75,13 +75,6 @@ def written(bar: Bar, tied_on: bool = False) -> list[Written]:
     return pieces
 
 
-def beat_length(meter: Meter) -> Fraction:
-    """What is counted as one: a quarter, or a dotted quarter in 6/8, 9/8, 12/8."""
-    if meter.unit >= 8 and meter.beats % 3 == 0 and meter.beats > 3:
-        return Fraction(12, meter.unit)
-    return Fraction(1)
-
-
 def _with_tie(piece: Written, tied: bool) -> Written:
     return Written(
         piece.note, piece.onset, piece.value, piece.triplet, piece.begins, piece.ends, tied
@@ -104,11 +97,11 @@ def _spans(
     bar: Bar, offset: Fraction, events: Sequence[tuple[Note | None, Fraction, Fraction]]
 ) -> Iterator[_Span]:
     """Beats in which something falls on a third become triplets; two beats whose points all fall on
-    thirds of a half become one; what is between is plain. In compound meters a triplet begins at
-    the eighth before what is not on a plain place."""
+    thirds of a half become one; what is between is plain. Where beats are not quarters a triplet
+    begins at the eighth before what is not on a plain place."""
     points = sorted({point for _, start, end in events for point in (start, end)})
-    compound = beat_length(bar.meter) != 1
-    edges = list(_eighths(bar, offset, points) if compound else _quarters(bar, offset))
+    in_eighths = bar.meter.beat != 1
+    edges = list(_eighths(bar, offset, points) if in_eighths else _quarters(bar, offset))
     plain_from = Fraction(0)
     index = 0
     while index < len(edges) - 1:
@@ -199,9 +192,9 @@ def _cuts(
     """Where a note from `start` to `end`, counted from the start of a whole bar, must be cut."""
     if _readable(start, end - start, meter, rest):
         return []
-    beat = beat_length(meter)
+    beat = meter.beat
     half = meter.length / 2
-    if meter.beats % 2 == 0 and half % beat == 0 and start < half < end:
+    if meter.numerator % 2 == 0 and half % beat == 0 and start < half < end:
         cut = half
     else:
         cut = (start // beat + 1) * beat
@@ -227,21 +220,21 @@ def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> 
     """Whether one written value from `start` on shows where the beats are."""
     if duration not in _PLAIN:
         return False
-    beat, half, end = beat_length(meter), meter.length / 2, start + duration
+    beat, half, end = meter.beat, meter.length / 2, start + duration
     place = start % beat
     within = place + duration <= beat
-    in_halves = meter.beats % 2 == 0 and half % beat == 0
+    in_halves = meter.numerator % 2 == 0 and half % beat == 0
     crosses_half = in_halves and start < half < end
     if start == 0 and end == meter.length:
         return True
-    if beat != 1:  # compound: dotted beats, whole ones together only from the first
+    if meter.is_compound:  # dotted beats, whole ones together only from the first
         return within or (place == 0 and duration % beat == 0 and not crosses_half)
     if within:
         return True
-    if rest:  # rests show every beat, but for half rests on the halves
-        return place == 0 and duration == 2 and start % 2 == 0 and not crosses_half
-    if crosses_half and not (start == 0 or (start % 1 == 0 and duration == 2)):
+    if rest:  # rests show every beat, but for those of two beats on the halves
+        return place == 0 and duration == 2 * beat and start % duration == 0 and not crosses_half
+    if crosses_half and not (start == 0 or (place == 0 and duration == 2 * beat)):
         return False
     if place == 0:
         return True
-    return place == Fraction(1, 2) and duration in ((1, Fraction(3, 2)) if in_halves else (1,))
+    return place == beat / 2 and duration in ((beat, beat * 3 / 2) if in_halves else (beat,))

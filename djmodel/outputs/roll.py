@@ -10,11 +10,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
 from djmodel.music.chord import Chord, Kind, chord_symbol, kind_of
 from djmodel.music.key import key_of
-from djmodel.music.tune import Bar, Tune
+from djmodel.music.tune import Tune
 
 KIND_NAMES: dict[Kind, str] = {
     "C": "chord tone",
@@ -102,7 +101,7 @@ def roll(tune: Tune) -> Roll:
         tuple(
             float(start + beat)
             for bar, start in zip(tune.bars, starts, strict=False)
-            for beat in beats(bar)
+            for beat in bar.meter.beat_onsets(bar.length)[1:]
         ),
     )
 
@@ -110,14 +109,6 @@ def roll(tune: Tune) -> Roll:
 def has_pickup(tune: Tune) -> bool:
     """Whether the first bar is shorter than its meter, and others follow."""
     return len(tune.bars) > 1 and tune.bars[0].length < tune.bars[0].meter.length
-
-
-def beats(bar: Bar) -> list[Fraction]:
-    """Where the beats of a bar are, but for its start; a short bar is taken as the end of a whole
-    one."""
-    step = Fraction(4, bar.meter.unit)
-    first = bar.length % step or step
-    return [first + step * i for i in range(ceil((bar.length - first) / step))]
 
 
 def clock(tune: Tune) -> tuple[tuple[float, float], ...]:

@@ -135,6 +135,10 @@ class TestMusicXML:
         xml = musicxml(Tune("", (bar("C", quavers, Meter(beats, unit)),)))
         assert re.findall(r'<beam number="1">(\w+)</beam>', xml) == ["begin", "end"] * beats
 
+    def test_three_eight_counts_in_eighths(self) -> None:
+        tune = Tune("", (bar("C", [(60, QUAVER)], Meter(3, 8)),), (Tempo(Fraction(0), 120.0),))
+        assert "♪ = 240" in lead_sheet(tune).svg
+
     def test_compound_meters_count_in_dotted_quarters(self) -> None:
         tune = Tune("", (bar("C", [(60, 3)], Meter(6, 8)),), (Tempo(Fraction(0), 120.0),))
         assert "♩. = 80" in lead_sheet(tune).svg
