@@ -30,10 +30,10 @@ from rich.table import Table
 from djmodel.config import TrainingConfig
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import Options, read_tune
-from djmodel.model.training import encode_stored_corpus
 from djmodel.music.tune import Tune
 from djmodel.outputs.midi import write_midi
 from djmodel.values import corpus as dataset
+from djmodel.values.encoded import encode_stored_corpus
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Windows
 from seqmodel.files import atomic_write

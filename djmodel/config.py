@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from djmodel.values.value import N_VALUES as N_VALUES
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import Setting, SettingError, check_settings, settings_of
 from seqmodel.training.config import Dropout, TrainerConfig
 
-N_VALUES = 90  # the course's vocabulary
 N_A = 64
 MAX_BARS = 10_000  # of a solo: some hours
 MAX_SOLOS = 10_000  # at once

@@ -65,7 +65,7 @@ def load_music_utils(
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
     from djmodel.inputs.reader import read_tune
-    from djmodel.model.training import encode_corpus
+    from djmodel.values.encoded import encode_corpus
 
     sampling = COURSE_SAMPLING if Path(file).name == COURSE_FILE else {}
     tune = read_tune(file, **sampling)

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from djmodel.evaluation.metrics import mean_array
 from djmodel.model.improvise import Solo, tunes_of
-from djmodel.model.training import encode_nearest
 from djmodel.music.tune import Tune
-from djmodel.values import grammar
+from djmodel.values.encoded import encode_values
+from djmodel.values.grammar import encode
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.words import pluralize
 
@@ -123,10 +123,10 @@ class CopyDetector:
         """A melody read in one of WAYS."""
         if representation != VALUES:
             return _steps(melody if isinstance(melody, Tune) else melody.tune, representation)
-        bars = grammar.encode(melody) if isinstance(melody, Tune) else melody.values
+        bars = encode(melody) if isinstance(melody, Tune) else melody.values
         values = [value for bar in bars for value in bar]
         numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
-        return Line(encode_nearest(values, self.vocabulary) if self.vocabulary else values, numbers)
+        return Line(encode_values(values, self.vocabulary) if self.vocabulary else values, numbers)
 
 
 def human_baseline(

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from djmodel.config import TrainingConfig
-from djmodel.model.improvise import conditioning_of, encode_values
+from djmodel.model.improvise import conditioning_of
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
-from djmodel.values import grammar
+from djmodel.values.encoded import encode_values, flat_values
+from djmodel.values.grammar import encode
 from seqmodel.model_file import ModelFile
 from seqmodel.network.weights import log_distributions
 from seqmodel.ngram import NGram
@@ -84,7 +85,7 @@ class Evaluation:
 def evaluate(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Evaluation:
     """How well the model and n-grams that have learned from the same music foretell `tunes`; `seed`
     is for the order in which training music is left out."""
-    sequences = [encode_values(model, _values(tune)) for tune in tunes]
+    sequences = [encode_values(flat_values(tune), model.vocabulary) for tune in tunes]
     training = model.extra["sequences"]
     if len(training) == 1:
         training = list(_phrases(training[0]))
@@ -106,8 +107,8 @@ def evaluate_model(model: ModelFile, tunes: Sequence[Tune]) -> Metrics:
     """How well the model foretells `tunes`, each from its beginning."""
     scores = []
     for tune in tunes:
-        sequence = np.array(encode_values(model, _values(tune)))
-        conditioning = conditioning_of(model, grammar.encode(tune), tune.bars)
+        sequence = np.array(encode_values(flat_values(tune), model.vocabulary))
+        conditioning = conditioning_of(model, encode(tune), tune.bars)
         foretold = log_distributions(
             model.weights, sequence.tolist(), conditioning
         )  # (n, n_values)
@@ -132,10 +133,6 @@ def leave_one_out(
         if progress:
             progress(predictions[-1])
     return predictions
-
-
-def _values(tune: Tune) -> list[grammar.Value]:
-    return [value for bar in grammar.encode(tune) for value in bar]
 
 
 def _phrases(sequence: Sequence[int]) -> Iterator[Sequence[int]]:

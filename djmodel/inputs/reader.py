@@ -26,7 +26,7 @@ from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps
 from djmodel.music.score import Measure, Score, Symbol
 from djmodel.music.tune import Bar, Change, Note, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
-from djmodel.values import grammar
+from djmodel.values.grammar import encode
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, sha256_of_file
 from seqmodel.parallel.pool import PoolConfig, parallel_map
@@ -420,7 +420,7 @@ def _used_score(
         bars=options.bars,
         deadline=deadline,
     )
-    values = sum(map(len, grammar.encode(made.tune)))
+    values = sum(map(len, encode(made.tune)))
     return ReadResult(path, made.tune, values, made.note, number)
 
 

@@ -14,8 +14,8 @@ from djmodel.music.accompaniment import DEFAULT_STYLE, accompany
 from djmodel.music.changes import parse_changes, parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import LONGEST_BAR
-from djmodel.values import grammar
-from djmodel.values.grammar import Value
+from djmodel.values.encoded import flat_values
+from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile
 from seqmodel.settings import SettingError
@@ -71,7 +71,7 @@ def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
         return _parse_values(config.primer_values)
     if config.primer:
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
-        return tuple(value for bar in grammar.encode(tune) for value in bar)
+        return tuple(flat_values(tune))
     return ()
 
 

@@ -10,11 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from djmodel.model.training import KIND, encode_nearest
+from djmodel.model.training import KIND
 from djmodel.music.tune import Bar, Tune
 from djmodel.music.tune_json import LONGEST_BAR, tune_from_json
-from djmodel.values import grammar
-from djmodel.values.grammar import BarPositions, Register, Value
+from djmodel.values.conditioning import BarPositions
+from djmodel.values.constraints import bar_automaton, rhythm_automaton
+from djmodel.values.encoded import encode_values, flat_values
+from djmodel.values.grammar import (
+    Register,
+    decode,
+    encode,
+    split_into_bars,
+    tidy_bar,
+    tidy_values,
+)
+from djmodel.values.value import Value
 from seqmodel import model_file as modelfile
 from seqmodel.data.windows import Indices
 from seqmodel.errors import SamplingError
@@ -62,9 +72,12 @@ def load(path: str | Path) -> ModelFile:
             raise ValueError("titles that are not those of its tunes")
         for sequence in model.extra["sequences"]:
             modelfile.check_indices(sequence, model.vocabulary)
-        places, n_conditioning = places_of(model), model.weights.n_inputs - model.weights.n_values
-        if n_conditioning != (len(places) if places else 0):
-            raise ValueError(f"{n_conditioning} inputs for places in a bar")
+        positions, n_conditioning = (
+            bar_positions_of(model),
+            model.weights.n_inputs - model.weights.n_values,
+        )
+        if n_conditioning != (len(positions) if positions else 0):
+            raise ValueError(f"{n_conditioning} inputs for bar positions")
     return model
 
 
@@ -120,19 +133,19 @@ def improvise(
             "--tidy or --max-copy", "both", hint="leave one out: tidying changes values"
         )
     values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
-    size, places = model.vocabulary.size, places_of(model)
+    size, positions = model.vocabulary.size, bar_positions_of(model)
     if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
         raise SamplingError("a melody whose rhythm can be kept", "none", hint="leave it out")
     begun = tuple(primer) if with_primer else ()
     rhythm_values: tuple[Value, ...] | None = None
     if rhythm is not None:
         rhythm_values = _rhythm(rhythm, changes)[len(begun) :]
-        conditioning = conditioning_of(model, grammar.encode(rhythm), rhythm.bars)
+        conditioning = conditioning_of(model, encode(rhythm), rhythm.bars)
         conditioning = None if conditioning is None else conditioning[len(begun) :]
-        automaton = grammar.rhythm_automaton(values, rhythm_values, size, conditioning)
+        automaton = rhythm_automaton(values, rhythm_values, size, conditioning)
         longest = len(rhythm_values)
     else:
-        automaton = grammar.bar_automaton(values, changes.bars, size, begun, places)
+        automaton = bar_automaton(values, changes.bars, size, begun, positions)
         shortest = min(value.duration for value in values)
         longest = int(changes.length / shortest) + len(changes.bars)
     if not automaton.allowed[automaton.start].any():
@@ -149,10 +162,10 @@ def improvise(
         value_rng,
         streams=count,
         max_length=longest,
-        primer=encode_values(model, primer),
+        primer=encode_values(primer, model.vocabulary),
         limit=None
         if max_copy is None
-        else CopyLimit(max_copy, model.extra["sequences"], encode_values(model, begun)),
+        else CopyLimit(max_copy, model.extra["sequences"], encode_values(begun, model.vocabulary)),
         primer_cues=_primer_conditioning(model, primer, changes),
     )
     if not samples.ended.all():
@@ -172,35 +185,33 @@ def improvise(
                 replace(value, duration=asked.duration)
                 for value, asked in zip(stream, rhythm_values, strict=True)
             ]
-        bars = grammar.split_into_bars([*begun, *stream], changes.bars)
+        bars = split_into_bars([*begun, *stream], changes.bars)
         if tidy:
-            bars = [grammar.plain(bar) for bar in bars]
-        tune = grammar.decode(bars, changes, child, register=register)
+            bars = [tidy_values(bar) for bar in bars]
+        tune = decode(bars, changes, child, register=register)
         if rhythm is not None:
             tune = _tied_as(rhythm, tune)
         if tidy:
-            tune = replace(tune, bars=tuple(grammar.tidied(bar) for bar in tune.bars))
+            tune = replace(tune, bars=tuple(tidy_bar(bar) for bar in tune.bars))
         mean = float(log_probs[: len(row)].mean()) if len(row) else 0.0
         solos.append(Solo(tune, tuple(bars), mean))
     return solos
 
 
-def encode_values(model: ModelFile, values: Sequence[Value]) -> list[int]:
-    """`values` in the model's vocabulary; one that it does not know is heard as its nearest."""
-    return encode_nearest(values, model.vocabulary)
-
-
-def places_of(model: ModelFile) -> BarPositions | None:
-    """Where in the bar a value may begin, if the model is told that."""
-    return BarPositions.from_json(model.extra["places"]) if "places" in model.extra else None
+def bar_positions_of(model: ModelFile) -> BarPositions | None:
+    """The bar positions that the model is conditioned on, if it is."""
+    data = model.extra.get("bar_positions")
+    return None if data is None else BarPositions.from_json(data)
 
 
 def conditioning_of(
     model: ModelFile, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar]
 ) -> Indices | None:
     """What the model is told of each value of `bars`, which fill the bars `lengths`: `(n, k)`."""
-    places = places_of(model)
-    return None if places is None else places.conditioning(bars, lengths, model.vocabulary.size)
+    positions = bar_positions_of(model)
+    return (
+        None if positions is None else positions.conditioning(bars, lengths, model.vocabulary.size)
+    )
 
 
 def _primer_conditioning(
@@ -210,7 +221,7 @@ def _primer_conditioning(
     lengths = changes.bars
     while sum(bar.length for bar in lengths) < sum(value.duration for value in primer):
         lengths += changes.bars
-    return conditioning_of(model, grammar.split_into_bars(primer, lengths), lengths)
+    return conditioning_of(model, split_into_bars(primer, lengths), lengths)
 
 
 def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
@@ -220,7 +231,7 @@ def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
             f"{pluralize(len(rhythm.bars), 'bar')}, or others",
             hint="keep the rhythm of the tune that is played over",
         )
-    return tuple(value for bar in grammar.encode(rhythm) for value in bar)
+    return tuple(flat_values(rhythm))
 
 
 def _tied_as(rhythm: Tune, tune: Tune) -> Tune:

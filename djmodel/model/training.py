@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.config import N_VALUES, TrainingConfig
+from djmodel.config import TrainingConfig
 from djmodel.model.layers import Layers, djmodel, scanning_model, shared_layers
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_to_json
-from djmodel.values import grammar
+from djmodel.values.conditioning import BarPositions
+from djmodel.values.encoded import (
+    EncodedCorpus,
+    encode_corpus,
+    encode_stored_corpus,
+    encode_values,
+    flat_values,
+)
+from djmodel.values.grammar import encode
+from djmodel.values.value import Value, feature_table
 from seqmodel import model_file as modelfile
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
-from seqmodel.errors import CorpusError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, log_probabilities
@@ -34,24 +40,6 @@ if TYPE_CHECKING:
     from djmodel.values.corpus import Corpus
 
 KIND = "djmodel"
-KEPT_TUNES = 32  # of a corpus on disk, in the model file
-
-
-@dataclass(frozen=True)
-class EncodedCorpus:
-    """Tunes as the model sees them, a sequence of indices each; the first ones of a corpus on disk.
-
-    `n_values` counts all values, `distinct` the different ones before folding; `share_folded` is
-    the share of all values that another one stands for. `register`: where the melodies are.
-    """
-
-    tunes: tuple[Tune, ...]
-    sequences: tuple[Indices, ...]
-    vocabulary: Vocabulary
-    n_values: int
-    distinct: int
-    share_folded: float
-    register: grammar.Register
 
 
 @dataclass(frozen=True)
@@ -75,53 +63,6 @@ class TrainingResult:
         modelfile.save(path, graph, self.model)
 
 
-def encode_corpus(tunes: Sequence[Tune], n_values: int = N_VALUES) -> EncodedCorpus:
-    """Encodes the tunes and makes their vocabulary. Raises CorpusError if there is no tune."""
-    if not tunes:
-        raise CorpusError("at least one tune", "none", hint="give a file with a melody over chords")
-    texts = [[str(v) for bar in grammar.encode(tune) for v in bar] for tune in tunes]
-    counts = Counter(text for tune_texts in texts for text in tune_texts)
-    vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
-    return EncodedCorpus(
-        tunes=tuple(tunes),
-        sequences=tuple(vocabulary.encode(tune_texts) for tune_texts in texts),
-        vocabulary=vocabulary,
-        n_values=counts.total(),
-        distinct=len(counts),
-        share_folded=_share_folded(counts, vocabulary),
-        register=grammar.Register.of(tunes),
-    )
-
-
-def encode_stored_corpus(data: Corpus, n_values: int = N_VALUES) -> EncodedCorpus:
-    """What a corpus on disk is to the model, with its first KEPT_TUNES tunes."""
-    counts = Counter(dict(zip(data.values, data.counts.tolist(), strict=True)))
-    vocabulary = Vocabulary.build(counts, n_values, grammar.nearest_value)
-    names = vocabulary.encode(data.values)
-    rows = np.flatnonzero(data.lengths)[:KEPT_TUNES]
-    return EncodedCorpus(
-        tunes=tuple(data.tunes(KEPT_TUNES)),
-        sequences=tuple(names[data.indices(row)] for row in rows.tolist()),
-        vocabulary=vocabulary,
-        n_values=counts.total(),
-        distinct=len(counts),
-        share_folded=_share_folded(counts, vocabulary),
-        register=grammar.Register.of_counts(data.pitches),
-    )
-
-
-def _share_folded(counts: Counter[str], vocabulary: Vocabulary) -> float:
-    return sum(counts[text] for text in vocabulary.folded) / max(counts.total(), 1)
-
-
-def encode_nearest(values: Iterable[grammar.Value], known: Vocabulary) -> list[int]:
-    """The indices of `values` in a vocabulary that may have been made without them: one that is not
-    in it is heard as its nearest."""
-    texts = [str(value) for value in values]
-    heard = (t if t in known else grammar.nearest_value(t, known.symbols) for t in texts)
-    return [int(index) for index in known.encode(heard)]
-
-
 def fit(
     tunes: Sequence[Tune],
     config: TrainingConfig = TrainingConfig(),
@@ -139,15 +80,17 @@ def fit(
     Raises CorpusError if there is no tune, or none with `tx` values.
     """
     encoded = encode_corpus(tunes, config.n_values)
-    places = grammar.BarPositions.of(tunes) if config.bar_positions else None
+    positions = BarPositions.of(tunes) if config.bar_positions else None
     conditioning = (
-        [_conditioning(places, tune, config.n_values) for tune in tunes] if places else None
+        [_conditioning(positions, tune, config.n_values) for tune in tunes] if positions else None
     )
     draw = _drawer(encoded.sequences, conditioning, config)
     batches = InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
     len(batches)  # too little music is said before Keras is loaded
     music = hash_of([*encoded.sequences, *(conditioning or ())])
-    return _teach(config, encoded, places, batches, music, held_out, sources, progress, checkpoints)
+    return _teach(
+        config, encoded, positions, batches, music, held_out, sources, progress, checkpoints
+    )
 
 
 def fit_corpus(
@@ -160,13 +103,16 @@ def fit_corpus(
 ) -> TrainingResult:
     """Like `fit`, on a corpus on disk of any size, of which it holds a few batches in memory.
 
-    Windows come from all tunes, other ones each epoch. The model file keeps the first KEPT_TUNES
+    Windows come from all tunes, other ones each epoch. The model file keeps the first STORED_TUNES
     tunes, to play over and to look for copies in.
     """
-    from djmodel.values.corpus import CorpusBarPositions
-
     encoded = encode_stored_corpus(data, config.n_values)
-    in_bars = CorpusBarPositions(data) if config.bar_positions else None
+    positions = data.bar_positions if config.bar_positions else None
+
+    def conditioning(row: int, start: int, stop: int) -> Indices:
+        assert positions is not None
+        return positions.encode(data.ticks_in_bars(row)[start:stop], config.n_values)
+
     batches = StreamingBatches(
         data,
         names=encoded.vocabulary.encode(data.values),
@@ -174,18 +120,19 @@ def fit_corpus(
         Tx=config.tx,
         batch_size=config.trainer.batch_size,
         seed=config.trainer.seed,
-        conditioning=partial(in_bars.conditioning, first=config.n_values) if in_bars else None,
+        conditioning=conditioning if positions else None,
     )
-    places = in_bars.places if in_bars else None
     sources = {str(data.folder): data.identity}
     music = data.identity
-    return _teach(config, encoded, places, batches, music, held_out, sources, progress, checkpoints)
+    return _teach(
+        config, encoded, positions, batches, music, held_out, sources, progress, checkpoints
+    )
 
 
 def _teach(
     config: TrainingConfig,
     encoded: EncodedCorpus,
-    places: grammar.BarPositions | None,
+    positions: BarPositions | None,
     batches: BatchSource,
     music: str,
     held_out: Sequence[Tune],
@@ -195,16 +142,14 @@ def _teach(
 ) -> TrainingResult:
     """Trains a new model; `music` names what it learns from, in a few letters."""
     layers = shared_layers(config.n_values, config.n_a, config.trainer.seed)
-    if config.graph == "unrolled" and not places:
+    if config.graph == "unrolled" and not positions:
         graph = djmodel(config.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
-        graph = scanning_model(layers.LSTM_cell, layers.densor, len(places) if places else 0)
+        graph = scanning_model(layers.LSTM_cell, layers.densor, len(positions) if positions else 0)
     unseen = [
         (
-            encode_nearest(
-                [value for bar in grammar.encode(tune) for value in bar], encoded.vocabulary
-            ),
-            _conditioning(places, tune, config.n_values) if places else None,
+            encode_values(flat_values(tune), encoded.vocabulary),
+            _conditioning(positions, tune, config.n_values) if positions else None,
         )
         for tune in held_out
     ]
@@ -241,7 +186,7 @@ def _teach(
         extra={
             "tunes": [tune_to_json(tune) for tune in encoded.tunes],
             "sequences": [sequence.tolist() for sequence in encoded.sequences],
-            **({"places": places.to_json()} if places else {}),
+            **({"bar_positions": positions.to_json()} if positions else {}),
         },
         sources=sources or {},
     )
@@ -249,12 +194,12 @@ def _teach(
 
 
 def _feature_table(vocabulary: Vocabulary) -> NDArray[np.float32]:
-    values = [grammar.Value.parse(symbol) for symbol in vocabulary.symbols]
-    return grammar.feature_table(values, vocabulary.size)
+    values = [Value.parse(symbol) for symbol in vocabulary.symbols]
+    return feature_table(values, vocabulary.size)
 
 
-def _conditioning(places: grammar.BarPositions, tune: Tune, n_values: int) -> Indices:
-    return places.conditioning(grammar.encode(tune), tune.bars, n_values)
+def _conditioning(positions: BarPositions, tune: Tune, n_values: int) -> Indices:
+    return positions.conditioning(encode(tune), tune.bars, n_values)
 
 
 def _drawer(

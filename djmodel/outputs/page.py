@@ -17,8 +17,8 @@ from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet, require_score
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.player import asset, player
 from djmodel.outputs.roll import engraved, has_pickup
-from djmodel.values import grammar
-from djmodel.values.grammar import Value
+from djmodel.values.grammar import encode
+from djmodel.values.value import Value
 from seqmodel.files import atomic_write, data_uri
 from seqmodel.words import pluralize
 
@@ -155,7 +155,7 @@ def _sheets(tune: Tune, index: int) -> str:
 
 def _bars(exhibit: PageItem) -> str:
     tune = exhibit.tune
-    values = exhibit.values or grammar.encode(tune)
+    values = exhibit.values or encode(tune)
     first = 0 if has_pickup(tune) else 1
     key = key_of(tune)
     items = "".join(

@@ -21,14 +21,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 import mmap
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +47,9 @@ from djmodel.inputs.reader import (
 )
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
-from djmodel.values import grammar
+from djmodel.values.conditioning import BarPositions, Ticks, ticks_in_bars, to_ticks
+from djmodel.values.grammar import encode
+from djmodel.values.value import Value
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import atomic_write, printable, sha256_of_file, writable_folder
@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 
 FILE, FORMAT = "tunes.arrow", 1
 ROWS_PER_BATCH = 256
-MOST_PLACES = 256  # in a bar, that a model can tell apart; others are heard as the nearest
-_FINEST = 10_080  # parts of a quarter note, where durations have no smaller common measure
 _METADATA = b"djmodel"
 _BUILD = "build it with `python -m djmodel.corpus build MUSIC --out DIR`"
 
@@ -196,7 +194,7 @@ def _row(result: ReadResult, source: str, hashed: str) -> Row:
     tune = result.tune
     if tune is None:
         return Row(source, result.number, hashed, str(result))
-    bars = [[str(value) for value in values] for values in grammar.encode(tune)]
+    bars = [[str(value) for value in values] for values in encode(tune)]
     texts = sorted({text for bar in bars for text in bar})
     places = {text: place for place, text in enumerate(texts)}
     starts = np.cumsum([0, *map(len, bars)])[:-1]
@@ -390,6 +388,23 @@ class Corpus:
         first, end = self._bar_offsets[batch][place : place + 2]
         return self._bars[batch][first:end]
 
+    def ticks_in_bars(self, row: int) -> Ticks:
+        """The onset of each value of a row in its bar, and the time to the end of the bar, in
+        ticks: `(n, 2)`, see `conditioning.ticks_in_bars`."""
+        durations, starts = self._ticks[self.indices(row)], self.bar_starts(row)
+        return ticks_in_bars(durations, starts, np.add.reduceat(durations, starts))
+
+    @cached_property
+    def _ticks(self) -> Ticks:
+        """The duration of each of `values` in ticks."""
+        return to_ticks(Value.parse(value).duration for value in self.values)
+
+    @property
+    def bar_positions(self) -> BarPositions:
+        """The bar positions of all values."""
+        rows = np.flatnonzero(self.lengths).tolist()
+        return BarPositions.from_ticks(self.ticks_in_bars(row) for row in rows)
+
     def _place(self, row: int) -> tuple[int, int]:
         """The batch of a row, and its number in it."""
         batch = int(np.searchsorted(self._first, row, side="right")) - 1
@@ -424,69 +439,6 @@ class Corpus:
         """Gives back the memory of what was touched; the file is still open."""
         if hasattr(self._memory, "madvise"):
             self._memory.madvise(mmap.MADV_DONTNEED)
-
-
-class CorpusBarPositions:
-    """Where in its bar each value of a data set begins: the `places` that a model is told of, of
-    each kind the MOST_PLACES commonest at most, and the cues of any stretch of values.
-
-    The values of a bar add up to it: their durations and the bars' first values say all.
-    """
-
-    def __init__(self, data: Corpus) -> None:
-        durations = [grammar.Value.parse(value).duration for value in data.values]
-        self._data = data
-        self._per_quarter = min(math.lcm(*(d.denominator for d in durations)), _FINEST)
-        units = [round(duration * self._per_quarter) for duration in durations]
-        self._durations = np.array(units, dtype=np.int64)
-        counts: tuple[Counter[int], Counter[int]] = Counter(), Counter()
-        for row in np.flatnonzero(data.lengths).tolist():
-            for counter, times in zip(counts, self._times(row, 0, data.lengths[row]), strict=True):
-                counter.update(times.tolist())
-        self._known = [
-            np.array(sorted(time for time, _ in counter.most_common(MOST_PLACES)), dtype=np.int64)
-            for counter in counts
-        ]
-        self.places = grammar.BarPositions(
-            *(tuple(Fraction(t, self._per_quarter) for t in k.tolist()) for k in self._known)
-        )
-
-    def conditioning(self, row: int, start: int, stop: int, first: int) -> Indices:
-        """As `grammar.BarPositions.conditioning`, of the values of a row from place `start` up to `stop`."""
-        found = [
-            first + offset + _nearest(times, known)
-            for times, known, offset in zip(
-                self._times(row, start, stop),
-                self._known,
-                (0, len(self.places.onsets)),
-                strict=True,
-            )
-        ]
-        return np.stack(found, axis=-1).astype(np.int32)
-
-    def _times(
-        self, row: int, start: int, stop: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """How long after its bar line each value begins, and how long before the next one."""
-        bars = self._data.bar_starts(row)
-        first = int(np.searchsorted(bars, start, side="right")) - 1
-        after = int(np.searchsorted(bars, stop))
-        end = int(bars[after]) if after < len(bars) else int(self._data.lengths[row])
-        bounds = np.append(bars[first:after], end) - bars[first]  # of the bars that it touches
-        durations = self._durations[self._data.indices(row, int(bars[first]), end)]
-        now = np.concatenate([[0], np.cumsum(durations)])
-        lines, sizes = now[bounds], np.diff(bounds)
-        asked = slice(start - int(bars[first]), stop - int(bars[first]))
-        onsets = now[:-1] - np.repeat(lines[:-1], sizes)
-        rests = np.repeat(lines[1:], sizes) - now[:-1]
-        return onsets[asked], rests[asked]
-
-
-def _nearest(times: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which of `known`, sorted, is nearest to each time; between two the lower one."""
-    above = np.searchsorted(known, times).clip(max=len(known) - 1)
-    below = (above - 1).clip(min=0)
-    return np.where(times - known[below] <= np.abs(known[above] - times), below, above)
 
 
 class Findings(NamedTuple):

@@ -5,13 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from djmodel import encode
 from djmodel.config import PRESETS, TrainingConfig
 from djmodel.evaluation.perplexity import ORDERS, Evaluation, Metrics, evaluate, leave_one_out
-from djmodel.model.improvise import encode_values
 from djmodel.model.training import fit
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
+from djmodel.values.encoded import encode_values, flat_values
 from seqmodel.ngram import NGram, Smoothing
 from seqmodel.settings import with_settings
 from seqmodel.training.config import TrainerConfig
@@ -44,7 +43,7 @@ def test_the_ngram_is_not_fooled_by_tunes_that_repeat_themselves():
     unknown = tune_of("d", [mixed] * 30)
     trained = fit(tunes, TrainingConfig(n_a=4, tx=8, trainer=TrainerConfig(epochs=1)))
     ngrams = evaluate(trained.model, [unknown]).ngrams
-    heard = encode_values(trained.model, [value for bar in encode(unknown) for value in bar])
+    heard = encode_values(flat_values(unknown), trained.model.vocabulary)
     sequences = [sequence.tolist() for sequence in trained.encode_corpus.sequences]
     trusting = NGram.fit(sequences, len(trained.model.vocabulary), 5, Smoothing("kneser-ney", 0.3))
     best = min(score.cross_entropy for score in ngrams.values())

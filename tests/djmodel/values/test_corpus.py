@@ -23,11 +23,13 @@ from djmodel.inputs.limits import Deadline
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import load
-from djmodel.model.training import encode_corpus, encode_stored_corpus, fit_corpus
+from djmodel.model.training import fit_corpus
+from djmodel.values import conditioning
 from djmodel.values import corpus as dataset
-from djmodel.values import grammar
-from djmodel.values.corpus import FILE, Corpus, CorpusBarPositions, build, check
-from djmodel.values.grammar import BarPositions, Register, encode
+from djmodel.values.conditioning import BarPositions
+from djmodel.values.corpus import FILE, Corpus, build, check
+from djmodel.values.encoded import encode_corpus, encode_stored_corpus
+from djmodel.values.grammar import Register, encode
 from seqmodel.errors import CorpusError, FileError
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.training.config import TrainerConfig
@@ -100,7 +102,7 @@ def test_a_row_has_all_of_a_tune(corpus: Path, music: Path) -> None:
     path = music / rags()[0].name
     row = list(data.column("source")).index(str(path))
     tune = read_tune(path)
-    bars = [[str(value) for value in values] for values in grammar.encode(tune)]
+    bars = [[str(value) for value in values] for values in encode(tune)]
     assert titles[row] == tune.title
     starts = list(data.column("bar_starts"))[row]
     heard = [data.values[index] for index in data.indices(row)]
@@ -125,7 +127,7 @@ def test_files_stand_in_their_order_with_a_verdict_each(corpus: Path) -> None:
 def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
     data = Corpus(corpus)
     tunes = reader.read_tunes([music]).tunes
-    texts = Counter(str(v) for tune in tunes for bar in grammar.encode(tune) for v in bar)
+    texts = Counter(str(v) for tune in tunes for bar in encode(tune) for v in bar)
     assert dict(zip(data.values, data.counts.tolist(), strict=True)) == texts
     assert list(data.values) == sorted(texts)
     assert Register.of_counts(data.pitches) == Register.of(tunes)
@@ -313,23 +315,18 @@ def test_a_corpus_teaches_what_its_tunes_would(corpus: Path, music: Path) -> Non
         assert np.array_equal(one, other)
 
 
-def test_it_tells_where_in_the_bar_a_value_is_as_the_tunes_do(
-    corpus: Path, music: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", [256, 5])
+def test_a_corpus_on_disk_has_the_bar_positions_of_its_tunes(
+    corpus: Path, music: Path, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
+    monkeypatch.setattr(conditioning, "MAX_BAR_POSITIONS", limit)
     data, tunes = Corpus(corpus), reader.read_tunes([music]).tunes
-    in_bars, places = CorpusBarPositions(data), BarPositions.of(tunes)
-    assert in_bars.places == places
-    rows = np.flatnonzero(data.lengths)
-    monkeypatch.setattr(dataset, "MOST_PLACES", 5)  # others are heard as the nearest
-    few = CorpusBarPositions(data)
-    assert (len(few.places.onsets), len(few.places.rests)) == (5, 5)
-    for row, tune in zip(rows.tolist(), tunes, strict=True):
-        n = int(data.lengths[row])
-        for told in (in_bars, few):
-            expected = told.places.conditioning(encode(tune), tune.bars, 90)
-            assert len(expected) == n
-            for start, stop in ((0, n), (0, 1), (n - 1, n), (n // 3, n // 2), (7, 9)):
-                assert np.array_equal(told.conditioning(row, start, stop, 90), expected[start:stop])
+    positions = data.bar_positions
+    assert positions == BarPositions.of(tunes)
+    assert max(len(positions.onsets), len(positions.to_bar_end)) <= limit
+    for row, tune in zip(np.flatnonzero(data.lengths).tolist(), tunes, strict=True):
+        in_memory = positions.conditioning(encode(tune), tune.bars, 90)
+        assert np.array_equal(positions.encode(data.ticks_in_bars(row), 90), in_memory)
 
 
 def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-untyped-def]
@@ -338,7 +335,7 @@ def test_the_better_preset_of_the_command_takes_a_corpus(  # type: ignore[no-unt
     preset = ["--preset", "ragtime", "--epochs", 1, "--tx", 16, "--n-a", 16]
     trained = command("djmodel.train", "--corpus", corpus, "--out", tmp_path / "run", *preset)
     assert trained.status == 0, trained.err
-    assert load(tmp_path / "run" / "model.keras").extra["places"]
+    assert load(tmp_path / "run" / "model.keras").extra["bar_positions"]
     assert (tmp_path / "run" / "solo.mid").exists()
 
 
