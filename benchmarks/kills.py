@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from seqmodel.files import UNFINISHED, sha256_of_file
+from seqmodel.files import TEMP_PREFIX, sha256_of_file
 
 TRAININGS = {
     "djmodel.train": ["--epochs", "60", "--m", "60"],
@@ -67,7 +67,7 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
             process.kill()
             process.communicate()
             kills += 1
-            in_writing += any(path.name.startswith(UNFINISHED) for path in killed.iterdir())
+            in_writing += any(path.name.startswith(TEMP_PREFIX) for path in killed.iterdir())
             if sha256_of_file(killed / "model.keras") != earlier:  # then it is the new one, whole
                 assert weights(training, killed) == weights(training, whole)
         finish(start(training, killed, "--checkpoint", "0", "--resume"))

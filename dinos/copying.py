@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seqmodel.model_file import ModelFile
 from seqmodel.suffix_automaton import SuffixAutomaton
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 # Of fewer names than this a model learns many by heart.
 FEW_NAMES = 300

@@ -11,7 +11,7 @@ import typer
 
 from dinos.names import MAX_LENGTH
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from dinos.copying import TrainingNames

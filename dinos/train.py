@@ -77,8 +77,9 @@ def command(
     from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names
     from dinos.training import TrainingConfig, fit
-    from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
+    from seqmodel.files import check_no_overwrite, sha256_of_file, writable_folder
     from seqmodel.plots import loss_curve
+    from seqmodel.text import printable
     from seqmodel.training.checkpoints import training_in
     from seqmodel.training.loop import write_history
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from djmodel.config import TrainingConfig

@@ -13,9 +13,9 @@ from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSecond
 from djmodel.outputs import suffixes as suffixes
 from djmodel.outputs import write as output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.files import check_no_overwrite, printable
+from seqmodel.files import check_no_overwrite
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize, printable
 
 if TYPE_CHECKING:
     from djmodel.config import GenerationConfig

@@ -21,7 +21,7 @@ from djmodel.options import (
     MelodyPart,
 )
 from seqmodel.cli import Debug, run, summary_table
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions

@@ -14,7 +14,7 @@ from djmodel.options import MaxCopy
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import require_output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from djmodel.config import GenerationConfig

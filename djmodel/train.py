@@ -135,9 +135,10 @@ def command(
     from djmodel.model.training import fit, fit_corpus
     from djmodel.outputs.midi import write_midi
     from seqmodel.errors import InputError
-    from seqmodel.files import check_no_overwrite, printable, sha256_of_file, writable_folder
+    from seqmodel.files import check_no_overwrite, sha256_of_file, writable_folder
     from seqmodel.plots import loss_curve
     from seqmodel.settings import with_settings
+    from seqmodel.text import printable
     from seqmodel.training.distributed import is_coordinator, training_on_all
     from seqmodel.training.loop import write_history
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seqmodel.text import printable
+
+MAX_LENGTH = 2_000
+
 
 class InputError(ValueError):
     """Bad input. Every error that a user can cause derives from it; commands print it as one line
     and exit with status 2.
 
-    `message` is a sentence without a full stop: what was expected and what was found. `path` names
-    the file or folder that it is about and stands before it; `hint`, what to do, stands behind it.
+    `message` is a sentence without a full stop: what was expected and what was found. `path`, the
+    file or folder that it is about, stands before it and `hint`, what to do, behind it.
 
     >>> str(InputError("the file is empty", path="solo.mid", hint="choose another file"))
     'solo.mid: the file is empty; choose another file'
@@ -25,7 +29,7 @@ class InputError(ValueError):
         self.message, self.path, self.hint = message, path, hint
         place = f"{path}: " if path is not None else ""
         advice = f"; {hint}" if hint else ""
-        super().__init__(" ".join(f"{place}{message}{advice}".split()))
+        super().__init__(printable(f"{place}{message}{advice}", max_length=MAX_LENGTH))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Survives pickling between processes, whatever a subclass is made from."""
@@ -40,12 +44,18 @@ def _restored(kind: type[InputError], args: tuple[Any, ...], state: dict[str, An
 
 
 class FileError(InputError):
-    """A file or folder that is missing, unreadable, of the wrong kind, or cannot be written."""
+    """A file or folder that is missing, unreadable, of the wrong kind or not writable."""
 
     @classmethod
-    def from_os(cls, error: OSError, expected: str, path: str | Path, hint: str) -> FileError:
-        """The error of the operating system, in its words."""
-        return cls(expected, (error.strerror or str(error)).lower(), path=path, hint=hint)
+    def from_os(cls, error: OSError, message: str, path: str | Path, hint: str) -> FileError:
+        """An error whose reason is in the words of the operating system.
+
+        >>> denied = PermissionError(13, "Permission denied")
+        >>> str(FileError.from_os(denied, "the file cannot be read", "a.mid", "check its rights"))
+        'a.mid: the file cannot be read (permission denied); check its rights'
+        """
+        reason = (error.strerror or str(error)).lower()
+        return cls(f"{message} ({reason})", path=path, hint=hint)
 
 
 class ModelFileError(InputError):
@@ -61,11 +71,11 @@ class CheckpointError(InputError):
 
 
 class VocabularyError(InputError):
-    """A symbol outside the vocabulary, or symbols that make no vocabulary."""
+    """A symbol outside the vocabulary, or symbols that cannot form one."""
 
 
 class CorpusError(InputError):
-    """Data that is too little, or that has nothing to learn from."""
+    """Data with too little, or nothing, to learn from."""
 
 
 class SamplingError(InputError):

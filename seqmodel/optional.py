@@ -1,4 +1,4 @@
-"""Packages that a part of the project needs and that may be missing from an installation."""
+"""Packages of the extras, which an installation may lack."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ class MissingPackageError(InputError):
 
     def __init__(self, package: str, purpose: str) -> None:
         super().__init__(
-            f"the package {package} {purpose}",
-            "that it is not installed",
+            f"the package {package}, needed {purpose}, is not installed",
             hint=f"pip install {package}",
         )
 
 
-def needed(module: str, purpose: str, package: str | None = None) -> ModuleType:
-    """The imported `module`. `purpose` completes "the package X ..." ("to write MP3"); `package`
-    is its name for pip where that differs. Raises MissingPackageError if it is not installed."""
+def require_package(module: str, purpose: str, package: str | None = None) -> ModuleType:
+    """The imported `module`. `purpose` begins with a verb: "to connect to a cluster"; `package` is
+    the name for pip where it differs. Raises MissingPackageError if it is not installed."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
@@ -32,6 +31,6 @@ def needed(module: str, purpose: str, package: str | None = None) -> ModuleType:
 
 
 def require(module: str, purpose: str, package: str | None = None) -> None:
-    """Raises what `needed` would raise, without importing anything: to say it before a long job."""
+    """Raises as `require_package` does, without importing anything."""
     if find_spec(module.split(".")[0]) is None:
         raise MissingPackageError(package or module, purpose)

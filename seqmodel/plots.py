@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.optional import needed
+from seqmodel.optional import require_package
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -362,7 +362,7 @@ class LiveCurve:
     ) -> None:
         self.losses: list[float] = []
         self.epochs, self.chance, self.min_seconds = epochs, chance, min_seconds
-        self._display: Any = needed("IPython.display", "to draw in a notebook", "ipython")
+        self._display: Any = require_package("IPython.display", "to draw in a notebook", "ipython")
         self._shown: Any = None
         self._drawn_at = -float("inf")
 

@@ -28,7 +28,7 @@ from djmodel.music.tune import Tune
 from djmodel.values.encoded import encode_values
 from djmodel.values.grammar import encode
 from seqmodel.suffix_automaton import SuffixAutomaton
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from seqmodel.data.vocabulary import Vocabulary

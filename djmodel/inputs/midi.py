@@ -19,7 +19,8 @@ from djmodel.music.quantization import (
 from djmodel.music.score import Score, ScorePart, measures_until, tempo_map
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel.errors import FileError
-from seqmodel.files import content_of, printable
+from seqmodel.files import content_of
+from seqmodel.text import printable
 
 _DRUM_CHANNEL = 10
 _MIN_SYLLABLES = 10  # fewer texts are remarks, such as who made the file

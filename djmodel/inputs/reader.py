@@ -30,7 +30,7 @@ from djmodel.values.grammar import encode
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, sha256_of_file
 from seqmodel.parallel.pool import PoolConfig, parallel_map
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""

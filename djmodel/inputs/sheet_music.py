@@ -29,8 +29,9 @@ from djmodel.music.quantization import (
 from djmodel.music.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel.errors import FileError
-from seqmodel.files import check_input_file, printable
+from seqmodel.files import check_input_file
 from seqmodel.parallel import sandbox as bounded
+from seqmodel.text import printable
 
 if TYPE_CHECKING:
     from music21 import stream

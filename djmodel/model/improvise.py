@@ -32,7 +32,7 @@ from seqmodel.model_file import ModelFile
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 HIGHEST = 127  # of pitches, as MIDI has them
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from djmodel.music.chord import Chord
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 MOST_SHARPS = 7  # or flats, of a key
 

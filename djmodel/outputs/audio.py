@@ -18,7 +18,7 @@ from djmodel.music.tune import Tune
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
-from seqmodel.optional import MissingPackageError, needed, require
+from seqmodel.optional import MissingPackageError, require, require_package
 
 if TYPE_CHECKING:
     from mido import MidiFile, MidiTrack
@@ -78,7 +78,7 @@ class Sound:
 
         Raises MissingPackageError without the package soundfile.
         """
-        soundfile = needed(*_MP3)
+        soundfile = require_package(*_MP3)
         stream = io.BytesIO()
         soundfile.write(
             stream,
@@ -120,7 +120,7 @@ def require_sound(soundfont: str | Path | None = None, ending: str = SOUND[0]) -
     if soundfont is None:
         default_soundfont()
         return
-    mido = needed(*_MIDI)
+    mido = require_package(*_MIDI)
     track = [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=1)]
     _played(read_soundfont(soundfont), mido.MidiFile(tracks=[mido.MidiTrack(track)]), soundfont)
 
@@ -143,7 +143,7 @@ def default_soundfont() -> Path:
 
 def _parsed(content: bytes, path: str | Path | None) -> MidiFile:
     """A MIDI file. Raises FileError, with `path`, if it is none, plays nothing or far too long."""
-    mido = needed(*_MIDI)
+    mido = require_package(*_MIDI)
     try:
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
@@ -237,7 +237,7 @@ def _synthesise_apart(soundfont: bytes, midi: bytes, font_name: str | Path) -> b
 
 def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> bytes:
     """The WAV file that the synthesiser makes."""
-    midirenderer = needed(*_SYNTHESISER)
+    midirenderer = require_package(*_SYNTHESISER)
     try:
         return bytes(midirenderer.render_wave_from(soundfont, midi))
     except BaseException as error:

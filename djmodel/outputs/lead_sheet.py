@@ -28,7 +28,7 @@ from djmodel.outputs.roll import engraved, has_pickup
 from djmodel.outputs.suffixes import NOTES, PICTURE, SCORE
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.optional import needed, require
+from seqmodel.optional import require, require_package
 
 if TYPE_CHECKING:
     from music21.duration import Duration
@@ -116,7 +116,7 @@ class LeadSheet:
     def png(self, zoom: float = _PNG_ZOOM) -> bytes:
         """The picture on white, `zoom` pixels a CSS pixel, with fonts that come along: equal on
         every machine. Raises MissingPackageError without resvg_py."""
-        resvg = needed(*_PIXELS)
+        resvg = require_package(*_PIXELS)
         import matplotlib
 
         content: bytes = resvg.svg_to_bytes(
@@ -264,7 +264,7 @@ def _put_chords(part: Part, tune: Tune, key: int) -> None:
 
 def _exported(tune: Tune, bars_a_line: int, labels: bool) -> str:
     """MusicXML without what music21 adds of its own: a composer of its name, the date."""
-    exporting = needed(*_MUSICXML)
+    exporting = require_package(*_MUSICXML)
     exporter = exporting.GeneralObjectExporter()
     exporter.makeNotation = False  # what is written, and how, has been decided here
     xml: bytes = exporter.parse(to_music21(tune, bars_a_line, labels))
@@ -434,7 +434,7 @@ def _engraved(
     xml: str, tune: Tune, bars_a_line: int, paper: Paper, heading: bool, seed: int
 ) -> str:
     """Verovio's drawing of MusicXML, as tall as it needs to be, in the ink of what is around it."""
-    verovio = needed(*_ENGRAVER)
+    verovio = require_package(*_ENGRAVER)
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit()
     bars = len(tune.bars) - has_pickup(tune)

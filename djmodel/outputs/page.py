@@ -20,7 +20,7 @@ from djmodel.outputs.roll import engraved, has_pickup
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value
 from seqmodel.files import atomic_write, data_uri
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 # Whatever a title may hold, the page loads nothing and runs nothing but its own.
 _POLICY = (

@@ -21,7 +21,7 @@ from seqmodel.plots import (
     count_chart,
     new_figure,
 )
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

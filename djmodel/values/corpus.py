@@ -52,10 +52,10 @@ from djmodel.values.grammar import encode
 from djmodel.values.value import Value
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
-from seqmodel.files import atomic_write, printable, sha256_of_file, writable_folder
-from seqmodel.optional import needed
+from seqmodel.files import atomic_write, sha256_of_file, writable_folder
+from seqmodel.optional import require_package
 from seqmodel.parallel.pool import PoolConfig, parallel_map
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize, printable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -481,7 +481,7 @@ def _mapped(stream: IO[bytes]) -> mmap.mmap:
 
 
 def _pyarrow() -> Any:
-    needed("pyarrow", "to keep a corpus on disk")
+    require_package("pyarrow", "to keep a corpus on disk")
     import pyarrow.ipc
 
     return pyarrow

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CorpusError
-from seqmodel.words import pluralize
+from seqmodel.text import pluralize
 
 # The input before the first symbol: the zero vector of the course, not a symbol.
 NOTHING = -1

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from seqmodel.errors import InputError
-from seqmodel.optional import needed
+from seqmodel.optional import require_package
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -261,7 +261,7 @@ class _Failed:
 def _client(address: str, versions: Versions) -> Iterator[Any]:
     """A connection to a Dask scheduler whose workers have our versions. Meanwhile the death of one
     worker is enough for the scheduler to give a task up, so that one item does not end four."""
-    distributed = needed("distributed", "to connect to a cluster")
+    distributed = require_package("distributed", "to connect to a cluster")
     # What goes wrong is told by errors; the lines of its own log would stand between ours.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     _knock(distributed, address)

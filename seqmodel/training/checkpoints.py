@@ -152,7 +152,7 @@ def training_in(
         ) from None
     except OSError as error:
         raise FileError.from_os(
-            error, "a folder that can be written", folder, hint="choose another place"
+            error, "the folder cannot be written", folder, hint="choose another place"
         ) from error
     try:
         remove_temp_files(folder)

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from seqmodel.errors import InputError, Interrupted
 from seqmodel.network.keras_backend import load_keras, stderr_held_back
-from seqmodel.optional import needed
+from seqmodel.optional import require_package
+from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
-from seqmodel.words import pluralize
 
 START_SECONDS = 120  # in which all hosts have to start
 SILENT_SECONDS = 10  # after which a host is lost that says nothing
@@ -109,7 +109,7 @@ def _require_jax() -> None:
             f"Keras on {chosen}",
             hint="write KERAS_BACKEND=jax before the command",
         )
-    needed("jax", "to train on several devices")
+    require_package("jax", "to train on several devices")
 
 
 def _start(hosts: Hosts) -> None:

@@ -140,7 +140,7 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        (b"", [], "found an empty file"),
+        (b"", [], "the file is empty"),
         (b"\n\n", [], "expected at least two different names, found none"),
         (b"rex\n", [], "found only `rex`"),
         (b"rex\n\ntyra\n", [], "line 2: expected a name, found an empty line"),
@@ -170,7 +170,7 @@ def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
     out = tmp_path / "taken" / "run"
     status, _, err = run(monkeypatch, capsys, train, "--out", out)
     assert (status, err.count("\n")) == (2, 1)
-    assert "expected a folder that can be written" in err
+    assert "the folder cannot be written" in err
 
 
 @pytest.mark.parametrize(

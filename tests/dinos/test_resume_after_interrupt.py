@@ -94,7 +94,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_model(names, command):
     with start(*arguments(names, "run", 3), preexec_fn=limit_files(4000)) as training:
         said = training.stderr.read()
     assert training.returncode == 2, said
-    assert "expected a file that can be written, found file too large" in said.splitlines()[-1]
+    assert "the file cannot be written (file too large)" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert {p.name: p.read_bytes() for p in (names.parent / "run").iterdir()} == before
 

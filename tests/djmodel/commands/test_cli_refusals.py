@@ -50,11 +50,11 @@ def model(tmp_path, monkeypatch):
         ("--primer-bars 1:2", "--primer-bars with --primer"),
         ("--bars 2 --choruses 2", "--bars or --choruses, found both"),
         # names that are taken
-        ("--out a.wav --wav", "a.wav: expected a file of its own for each output"),
-        ("--score a.svg --picture a.svg", "the name of another output"),
-        ("--score a.svg --picture ./x/../a.svg", "the name of another output"),
-        ("--html model.keras", "a name that ends in"),
-        ("--count 2 --out a.mid --html a-2.mid", "a name that ends in"),
+        ("--out a.wav --wav", "a.wav: this output would overwrite another output"),
+        ("--score a.svg --picture a.svg", "would overwrite another output"),
+        ("--score a.svg --picture ./x/../a.svg", "would overwrite another output"),
+        ("--html model.keras", "the name must end in"),
+        ("--count 2 --out a.mid --html a-2.mid", "the name must end in"),
     ],
 )
 def test_what_is_refused_in_one_line(options, said, refuses, model, tmp_path):

@@ -32,7 +32,7 @@ def _here(tmp_path, monkeypatch):
     [
         (["--primer-values", "C,999999.000"], "values of at most 1,024 quarter notes"),
         (["--changes", "C", "--style", ""], "a style of block"),
-        (["--score", "folder.svg"], "folder.svg: expected the name of a file to write, found a"),
+        (["--score", "folder.svg"], "folder.svg: this is a folder"),
     ],
 )
 def test_generating_refuses_before_anything_is_written(refuses, tmp_path, options, said):
@@ -42,7 +42,7 @@ def test_generating_refuses_before_anything_is_written(refuses, tmp_path, option
 
 
 def test_an_output_that_is_a_folder_is_known_at_the_start(tmp_path):
-    with pytest.raises(FileError, match="found a folder"):
+    with pytest.raises(FileError, match="this is a folder"):
         check_no_overwrite([tmp_path], [])
 
 

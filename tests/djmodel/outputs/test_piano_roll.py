@@ -147,7 +147,7 @@ class TestFiles:
         assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
 
     def test_another_ending(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match=r"ends in \.png or \.svg, found \.gif"):
+        with pytest.raises(InputError, match=r"must end in \.png or \.svg, not in \.gif"):
             loss_curve({"training": [1.0]}).save(tmp_path / "a.gif")
         assert list(tmp_path.iterdir()) == []
 
