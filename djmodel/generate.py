@@ -112,7 +112,6 @@ def command(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page to listen, look and save.")
     ] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Show it in the terminal.")] = False,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Improvise a new melody with a trained MODEL, over the chords of a file or over your own.
@@ -173,8 +172,6 @@ def command(
     )
     for line in _copying(learned, solos, config):
         console.print(line, markup=False, soft_wrap=True)
-    if preview:
-        _show(solos)
 
 
 def _copying(learned: ModelFile, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
@@ -221,15 +218,6 @@ _ENDINGS = {
     "picture": suffixes.PICTURE,
     "page": suffixes.PAGE,
 }
-
-
-def _show(solos: Sequence[Solo]) -> None:
-    from rich.console import Console
-
-    from djmodel.outputs.preview import preview
-
-    for solo in solos:
-        Console().print(preview(solo.tune))
 
 
 def numbered(path: Path, count: int) -> list[Path]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from djmodel.inputs.melody import ChosenParts
     from djmodel.inputs.reader import Reading
     from djmodel.music.score import Score
-    from djmodel.music.tune import Bar, Change, Tune
+    from djmodel.music.tune import Tune
 
 _WIDTH = 110  # columns, where the output is not a terminal
 _NARROW = 76  # with fewer columns no table of parts
@@ -155,6 +155,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     from rich import box
     from rich.table import Table
 
+    from djmodel.outputs.chord_names import chords_of_bar
     from djmodel.values.grammar import encode_bar
 
     table = Table(title="Bars", title_justify="left", box=box.SIMPLE)
@@ -165,28 +166,10 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     for number, bar in enumerate(tune.bars, start=first):
         name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
         meter = bar.meter
-        table.add_row(name, chords_of(bar, tune.key), _plain(" ".join(map(str, encode_bar(bar)))))
-    return table
-
-
-def chords_of(bar: Bar, key: int | None) -> str:
-    """The changes of a bar as on a lead sheet, a slash for each beat on which the chord goes on:
-    `F / C7 /`. A chord that holds in a rest of the accompaniment stands in parentheses."""
-    from djmodel.music.chord import chord_symbol
-
-    def symbol(change: Change) -> str:
-        name = chord_symbol(change.chord, key)
-        return name if change.sounding else f"({name})"
-
-    if len(bar.changes) == 1:
-        return symbol(bar.changes[0])
-    at = {change.onset: symbol(change) for change in bar.changes}
-    beats = bar.meter.beat_onsets(bar.length)
-    if not set(at) <= set(beats):
-        return "  ".join(
-            f"{name}" if not onset else f"{onset}:{name}" for onset, name in at.items()
+        table.add_row(
+            name, chords_of_bar(bar, tune.key), _plain(" ".join(map(str, encode_bar(bar))))
         )
-    return " ".join(at.get(beat, "/") for beat in beats)
+    return table
 
 
 def tune_facts(made: Reading) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,20 @@ from numpy.typing import NDArray
 
 from djmodel.evaluation.comparison import Comparison, Distributed, Measured
 from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
+from djmodel.outputs.piano_roll import ACCOMPANIMENT_COLOUR, KIND_COLOURS
 from djmodel.outputs.roll import KIND_NAMES
-from seqmodel.plots import BLUE, GREEN, LIGHT, ORANGE, VERMILLION, Picture, new_figure, style_axes
+from seqmodel.plots import (
+    BLUE,
+    GREEN,
+    LIGHT,
+    ORANGE,
+    VERMILLION,
+    Picture,
+    count_chart,
+    new_figure,
+    style_axes,
+)
+from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,6 +124,25 @@ def perplexity_chart(perplexities: Mapping[str, float]) -> Picture:
     axes.bar_label(axes.barh(names, numbers, color=colours), fmt="{:.1f}", padding=4, fontsize=9)
     axes.set_xlabel("perplexity on held-out music", color=LIGHT.ink)
     return Picture(figure)
+
+
+def vocabulary_chart(values: Iterable[str] | Mapping[str, int], *, title: str = "") -> Picture:
+    """The frequency of each value, the most frequent first, coloured by its kind.
+
+    `values` are the values of a corpus as text, or their counts.
+    """
+    counts = Counter(values)
+    names = {str(kind): name for kind, name in KIND_NAMES.items()} | {"R": "rest"}
+    colours = {KIND_NAMES[kind]: fill for kind, (fill, _) in KIND_COLOURS.items()}
+    colours |= {KIND_NAMES["X"]: "#5B6470", "rest": ACCOMPANIMENT_COLOUR}
+    total = pluralize(counts.total(), "note or rest", "notes and rests")
+    return count_chart(
+        dict(counts.most_common()),
+        title=title or f"{pluralize(len(counts), 'different value')} in {total}",
+        group_of={value: names.get(value[:1], "") for value in counts},
+        colours=colours,
+        hatches={KIND_NAMES["A"]: "////", KIND_NAMES["X"]: "....", "rest": "----"},
+    )
 
 
 def _bars(axes: Axes, found: Distributed, names: Sequence[str]) -> None:

@@ -23,8 +23,9 @@ from djmodel.music.key import (
     symbol_place,
 )
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
+from djmodel.outputs.chord_names import engraved
 from djmodel.outputs.rhythm import Written, written
-from djmodel.outputs.roll import engraved, has_pickup
+from djmodel.outputs.roll import has_pickup
 from djmodel.outputs.suffixes import NOTES, PICTURE, SCORE
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix

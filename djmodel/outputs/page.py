@@ -9,14 +9,14 @@ from html import escape
 from pathlib import Path
 
 from djmodel.model.improvise import Solo
-from djmodel.music.chord import chord_symbol
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import key_of
-from djmodel.music.tune import Bar, Tune
+from djmodel.music.tune import Tune
+from djmodel.outputs.chord_names import chords_of_bar, engraved
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet, require_score
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.player import asset, player
-from djmodel.outputs.roll import engraved, has_pickup
+from djmodel.outputs.roll import has_pickup
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value
 from seqmodel.files import atomic_write, data_uri
@@ -160,19 +160,11 @@ def _bars(exhibit: PageItem) -> str:
     key = key_of(tune)
     items = "".join(
         f'<li><span class="number">{number or ""}</span>'
-        f'<span class="symbols">{escape(_symbols(bar, key))}</span>'
+        f'<span class="symbols">{escape(engraved(chords_of_bar(bar, key)))}</span>'
         f'<span class="values">{"".join(map(_value, of_bar))}</span></li>'
         for number, (bar, of_bar) in enumerate(zip(tune.bars, values, strict=False), first)
     )
     return f'<ol class="bars">{items}</ol>'
-
-
-def _symbols(bar: Bar, key: int) -> str:
-    names = [
-        engraved(chord_symbol(change.chord, key)) if change.sounding else "N.C."
-        for change in bar.changes
-    ]
-    return " ".join(names)
 
 
 def _value(value: Value) -> str:

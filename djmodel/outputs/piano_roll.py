@@ -1,209 +1,166 @@
-"""Pictures of music: the piano roll of a tune, the values of a corpus."""
+"""Piano rolls as SVG: the melody over its accompaniment, kinds of tones in their own looks.
+
+A picture has all rows below one another; a page shows each row as a drawing that it can place.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
 
 from djmodel.music.chord import Kind
 from djmodel.music.tune import Tune
-from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, roll
-from seqmodel.plots import (
-    BLUE,
-    LIGHT,
-    SKY,
-    VERMILLION,
-    WIDTH_INCHES,
-    Picture,
-    count_chart,
-    new_figure,
-)
-from seqmodel.text import pluralize
+from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
+from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, Row, roll
+from seqmodel.plots import BLUE, LIGHT, PURPLE, SKY, VERMILLION
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-ACCOMPANIMENT_COLOUR = "#EBC46C"  # the palette's orange, lighter: it stands behind the melody
-# How each kind is told from the others: fill, edge, hatching.
-KIND_LOOKS: dict[Kind, tuple[str, str, str]] = {
-    "C": (BLUE, BLUE, ""),
-    "S": (SKY, BLUE, ""),
-    "A": (VERMILLION, LIGHT.paper, "////"),
-    "X": (LIGHT.paper, LIGHT.ink, "...."),
+ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody
+# Fill and outline of each kind. An approach tone also has a dashed line through its middle.
+KIND_COLOURS: dict[Kind, tuple[str, str]] = {
+    "C": (BLUE, BLUE),
+    "S": (SKY, BLUE),
+    "A": (VERMILLION, VERMILLION),
+    "X": (LIGHT.paper, LIGHT.ink),
 }
 
-_BARS_A_ROW = (8, 6, 4, 3, 2, 1)
-_ROW_LENGTHS = (32, 16, 8)  # quarters: eight bars of 4/4, or fewer where chord names are dense
-_INCHES_A_LETTER = 0.105  # of a chord name
-_INCHES_A_SEMITONE = 0.07
-_MOST_TITLE, _TITLE_BESIDE_LEGEND = 90, 44  # letters
-_LOWEST_ROW_INCHES, _HIGHEST_ROW_INCHES = 1.7, 3.3
+# Sizes in CSS pixels.
+_LEFT = 18.0  # for the names of the octaves
+_RIGHT = 2.0
+_TOP = 16.0  # for the chord names
+_BOTTOM = 12.0  # for the bar numbers
+_LETTER = 7.6  # width of a letter of a chord name
+_MARGIN, _HEADING = 8.0, 56.0  # of a picture: title and legend
+_MAX_TITLE = 90  # letters
 
 
-def piano_roll(tune: Tune) -> Picture:
-    """The melody of a tune over its accompaniment: bars and beats as a grid, the chords above,
-    the kinds of tones told apart; up to eight bars of 4/4 a row."""
+@dataclass(frozen=True, slots=True)
+class RowSize:
+    """Size of the rows: `width` in CSS pixels for at most `max_quarters` of music, a semitone
+    `semitone` high, less where all of them would be higher than `max_height`."""
+
+    width: float
+    max_quarters: float
+    semitone: float
+    max_height: float
+
+
+PAGE = RowSize(400, 16, 4.5, 190)
+PICTURE = RowSize(800, 32, 6, 260)
+
+
+def piano_roll(tune: Tune) -> Drawing:
+    """The piano roll of a tune as one picture: title, legend, up to eight bars of 4/4 per row."""
     drawing = roll(tune)
-    rows = list(_rows(drawing))
-    height = min(len(drawing.pitches) * _INCHES_A_SEMITONE, _HIGHEST_ROW_INCHES)
-    height = max(height, _LOWEST_ROW_INCHES)
-    figure = new_figure(0.75 + (height + 0.42) * len(rows))
-    all_axes = figure.subplots(len(rows), 1, squeeze=False, sharey=True)[:, 0]
-    longest = max((end - start for start, end in rows), default=1.0)
-    for axes, (start, end) in zip(all_axes, rows, strict=True):
-        _draw_grid(axes, drawing, start, end)
-        _draw_notes(axes, drawing, start, end)
-        axes.set_xlim(start, start + longest)
-    title = shorten(tune.title, _MOST_TITLE, placeholder=" …")
-    figure.suptitle(title, x=0.008, ha="left", fontsize=13, fontweight="bold", color=LIGHT.ink)
-    _draw_legend(all_axes[0], drawing, below=len(title) > _TITLE_BESIDE_LEGEND)
-    return Picture(figure)
+    rows = drawn_rows(drawing, PICTURE)
+    row_height = float(rows[0].get("height", 0)) + _MARGIN if rows else 0.0
+    svg = new_svg(PICTURE.width + 2 * _MARGIN, _HEADING + row_height * len(rows))
+    svg.set("font-family", "sans-serif")
+    title = shorten(drawing.title, _MAX_TITLE, placeholder=" …")
+    size = min(16.0, PICTURE.width / (0.7 * max(len(title), 1)))
+    add(svg, "text", title, x=_MARGIN, y=22, font_size=size, font_weight="bold", fill=LIGHT.ink)
+    x = _MARGIN
+    for note, name in legend_samples(drawing):
+        sample = add(svg, "g", transform=f"translate({x:g} 34)")
+        _add_note(_add_kind(sample, note), note, 0, 18, 0, 6)
+        add(svg, "text", name, x=x + 24, y=41, font_size=11, fill=LIGHT.ink)
+        x += 24 + 6.2 * len(name) + 18
+    for index, row in enumerate(rows):
+        row.set("x", f"{_MARGIN:g}")
+        row.set("y", f"{_HEADING + index * row_height:g}")
+        svg.append(row)
+    return Drawing(to_text(svg))
 
 
-def vocabulary_chart(values: Iterable[str] | Mapping[str, int], *, title: str = "") -> Picture:
-    """How often each value comes, the most frequent first, coloured by its kind.
-
-    `values` are the values of a corpus as text, or how often each comes.
-    """
-    counts = Counter(values)
-    names: dict[str, str] = {str(kind): name for kind, name in KIND_NAMES.items()} | {"R": "rest"}
-    fills: dict[str, str] = {KIND_NAMES[kind]: look[0] for kind, look in KIND_LOOKS.items()}
-    fills |= {KIND_NAMES["X"]: "#5B6470", "rest": ACCOMPANIMENT_COLOUR}
-    everything = pluralize(counts.total(), "note or rest", "notes and rests")
-    default = f"{pluralize(len(counts), 'different value')} in {everything}"
-    return count_chart(
-        dict(counts.most_common()),
-        title=title or default,
-        group_of={value: names.get(value[:1], "") for value in counts},
-        colours=fills,
-        hatches={KIND_NAMES["A"]: "////", KIND_NAMES["X"]: "....", "rest": "----"},
-    )
+def drawn_rows(drawing: Roll, size: RowSize) -> list[ET.Element]:
+    """The rows of a piano roll as SVGs, all to one scale. Their attributes `data-from`, `data-to`
+    (quarter lengths), `data-left` and `data-scale` (pixels per quarter) say where a moment is."""
+    rows = drawing.rows(size.max_quarters, (size.width - _LEFT - _RIGHT) / _LETTER)
+    longest = max((row.end - row.start for row in rows), default=1.0)
+    scale = (size.width - _LEFT - _RIGHT) / longest
+    semitone = min(size.semitone, size.max_height / len(drawing.pitches))
+    return [_drawn(row, drawing.pitches, size.width, scale, semitone) for row in rows]
 
 
-def _rows(drawing: Roll) -> Iterator[tuple[float, float]]:
-    """Where each row begins and ends: whole bars, equally many a row where that comes out even; a
-    pick-up is extra."""
-    bars = len(drawing.bars) - 1
-    if bars < 1:
-        yield 0.0, 4.0
-        return
-    pickup = 1 if drawing.numbers[0] == 0 else 0
-    whole = bars - pickup
-    longest = max(end - start for start, end in pairwise(drawing.bars))
-    fitting = [n for n in _BARS_A_ROW if n * longest <= _row_length(drawing)] or [1]
-    even = [n for n in fitting if whole % n == 0 and n > 2]
-    a_row = whole if whole <= fitting[0] else (even or fitting)[0]
-    first = 0
-    while first < bars:
-        last = min(first + a_row + (pickup if first == 0 else 0), bars)
-        yield drawing.bars[first], drawing.bars[last]
-        first = last
-
-
-def _row_length(drawing: Roll) -> int:
-    """How many quarters of music a row can hold so that chord names do not touch each other."""
-    needed = max(
-        (
-            len(this.text) * _INCHES_A_LETTER / (following.start - this.start)
-            for this, following in pairwise(drawing.chords)
-        ),
-        default=0.0,
-    )  # inches a quarter
-    fitting = [length for length in _ROW_LENGTHS if needed * length <= WIDTH_INCHES]
-    return fitting[0] if fitting else _ROW_LENGTHS[-1]
-
-
-def _draw_grid(axes: Axes, drawing: Roll, start: float, end: float) -> None:
-    pitches = drawing.pitches
-    low, high = pitches.start - 0.5, pitches.stop - 0.5
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.set_ylim(low, high)
-    octaves = [pitch for pitch in pitches if pitch % 12 == 0]
-    axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
-    axes.tick_params(length=0, labelsize=8, colors=LIGHT.ink)
-    axes.hlines([p for p in pitches if p % 12 in (0, 5)], start, end, LIGHT.grid, linewidth=0.8)
-    beats = [beat for beat in drawing.beats if start < beat < end]
-    axes.vlines(beats, low, high, LIGHT.grid, linewidth=0.8)
-    bars = [bar for bar in drawing.bars if start <= bar <= end]
-    axes.vlines(bars, low, high, LIGHT.line, linewidth=1.1)
-    numbered = [
-        (b, n) for b, n in zip(drawing.bars, drawing.numbers, strict=False) if start <= b < end
-    ]
-    axes.set_xticks([b for b, _ in numbered], [str(n) if n else "" for _, n in numbered], ha="left")
-    for chord in drawing.chords_between(start, end):
-        axes.annotate(
-            chord.text,
-            (chord.start, high),
-            xytext=(2, 3),
-            textcoords="offset points",
-            fontsize=10,
-            fontweight="bold",
-            color=LIGHT.ink,
-            annotation_clip=False,
-        )
-
-
-def _draw_notes(axes: Axes, drawing: Roll, start: float, end: float) -> None:
-    behind = [n for n in drawing.accompaniment if n.start < end and n.end > start]
-    _add_boxes(
-        axes, behind, start, end, height=0.62, facecolor=ACCOMPANIMENT_COLOUR, linewidth=0, zorder=2
-    )
-    for kind, (fill, edge, hatch) in KIND_LOOKS.items():
-        notes = [n for n in drawing.melody if n.kind == kind and n.start < end and n.end > start]
-        _add_boxes(
-            axes,
-            notes,
-            start,
-            end,
-            height=1.0,
-            facecolor=fill,
-            edgecolor=edge,
-            hatch=hatch or None,
-            linewidth=0.8,
-            zorder=3,
-        )
-        if kind == "A":  # the hatching is cut out of the fill; the outline is the fill's again
-            _add_boxes(
-                axes, notes, start, end, height=1.0, facecolor="none", edgecolor=fill, zorder=4
-            )
-
-
-def _add_boxes(
-    axes: Axes, notes: list[RollNote], start: float, end: float, height: float, **look: Any
-) -> None:
-    """A box a note, cut to the row, a hair shorter than it lasts so that repeated notes show."""
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
-
-    boxes = []
-    for note in notes:
-        left, right = max(note.start, start), min(note.end, end)
-        width = max(right - left - 0.05, (right - left) * 0.6)
-        boxes.append(Rectangle((left, note.pitch - height / 2), width, height))
-    axes.add_collection(PatchCollection(boxes, match_original=False, **look))
-
-
-def _draw_legend(axes: Axes, drawing: Roll, below: bool) -> None:
-    from matplotlib.patches import Patch
-
-    handles = []
-    for kind in drawing.kinds:
-        fill, edge, hatch = KIND_LOOKS[kind]
-        handles.append(Patch(facecolor=fill, edgecolor=edge, hatch=hatch, label=KIND_NAMES[kind]))
+def legend_samples(drawing: Roll) -> list[tuple[RollNote, str]]:
+    """A note of each kind that occurs in a roll, with the name of the kind."""
+    samples = [(RollNote(0, 1, 0, kind), KIND_NAMES[kind]) for kind in drawing.kinds]
     if drawing.accompaniment:
-        handles.append(Patch(facecolor=ACCOMPANIMENT_COLOUR, label="accompaniment"))
-    if handles:
-        figure = axes.figure
-        figure.legend(
-            handles=handles,
-            loc="outside lower left" if below else "outside upper right",
-            ncols=len(handles),
-            frameon=False,
-            fontsize=9,
-            labelcolor=LIGHT.ink,
-            handlelength=1.8,
-        )
+        samples.append((RollNote(0, 1, 0), "accompaniment"))
+    return samples
+
+
+def sample_svg(note: RollNote) -> str:
+    """A note as a small SVG, for a legend in HTML."""
+    svg = new_svg(20, 7, aria_hidden="true")
+    _add_note(_add_kind(svg, note), note, 1, 19, 1, 5)
+    return to_text(svg)
+
+
+def _drawn(row: Row, pitches: range, width: float, scale: float, semitone: float) -> ET.Element:
+    bottom = _TOP + len(pitches) * semitone
+
+    def x(quarter: float) -> float:
+        return _LEFT + (quarter - row.start) * scale
+
+    def y(pitch: float) -> float:
+        return _TOP + (pitches.stop - 0.5 - pitch) * semitone
+
+    svg = new_svg(width, round(bottom + _BOTTOM, 2))
+    svg.set("font-family", "sans-serif")
+    for name, number in (("from", row.start), ("to", row.end), ("left", _LEFT), ("scale", scale)):
+        svg.set(f"data-{name}", f"{number:.6g}")
+    octaves = [pitch for pitch in pitches if pitch % 12 == 0]
+    lines = add(svg, "g", class_="octave", stroke=LIGHT.grid)
+    for pitch in octaves:
+        add(lines, "line", x1=x(row.start), y1=y(pitch), x2=x(row.end), y2=y(pitch))
+    lines = add(svg, "g", class_="beat", stroke=LIGHT.grid)
+    for beat in row.beats:
+        add(lines, "line", x1=x(beat), y1=_TOP, x2=x(beat), y2=bottom)
+    lines = add(svg, "g", class_="bar", stroke=LIGHT.line, stroke_width=1.2)
+    for start in (*(start for start, _ in row.bars), row.end):
+        add(lines, "line", x1=x(start), y1=_TOP, x2=x(start), y2=bottom)
+    small = add(svg, "g", class_="small", font_size=9, fill=LIGHT.ink)
+    for pitch in octaves:
+        add(small, "text", f"C{pitch // 12 - 1}", x=1, y=y(pitch) + 3)
+    for start, number in row.bars:
+        if number:
+            add(small, "text", str(number), x=x(start) + 2, y=bottom + _BOTTOM - 3)
+    names = add(svg, "g", class_="chords", font_size=11, font_weight="bold", fill=LIGHT.ink)
+    for chord in row.chords:
+        add(names, "text", chord.text, x=x(chord.start) + 1, y=_TOP - 4)
+    for kind in (None, *KIND_NAMES):
+        notes = [n for n in (row.melody if kind else row.accompaniment) if n.kind == kind]
+        if notes:
+            group = _add_kind(svg, notes[0])
+            for note in notes:
+                left, right = x(max(note.start, row.start)), x(min(note.end, row.end))
+                _add_note(group, note, left, right, y(note.pitch + 0.5), semitone)
+    head = {"class": "head", "x1": "0", "x2": "0", "y1": f"{_TOP:g}", "y2": f"{bottom:g}"}
+    ET.SubElement(svg, "line", {**head, "stroke": PURPLE, "visibility": "hidden"})
+    return svg
+
+
+def _add_kind(parent: ET.Element, note: RollNote) -> ET.Element:
+    """Appends the group for the notes that look like `note`."""
+    if note.kind is None:
+        return add(parent, "g", class_="behind", fill=ACCOMPANIMENT_COLOUR)
+    fill, stroke = KIND_COLOURS[note.kind]
+    return add(parent, "g", class_=f"note {note.kind}", fill=fill, stroke=stroke, stroke_width=0.8)
+
+
+def _add_note(
+    group: ET.Element, note: RollNote, left: float, right: float, top: float, height: float
+) -> None:
+    """Appends the box of a note, a little shorter than it lasts so that repeated notes show."""
+    width = max(right - left - 1.2, (right - left) * 0.6)
+    if note.kind is None:
+        add(group, "rect", x=left, y=top + height * 0.2, width=width, height=height * 0.6)
+        return
+    add(group, "rect", x=left, y=top, width=width, height=height, rx=0.8)
+    if note.kind == "A":
+        middle = top + height / 2
+        add(
+            group, "line", class_="dashes", x1=left + 1, x2=left + width - 1, y1=middle, y2=middle,
+            stroke=LIGHT.paper, stroke_width=1.6, stroke_dasharray="2.5 2",
+        )  # fmt: skip

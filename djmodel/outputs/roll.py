@@ -1,19 +1,20 @@
-"""What a piano roll of a tune shows, before anyone draws it: notes, bars, beats, chord names.
+"""Layout of a piano roll: notes, bars, beats, chord names, and the rows that they are drawn in.
 
-Times are plain numbers here, quarter lengths from the start of the tune: pictures round anyway.
+Times are floats here, in quarter lengths from the start of the tune: pictures round them anyway.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from djmodel.music.chord import Chord, Kind, chord_symbol, kind_of
+from djmodel.music.chord import Chord, Kind, kind_of
 from djmodel.music.key import key_of
 from djmodel.music.tune import Tune
+from djmodel.outputs.chord_names import change_name
 
 KIND_NAMES: dict[Kind, str] = {
     "C": "chord tone",
@@ -21,11 +22,12 @@ KIND_NAMES: dict[Kind, str] = {
     "A": "approach tone",
     "X": "other tone",
 }
+_BARS_PER_ROW = (8, 6, 4, 3, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class RollNote:
-    """From `start` to `end` at `pitch` (MIDI number). `kind` is None in the accompaniment."""
+    """A note from `start` to `end` at `pitch` (MIDI number). `kind` is None in the accompaniment."""
 
     start: float
     end: float
@@ -40,9 +42,23 @@ class ChordName:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """The stretch of music that one row shows, whole bars. `chords` begin with the one that holds
+    at `start`; `bars` are (start, number) pairs, 0 for a pick-up."""
+
+    start: float
+    end: float
+    melody: tuple[RollNote, ...]
+    accompaniment: tuple[RollNote, ...]
+    chords: tuple[ChordName, ...]
+    bars: tuple[tuple[float, int], ...]
+    beats: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Roll:
-    """`bars` holds where each bar begins and where the last one ends; `beats` where each beat does
-    that is not the first of its bar. `numbers` are those of the bars, 0 for a pick-up."""
+    """A piano roll. `bars` holds the start of each bar and the end of the last one, `beats` the
+    start of each beat but the first of its bar, `numbers` the numbers of the bars (0: pick-up)."""
 
     title: str
     melody: tuple[RollNote, ...]
@@ -54,22 +70,57 @@ class Roll:
 
     @property
     def pitches(self) -> range:
-        """From the lowest to the highest that sounds, with a tone of room on both sides; the octave
-        above middle C where nothing sounds."""
-        sounding = [note.pitch for note in self.melody + self.accompaniment] or [60, 72]
-        return range(min(sounding) - 2, max(sounding) + 3)
+        """From two semitones below the lowest note to two above the highest; an octave from middle
+        C for a roll without notes."""
+        pitches = [note.pitch for note in self.melody + self.accompaniment] or [60, 72]
+        return range(min(pitches) - 2, max(pitches) + 3)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of notes in the melody, in the order of KIND_NAMES."""
-        there = {note.kind for note in self.melody}
-        return tuple(kind for kind in KIND_NAMES if kind in there)
+        present = {note.kind for note in self.melody}
+        return tuple(kind for kind in KIND_NAMES if kind in present)
 
-    def chords_between(self, start: float, end: float) -> list[ChordName]:
-        """The chord names of a row: the one that holds at its start, and those that follow."""
-        before = [chord for chord in self.chords if chord.start <= start][-1:]
-        held = [ChordName(start, chord.text) for chord in before]
-        return held + [chord for chord in self.chords if start < chord.start < end]
+    def rows(self, max_quarters: float, letters_per_row: float) -> list[Row]:
+        """The roll in rows of whole bars, a pick-up before the first.
+
+        A row holds at most `max_quarters` of music, fewer where chord names would touch each other
+        in a row that is `letters_per_row` wide. Rows are equally long where the number of bars
+        allows it.
+        """
+        n_bars = len(self.numbers)
+        if not n_bars:
+            return []
+        quarters = max_quarters
+        for this, following in pairwise(self.chords):
+            room = (following.start - this.start) * letters_per_row / len(this.text)
+            quarters = min(quarters, room)
+        longest = max(end - start for start, end in pairwise(self.bars))
+        pickup = 1 if self.numbers[0] == 0 else 0
+        whole = n_bars - pickup
+        fitting = [n for n in _BARS_PER_ROW if n * longest <= quarters] or [1]
+        even = [n for n in fitting if whole % n == 0 and n > 2]
+        per_row = whole if whole <= fitting[0] else (even or fitting)[0]
+        edges = [0, *range(pickup + per_row, n_bars, per_row), n_bars]
+        return [self._row(first, last) for first, last in pairwise(edges)]
+
+    def _row(self, first: int, last: int) -> Row:
+        """The row of bars `first` up to `last`, exclusive."""
+        start, end = self.bars[first], self.bars[last]
+
+        def sounding(notes: tuple[RollNote, ...]) -> tuple[RollNote, ...]:
+            return tuple(note for note in notes if note.start < end and note.end > start)
+
+        held = [ChordName(start, c.text) for c in self.chords if c.start <= start][-1:]
+        return Row(
+            start,
+            end,
+            sounding(self.melody),
+            sounding(self.accompaniment),
+            (*held, *(chord for chord in self.chords if start < chord.start < end)),
+            tuple(zip(self.bars[first:last], self.numbers[first:last], strict=True)),
+            tuple(beat for beat in self.beats if start < beat < end),
+        )
 
 
 def roll(tune: Tune) -> Roll:
@@ -79,22 +130,18 @@ def roll(tune: Tune) -> Roll:
     for note in tune.melody_notes():
         index = min(bisect_right(starts, note.onset), len(tune.bars)) - 1
         chord = tune.bars[index].chord_at(note.onset - starts[index])
-        melody.append(
-            RollNote(float(note.onset), float(note.end), note.pitch, kind_of(note.pitch, chord))
-        )
-    accompaniment = sorted(
-        (
-            RollNote(float(n.onset), float(n.end), n.pitch)
-            for p in tune.accompaniment
-            for n in p.notes
-        ),
-        key=lambda note: (note.start, note.pitch),
-    )
+        kind = kind_of(note.pitch, chord)
+        melody.append(RollNote(float(note.onset), float(note.end), note.pitch, kind))
+    accompaniment = [
+        RollNote(float(note.onset), float(note.end), note.pitch)
+        for part in tune.accompaniment
+        for note in part.notes
+    ]
     first = 0 if has_pickup(tune) else 1
     return Roll(
         tune.title,
         tuple(melody),
-        tuple(accompaniment),
+        tuple(sorted(accompaniment, key=lambda note: (note.start, note.pitch))),
         tuple(_chord_names(tune)),
         tuple(map(float, starts)),
         tuple(range(first, first + len(tune.bars))),
@@ -107,13 +154,13 @@ def roll(tune: Tune) -> Roll:
 
 
 def has_pickup(tune: Tune) -> bool:
-    """Whether the first bar is shorter than its meter, and others follow."""
+    """True if the first bar is shorter than its meter, and others follow."""
     return len(tune.bars) > 1 and tune.bars[0].length < tune.bars[0].meter.length
 
 
 def clock(tune: Tune) -> tuple[tuple[float, float], ...]:
-    """Where the tempo changes, and the end: (quarter length, second) pairs with straight lines
-    between them."""
+    """The times of a tune: (quarter length, second) pairs with straight lines between them, one for
+    each change of tempo and one for the end."""
     points = [(Fraction(0), 0.0)]
     tempos = [tempo for tempo in tune.tempos if tempo.onset < tune.length]
     bpm = tempos[0].bpm if tempos else 120.0
@@ -126,19 +173,12 @@ def clock(tune: Tune) -> tuple[tuple[float, float], ...]:
     return tuple((float(quarter), second) for quarter, second in points)
 
 
-def engraved(symbol: str) -> str:
-    """A chord symbol with real flats and sharps: `Ebm7b5` becomes `E♭m7♭5`."""
-    return re.sub(r"(?<=[A-G])b|b(?=\d)", "♭", symbol).replace("#", "♯")
-
-
 def _chord_names(tune: Tune) -> Iterator[ChordName]:
     """The names of the chords where they change."""
     key = key_of(tune)
     last: tuple[Chord, bool] | None = None
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         for change in bar.changes:
-            now = (change.chord, change.sounding)
-            if now != last:
-                name = chord_symbol(change.chord, key) if change.sounding else "N.C."
-                yield ChordName(float(start + change.onset), engraved(name))
-            last = now
+            if (change.chord, change.sounding) != last:
+                yield ChordName(float(start + change.onset), change_name(change, key))
+            last = (change.chord, change.sounding)

@@ -71,7 +71,7 @@ def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
         pytest.skip("no such names on this system")
     tune = read_tune(tmp_path / name)
     tune.title.encode()
-    options = ["--over", name, "--bars", 2, "--html", "x.html", "--score", "x.svg", "--preview"]
+    options = ["--over", name, "--bars", 2, "--html", "x.html", "--score", "x.svg"]
     assert command(GENERATE, *options).status == 0
     assert "f\N{REPLACEMENT CHARACTER}r" in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert command("djmodel.regenerate", "solo.mid").status == 0

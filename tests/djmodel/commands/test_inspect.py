@@ -12,7 +12,7 @@ from helpers import midi_files as mf
 from djmodel import inspect
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
-from djmodel.inspect import chords_of
+from djmodel.outputs.chord_names import chords_of_bar
 from seqmodel.cli import run
 
 MELODY = mf.line(72, 74, 76, 77, 79, 77, 76, 74)
@@ -123,8 +123,8 @@ def test_chords_stand_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> None:
         mf.Track(mf.chords((48, 52, 55), (43, 47, 50), length=2), "Piano", 0, 1),
     )
     tune = read_tune(path)
-    assert chords_of(tune.bars[0], tune.key) == "C / G /"
-    assert chords_of(tune.bars[1], tune.key) == "(G)"  # the piano rests, its last chord holds
+    assert chords_of_bar(tune.bars[0], tune.key) == "C / G /"
+    assert chords_of_bar(tune.bars[1], tune.key) == "(G)"  # the piano rests, its last chord holds
 
 
 def test_reading_and_inspecting_wait_for_nothing_heavy() -> None:

@@ -14,8 +14,7 @@
         Uint8Array.from(atob(image.src.split(",")[1]), (letter) => letter.charCodeAt(0)),
       );
       const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-      svg.querySelector("style").remove();
-      for (const name of ["class", "width", "height"]) svg.removeAttribute(name);
+      for (const name of ["width", "height"]) svg.removeAttribute(name);
       image.replaceWith(document.importNode(svg, true));
     }
     const audio = box.querySelector("audio");

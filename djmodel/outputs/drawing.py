@@ -1,0 +1,91 @@
+"""SVG drawings of music: shown in a notebook, saved as SVG, turned into PNG by resvg."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seqmodel.files import atomic_write, check_suffix
+from seqmodel.plots import LIGHT, PICTURE_SUFFIXES, with_palette
+
+PNG_ZOOM = 2  # pixels per CSS pixel
+_NAMESPACE = "http://www.w3.org/2000/svg"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG drawing with a width and a height in CSS pixels. Its ink is `currentColor`, and it has
+    no background, so that a page can show it in light and dark."""
+
+    svg: str = field(repr=False)
+
+    def png(self) -> bytes:
+        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel, in matplotlib's fonts: the
+        same on every machine."""
+        import matplotlib
+        import resvg_py
+
+        content: bytes = resvg_py.svg_to_bytes(
+            svg_string=self.svg,
+            background=LIGHT.paper,
+            zoom=PNG_ZOOM,
+            skip_system_fonts=True,
+            font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+            font_family="DejaVu Sans",
+            serif_family="DejaVu Serif",
+            sans_serif_family="DejaVu Sans",
+        )
+        return with_palette(content)
+
+    def on_paper(self) -> str:
+        """The SVG with a white background, for viewers with a dark one."""
+        root = parse_svg(self.svg)
+        paper = ET.Element("rect", {"width": "100%", "height": "100%", "fill": LIGHT.paper})
+        root.insert(0, paper)
+        return to_text(root)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a .svg or .png file. Raises InputError for another suffix, FileError if it cannot
+        be written."""
+        is_png = check_suffix(path, PICTURE_SUFFIXES) == ".png"
+        content = self.png() if is_png else self.on_paper().encode("utf-8")
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """A PNG, which a notebook shows even where it is not trusted; SVG is removed there."""
+        png = self.png()
+        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+        return png, {"width": width // PNG_ZOOM, "height": height // PNG_ZOOM}
+
+
+def new_svg(width: float, height: float, **attributes: str) -> ET.Element:
+    """An empty SVG of a size in CSS pixels, with a view box so that it can be scaled."""
+    size = {"width": f"{width:g}", "height": f"{height:g}", "viewBox": f"0 0 {width:g} {height:g}"}
+    return ET.Element("svg", {"xmlns": _NAMESPACE, **size, "role": "img", **attributes})
+
+
+def add(parent: ET.Element, tag: str, text: str = "", **attributes: str | float) -> ET.Element:
+    """Appends an element. In the names of attributes `_` stands for `-`, and a last one is dropped:
+    `class_`, `font_size`. Numbers are rounded to hundredths."""
+    element = ET.SubElement(parent, tag)
+    for name, value in attributes.items():
+        if not isinstance(value, str):
+            value = f"{round(value, 2):g}"
+        element.set(name.rstrip("_").replace("_", "-"), value)
+    element.text = text or None
+    return element
+
+
+def parse_svg(text: str) -> ET.Element:
+    """The root of an SVG, its tags without their namespace."""
+    root = ET.fromstring(text)
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(f"{{{_NAMESPACE}}}")
+    root.set("xmlns", _NAMESPACE)
+    return root
+
+
+def to_text(root: ET.Element) -> str:
+    return ET.tostring(root, encoding="unicode")
