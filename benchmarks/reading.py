@@ -56,8 +56,8 @@ def parsed_by_music21(path: Path) -> Any:
 def stages(path: Path) -> dict[str, float]:
     """Seconds of each stage of the way."""
     content = path.read_bytes()
-    tune, score, choice = reader.read(path)
-    notes = choice.harmony_notes
+    made = reader.transcribe(path)
+    tune, score, notes = made.tune, made.score, made.choice.harmony_notes
     parse = seconds(lambda: midifile.parse(content), REPEATS)
     return {
         "bytes": parse,

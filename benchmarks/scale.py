@@ -29,7 +29,7 @@ from rich.table import Table
 
 from djmodel.config import TrainingConfig
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.reader import Options, read_tune
+from djmodel.inputs.reader import read_tune
 from djmodel.music.tune import Tune
 from djmodel.outputs.midi import write_midi
 from djmodel.values import corpus as dataset
@@ -186,10 +186,9 @@ def limits(music: str, out: str) -> Numbers:
     rows and writes them; and seconds to read a whole rag, the longest files that there are here."""
     files = sorted(Path(music).iterdir())
     with tempfile.TemporaryDirectory() as cache:
-        options = Options(cache=Path(cache))
-        read = [dataset.rows_of(file, options) for file in files]
+        read = [dataset.rows_of(file, Path(cache)) for file in files]
     real = dataset.rows_of
-    dataset.rows_of = lambda path, options: read[int(path.stem)]  # noqa: ARG005
+    dataset.rows_of = lambda path, cache: read[int(path.stem)]  # noqa: ARG005
     for _ in range(2):  # the first time, what it needs is imported
         began = time.perf_counter()
         dataset.build([music], out, PoolConfig(1))

@@ -42,7 +42,7 @@ def build(
 
     Started again, it reads only files that are new, have changed, or were not reached.
     """
-    from djmodel.inputs.reader import reader_versions
+    from djmodel.inputs.cache import reader_versions
     from djmodel.values import corpus as dataset
     from seqmodel.errors import InputError
     from seqmodel.parallel.pool import PoolConfig
@@ -70,7 +70,7 @@ def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
     """Say how much is in a corpus, and what it has the most of."""
     from rich.console import Console
 
-    from djmodel.inputs.reader import reader_version
+    from djmodel.inputs.cache import reader_version
     from djmodel.values.corpus import Corpus
 
     data = Corpus(folder)

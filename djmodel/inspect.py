@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from djmodel.inputs.melody import ChosenParts
-    from djmodel.inputs.reader import Reading
+    from djmodel.inputs.score_to_tune import Transcription
     from djmodel.music.score import Score
     from djmodel.music.tune import Tune
 
@@ -57,7 +57,8 @@ def command(
 ) -> None:
     """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
     chords and values bar by bar."""
-    from djmodel.inputs.reader import parse_bars, read_score, reading
+    from djmodel.inputs.reader import read_score
+    from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
     from seqmodel.errors import InputError
 
     if clear_cache:
@@ -69,13 +70,13 @@ def command(
         raise InputError("a FILE or --corpus NAME", found, hint="--help shows more")
     chosen = parse_bars(bars)
     path = music if music is not None else _corpus_file(corpus or "")
-    deadline = Deadline(Limits(max_notes, max_seconds), path)
+    limits = Limits(max_notes, max_seconds)
+    options = ReadOptions(melody_part, chord_part, chosen, limits)
+    deadline = Deadline(limits, path)
     score = read_score(path, deadline)
     console = _console()
     console.print(score_facts(score))
-    made = reading(
-        score, path, melody_part=melody_part, chord_part=chord_part, bars=chosen, deadline=deadline
-    )
+    made = tune_from_score(score, path, options, deadline)
     console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
     console.print(tune_facts(made))
@@ -172,7 +173,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     return table
 
 
-def tune_facts(made: Reading) -> Table:
+def tune_facts(made: Transcription) -> Table:
     """How much there is to learn from."""
     from djmodel.values.grammar import encode
 
@@ -199,7 +200,7 @@ def _console() -> Console:
 
 
 def _forget() -> None:
-    from djmodel.inputs.reader import cache_folder, clear_cache
+    from djmodel.inputs.cache import cache_folder, clear_cache
 
     folder = cache_folder()
     _console().print(f"forgotten: {pluralize(clear_cache(), 'file')} in {folder}", soft_wrap=True)

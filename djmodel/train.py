@@ -128,7 +128,7 @@ def command(
     from djmodel.config import GenerationConfig, training_preset
     from djmodel.evaluation.copying import memorization_warning
     from djmodel.inputs.music_files import rags
-    from djmodel.inputs.reader import parse_bars
+    from djmodel.inputs.score_to_tune import parse_bars
     from djmodel.inputs.sheet_music import corpus_file
     from djmodel.model.generation import generate_solos
     from djmodel.model.provenance import with_provenance
@@ -277,13 +277,15 @@ def _read(music: list[str], console: Console, **how: Any) -> ReadResults:
     from rich.table import Table
 
     from djmodel.inputs.reader import read_tunes
+    from djmodel.values.grammar import encode
 
     table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
     with Progress(console, "reading", "file") as show:
         done = itertools.count(1)
         corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
     for result in corpus.results:
-        table.add_row(result.name, str(result))
+        values = encode(result.tune) if result.tune else []
+        table.add_row(result.name, result.summary(sum(map(len, values))))
     if len(corpus.results) > 1 or corpus.results[0].note:
         console.print(table)
     corpus.require_tunes()

@@ -20,7 +20,7 @@ import typer
 from helpers import broken_files as bf
 
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.reader import read, read_tune
+from djmodel.inputs.reader import read_tune, transcribe
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.outputs.midi import midi_bytes
 from djmodel.values import grammar
@@ -50,7 +50,7 @@ def sheets() -> list[tuple[str, bytes]]:
 def outcome(path: Path) -> str:
     """What becomes of a file: "a tune", or what was found instead, without names and numbers."""
     try:
-        tune = read(path).tune
+        tune = transcribe(path).tune
         grammar.encode(tune)
         midi_bytes(tune)
     except InputError as error:

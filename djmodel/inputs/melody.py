@@ -23,6 +23,7 @@ from djmodel.music.quantization import GRID_DIVISIONS, STEPS_PER_QUARTER, GridNo
 from djmodel.music.score import Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
+from seqmodel.text import pluralize
 
 # A part, or several: a name, a number counted from 1, or a list of them ("Piano,Bass").
 Selection = str | int | Sequence[str | int]
@@ -148,13 +149,13 @@ class PartRole:
 @dataclass(frozen=True)
 class ChosenParts:
     """The melody as one line, the parts that accompany it, the notes to hear chords in.
-    `inferred`: there is nothing but a melody, and chords are to be guessed from it."""
+    `lone_melody`: there is no accompaniment, so that chords must be inferred."""
 
     results: tuple[PartRole, ...]
     line: tuple[GridNote, ...]
     instrument: Instrument
     accompaniment: tuple[Part, ...]
-    inferred: bool = False
+    lone_melody: bool = False
 
     @cached_property
     def melody(self) -> tuple[Note, ...]:
@@ -164,7 +165,7 @@ class ChosenParts:
     @property
     def harmony_notes(self) -> tuple[Note, ...]:
         """All notes of the accompaniment; of a lone melody, its own."""
-        if self.inferred:
+        if self.lone_melody:
             return self.melody
         return tuple(note for part in self.accompaniment for note in part.notes)
 
@@ -186,7 +187,9 @@ def choose_parts(
     asked = {part.number for part in asked_melody + asked_chords}
     pitched = [part for part in score.parts if part.number in asked or not is_drums(part)]
     if not pitched:
-        raise CorpusError("a melody", "drums only", path=where, hint="choose another file")
+        raise CorpusError(
+            "the music has drums only, and no melody", path=where, hint="choose another file"
+        )
     merits = _score_parts(pitched, score)
 
     candidates = [part for part in pitched if part not in asked_chords] or pitched
@@ -219,7 +222,7 @@ def choose_parts(
         line=legato(line),
         instrument=leading[0].instrument,
         accompaniment=tuple(accompaniment),
-        inferred=not accompaniment,
+        lone_melody=not accompaniment,
     )
 
 
@@ -240,12 +243,15 @@ def _check(
 ) -> None:
     hint = "choose another file or other parts"
     if len(line) < _FEWEST_NOTES:
-        found = "one note" if line else "no note above the accompaniment"
-        raise CorpusError("a melody", found, path=where, hint=hint)
+        notes = "only one note" if line else "no note above the accompaniment"
+        raise CorpusError(f"the melody has {notes}", path=where, hint=hint)
     classes = {sound.pitch % 12 for sound in line}
     if not accompaniment and not symbols and len(classes) < _FEWEST_PITCH_CLASSES:
-        found = f"none in any part, and {len(classes)} pitches of melody to infer them from"
-        raise CorpusError("chords", found, path=where, hint=hint)
+        message = (
+            "no part has chords, and a melody of "
+            f"{pluralize(len(classes), 'pitch class', 'pitch classes')} is too little to infer them"
+        )
+        raise CorpusError(message, path=where, hint=hint)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -267,12 +273,12 @@ def select(score: Score, selection: Selection, where: str | Path) -> tuple[Score
     for word in wanted:
         found = _named(score, word)
         if not found:
-            there = ", ".join(part.label for part in score.parts)
-            hint = "name one of these, or its number"
-            raise CorpusError(f"a part named {word.strip()!r}", there, path=where, hint=hint)
+            labels = ", ".join(part.label for part in score.parts)
+            message = f"no part is named {word.strip()!r}; the parts are {labels}"
+            raise CorpusError(message, path=where, hint="name one of these, or its number")
         chosen += [part for part in found if part not in chosen]
     if not chosen:
-        raise CorpusError("the name of a part", "an empty name", path=where)
+        raise CorpusError("the name of a part is empty", path=where)
     return tuple(chosen)
 
 

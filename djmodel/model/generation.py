@@ -8,7 +8,8 @@ import numpy as np
 
 from djmodel.config import MAX_BARS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
-from djmodel.inputs.reader import parse_bars, read_tune
+from djmodel.inputs.reader import read_tune
+from djmodel.inputs.score_to_tune import parse_bars
 from djmodel.model.improvise import Solo, improvise, tune_of
 from djmodel.music.accompaniment import DEFAULT_STYLE, accompany
 from djmodel.music.changes import parse_changes, parse_meter

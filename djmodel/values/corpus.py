@@ -33,18 +33,11 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from djmodel.inputs.cache import cache_folder, cached_by_content, reader_version
 from djmodel.inputs.limits import LimitError
 from djmodel.inputs.music_files import find_music, real_path
-from djmodel.inputs.reader import (
-    FileResult,
-    Options,
-    ReadResult,
-    cache_folder,
-    cached_by_content,
-    read_file,
-    reader_ended,
-    reader_version,
-)
+from djmodel.inputs.reader import FileResult, ReadResult, crashed, read_file
+from djmodel.inputs.score_to_tune import ReadOptions
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values.conditioning import BarPositions, Ticks, ticks_in_bars, to_ticks
@@ -124,13 +117,11 @@ def build(
     folder = writable_folder(folder)
     was_there = folder.exists()
     files = list(find_music(music))
-    job = partial(rows_of, options=Options(cache=cache_folder().absolute()))
+    job = partial(rows_of, cache=cache_folder().absolute())
     totals = _Totals()
 
     def rows() -> Iterator[Row]:
-        for of_a_file in parallel_map(
-            job, files, workers, lambda path: _rows(path, reader_ended(path))
-        ):
+        for of_a_file in parallel_map(job, files, workers, lambda path: _rows(path, crashed(path))):
             yield from of_a_file
             if progress is not None:
                 progress(Path(of_a_file[-1].source).name, of_a_file[-1].result, len(files))
@@ -157,13 +148,14 @@ def build(
     return totals.summary(len(files))
 
 
-def rows_of(path: Path, options: Options) -> tuple[Row, ...]:
+def rows_of(path: Path, cache: Path) -> tuple[Row, ...]:
     """The rows of a file: one for each tune in it. Nothing in the file makes it raise."""
+    options = ReadOptions()
     outcome: FileResult | None = None
 
     def make() -> tuple[Row, ...]:
         nonlocal outcome
-        outcome = read_file(path, options._replace(cache=None))
+        outcome = read_file(path, options)
         return _rows(path, outcome)
 
     def to_json(rows: tuple[Row, ...]) -> Any:
@@ -177,7 +169,7 @@ def rows_of(path: Path, options: Options) -> tuple[Row, ...]:
         return tuple(Row(*row)._replace(source=str(path)) for row in kept)
 
     try:
-        return cached_by_content(path, options, make, to_json, from_json, what=f"rows {FORMAT}")
+        return cached_by_content(path, cache, [f"rows {FORMAT}"], make, to_json, from_json)
     except InputError:  # no file, or one that may not be read
         return _rows(path, read_file(path, options))
 
@@ -204,7 +196,7 @@ def _row(result: ReadResult, source: str, hashed: str) -> Row:
         source,
         result.number,
         hashed,
-        str(result),
+        result.summary(sum(map(len, bars))),
         tune.title,
         texts,
         [places[text] for bar in bars for text in bar],

@@ -84,7 +84,7 @@ def test_bars_keep_their_numbers(
         (["."], "a folder"),
         (["song.mid", "--melody-part", "Guitar"], "1 (Flute [solo]), 2 (Piano), 3 (Kit)"),
         (["song.mid", "--chord-part", "7"], "1 (Flute [solo])"),
-        (["song.mid", "--bars", "2:9"], "bars within 1 to 2, found 2:9"),
+        (["song.mid", "--bars", "2:9"], "bars 2:9 are not within bars 1 to 2"),
         (["song.mid", "--bars", "two"], "FROM:TO"),
         ([], "a FILE or --corpus NAME, found neither"),
         (["song.mid", "--corpus", "bach/bwv66.6"], "found both"),

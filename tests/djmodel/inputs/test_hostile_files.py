@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from djmodel.inputs import reader
 from djmodel.inputs.limits import Deadline, LimitError, Limits
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.reader import read, read_score, read_scores, read_tunes
+from djmodel.inputs.reader import read_score, read_scores, read_tunes, transcribe
+from djmodel.inputs.score_to_tune import ReadOptions
 from djmodel.outputs.midi import midi_bytes, write_midi
 from djmodel.values import grammar
 from seqmodel.errors import FileError, InputError
@@ -26,7 +27,7 @@ def read_or_refuse(path: Path, limits: Limits | None = None) -> str:
     """The error in its one line, "" for a tune; nothing else may come of a file."""
     reason = ""
     try:
-        made = read(path, limits=limits or Limits())
+        made = transcribe(path, ReadOptions(limits=limits or Limits()))
     except InputError as error:
         reason = str(error)
     else:
@@ -45,7 +46,7 @@ def read_or_refuse(path: Path, limits: Limits | None = None) -> str:
 def test_odd_midi_files_are_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.mid"
     path.write_bytes(bf.TUNES[name])
-    made = read(path)
+    made = transcribe(path)
     assert [note.pitch for note in made.tune.melody_notes()][:4] == [64, 65, 67, 64]
     write_midi(made.tune, tmp_path / "again.mid")
     assert read_or_refuse(tmp_path / "again.mid") == ""
@@ -62,14 +63,14 @@ def test_broken_midi_files_are_refused_with_the_reason(name: str, tmp_path: Path
 def test_names_cannot_steer_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "x.mid"
     path.write_bytes(bf.TUNES["name that steers a terminal"])
-    [part] = read(path).score.parts
+    [part] = transcribe(path).score.parts
     assert part.name == "[2J]0;gone [red]"
 
 
 def test_long_names_are_cut(tmp_path: Path) -> None:
     path = tmp_path / "x.mid"
     path.write_bytes(bf.TUNES["name of a megabyte"])
-    assert read(path).score.parts[0].name == "x" * 200
+    assert transcribe(path).score.parts[0].name == "x" * 200
 
 
 # --- sheet music ---------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def long_sheet(tmp_path: Path) -> Path:
 )
 def test_sheet_music_beyond_the_limits(long_sheet: Path, limits: Limits, says: str) -> None:
     with pytest.raises(LimitError, match=says):
-        read(long_sheet, limits=limits)
+        transcribe(long_sheet, ReadOptions(limits=limits))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_sheet_music_beyond_the_limits(long_sheet: Path, limits: Limits, says: s
 )
 def test_midi_files_beyond_the_limits(limits: Limits, says: str) -> None:
     with pytest.raises(LimitError, match=says):
-        read(rags()[0], limits=limits)
+        transcribe(rags()[0], ReadOptions(limits=limits))
 
 
 def test_the_deadline_is_checked_while_a_midi_file_is_read(tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, ending: str) -> None:
     assert "a pipe or a device" in read_or_refuse(path)
     with pytest.raises(FileError, match="a pipe or a device"):
         read_tunes([path])
-    with pytest.raises(FileError, match="found none"):
+    with pytest.raises(FileError, match="no music files"):
         read_tunes([tmp_path])  # in a folder it is no music
 
 

@@ -150,7 +150,7 @@ def test_two_hands_on_one_track_are_told_apart(path: Path) -> None:
 
 def test_a_lone_melody_is_left_to_be_harmonised(tmp_path: Path) -> None:
     choice = choose_parts(read_score(mf.write(tmp_path / "x.mid", mf.Track(TUNE, "Flute", 73))))
-    assert choice.inferred
+    assert choice.lone_melody
     assert choice.accompaniment == ()
     assert choice.harmony_notes == choice.melody
 
@@ -215,9 +215,9 @@ def test_one_part_as_melody_and_chords_is_divided(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("track", "says"),
     [
-        (mf.Track(BEAT, "Drums", channel=9), "found drums only"),
-        (mf.Track([(0, 1, 60)], "Piano"), "found one note"),
-        (mf.Track(mf.line(60, 60, 62, 60), "Flute"), "expected chords, found none"),
+        (mf.Track(BEAT, "Drums", channel=9), "has drums only"),
+        (mf.Track([(0, 1, 60)], "Piano"), "has only one note"),
+        (mf.Track(mf.line(60, 60, 62, 60), "Flute"), "no part has chords"),
     ],
 )
 def test_too_little_to_learn_from(tmp_path: Path, track: mf.Track, says: str) -> None:

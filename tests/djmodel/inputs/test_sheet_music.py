@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from djmodel.inputs.reader import read, read_score, read_scores, read_tune, read_tunes
+from djmodel.inputs.reader import read_score, read_scores, read_tune, read_tunes, transcribe
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.music.chord import chord_symbol
 from djmodel.music.tune import Meter
@@ -96,7 +96,7 @@ def test_chord_symbols_are_taken_as_they_are(abc: Path) -> None:
     assert not tune.bars[0].changes[0].sounding
     assert tune.bars[1].changes[0].sounding
     assert tune.accompaniment == ()
-    assert read(abc).note == ""
+    assert transcribe(abc).note == ""
 
 
 def test_notes_tied_over_a_bar_line_are_one(abc: Path) -> None:
@@ -142,14 +142,14 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
     path.write_text(KERN)
     score = read_score(path)
     assert [len(part.grid_notes) for part in score.parts] == [4, 3]
-    made = read(path)
+    made = transcribe(path)
     assert [n.pitch for n in made.tune.melody_notes()] == [67, 64, 62, 60]
     assert len(made.tune.bars) == 2
 
 
 def test_a_name_in_the_corpus_of_music21() -> None:
     # A chorale: the soprano over the other three, with a pick-up of one quarter note.
-    made = read(corpus_file("bach/bwv66.6"))
+    made = transcribe(corpus_file("bach/bwv66.6"))
     assert [v.role for v in made.choice.results] == ["melody", "harmony", "harmony", "harmony"]
     assert made.tune.bars[0].length == 1
     assert made.tune.title == "bwv66.6"

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from djmodel.config import TrainingConfig
+from djmodel.inputs import cache as reading_cache
 from djmodel.inputs import reader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.music_files import rags
@@ -82,7 +83,7 @@ def digest(folder: Path) -> str:
 def test_one_process_two_and_a_cluster_write_the_same_bytes(
     music: Path, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions = reader.reader_versions
+    versions = reading_cache.reader_versions
     digests = set()
     for name, workers in {
         "one": ALONE,
@@ -171,15 +172,15 @@ def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
 ) -> None:
     rows_of = dataset.rows_of
 
-    def ending(path: Path, options: reader.Options) -> object:
+    def ending(path: Path, cache: Path) -> object:
         if path.name == "book.abc":
             os.kill(os.getpid(), signal.SIGKILL)
-        return rows_of(path, options)
+        return rows_of(path, cache)
 
     monkeypatch.setattr(dataset, "rows_of", ending)
     build([music], tmp_path / "corpus", PoolConfig(jobs=2))
     results = list(Corpus(tmp_path / "corpus").column("verdict"))
-    assert results[1] == "skipped: reader ended"
+    assert results[1] == "skipped: the process that read it ended"
     assert [result[:5] for result in results] == ["used:", "skipp", "skipp", "used:"]
 
 

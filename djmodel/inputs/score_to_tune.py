@@ -1,0 +1,173 @@
+"""Score -> Tune: its melody as one line, its chords bar by bar, its accompaniment."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from djmodel.inputs import chords
+from djmodel.inputs.limits import DEFAULT, Deadline, Limits, no_deadline
+from djmodel.inputs.melody import ChosenParts, Selection, choose_parts
+from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
+from djmodel.music.score import Measure, Score, Symbol
+from djmodel.music.tune import Bar, Change, Note, Tune
+from seqmodel.errors import CorpusError, InputError
+
+BarRange = tuple[int, int]
+"""The first and the last bar, counted from 1, both included."""
+
+_HARMONIZED = "chords inferred from the melody"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Options of reading a file: the parts to take (None: they are detected), the bars, the
+    limits."""
+
+    melody_part: Selection | None = None
+    chord_part: Selection | None = None
+    bars: BarRange | None = None
+    limits: Limits = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """A tune, with the score and the choice of parts that it was made from."""
+
+    tune: Tune
+    score: Score
+    choice: ChosenParts
+
+    @property
+    def note(self) -> str:
+        """A remark for the listener, or ""."""
+        return _HARMONIZED if self.choice.lone_melody and not self.score.symbols else ""
+
+
+def tune_from_score(
+    score: Score,
+    path: str | Path,
+    options: ReadOptions = ReadOptions(),
+    deadline: Deadline | None = None,
+) -> Transcription:
+    """The tune of a score; errors name the `path` that it came from.
+
+    Raises CorpusError for parts or bars that the score does not have, or for music without a melody
+    or chords; LimitError when the time of the `deadline` is over (None: no limit).
+    """
+    check = deadline or no_deadline
+    choice = choose_parts(score, options.melody_part, options.chord_part, path)
+    check()
+    score = replace(score, measures=_bar_lines(score, choice))
+    check()
+    changes = _changes(score, choice, check)
+    tune = Tune(
+        title=score.title,
+        bars=_bars(choice.line, changes, score.measures),
+        tempos=score.tempos,
+        instrument=choice.instrument,
+        accompaniment=choice.accompaniment,
+        key=score.key,
+    )
+    if options.bars is not None:
+        tune = _excerpt(tune, options.bars, path)
+    return Transcription(tune, score, choice)
+
+
+def parse_bars(text: str | None) -> BarRange | None:
+    """Bars written as `FROM:TO`. Raises InputError for any other text.
+
+    >>> parse_bars("120:137")
+    (120, 137)
+    """
+    if text is None:
+        return None
+    first, colon, last = text.replace("-", ":").partition(":")
+    if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
+        raise InputError(f"`{text}` does not name bars as FROM:TO, such as 120:137")
+    return int(first), int(last)
+
+
+def _excerpt(tune: Tune, bars: BarRange, path: str | Path) -> Tune:
+    first, last = bars
+    if not 1 <= first <= last <= len(tune.bars):
+        message = f"bars {first}:{last} are not within bars 1 to {len(tune.bars)} of the tune"
+        raise CorpusError(message, path=path, hint="name the first and the last bar, FROM:TO")
+    tune = tune.excerpt(first, last)
+    if not any(bar.melody for bar in tune.bars):
+        message = f"the melody has rests only in bars {first}:{last}"
+        raise CorpusError(message, path=path, hint="choose other bars or parts")
+    return tune
+
+
+def _bar_lines(score: Score, choice: ChosenParts) -> tuple[Measure, ...]:
+    """The bars as the score has them, or moved by a pick-up that it does not declare."""
+    if score.symbols or choice.lone_melody:
+        return score.measures
+    tried = score.measures[: chords.BARS_TRIED]
+    end = tried[-1].onset + tried[-1].length
+    early = [
+        note
+        for part in choice.accompaniment
+        for note in part.notes[: bisect_left(part.notes, end, key=lambda note: note.onset)]
+    ]
+    pick_up = chords.find_pick_up(early, score.measures)
+    return chords.with_pick_up(score.measures, pick_up)
+
+
+def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> chords.Changes:
+    if score.symbols:
+        return changes_from_symbols(score.symbols, score.measures)
+    if choice.lone_melody:
+        return chords.harmonize(choice.melody, score.measures)
+    return chords.recognize_chords(choice.harmony_notes, score.measures, check)
+
+
+def changes_from_symbols(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
+    """The changes of each bar from the chord symbols of the score. Under N.C. the chord before
+    holds, silent; before the first chord, that one."""
+    holding = next((symbol.chord for symbol in symbols if symbol.chord is not None), None)
+    if holding is None:
+        return ()
+    sounding, number = False, 0
+    bars: list[tuple[Change, ...]] = []
+    for measure in measures:
+        changes = [Change(Fraction(0), holding, sounding)]
+        while number < len(symbols) and symbols[number].onset < measure.onset + measure.length:
+            chord, sounding = symbols[number].chord or holding, symbols[number].chord is not None
+            holding = chord
+            onset = max(symbols[number].onset - measure.onset, Fraction(0))
+            if changes[-1].onset == onset:
+                changes.pop()
+            if not changes or changes[-1] != Change(changes[-1].onset, chord, sounding):
+                changes.append(Change(onset, chord, sounding))
+            number += 1
+        bars.append(tuple(changes))
+    return tuple(bars)
+
+
+def _bars(
+    line: Sequence[GridNote], changes: chords.Changes, measures: Sequence[Measure]
+) -> tuple[Bar, ...]:
+    """The melody divided at the bar lines; a note held from the bar before is tied."""
+    bars: list[Bar] = []
+    waiting = 0
+    bar_end: Steps = 0
+    for measure, bar_changes in zip(measures, changes, strict=True):
+        bar_start, bar_end = bar_end, bar_end + quarters_to_steps(measure.length)
+        melody: list[Note] = []
+        while waiting < len(line) and line[waiting].start < bar_end:
+            start, end, pitch, velocity = line[waiting]
+            tied = start < bar_start
+            begin = bar_start if tied else start
+            onset = steps_to_quarters(begin - bar_start)
+            duration = steps_to_quarters(min(end, bar_end) - begin)
+            melody.append(Note(pitch, onset, duration, velocity, tied))
+            if end > bar_end:
+                break
+            waiting += 1
+        bars.append(Bar(measure.meter, measure.length, tuple(melody), bar_changes))
+    return tuple(bars)
