@@ -42,7 +42,7 @@ from benchmarks.peers import (
     TRAINING,
     Work,
 )
-from seqmodel.data.windows import NOTHING, Windows, windows
+from seqmodel.data.windows import PADDING, Windows, windows
 from seqmodel.files import atomic_write
 from seqmodel.network.weights import Weights, initial_state
 from seqmodel.parallel.threads import cpu_count
@@ -126,7 +126,7 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
         job()
         times.append(time.perf_counter() - began)
     assert result.shape == (work.streams, work.length)
-    inputs = np.insert(result[:, :-1], 0, NOTHING, axis=1)
+    inputs = np.insert(result[:, :-1], 0, PADDING, axis=1)
     return {
         "value": result.size / statistics.median(times),
         "first": first,
@@ -137,7 +137,7 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
 def loss(weights: Weights, inputs: NDArray[Any], labels: NDArray[Any]) -> float:
     """Mean cross-entropy of a step in nats, by NumPy, whoever made the weights."""
     rows, step = weights.step_fn()
-    rows = np.vstack([rows, np.zeros_like(rows[:1])])  # the last stands for NOTHING, -1
+    rows = np.vstack([rows, np.zeros_like(rows[:1])])  # the last stands for PADDING, -1
     state, cross_entropy = initial_state(weights, len(inputs)), 0.0
     for t in range(inputs.shape[1]):
         logits, state = step(rows[inputs[:, t]], state)

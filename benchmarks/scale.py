@@ -202,9 +202,9 @@ def limits(music: str, out: str) -> Numbers:
 
 def streamed(corpus: Path) -> StreamingBatches:
     data = dataset.Corpus(corpus)
-    names = encode_stored_corpus(data).vocabulary.encode(data.values)
+    index_map = encode_stored_corpus(data).vocabulary.encode(data.values)
     return StreamingBatches(
-        data, names, m=BATCH * BATCHES, Tx=TrainingConfig().tx, batch_size=BATCH, seed=0
+        data, index_map, m=BATCH * BATCHES, Tx=TrainingConfig().tx, batch_size=BATCH, seed=0
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dinos.names import END
 from seqmodel.data.vocabulary import Vocabulary
-from seqmodel.data.windows import NOTHING, Indices, with_conditioning
+from seqmodel.data.windows import PADDING, Indices, with_conditioning
 from seqmodel.sampling.constraints import Automaton
 
 States = NDArray[np.int64]
@@ -31,7 +31,7 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
     With a `context` of more than 1 the automaton knows the last characters, up to so many, as long
     as they are a piece of `names` (sequences of indices that end with END). The pieces of 2 and
     more characters are inputs of their own, beyond those of the characters, and the cues of a state
-    are those that end in it: after "saur", with a context of 4, "ur", "aur" and "saur"; NOTHING
+    are those that end in it: after "saur", with a context of 4, "ur", "aur" and "saur"; PADDING
     for one that is not known.
 
     A state is the longest known piece at the end of what was read, as in the automaton of Aho and
@@ -43,7 +43,7 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
     # Of each state: what comes after it, which kind it is of, which pieces end in it.
     after = np.stack([kinds, kinds, np.full_like(kinds, ENDED)])
     kind = np.array([AT_WORD, IN_WORD, ENDED], dtype=np.int32)
-    conditioning = np.full((3, context - 1), NOTHING, dtype=np.int32)
+    conditioning = np.full((3, context - 1), PADDING, dtype=np.int32)
     position_features = known.size
     for length, (stem, last, shorter) in enumerate(_known_pieces(names, known.size, context), 1):
         new = np.arange(len(after), len(after) + len(last))
@@ -112,11 +112,11 @@ def n_inputs(automaton: Automaton) -> int:
 
 
 def walk(automaton: Automaton, inputs: Indices) -> Indices:
-    """The state after each of `inputs (m, T)`: `(m, T)`. NOTHING leaves it as it is."""
+    """The state after each of `inputs (m, T)`: `(m, T)`. PADDING leaves it as it is."""
     states = np.empty_like(inputs)
     state = np.full(len(inputs), automaton.start, dtype=np.int32)
     for t, symbols in enumerate(inputs.T):
-        state = np.where(symbols == NOTHING, state, automaton.next_state[state, symbols])
+        state = np.where(symbols == PADDING, state, automaton.next_state[state, symbols])
         states[:, t] = state
     return states
 

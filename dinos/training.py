@@ -16,6 +16,7 @@ from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_grap
 from dinos.names import Names, Split, encode, split, vocabulary
 from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_ngrams
 from seqmodel import model_file as modelfile
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import NOTHING, Indices, Windows
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile
@@ -228,9 +229,10 @@ class _NameBatches:
         return math.ceil((len(self.training) + self.n_augmented) / self.config.batch_size)
 
     def epoch(self, number: int) -> Iterable[Windows]:
-        rng = np.random.default_rng([self.config.seed, number])
-        names = [*self.training, *self.recombination.draw(self.n_augmented, rng)]
-        order, size = rng.permutation(len(names)), self.config.batch_size
+        seed, size = self.config.seed, self.config.batch_size
+        augmentation = random_stream(seed, Stream.AUGMENTATION, number)
+        names = [*self.training, *self.recombination.draw(self.n_augmented, augmentation)]
+        order = random_stream(seed, Stream.BATCH_ORDER, number).permutation(len(names))
         for first in range(0, len(names), size):
             inputs, labels = _batch([names[i] for i in order[first : first + size]])
             yield Windows(with_ngrams(self.automaton, inputs), labels)

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 from seqmodel.errors import CorpusError
 
 Context = tuple[int, ...]
@@ -147,7 +147,7 @@ class NGram:
         return costs
 
     def probabilities(self, context: Sequence[int]) -> NDArray[np.float64]:
-        """What comes after `context` (NOTHING stands before a sequence): `(n_symbols,)`."""
+        """What comes after `context` (PADDING stands before a sequence): `(n_symbols,)`."""
         mixture = np.full(self.n_symbols, 1 / self.n_symbols)
         for k in range(self.order):
             symbols = self.counts[k].get(tuple(context[len(context) - k :]))
@@ -252,7 +252,7 @@ def _contexts_counted(counts: Counts) -> Counts:
 
 def _contexts(sequence: Sequence[int], order: int) -> list[tuple[Context, int]]:
     """Each symbol with the `order - 1` before it."""
-    padded = [NOTHING] * (order - 1) + [int(symbol) for symbol in sequence]
+    padded = [PADDING] * (order - 1) + [int(symbol) for symbol in sequence]
     return [
         (tuple(padded[place : place + order - 1]), padded[place + order - 1])
         for place in range(len(sequence))

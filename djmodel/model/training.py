@@ -25,6 +25,7 @@ from djmodel.values.encoded import (
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value, feature_table
 from seqmodel import model_file as modelfile
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
@@ -115,7 +116,7 @@ def fit_corpus(
 
     batches = StreamingBatches(
         data,
-        names=encoded.vocabulary.encode(data.values),
+        index_map=encoded.vocabulary.encode(data.values),
         m=config.m or max(60, encoded.n_values // config.tx),
         Tx=config.tx,
         batch_size=config.trainer.batch_size,
@@ -211,7 +212,7 @@ def _drawer(
         m = 60 if len(sequences) == 1 else max(60, sum(map(len, sequences)) // config.tx)
 
     def fresh(epoch: int) -> Windows:
-        rng = np.random.default_rng([config.trainer.seed, epoch])
+        rng = random_stream(config.trainer.seed, Stream.WINDOWS, epoch)
         return windows(sequences, m, config.tx, rng, conditioning)
 
     return (lambda _: fresh(0)) if len(sequences) == 1 else fresh

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices
+from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import extract_weights, supported_by_numpy, weight_variables
 from seqmodel.network.weights import Weights
@@ -225,13 +225,13 @@ def _one_hot_indices(batch: Any) -> tuple[Indices, Indices, tuple[Any, Any]] | N
         return None
     X, a0, c0 = (np.asarray(array) for array in x)
     inputs, labels = _indices(X), _indices(np.asarray(y))
-    if inputs is None or labels is None or (labels == NOTHING).any():
+    if inputs is None or labels is None or (labels == PADDING).any():
         return None
     return inputs, labels, (a0, c0)
 
 
 def _indices(one_hot: NDArray[Any]) -> Indices | None:
-    """Where the ones stand, NOTHING for a zero vector; None if there is anything else."""
+    """Where the ones stand, PADDING for a zero vector; None if there is anything else."""
     if one_hot.ndim != 3:
         return None
     filled = np.count_nonzero(one_hot, axis=-1)
@@ -239,7 +239,7 @@ def _indices(one_hot: NDArray[Any]) -> Indices | None:
     ones = np.take_along_axis(one_hot, places[..., None], axis=-1)[..., 0]
     if not (filled == ones).all():  # 1 one, or 0 and 0
         return None
-    return np.where(filled == 0, NOTHING, places).astype(np.int32)
+    return np.where(filled == 0, PADDING, places).astype(np.int32)
 
 
 def _one_array(y: Any) -> Any:

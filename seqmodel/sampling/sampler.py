@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 from seqmodel.network.forward import BatchedState
 from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
@@ -137,7 +137,7 @@ def _draw(
     symbols_heard, cues_heard = heard
     before = [None] * len(symbols_heard) if cues_heard is None else [c[:, None] for c in cues_heard]
     for index, conditioning in zip(
-        (NOTHING, *symbols_heard), (*before, chooser.conditioning), strict=True
+        (PADDING, *symbols_heard), (*before, chooser.conditioning), strict=True
     ):
         logits = streams.read(np.full(S, index), conditioning)
     symbols = np.full((max_length, S), -1, dtype=np.int32)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-import numpy as np
-
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Windows
 
 
 class BatchSource(Protocol):
     """Training data, drawn or read from disk when an epoch begins. A batch holds sequences of equal
-    length; a label NOTHING is ignored."""
+    length; a label PADDING is ignored."""
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -38,7 +37,7 @@ class InMemoryBatches:
 
     def epoch(self, number: int) -> Iterable[Windows]:
         inputs, labels = self.draw(number)
-        order = np.random.default_rng([self.seed, number]).permutation(len(inputs))
+        order = random_stream(self.seed, Stream.BATCH_ORDER, number).permutation(len(inputs))
         for first in range(0, len(order), self.size):
             batch = order[first : first + self.size]
             yield Windows(inputs[batch], labels[batch])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices, multi_hot
+from seqmodel.data.windows import PADDING, Indices, multi_hot
 from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights
@@ -49,7 +49,7 @@ class KerasTrainer:
         n_labels = int(np.count_nonzero(labels >= 0))
         self.model.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()
-        inputs, labels = local_shard(inputs, NOTHING), local_shard(labels, NOTHING)
+        inputs, labels = local_shard(inputs, PADDING), local_shard(labels, PADDING)
         counts = labels >= 0
         metrics = self.model.train_on_batch(
             [self._input(tensor, inputs, counts) for tensor in self.graph.inputs],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Indices
 from seqmodel.network.backward import ONE, BatchShard, Floats, NetworkShape, Parameters
 from seqmodel.network.weights import Weights
@@ -27,7 +28,6 @@ from seqmodel.training.trainer import AdamSettings, BatchMetrics, State
 SMALLEST_PART, SMALLEST_STATE = 16, 1024
 # Numbers of a vector that are worked on while they are in the processor's cache.
 BLOCK = 32_768
-_DROPOUT_STREAM = 2  # of random numbers; windows and batch order draw from others
 
 
 def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) -> Parameters | None:
@@ -35,7 +35,7 @@ def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) ->
     is dropped. `seed` and `step` alone decide them."""
     if not dropout.any:
         return None
-    rng = np.random.default_rng([seed, _DROPOUT_STREAM, step])
+    rng = random_stream(seed, Stream.DROPOUT, step)
     H, V, factors = like.units, like.n_values, like.like()
     factors.vector[:] = 1
 

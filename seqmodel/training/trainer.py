@@ -59,7 +59,7 @@ class Trainer(Protocol):
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
         """Moves the weights by the gradient of the mean cross-entropy of one batch: `inputs
-        (B, T)`, with conditioning `(B, T, 1 + k)`, and `labels (B, T)`; labels NOTHING are
+        (B, T)`, with conditioning `(B, T, 1 + k)`, and `labels (B, T)`; labels PADDING are
         ignored."""
 
     def running(self) -> AbstractContextManager[None]:

@@ -5,7 +5,7 @@ import pytest
 
 from dinos.augmentation import DISCOUNT, ORDER, NGramSampler
 from dinos.names import dinosaurs, encode, read_names, vocabulary
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 from seqmodel.ngram import NGram, Smoothing
 
 
@@ -50,7 +50,7 @@ def test_what_follows_is_what_the_ngram_says(some):
     ngram = NGram.fit([name.tolist() for name in names], known.size, ORDER, smoothing)
     draws = 40_000
     for letters in ("", "ty", "saurus", "qxj", "aceratop"):
-        context = [*[NOTHING] * ORDER, *known.encode([*letters])][-(ORDER - 1) :]
+        context = [*[PADDING] * ORDER, *known.encode([*letters])][-(ORDER - 1) :]
         before = np.tile(np.array(context) + 1, (draws, 1))
         found = np.bincount(made.next(before, np.random.default_rng(1)), minlength=known.size)
         expected = ngram.probabilities(context)

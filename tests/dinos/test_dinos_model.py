@@ -16,7 +16,7 @@ from dinos.training import (
     mean_loss,
 )
 from seqmodel.data.vocabulary import Vocabulary
-from seqmodel.data.windows import NOTHING, multi_hot
+from seqmodel.data.windows import PADDING, multi_hot
 from seqmodel.errors import InputError
 from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import layer_weights
@@ -63,7 +63,7 @@ def vectors(inputs, reads):
 
 def batch(rows, reads="characters"):
     inputs, labels, mask = padded(rows)
-    return with_ngrams(READS[reads], inputs), np.where(mask, labels, NOTHING)
+    return with_ngrams(READS[reads], inputs), np.where(mask, labels, PADDING)
 
 
 def outputs_of(graph, rows, reads="characters"):
@@ -145,7 +145,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
     }
     inputs, labels, mask = padded([row])
     read = with_ngrams(READS[reads], inputs).reshape(len(row), -1)
-    X, Y = [[int(i) for i in ones if i != NOTHING] or None for ones in read], row.tolist()
+    X, Y = [[int(i) for i in ones if i != PADDING] or None for ones in read], row.tolist()
     loss, cache = minimal.rnn_forward(X, Y, np.zeros((N_A, 1)), parameters)
     gradients, a = minimal.rnn_backward(X, Y, parameters, cache)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dinos import ngram_features as reading
 from dinos.names import encode, vocabulary
 from dinos.ngram_features import n_inputs, name_automaton, walk, with_ngrams
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 
 some_names = st.lists(
     st.from_regex(r"[abc]{1,5}( [abc]{1,3})?", fullmatch=True), min_size=2, max_size=8
@@ -18,7 +18,7 @@ some_names = st.lists(
 
 
 def inputs_of(name, known):
-    return np.array([[NOTHING, *encode(name, known)[:-1]]], dtype=np.int32)
+    return np.array([[PADDING, *encode(name, known)[:-1]]], dtype=np.int32)
 
 
 @given(some_names, st.integers(1, 4), st.text("abc", min_size=1, max_size=7))
@@ -42,8 +42,8 @@ def test_an_input_comes_with_all_known_pieces_that_end_there(names, context, oth
         for end, pieces in enumerate(found[:, 1:].tolist()):
             for length, piece in enumerate(pieces, 2):
                 text = name[end - length : end] if end >= length else ""
-                assert (piece != NOTHING) == (text in listed)
-                if piece != NOTHING:
+                assert (piece != PADDING) == (text in listed)
+                if piece != PADDING:
                     assert number.setdefault(text, piece) == piece
     assert len(set(number.values())) == len(number)
     assert all(known.size <= piece < n_inputs(automaton) for piece in number.values())
@@ -69,14 +69,14 @@ def test_too_many_pieces_leave_the_shorter_and_more_frequent_ones(monkeypatch):
     automaton = name_automaton(known, rows, 4)
     assert n_inputs(automaton) - known.size <= 3
     pieces = with_ngrams(automaton, inputs_of("abab", known))[0, :, 1:]
-    assert (pieces[2] != NOTHING).tolist() == [True, False, False]  # ab: six times
+    assert (pieces[2] != PADDING).tolist() == [True, False, False]  # ab: six times
 
 
 def test_a_list_without_a_piece_has_none():
     known = vocabulary(["ab", "c"])
     automaton = name_automaton(known, [encode(name, known) for name in ("ab", "c")], 3)
     assert n_inputs(automaton) == known.size
-    assert (with_ngrams(automaton, inputs_of("abc", known))[0, :, 1:] == NOTHING).all()
+    assert (with_ngrams(automaton, inputs_of("abc", known))[0, :, 1:] == PADDING).all()
 
 
 @pytest.mark.parametrize("context", [1, 4])
@@ -84,5 +84,5 @@ def test_padding_changes_nothing(context):
     known = vocabulary(["abab", "bab"])
     automaton = name_automaton(known, [encode(n, known) for n in ("abab", "bab")], context)
     inputs = inputs_of("bab", known)
-    longer = np.pad(inputs, ((0, 0), (0, 2)), constant_values=NOTHING)
+    longer = np.pad(inputs, ((0, 0), (0, 2)), constant_values=PADDING)
     assert (with_ngrams(automaton, longer)[:, :4] == with_ngrams(automaton, inputs)).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 from seqmodel.ngram import NGram, Smoothing
 
 sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), min_size=1, max_size=6)
@@ -26,7 +26,7 @@ def test_probabilities_add_up_to_one_after_any_context(data, order, smoothing, c
     assert (probabilities > 0).all()
     before = context[:2]
     one_by_one = [np.exp(model.log_probabilities([*before, s])[-1]) for s in range(4)]
-    assert one_by_one == pytest.approx(model.probabilities([NOTHING, *before][-order:]))
+    assert one_by_one == pytest.approx(model.probabilities([PADDING, *before][-order:]))
 
 
 def test_a_bigram_by_hand():

@@ -188,7 +188,7 @@ def test_the_material_says_what_was_folded(tune):
 
 
 def test_too_little_music_is_said(tune):
-    with pytest.raises(CorpusError, match="at least Tx=400 values in a row"):
+    with pytest.raises(CorpusError, match="no sequence has Tx=400 values"):
         fit([tune], TrainingConfig(tx=400))
     with pytest.raises(CorpusError, match="there is no tune"):
         fit([], QUICK)

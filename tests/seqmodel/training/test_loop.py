@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from djmodel.model.layers import scanning_model, shared_layers
-from seqmodel.data.windows import NOTHING, Windows
+from seqmodel.data.windows import PADDING, Windows
 from seqmodel.errors import CheckpointError, FileError, TrainingError
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.training.batches import InMemoryBatches
@@ -21,7 +21,7 @@ N_VALUES, UNITS, TX = 11, 8, 5
 
 def some_windows(m, seed=0):
     labels = np.random.default_rng(seed).integers(0, N_VALUES, (m, TX)).astype(np.int32)
-    inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    inputs = np.concatenate([np.full((m, 1), PADDING, np.int32), labels[:, :-1]], axis=1)
     return Windows(inputs, labels)
 
 
@@ -154,7 +154,7 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_weights(engine):
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
 def test_labels_that_are_none_count_for_nothing(engine):
     full = some_windows(8)
-    full.labels[:, 3:] = NOTHING
+    full.labels[:, 3:] = PADDING
     other = Windows(full.inputs.copy(), full.labels)
     other.inputs[:, 3:] = 1
     graphs = new_graph(), new_graph()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from djmodel.model.layers import djmodel, scanning_model, shared_layers
-from seqmodel.data.windows import NOTHING, Windows, multi_hot, one_hot, with_conditioning
+from seqmodel.data.windows import PADDING, Windows, multi_hot, one_hot, with_conditioning
 from seqmodel.network import backward as passes
 from seqmodel.network.backward import Parameters
 from seqmodel.network.keras_backend import load_keras
@@ -42,13 +42,13 @@ def some_weights(seed=0, scale=0.5, cell="lstm", n_conditioning=0):
 def some_windows(m, seed=0, n_conditioning=0):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, N_VALUES, (m, TX)).astype(np.int32)
-    inputs = np.concatenate([np.full((m, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    inputs = np.concatenate([np.full((m, 1), PADDING, np.int32), labels[:, :-1]], axis=1)
     if not n_conditioning:
         return Windows(inputs, labels)
     conditioning = N_VALUES + np.stack(
         [rng.integers(0, 2, (m, TX)), rng.integers(2, n_conditioning, (m, TX))], -1
     )
-    conditioning[0, :2, 0] = NOTHING  # here there is one cue only
+    conditioning[0, :2, 0] = PADDING  # here there is one cue only
     return Windows(with_conditioning(inputs, conditioning.astype(np.int32)), labels)
 
 
@@ -63,7 +63,7 @@ def mean_loss(weights, windows):
         its_rows = rows[inputs].reshape(len(labels), -1, rows.shape[1])
         logits, state = step(its_rows.sum(axis=1), state)
         label = logits[np.arange(len(labels)), labels]
-        losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != NOTHING])
+        losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != PADDING])
     return np.concatenate(losses).mean()
 
 
@@ -95,7 +95,7 @@ def test_every_gradient_is_the_slope_of_the_loss(cell, padded, n_conditioning, d
     )
     if padded:  # sequences of 7, 3, 5, 1 and 7 steps
         beyond = np.arange(TX) >= np.array([7, 3, 5, 1, 7])[:, None]
-        windows.inputs[beyond] = windows.labels[beyond] = NOTHING
+        windows.inputs[beyond] = windows.labels[beyond] = PADDING
     gradients = NumpyTrainer(weights, dropout=dropout, seed=1).gradients(*windows)
     kept = kept_by(dropout, weights, 0)
     rng = np.random.default_rng(1)
@@ -248,7 +248,7 @@ def test_steps_with_traits_equal_keras_with_columns_that_add_up():
 def test_a_value_learns_from_others_that_share_a_trait():
     # 9 and 10 are never heard; 9 has a trait of 1 and 5, which come again and again
     labels = np.tile(np.array([1, 5] * 4, np.int32)[:TX], (4, 1))
-    inputs = np.concatenate([np.full((4, 1), NOTHING, np.int32), labels[:, :-1]], axis=1)
+    inputs = np.concatenate([np.full((4, 1), PADDING, np.int32), labels[:, :-1]], axis=1)
     feature_table = np.zeros((N_VALUES, 1), np.float32)
     feature_table[[1, 5, 9]] = 1
     alone, sharing = (

@@ -21,14 +21,14 @@ from seqmodel.training.checkpoints import training_in
 from seqmodel.files import writing
 from seqmodel.network.weights import Weights
 from seqmodel.training.loop import Schedule, Shuffled, train
-from seqmodel.data.windows import NOTHING, Windows
+from seqmodel.data.windows import PADDING, Windows
 
 rng = np.random.default_rng(0)
 arrays = [rng.normal(0, 0.3, shape).astype("f4") for shape in ((9, 48), (12, 48), 48, (12, 9), 9)]
 
 def draw(epoch):
     labels = np.random.default_rng(epoch).integers(0, 9, (12, 5)).astype("i4")
-    return Windows(np.hstack([np.full((12, 1), NOTHING, "i4"), labels[:, :-1]]), labels)
+    return Windows(np.hstack([np.full((12, 1), PADDING, "i4"), labels[:, :-1]]), labels)
 
 folder, epochs = Path(sys.argv[1]), int(sys.argv[2])
 with training_in(folder, resume=True, seconds=0) as checkpoints:
