@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -247,12 +248,11 @@ def measured(name: str, *arguments: object) -> Numbers:
 
 def make_all(folder: Path, tunes: int) -> None:
     """A tenth of the tunes in a folder of its own within `folder`, the others beside it."""
-    from joblib import Parallel, delayed
-
     tenth = folder / "tenth"
     tenth.mkdir(parents=True)
     edges = np.linspace(0, tunes, 41).astype(int)
-    Parallel(n_jobs=-1)(delayed(make_tunes)(folder, *part) for part in pairwise(edges))
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(partial(make_tunes, folder), edges[:-1], edges[1:]))
     for number in range(tunes // TENTH):
         (folder / f"{number:06}.mid").rename(tenth / f"{number:06}.mid")
 

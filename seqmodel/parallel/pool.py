@@ -1,46 +1,52 @@
-"""The same job for many items: one after the other, by processes of this machine, or by a cluster.
+"""The same job for many items: in this process, in processes of this machine, or on a cluster.
 
-joblib shares the items out, to its own processes or to Dask; what is here is what it leaves open:
-which item a worker died of, workers that know another version, a cluster that cannot be reached.
+loky's processes and Dask's workers run the jobs; this module keeps the results in order, finds the
+item that ends its worker, and checks the cluster.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
-import threading
+import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from platform import python_version_tuple
 from typing import Any, TypeVar
 
 from seqmodel.errors import InputError
 from seqmodel.optional import require_package
+from seqmodel.parallel.threads import cpu_count
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Job = Callable[[Item], Result]
 Versions = Callable[[], Mapping[str, str]]
 
-REACHED_WITHIN = 5.0  # seconds, for the scheduler, and again for its first worker
-PATIENCE = 30.0  # seconds that a cluster may be without any worker, or out of reach
-_LOOK = 1.0  # seconds between two looks at the cluster's health
+CONNECT_SECONDS = 4.0  # for the scheduler to answer, and again for its first worker
+MAX_IDLE_SECONDS = 30.0  # that a cluster may be without workers, or its scheduler silent
+ITEMS_PER_WORKER = 16  # that are submitted before the first of them is done
 _START = "start `dask scheduler` there, and `dask worker` for it"
+_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP")}
 
 
 class ClusterError(InputError):
-    """A cluster that cannot be reached, has no workers, or workers of another version."""
+    """A cluster that does not answer, has no workers, or has workers with different versions."""
 
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """Who works: `jobs` processes of this machine (1: this one; None: one a processor), or the
-    workers of the Dask scheduler at `cluster`, such as `tcp://host:8786`.
+    """The workers: `jobs` processes of this machine (1: this process; None: one per core), or those
+    of the Dask scheduler at the address `cluster`, such as `tcp://host:8786`.
 
-    `versions` says what must be the same on every worker; a function of a module that is installed
-    there.
+    `versions` is an importable function that gives what has to be equal on every worker, by name.
     """
 
     jobs: int | None = None
@@ -48,316 +54,199 @@ class PoolConfig:
     versions: Versions = dict
 
 
-class _WorkerCrashed(Exception):
-    """A worker ended in the midst of its work."""
-
-
 def parallel_map(
     job: Job[Item, Result],
     items: Sequence[Item],
-    workers: PoolConfig,
-    lost: Callable[[Item], Result],
+    pool: PoolConfig,
+    on_crash: Callable[[Item], Result],
 ) -> Iterator[Result]:
-    """`job(item)` for each item, in the order of `items`.
+    """`job(item)` of each item, in the order of `items`.
 
-    When a worker dies, what it may have been at is done again, each item by a process of its own;
-    an item that ends this one, too, gives `lost(item)`, and the rest goes on. Raises ClusterError,
-    and MissingPackageError where there is no Dask.
+    An item that was unfinished when a worker died is done once more in a separate process of this
+    machine; an item that ends this one, too, gives `on_crash(item)`. Raises what `job` raises,
+    ClusterError, and MissingPackageError without Dask.
     """
-    if workers.cluster is not None:
-        with _client(workers.cluster, workers.versions) as client:
-            yield from _in_order(_surviving(job, items, lost, _Cluster(client)))
-    elif workers.jobs == 1 or len(items) < 2:
+    n_processes = min(pool.jobs or cpu_count(), len(items))
+    if pool.cluster is None and n_processes < 2:
         yield from map(job, items)
-    else:
-        yield from _in_order(
-            _surviving(job, items, lost, _Processes(_processes(workers.jobs, len(items))))
-        )
+        return
+    with ExitStack() as stack:
+        workers: _Processes | _Cluster
+        if pool.cluster is not None:
+            client = stack.enter_context(_connected(pool.cluster, pool.versions))
+            workers = _Cluster(client, pool.cluster)
+        else:
+            workers = stack.enter_context(_Processes(n_processes))
+        retries = stack.enter_context(_Processes(1))
+        submitted: deque[tuple[Item, Any]] = deque()
+        remaining = iter(items)
+        while True:
+            for item in islice(remaining, workers.capacity - len(submitted)):
+                submitted.append((item, workers.submit(job, item)))
+            if not submitted:
+                return
+            item, future = submitted.popleft()
+            try:
+                yield workers.result(future)
+            except _WorkerDiedError:
+                yield _retried(retries, job, item, on_crash)
 
 
-def _processes(jobs: int | None, n_items: int) -> int:
-    """No more than there are items; -1: one a processor."""
-    return -1 if jobs is None else min(jobs, n_items)
+def _retried(
+    retries: _Processes, job: Job[Item, Result], item: Item, on_crash: Callable[[Item], Result]
+) -> Result:
+    try:
+        result: Result = retries.result(retries.submit(job, item))
+    except _WorkerDiedError:
+        return on_crash(item)
+    return result
 
 
-Numbered = tuple[int, Result]
+class _WorkerDiedError(Exception):
+    """A worker died while the item was unfinished."""
 
 
-def _in_order(results: Iterable[Numbered[Result]]) -> Iterator[Result]:
-    early: dict[int, Result] = {}
-    due = 0
-    for number, result in results:
-        early[number] = result
-        while due in early:
-            yield early.pop(due)
-            due += 1
-
-
-@dataclass(frozen=True)
-class _Numbered:
-    """The job, so that its result tells which item it is of."""
-
-    job: Callable[[Any], Any]
-
-    def __call__(self, number: int, item: Any) -> Numbered[Any]:
-        return number, self.job(item)
-
-
-def _surviving(
-    job: Job[Item, Result],
-    items: Sequence[Item],
-    lost: Callable[[Item], Result],
-    pool: _Processes | _Cluster,
-) -> Iterator[Numbered[Result]]:
-    numbered = _Numbered(job)
-    waiting = dict(enumerate(items))
-    begun: set[int] = set()
-
-    def given() -> Iterator[tuple[int, Item]]:
-        for number, item in list(waiting.items()):
-            begun.add(number)
-            yield number, item
-
-    while waiting:
-        begun.clear()
-        try:
-            for number, result in pool.run(numbered, given()):
-                del waiting[number]
-                yield number, result
-        except _WorkerCrashed:
-            # Alone in a process on this machine, an item that ends it has given itself away.
-            for number in sorted(begun & waiting.keys()):
-                item = waiting.pop(number)
-                try:
-                    [(_, result)] = _Processes(2, at_once=1).run(numbered, [(number, item)])
-                except _WorkerCrashed:
-                    result = lost(item)
-                yield number, result
-
-
-@dataclass(frozen=True)
 class _Processes:
-    """Processes of this machine, `at_once` items given to them at a time."""
+    """Processes of this machine, started when they are first needed and replaced when one dies;
+    `capacity` items are submitted at a time."""
 
-    n: int
-    at_once: int | str = "2*n_jobs"
+    def __init__(self, n: int) -> None:
+        self.n, self.capacity = n, n * ITEMS_PER_WORKER
+        self._executor: Any = None
 
-    def run(self, job: _Numbered, items: Iterable[tuple[int, Any]]) -> Iterator[Numbered[Any]]:
-        from joblib import Parallel, delayed
-        from joblib.externals.loky.process_executor import BrokenProcessPool
+    def submit(self, job: Job[Any, Any], item: Any) -> Any:
+        if self._executor is not None:
+            with suppress(BrokenProcessPool):
+                return self._executor.submit(job, item)
+        from loky import ProcessPoolExecutor
 
-        pool = Parallel(
-            n_jobs=self.n,
-            backend="loky",
-            batch_size=1,
-            pre_dispatch=self.at_once,
-            return_as="generator_unordered",
-        )
+        self.__exit__()
+        self._executor = ProcessPoolExecutor(self.n, initializer=_ignore_sigint, env=_ONE_THREAD)
+        return self._executor.submit(job, item)
+
+    def result(self, future: Any) -> Any:
         try:
-            yield from pool(delayed(job)(*item) for item in items)
+            return future.result()
         except BrokenProcessPool as error:
-            raise _WorkerCrashed from error
+            raise _WorkerDiedError from error
+
+    def __enter__(self) -> _Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(kill_workers=True)
+            self._executor = None
 
 
-@dataclass(frozen=True)
+def _ignore_sigint() -> None:
+    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that the user started."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class _Cluster:
-    """The workers of a Dask cluster."""
+    """The workers of a Dask scheduler."""
 
-    client: Any
+    def __init__(self, client: Any, address: str) -> None:
+        self.client, self.address = client, address
+        self.capacity = max(sum(client.nthreads().values()), 1) * ITEMS_PER_WORKER
+        self._executor = client.get_executor(pure=False)
 
-    def run(self, job: _Numbered, items: Iterable[tuple[int, Any]]) -> Iterator[Numbered[Any]]:
-        """joblib waits for ever for a cluster that is gone: it does so in a thread, and this one
-        looks after the cluster."""
+    def submit(self, job: Job[Any, Any], item: Any) -> Any:
+        return self._executor.submit(job, item)
+
+    def result(self, future: Any) -> Any:
         from distributed import KilledWorker
 
-        results: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        end = object()
-
-        def work() -> None:
-            try:
-                for result in self._parallel()(job, items):
-                    results.put(result)
-                results.put(end)
-            except BaseException as error:
-                results.put(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        well = time.monotonic()
-        while True:
-            try:
-                result = results.get(timeout=_LOOK)
-            except queue.Empty:
-                now = time.monotonic()
-                well = now if self._healthy() else well
-                if now - well > PATIENCE:
-                    raise ClusterError(
-                        "workers that go on",
-                        f"none for {PATIENCE:.0f} seconds",
-                        path=self.client.scheduler.address,
-                        hint="start it and the command again: what is done is kept",
-                    ) from None
-                continue
-            if result is end:
-                return
-            if isinstance(result, KilledWorker):
-                raise _WorkerCrashed from result
-            if isinstance(result, BaseException):
-                raise result
-            yield result
-
-    def _parallel(self) -> Callable[[_Numbered, Iterable[tuple[int, Any]]], Iterator[Any]]:
-        from joblib import Parallel, delayed
-        from joblib._dask import DaskDistributedBackend
-
-        class Backend(DaskDistributedBackend):
-            """joblib's, which tells of a task that ended in an error of Dask's own (its worker is
-            dead) only when it is asked for its result, and joblib waits to be told before it asks.
-            """
-
-            def submit(self, func: Any, callback: Any = None) -> Any:
-                def tell(future: Any) -> None:
-                    if callback is not None and (error := future.exception()) is not None:
-                        callback(_Failed(error))
-
-                future = super().submit(func, callback)
-                future.add_done_callback(tell)
-                return future
-
-            def retrieve_result_callback(self, out: Any) -> Any:
-                if isinstance(out, _Failed):
-                    raise out.error
-                return super().retrieve_result_callback(out)
-
-            def effective_n_jobs(self, n_jobs: int) -> int:
-                # Of one, joblib would do the work in this process.
-                return max(2, super().effective_n_jobs(n_jobs))
-
-        pool = Parallel(
-            n_jobs=-1,
-            backend=Backend(client=self.client),
-            return_as="generator_unordered",
-        )
-        return lambda job, items: pool(delayed(job)(*item) for item in items)
-
-    def _healthy(self) -> bool:
-        """Whether the scheduler answers, and has workers."""
+        last_seen = time.monotonic()
+        while not wait([future], timeout=1).done:
+            with suppress(OSError, TimeoutError):
+                last_seen = time.monotonic() if self.client.nthreads() else last_seen
+            if time.monotonic() - last_seen > MAX_IDLE_SECONDS:
+                raise self._lost(f"had no workers for {MAX_IDLE_SECONDS:.0f} seconds")
         try:
-            return bool(self.client.sync(self.client.scheduler.ncores, callback_timeout=_LOOK))
-        except (OSError, TimeoutError):
-            return False
+            return future.result()
+        except KilledWorker as error:
+            raise _WorkerDiedError from error
+        except CancelledError as error:
+            raise self._lost("lost its scheduler") from error
 
-
-class _Failed:
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-# ---------------------------------------------------------------------------------------------
-# The cluster
-# ---------------------------------------------------------------------------------------------
+    def _lost(self, how: str) -> ClusterError:
+        hint = "start it and the command again: finished files are kept"
+        return ClusterError(f"the cluster {how}", path=self.address, hint=hint)
 
 
 @contextmanager
-def _client(address: str, versions: Versions) -> Iterator[Any]:
-    """A connection to a Dask scheduler whose workers have our versions. Meanwhile the death of one
-    worker is enough for the scheduler to give a task up, so that one item does not end four."""
+def _connected(address: str, versions: Versions) -> Iterator[Any]:
+    """A client of the scheduler at `address`, which has workers with the versions of this machine.
+    Raises ClusterError."""
     distributed = require_package("distributed", "to connect to a cluster")
-    # What goes wrong is told by errors; the lines of its own log would stand between ours.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    _knock(distributed, address)
-    client = distributed.Client(address, timeout=REACHED_WITHIN, set_as_default=False)
+    log = logging.getLogger("distributed.client")  # the errors say what it would say in many lines
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
+        _check_scheduler(distributed, address)
+        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         try:
-            client.wait_for_workers(1, timeout=REACHED_WITHIN / 2)
-        except TimeoutError as error:
-            raise ClusterError("a worker", "none", path=address, hint=_START) from error
-        _same_versions(client, versions, address)
-        allowed = _allow_failures(client, 0)
-        try:
+            try:
+                client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            except TimeoutError as error:
+                raise ClusterError(
+                    "the scheduler has no workers", path=address, hint=_START
+                ) from error
+            _check_versions(client, versions, address)
             yield client
         finally:
-            if allowed is not None:
-                _allow_failures(client, allowed)
+            with suppress(OSError, TimeoutError):
+                client.close(timeout=CONNECT_SECONDS)
     finally:
-        with suppress(OSError, TimeoutError):
-            client.close(timeout=REACHED_WITHIN)
+        log.setLevel(level)
 
 
-def _knock(distributed: Any, address: str) -> None:
-    """Raises ClusterError unless a scheduler answers. (A client that does not find one takes much
-    longer, and complains when it is thrown away.)"""
+def _check_scheduler(distributed: Any, address: str) -> None:
+    """Raises ClusterError unless a Dask scheduler answers. (A synchronous client waits for ever for
+    a server that accepts its connection and says nothing.)"""
 
-    async def ask() -> str:
-        async with distributed.rpc(address, timeout=REACHED_WITHIN) as there:
-            return str((await there.identity())["type"])
-
-    async def ask_in_time() -> str:
-        return await asyncio.wait_for(ask(), REACHED_WITHIN)
+    async def connect() -> None:
+        client = distributed.Client(address, asynchronous=True, set_as_default=False)
+        try:
+            await asyncio.wait_for(client, CONNECT_SECONDS)
+        finally:
+            await client.close(timeout=1)
 
     try:
-        found = f"a {asyncio.run(ask_in_time())}"
-    except (OSError, TimeoutError):
-        found = f"none that answers within {REACHED_WITHIN:.0f} seconds"
-    except Exception as error:  # whatever Dask makes of an address, or of an answer, that is wrong
-        found = f"something else ({error})"
-    if found != "a Scheduler":
-        raise ClusterError("a Dask scheduler", found, path=address, hint=_START)
+        asyncio.run(connect())
+    except (OSError, TimeoutError) as error:
+        message = f"no Dask scheduler answers within {CONNECT_SECONDS:g} seconds"
+        raise ClusterError(message, path=address, hint=_START) from error
+    except Exception as error:  # anything that Dask makes of a strange address or answer
+        message = f"this is not a Dask scheduler ({error})"
+        raise ClusterError(message, path=address, hint=_START) from error
 
 
-def _allow_failures(client: Any, number: int) -> int | None:
-    """How many workers may die of a task; the number it was before, None if that is refused."""
-    try:
-        before: int = client.run_on_scheduler(_set_allowed_failures, number)
-    except (OSError, TimeoutError, ValueError):
-        return None
-    return before
-
-
-def _set_allowed_failures(number: int, dask_scheduler: Any = None) -> int:
-    before: int = dask_scheduler.allowed_failures
-    dask_scheduler.allowed_failures = number
-    return before
-
-
-def _same_versions(client: Any, versions: Versions, address: str) -> None:
-    """Raises ClusterError that says which worker has another version of what."""
-    told = client.get_versions()
-    ours = {"Python": _python(told["client"]), **_packages(told["client"]), **versions()}
-    differing = []
-    for worker, theirs in told["workers"].items():
-        differing += _differing(ours, worker, {"Python": _python(theirs), **_packages(theirs)})
-    if not differing:
-        for worker, answer in client.run(_ask, versions, on_error="return").items():
-            if isinstance(answer, BaseException):
-                differing.append(f"{worker} cannot run this project ({answer})")
-            else:
-                differing += _differing(ours, worker, answer)
-    if differing:
+def _check_versions(client: Any, versions: Versions, address: str) -> None:
+    """Raises ClusterError that names the workers with different versions."""
+    here = _all_versions(versions)
+    differences = []
+    for worker, there in client.run(_all_versions, versions, on_error="return").items():
+        if isinstance(there, BaseException):
+            differences.append(f"{worker} cannot run this project ({there})")
+        else:
+            differences += [
+                f"{worker} has {name} {there.get(name)} (here {here.get(name)})"
+                for name in sorted({*here, *there})
+                if there.get(name) != here.get(name)
+            ]
+    if differences:
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise ClusterError(
-            "the versions of this machine on every worker",
-            "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" * (len(differing) > 3)),
+            f"workers have different versions: {'; '.join(differences[:3])}{more}",
             path=address,
-            hint="install the same on all of them",
+            hint="install the same versions on all of them",
         )
 
 
-def _ask(versions: Versions) -> dict[str, str]:
-    return dict(versions())
-
-
-def _python(told: Mapping[str, Any]) -> str:
-    """Without the last number, which changes nothing that is sent."""
-    return ".".join(told["host"]["python"].split(".")[:2])
-
-
-def _packages(told: Mapping[str, Any]) -> dict[str, str]:
-    """Of what Dask itself needs to be the same."""
-    return {name: told["packages"].get(name) for name in ("distributed", "cloudpickle")}
-
-
-def _differing(ours: Mapping[str, str], worker: str, theirs: Mapping[str, str]) -> list[str]:
-    return [
-        f"{worker} has {name} {theirs[name]} (here {ours[name]})"
-        for name in theirs
-        if theirs[name] != ours.get(name)
-    ]
+def _all_versions(versions: Versions) -> dict[str, str]:
+    """`versions` and those that the exchange of jobs and results depends on."""
+    packages = {name: version(name) for name in ("distributed", "cloudpickle")}
+    return {"Python": ".".join(python_version_tuple()[:2]), **packages, **versions()}
