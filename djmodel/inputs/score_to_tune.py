@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from djmodel.inputs import chords
+from djmodel.inputs.chords.harmonize import harmonize
+from djmodel.inputs.chords.observations import Changes
+from djmodel.inputs.chords.pick_up import BARS_TRIED, find_pick_up, with_pick_up
+from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.inputs.limits import DEFAULT, Deadline, Limits, no_deadline
 from djmodel.inputs.melody import ChosenParts, Selection, choose_parts
 from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
@@ -107,26 +110,26 @@ def _bar_lines(score: Score, choice: ChosenParts) -> tuple[Measure, ...]:
     """The bars as the score has them, or moved by a pick-up that it does not declare."""
     if score.symbols or choice.lone_melody:
         return score.measures
-    tried = score.measures[: chords.BARS_TRIED]
+    tried = score.measures[:BARS_TRIED]
     end = tried[-1].onset + tried[-1].length
     early = [
         note
         for part in choice.accompaniment
         for note in part.notes[: bisect_left(part.notes, end, key=lambda note: note.onset)]
     ]
-    pick_up = chords.find_pick_up(early, score.measures)
-    return chords.with_pick_up(score.measures, pick_up)
+    pick_up = find_pick_up(early, score.measures)
+    return with_pick_up(score.measures, pick_up)
 
 
-def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> chords.Changes:
+def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> Changes:
     if score.symbols:
         return changes_from_symbols(score.symbols, score.measures)
     if choice.lone_melody:
-        return chords.harmonize(choice.melody, score.measures)
-    return chords.recognize_chords(choice.harmony_notes, score.measures, check)
+        return harmonize(choice.melody, score.measures)
+    return recognize_chords(choice.harmony_notes, score.measures, check)
 
 
-def changes_from_symbols(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> chords.Changes:
+def changes_from_symbols(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> Changes:
     """The changes of each bar from the chord symbols of the score. Under N.C. the chord before
     holds, silent; before the first chord, that one."""
     holding = next((symbol.chord for symbol in symbols if symbol.chord is not None), None)
@@ -150,7 +153,7 @@ def changes_from_symbols(symbols: Sequence[Symbol], measures: Sequence[Measure])
 
 
 def _bars(
-    line: Sequence[GridNote], changes: chords.Changes, measures: Sequence[Measure]
+    line: Sequence[GridNote], changes: Changes, measures: Sequence[Measure]
 ) -> tuple[Bar, ...]:
     """The melody divided at the bar lines; a note held from the bar before is tied."""
     bars: list[Bar] = []

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.inputs.chords import (
-    Key,
-    estimate_key,
-    find_pick_up,
-    harmonize,
-    recognize_chords,
-    sounding_chords,
-    with_pick_up,
-)
+from djmodel.inputs.chords.harmonize import Key, estimate_key, harmonize
+from djmodel.inputs.chords.pick_up import find_pick_up, with_pick_up
+from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.music.chord import chord_symbol, parse_chord_symbol
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Meter, Note
@@ -312,7 +306,6 @@ def test_bar_lines_that_are_right_stay() -> None:
 
 def test_nothing_sounds() -> None:
     assert recognize_chords([], measures_of(3, FOUR)) == ()
-    assert sounding_chords([], measures_of(3, FOUR)) == ()
     assert harmonize([], measures_of(3, FOUR)) == ()
 
 
@@ -337,40 +330,17 @@ def test_in_any_meter_bars_begin_with_a_chord_and_transposing_transposes(
     count = int(19 // meter.length) + 1
     measures = measures_of(count, meter)
     moved = [Note(note.pitch + by, note.onset, note.duration) for note in notes]
-    for hear in (recognize_chords, sounding_chords):
-        changes = hear(notes, measures)
-        assert len(changes) == count
-        for bar in changes:
-            onsets = [change.onset for change in bar]
-            assert onsets[0] == 0
-            assert sorted(set(onsets)) == onsets
-            assert onsets[-1] < meter.length
-        transposed = [
-            [replace(change, chord=change.chord.transposed(by)) for change in bar]
-            for bar in changes
-        ]
-        assert [list(bar) for bar in hear(moved, measures)] == transposed
-
-
-def test_literally_what_sounds_beat_by_beat() -> None:
-    # C-E-G, then with a D on beat 3, then the D alone held over the bar line
-    changes = sounding_chords(
-        notes_of(["0 C3,E3,G3 3; 2 D4 1; 3 D4 2", "1 G3 1"], FOUR), measures_of(2, FOUR)
-    )
-    tones = [[sorted(change.chord.pitch_classes) for change in bar] for bar in changes]
-    assert tones == [[[0, 4, 7], [0, 2, 4, 7], [2]], [[2], [7]]]
-    assert [change.onset for change in changes[0]] == [0, 2, 3]
-    assert changes[0][0].chord == parse_chord_symbol("C")
-
-
-def test_literal_chords_have_the_root_of_their_harmony() -> None:
-    for symbol in ("Dm7", "G7/B", "Cmaj7", "F#m7b5", "Ab/C"):
-        chord = parse_chord_symbol(symbol)
-        low = 36 + chord.bass
-        tones = [low, *(60 + tone for tone in chord.pitch_classes)]
-        notes = [Note(pitch, Fraction(0), Fraction(4)) for pitch in tones]
-        [[change]] = sounding_chords(notes, measures_of(1, FOUR))
-        assert chord_symbol(change.chord) == symbol
+    changes = recognize_chords(notes, measures)
+    assert len(changes) == count
+    for bar in changes:
+        onsets = [change.onset for change in bar]
+        assert onsets[0] == 0
+        assert sorted(set(onsets)) == onsets
+        assert onsets[-1] < meter.length
+    transposed = [
+        [replace(change, chord=change.chord.transposed(by)) for change in bar] for bar in changes
+    ]
+    assert [list(bar) for bar in recognize_chords(moved, measures)] == transposed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from helpers.handmade_tunes import bar
 
 from djmodel.evaluation.metrics import empty_beat_rate
-from djmodel.inputs.chords import beats_of
+from djmodel.inputs.chords.observations import beats_of
 from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
 from djmodel.music.tune import Meter, Tune

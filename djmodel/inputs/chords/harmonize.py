@@ -1,0 +1,139 @@
+"""Harmonization: plausible chords for a lone melody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from djmodel.inputs.chords.observations import NEAR, Changes, Floats, overlaps
+from djmodel.music.chord import Chord
+from djmodel.music.score import Measure
+from djmodel.music.tune import Change, Note
+
+
+class Key(NamedTuple):
+    """A tonic (pitch class) and whether its scale is minor."""
+
+    tonic: int
+    minor: bool
+
+    @property
+    def sharps(self) -> int:
+        """Sharps (positive) or flats (negative) of its signature, -5 to 6."""
+        return ((self.tonic + 3 * self.minor) * 7 + 5) % 12 - 5
+
+
+# How well each tone fits a key, by semitones above the tonic: Krumhansl and Kessler (1982).
+_MAJOR_FIT = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+_MINOR_FIT = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+
+def estimate_key(notes: Sequence[Note]) -> Key:
+    """The key whose profile correlates best with how long each pitch class sounds. The last note
+    counts for more: tunes end on the tonic. C major for no notes."""
+    notes_on_grid = np.zeros(12)
+    for note in notes:
+        notes_on_grid[note.pitch % 12] += float(note.duration)
+    if notes:
+        notes_on_grid[max(notes, key=lambda note: note.onset).pitch % 12] += (
+            0.05 * notes_on_grid.sum()
+        )
+    if np.ptp(notes_on_grid) == 0:
+        return Key(0, False)
+    keys = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
+    fits = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in keys]
+    return keys[int(np.argmax([np.corrcoef(notes_on_grid, fit)[0, 1] for fit in fits]))]
+
+
+class _Degree(NamedTuple):
+    """A chord of a key: its root in semitones above the tonic, its intervals, its cost."""
+
+    root: int
+    intervals: tuple[int, ...]
+    cost: float
+
+
+_MAJOR, _MINOR, _SEVENTH = (0, 4, 7), (0, 3, 7), (0, 4, 7, 10)
+_MAJOR_KEY = (
+    _Degree(0, _MAJOR, 0.0),
+    _Degree(7, _SEVENTH, 0.1),
+    _Degree(5, _MAJOR, 0.1),
+    _Degree(2, (0, 3, 7, 10), 0.2),
+    _Degree(9, _MINOR, 0.2),
+    _Degree(4, _MINOR, 0.35),
+    _Degree(2, _SEVENTH, 0.5),
+    _Degree(9, _SEVENTH, 0.5),
+    _Degree(4, _SEVENTH, 0.5),
+    _Degree(0, _SEVENTH, 0.5),
+    _Degree(5, _MINOR, 0.6),
+    _Degree(10, _MAJOR, 0.6),
+)
+_MINOR_KEY = (
+    _Degree(0, _MINOR, 0.0),
+    _Degree(7, _SEVENTH, 0.1),
+    _Degree(5, _MINOR, 0.1),
+    _Degree(8, _MAJOR, 0.2),
+    _Degree(3, _MAJOR, 0.2),
+    _Degree(10, _MAJOR, 0.25),
+    _Degree(2, (0, 3, 6, 10), 0.3),
+    _Degree(0, _SEVENTH, 0.6),
+    _Degree(2, _SEVENTH, 0.6),
+    _Degree(1, _MAJOR, 0.6),
+)
+_FOREIGN_MELODY = 2.0  # cost of a bar of melody without any tone of its chord
+_DOWNBEAT = 1.5  # weight of a note on the first beat
+_MOVES = {5: -0.15, 0: 0.0}  # costs by rise of the root in semitones: a fourth leads on
+_OTHER_MOVE = 0.1
+_NOT_AT_HOME = 0.4  # cost of another chord than the tonic's in the first and the last bar
+
+
+def harmonize(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
+    """A plausible harmony for a lone melody (onsets from the start of the tune): in the estimated
+    key, one chord per bar, chosen over the whole tune for chords that contain much of the melody and
+    for roots that fall by fifths; the tonic at both ends. Returns no bars for no notes.
+    """
+    if not notes or not measures:
+        return ()
+    key = estimate_key(notes)
+    degrees = _MINOR_KEY if key.minor else _MAJOR_KEY
+    chords = [Chord.of(key.tonic + degree.root, degree.intervals) for degree in degrees]
+    foreign = np.array(
+        [[tone not in chord.pitch_classes for tone in range(12)] for chord in chords]
+    )
+    moves = np.array(
+        [
+            [_MOVES.get((there.root - here.root) % 12, _OTHER_MOVE) for there in chords]
+            for here in chords
+        ]
+    )
+    cost = _FOREIGN_MELODY * _bar_profiles(notes, measures) @ foreign.T
+    cost += [degree.cost for degree in degrees]
+    cost[[0, -1], 1:] += _NOT_AT_HOME
+    total = cost[0]
+    backpointers = []
+    for bar_cost in cost[1:]:
+        totals = total[:, None] + moves  # (chord before, chord)
+        backpointers.append(totals.argmin(axis=0))
+        total = totals.min(axis=0) + bar_cost
+    chosen = [int(total.argmin())]
+    for back in reversed(backpointers):
+        chosen.append(int(back[chosen[-1]]))
+    return tuple((Change(Fraction(0), chords[number]),) for number in reversed(chosen))
+
+
+def _bar_profiles(notes: Sequence[Note], measures: Sequence[Measure]) -> Floats:
+    """The share of each pitch class in the melody of each bar, `(bars, 12)`; zeros for a rest."""
+    edges = np.array([float(m.onset) for m in measures] + [float(measures[-1].onset)])
+    edges[-1] += float(measures[-1].length)
+    bar, pitch, length = overlaps(notes, edges, early_belongs_to_next=False)
+    profile = np.zeros((len(measures), 12))
+    np.add.at(profile, (bar, pitch % 12), length)
+    for note in notes:
+        at = int(np.searchsorted(edges, float(note.onset) + NEAR, side="right")) - 1
+        if 0 <= at < len(measures) and note.onset == measures[at].onset:
+            held = min(note.end, measures[at].onset + measures[at].meter.beat) - note.onset
+            profile[at, note.pitch % 12] += (_DOWNBEAT - 1) * float(held)
+    return profile / np.maximum(profile.sum(axis=1, keepdims=True), NEAR)
