@@ -44,7 +44,8 @@ from benchmarks.peers import (
 )
 from seqmodel.data.windows import PADDING, Windows, windows
 from seqmodel.files import atomic_write
-from seqmodel.network.weights import Weights, initial_state
+from seqmodel.network.forward import batch_log_probabilities
+from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import cpu_count
 
 ROOT = Path(__file__).parent
@@ -136,15 +137,7 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
 
 def loss(weights: Weights, inputs: NDArray[Any], labels: NDArray[Any]) -> float:
     """Mean cross-entropy of a step in nats, by NumPy, whoever made the weights."""
-    rows, step = weights.step_fn()
-    rows = np.vstack([rows, np.zeros_like(rows[:1])])  # the last stands for PADDING, -1
-    state, cross_entropy = initial_state(weights, len(inputs)), 0.0
-    for t in range(inputs.shape[1]):
-        logits, state = step(rows[inputs[:, t]], state)
-        logits = logits - logits.max(axis=1, keepdims=True)
-        right = np.take_along_axis(logits, labels[:, t, None].astype(int), axis=1)[:, 0]
-        cross_entropy += float((np.log(np.exp(logits).sum(axis=1)) - right).mean())
-    return cross_entropy / inputs.shape[1]
+    return -float(batch_log_probabilities(weights, inputs, labels).mean(dtype=np.float64))
 
 
 def in_its_own_process(*arguments: object, backend: str = "tensorflow") -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seqmodel.data.windows import NOTHING, Indices
 from seqmodel.network.keras_backend import initial_seeds, load_keras
-from seqmodel.network.weights import STATES
+from seqmodel.network.weights import LAYOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -88,7 +88,8 @@ def one_step_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     dtype, n_values, n_a = layers.cell.dtype, layers.densor.units, layers.cell.units
     x = keras.Input((1, n_values + n_conditioning), name="x", dtype=dtype)
     state0 = [
-        keras.Input((n_a,), name=name, dtype=dtype) for name in ("a0", "c0")[: STATES[layers.name]]
+        keras.Input((n_a,), name=name, dtype=dtype)
+        for name in ("a0", "c0")[: LAYOUTS[layers.name].n_states]
     ]
     a, *state = layers.cell(x, initial_state=state0)  # (m, 1, n_a)
     return keras.Model([x, *state0], [layers.densor(a)[:, 0], *state], name="dinos_one_step")

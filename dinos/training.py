@@ -20,8 +20,9 @@ from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import NOTHING, Indices, Windows
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile
+from seqmodel.network.forward import batch_log_probabilities
 from seqmodel.network.keras_layers import extract_weights
-from seqmodel.network.weights import GATES, Weights, initial_state
+from seqmodel.network.weights import LAYOUTS, Weights
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import TrainerConfig
@@ -74,7 +75,7 @@ class TrainingConfig:
         """How many times a list of `names` is gone through, and how many names are made up each
         time; by default, what a plain cell of 50 units learns in less than half a minute."""
         n_values = vocabulary(names).size
-        met = GATES[self.cell] * self.n_a * (self.n_a + self.context + 1)
+        met = LAYOUTS[self.cell].n_gates * self.n_a * (self.n_a + self.context + 1)
         met += n_values * (self.n_a + 1)
         n_characters = sum(len(name) + 1 for name in names)
         allowed = min(max(WORK / met, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
@@ -198,16 +199,7 @@ def log_probabilities(
         raise ValueError("expected the automaton of the pieces that these weights read")
     inputs, labels, mask = padded(names)  # (m, T)
     read = inputs if automaton is None else with_ngrams(automaton, inputs)
-    read = read.reshape(*inputs.shape, -1)  # (m, T, 1 + cues)
-    table, step = weights.step_fn()
-    rows = np.vstack([table, np.zeros_like(table[:1])])  # the last row stands for NOTHING, -1
-    state = initial_state(weights, len(names))
-    found = np.empty(labels.shape, dtype=np.float32)
-    for t in range(labels.shape[1]):
-        logits, state = step(rows[read[:, t]].sum(axis=1), state)
-        logits -= logits.max(axis=1, keepdims=True)
-        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        found[:, t] = logits[np.arange(len(names)), labels[:, t]]
+    found = batch_log_probabilities(weights, read, labels)
     return [row[counts] for row, counts in zip(found, mask, strict=True)]
 
 

@@ -27,7 +27,7 @@ from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
 from seqmodel.files import atomic_write, check_input_file
 from seqmodel.network.keras_backend import stderr_held_back
-from seqmodel.network.weights import GATES, Weights
+from seqmodel.network.weights import LAYOUTS, Weights
 
 if TYPE_CHECKING:
     import h5py
@@ -253,7 +253,7 @@ def _read_weights(h5: bytes, cell: str) -> Weights:
     if len(recurrent) != 3 or len(dense) != 2:
         raise ValueError("no weights of a recurrent and a Dense layer")
     weights = Weights(cell, *recurrent, *dense)
-    columns = GATES[cell] * recurrent[1].shape[0]
+    columns = LAYOUTS[cell].n_gates * recurrent[1].shape[0]
     shapes = [array.shape[-1:] for array in weights.arrays[:3]]
     shapes_fit = (
         [array.ndim for array in weights.arrays] == [2, 2, 2 if cell == "gru" else 1, 2, 1]

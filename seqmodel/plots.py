@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seqmodel.training.checkpoints import EpochMetrics
+    from seqmodel.training.trainer import EpochMetrics
 
 # Colours that the colour-blind can distinguish (Okabe and Ito, Color Universal Design, 2008).
 # Dashes, markers or hatching repeat every distinction that colour makes.

@@ -20,7 +20,7 @@ from djmodel.music.tune import Tune
 from djmodel.values.encoded import encode_values, flat_values
 from djmodel.values.grammar import encode
 from seqmodel.model_file import ModelFile
-from seqmodel.network.weights import log_distributions
+from seqmodel.network.forward import log_distributions
 from seqmodel.ngram import NGram
 
 ORDERS = (1, 2, 3, 4, 5, 6)

@@ -30,8 +30,9 @@ from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
 from seqmodel.model_file import ModelFile
+from seqmodel.network.forward import log_probabilities
 from seqmodel.network.keras_layers import extract_weights
-from seqmodel.network.weights import Weights, log_probabilities
+from seqmodel.network.weights import Weights
 from seqmodel.training.batches import BatchSource, InMemoryBatches
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.loop import FitResult, train_network

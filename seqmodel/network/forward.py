@@ -1,120 +1,145 @@
-"""A trained network that reads symbols, many streams side by side, in arrays that are made once.
+"""The forward pass of a trained network, for any number of sequences at once.
 
-The same functions as `Weights.step_fn`, faster: an input is a column of a table; one product gives
-the logits of this step and what the state adds to the gates of the next; one tanh serves all gates,
-by sigmoid(x) = (1 + tanh(x / 2)) / 2 with the halves in the weights.
+An input is an index, so that its product with the kernel is a column of a table; one product gives
+both the logits of a step and what the state adds to the gates of the next step.
 
-In shapes: H units, V values, I inputs (values and cues), S streams, g gates; streams come last.
+In shapes: H units, V values, I inputs (values and conditioning features), B sequences, g gates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import Indices
-from seqmodel.network.weights import Weights
+from seqmodel.data.windows import PADDING, Indices
+from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
+from seqmodel.network.parameters import Parameters
+from seqmodel.network.weights import Floats, Weights
 
-Floats = NDArray[np.float32]
-# Gates in the order of the computation, as places in Keras' order: those with a sigmoid first.
-ORDER = {"rnn": (0,), "gru": (0, 1, 2), "lstm": (3, 0, 1, 2)}
-HALF = np.float32(0.5)
-SIGMOIDS = {"rnn": 0, "gru": 2, "lstm": 3}
+
+class ForwardWeights:
+    """Weights in the form that a forward pass reads, scaled by `Parameters.gate_scale`."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        H, scale = parameters.units, parameters.gate_scale()
+        self.recurrent = parameters.recurrent[:, :H] * scale  # (gH, H)
+        # Columns of the values with the bias, of conditioning features without; (gH, I + 1) both,
+        # the last column for the zero vector.
+        self.table = parameters.recurrent[:, H:] * scale
+        self.conditioning_table = self.table.copy()
+        self.conditioning_table[:, -1] = 0
+        self.table[:, :-1] += self.table[:, -1:]
+        self.dense = parameters.dense  # (V, H + 1)
+        self.state_bias = parameters.state_bias[:, None]  # (gH, 1); (0, 1) for other cells
+        if self.state_bias.size:
+            self.state_bias = self.state_bias * scale
+
+    def inputs(
+        self, x: Sequence[NDArray[np.integer]] | NDArray[np.integer], out: Floats, scratch: Floats
+    ) -> Floats:
+        """What the inputs of a step, `x (1 + k, B)`, add to the gates: `out (gH, B)`."""
+        np.take(self.table, x[0], axis=1, out=out, mode="wrap")  # PADDING, -1: the last column
+        for features in x[1:]:
+            np.take(self.conditioning_table, features, axis=1, out=scratch, mode="wrap")
+            np.add(out, scratch, out=out)
+        return out
 
 
 class BatchedState:
-    """S streams that have read nothing, not even the zero vector."""
+    """The states of B sequences of which the network has read nothing yet, not even the zero
+    vector."""
 
-    def __init__(self, weights: Weights, streams: int) -> None:
-        H, V, S = weights.units, weights.n_values, streams
-        order = list(ORDER[weights.cell])
-        g = len(order)
-        halves = np.ones((g, 1), dtype=np.float32)
-        halves[: SIGMOIDS[weights.cell]] = 0.5
+    def __init__(self, weights: Weights, batch: int) -> None:
+        H, V, B = weights.units, weights.n_values, batch
+        self.weights = ForwardWeights(Parameters.of(weights))
+        rows = len(self.weights.recurrent)
+        product = np.zeros((rows + V, H + 1), dtype=np.float32)
+        product[:rows, :H] = self.weights.recurrent
+        if self.weights.state_bias.size:
+            product[:rows, H:] = self.weights.state_bias
+        product[rows:] = self.weights.dense
+        # A row times a matrix is faster than a matrix times a column.
+        self.is_single = B == 1
+        self.product = np.ascontiguousarray(product.T) if self.is_single else product
+        if self.is_single:
+            self.columns = list(np.ascontiguousarray(self.weights.table.T)[:, :, None])  # (gH, 1)
 
-        def ours(columns: Floats) -> Floats:
-            """`(n, gH)` in Keras' order of gates -> in ours, the halves in it."""
-            by_gate: Floats = columns.reshape(len(columns), g, H)[:, order] * halves
-            return by_gate.reshape(len(columns), g * H)
-
-        # A GRU has two biases: of what comes from the input and from the state.
-        input_bias, state_bias = weights.bias if weights.cell == "gru" else (weights.bias, None)
-        kernel = ours(np.vstack([weights.kernel, np.zeros_like(weights.kernel[:1])]))
-        table = kernel + ours(input_bias[None])  # the last: the zero vector
-        self.cue_table = kernel.T  # (gH, I + 1): what cues add to what has the bias already
-        product = np.zeros((H + 1, g * H + V), dtype=np.float32)
-        product[:H, : g * H] = ours(weights.recurrent)
-        if state_bias is not None:
-            product[H, : g * H] = ours(state_bias[None])
-        product[:H, g * H :] = weights.dense_kernel
-        product[H, g * H :] = weights.dense_bias
-        # One stream is a row times a matrix, which is faster than a matrix times a column.
-        self.one = S == 1
-        self.table_rows = list(table[:, :, None])  # (gH, 1) each
-        self.turned = product
-        if not self.one:
-            self.table = np.ascontiguousarray(table.T)  # (gH, V + 1)
-            self.product = np.ascontiguousarray(product.T)  # (gH + V, H + 1)
-
-        self.state = np.zeros((H + 1, S), dtype=np.float32)  # and 1 for the biases
-        self.state[H] = 1
-        self.h, self.c = self.state[:H], np.zeros((H, S), dtype=np.float32)
-        self.made = product.T @ self.state
-        self.from_state, self.logits = self.made[: g * H], self.made[g * H :]  # (gH, S), (V, S)
-        self.gates = np.zeros((g * H, S), dtype=np.float32)
-        self.sigmoids = self.gates[: SIGMOIDS[weights.cell] * H]
-        self.by_gate = tuple(self.gates.reshape(g, H, S))
-        self.scratch = np.zeros((H, S), dtype=np.float32)
-        self.step = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[weights.cell]
+        self.state = np.zeros((H + 1, B), dtype=np.float32)
+        self.state[H] = 1  # the factor of the biases
+        self.outputs = product @ self.state
+        self.from_state, self.logits = self.outputs[:rows], self.outputs[rows:]  # (gH, B), (V, B)
+        self.gates, self.scratch = np.zeros((2, rows, B), dtype=np.float32)
+        self.step = _step_in_place(weights.cell, self.state[:H])
 
     def read(
-        self, symbols: NDArray[np.intp] | tuple[int], conditioning: Indices | None = None
+        self, symbols: NDArray[np.integer] | tuple[int], conditioning: Indices | None = None
     ) -> Floats:
-        """One symbol a stream, `(S,)`, NOTHING for the zero vector, and `conditioning (k, S)` of the next
-        ones -> `logits (V, S)`, which hold until the next call."""
-        if self.one:
-            row = self.table_rows[symbols[0]]
-            for position_features in () if conditioning is None else conditioning:
-                row = row + self.cue_table[:, position_features]
-            self.step(row)
-            np.dot(self.state[:, 0], self.turned, out=self.made[:, 0])
+        """Reads a symbol of each sequence, `(B,)`, PADDING for the zero vector, and the
+        `conditioning (k, B)` of the next symbols. Returns the `logits (V, B)` of these, which are
+        overwritten by the next call."""
+        if self.is_single:
+            inputs = self.columns[symbols[0]]
+            for features in () if conditioning is None else conditioning:
+                inputs = inputs + self.weights.conditioning_table[:, features]
+            self.step.forward(inputs, self.from_state)
+            np.dot(self.state[:, 0], self.product, out=self.outputs[:, 0])
         else:
-            np.take(self.table, symbols, axis=1, out=self.gates, mode="wrap")  # -1: the last column
-            for position_features in () if conditioning is None else conditioning:
-                self.gates += self.cue_table[:, position_features]
-            self.step(self.gates)
-            np.dot(self.product, self.state, out=self.made)
+            x = [np.asarray(symbols), *(() if conditioning is None else conditioning)]
+            self.step.forward(self.weights.inputs(x, self.gates, self.scratch), self.from_state)
+            np.dot(self.product, self.state, out=self.outputs)
         return self.logits
 
-    def _rnn(self, inputs: Floats) -> None:
-        np.add(inputs, self.from_state, out=self.gates)
-        np.tanh(self.gates, out=self.h)
 
-    def _gru(self, inputs: Floats) -> None:
-        z, r, candidate = self.by_gate
-        n = len(self.sigmoids)
-        np.add(inputs[:n], self.from_state[:n], out=self.sigmoids)
-        np.tanh(self.sigmoids, out=self.sigmoids)
-        self._make_sigmoids()
-        np.multiply(r, self.from_state[n:], out=self.scratch)
-        np.add(inputs[n:], self.scratch, out=candidate)
-        np.tanh(candidate, out=candidate)
-        # h = z h + (1 - z) candidate = candidate + z (h - candidate)
-        np.subtract(self.h, candidate, out=self.h)
-        np.multiply(self.h, z, out=self.h)
-        np.add(self.h, candidate, out=self.h)
+def _step_in_place(cell: str, a: Floats) -> Step:
+    """A step that overwrites the state `a (H, B)`."""
+    if cell == "rnn":
+        return RNNStep(a)
+    if cell == "gru":
+        gates = np.zeros((3, *a.shape), dtype=np.float32)
+        return GRUStep(a, a, gates[:2].reshape(-1, a.shape[1]), *gates)
+    gates_and_c, products = (np.zeros((n, *a.shape), dtype=np.float32) for n in (5, 2))
+    return LSTMStep.of(gates_and_c, a, gates_and_c[4], np.zeros_like(a), products)
 
-    def _lstm(self, inputs: Floats) -> None:
-        o, i, f, candidate = self.by_gate
-        np.add(inputs, self.from_state, out=self.gates)
-        np.tanh(self.gates, out=self.gates)
-        self._make_sigmoids()
-        np.multiply(self.c, f, out=self.c)
-        np.multiply(i, candidate, out=self.scratch)
-        np.add(self.c, self.scratch, out=self.c)
-        np.tanh(self.c, out=self.scratch)
-        np.multiply(o, self.scratch, out=self.h)
 
-    def _make_sigmoids(self) -> None:
-        np.multiply(self.sigmoids, HALF, out=self.sigmoids)
-        np.add(self.sigmoids, HALF, out=self.sigmoids)
+def log_probabilities(
+    weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
+) -> Floats:
+    """The natural log-probability of each symbol of a sequence, `(len(sequence),)`; arguments as in
+    `log_distributions`."""
+    chosen = np.arange(len(sequence)), list(sequence)
+    return log_distributions(weights, sequence, conditioning)[chosen]
+
+
+def log_distributions(
+    weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
+) -> Floats:
+    """The natural log-probabilities of all values at each position of `sequence`, given the symbols
+    before it, the first of which follows the zero vector, and the `conditioning (len(sequence), k)`
+    of each position: `(len(sequence), n_values)`."""
+    state = BatchedState(weights, 1)
+    logits = np.empty((len(sequence), weights.n_values), dtype=np.float32)
+    previous = PADDING
+    for t, symbol in enumerate(sequence):
+        features = None if conditioning is None else conditioning[t][:, None]
+        logits[t] = state.read((previous,), features)[:, 0]
+        previous = symbol
+    logits -= logits.max(axis=1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+
+def batch_log_probabilities(weights: Weights, inputs: Indices, labels: Indices) -> Floats:
+    """The natural log-probability of each label of a batch of padded sequences: `inputs (m, T)`,
+    with conditioning `(m, T, 1 + k)`, and `labels (m, T)` as in `Windows`; `(m, T)`. What is
+    given for padding means nothing."""
+    m, T = labels.shape
+    state = BatchedState(weights, m)
+    inputs = inputs.reshape(m, T, -1)
+    found, sequences = np.empty((m, T), dtype=np.float32), np.arange(m)
+    for t in range(T):
+        symbols, *conditioning = inputs[:, t].T
+        logits = state.read(symbols, np.array(conditioning) if conditioning else None)  # (V, m)
+        shifted = logits - logits.max(axis=0)
+        found[:, t] = shifted[labels[:, t], sequences] - np.log(np.exp(shifted).sum(axis=0))
+    return found

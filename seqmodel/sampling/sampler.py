@@ -135,7 +135,9 @@ def _draw(
     streams = BatchedState(weights, S)
     chooser = (_OneChooser if S == 1 else _Chooser)(automaton, sampling, guard, S, wanted)
     symbols_heard, cues_heard = heard
-    before = [None] * len(symbols_heard) if cues_heard is None else [c[:, None] for c in cues_heard]
+    before: list[Indices | None] = [None] * len(symbols_heard)
+    if cues_heard is not None:
+        before = [np.repeat(features[:, None], S, axis=1) for features in cues_heard]
     for index, conditioning in zip(
         (PADDING, *symbols_heard), (*before, chooser.conditioning), strict=True
     ):

@@ -22,13 +22,8 @@ from weakref import finalize
 
 import numpy as np
 
-from seqmodel.network.backward import (
-    BatchShard,
-    NetworkShape,
-    Parameters,
-    ShardMetrics,
-    ShardWorker,
-)
+from seqmodel.network.backward import BatchShard, ShardMetrics, ShardWorker
+from seqmodel.network.parameters import NetworkShape, Parameters
 from seqmodel.parallel import processes
 
 # What comes of talking to a process that is no more.

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Indices
-from seqmodel.network.backward import ONE, BatchShard, Floats, NetworkShape, Parameters
-from seqmodel.network.weights import Weights
+from seqmodel.network.backward import ONE, BatchShard
+from seqmodel.network.parameters import NetworkShape, Parameters
+from seqmodel.network.weights import Floats, Weights
 from seqmodel.parallel.threads import cpu_count, single_threaded_blas
 from seqmodel.training.config import Dropout
 from seqmodel.training.gradient_workers import GradientWorkers
@@ -101,7 +102,7 @@ class NumpyTrainer:
         start: tuple[Floats, ...] | None = None,
     ) -> BatchMetrics:
         """One batch: `inputs` are `(B, T)`, with cues `(B, T, 1 + k)`, and `labels (B, T)`; an
-        input NOTHING is the zero vector, a label NOTHING is none, and counts for nothing.
+        input PADDING is the zero vector, a label PADDING is none, and counts for nothing.
 
         The gradient is that of the cross-entropies' sum times `scale`; None: of their mean. `start`
         is the first state, `(a, c)` or `(a,)`, each `(B, H)`; None: zeros.

@@ -95,7 +95,7 @@ def test_a_padded_batch_is_the_names_one_by_one(cell, reads):
     assert mean_loss(weights, ROWS, READS[reads]) == pytest.approx(np.mean(one_by_one), rel=1e-5)
     reached = KerasTrainer(graph).step(*batch(ROWS, reads), learning_rate=0.1)
     assert reached.loss == pytest.approx(np.sum(one_by_one), rel=1e-5)
-    assert reached.labels == len(one_by_one)
+    assert reached.n_labels == len(one_by_one)
 
 
 @pytest.mark.parametrize("reads", READS)

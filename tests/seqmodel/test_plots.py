@@ -13,7 +13,7 @@ import pytest
 from seqmodel.errors import InputError
 from seqmodel.optional import MissingPackageError
 from seqmodel.plots import LiveCurve, count_chart, heat_map, line_chart, loss_curve, table
-from seqmodel.training.checkpoints import EpochMetrics
+from seqmodel.training.trainer import EpochMetrics
 
 display = pytest.importorskip("IPython.display")
 

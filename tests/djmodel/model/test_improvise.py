@@ -15,7 +15,7 @@ from djmodel.values import grammar
 from djmodel.values.encoded import encode_corpus, encode_values
 from djmodel.values.value import Value
 from seqmodel.errors import CorpusError, SamplingError
-from seqmodel.network.weights import log_probabilities
+from seqmodel.network.forward import log_probabilities
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import with_settings
 from seqmodel.suffix_automaton import SuffixAutomaton

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from seqmodel.network.backward import BatchShard, NetworkShape, ShardWorker
+from seqmodel.network.backward import BatchShard, ShardWorker
+from seqmodel.network.parameters import NetworkShape
 from seqmodel.parallel import processes
 from seqmodel.training import gradient_workers as workers
 from seqmodel.training.gradient_workers import GradientWorkers

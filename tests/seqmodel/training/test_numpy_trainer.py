@@ -4,14 +4,16 @@ import os
 
 import numpy as np
 import pytest
+from helpers.reference_network import random_weights, reference_log_probabilities
 
 from djmodel.model.layers import djmodel, scanning_model, shared_layers
 from seqmodel.data.windows import PADDING, Windows, multi_hot, one_hot, with_conditioning
-from seqmodel.network import backward as passes
-from seqmodel.network.backward import Parameters
+from seqmodel.network import backward
+from seqmodel.network.forward import log_distributions
 from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import extract_weights, weight_variables
-from seqmodel.network.weights import GATES, Weights, initial_state, log_distributions
+from seqmodel.network.parameters import Parameters
+from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training import numpy_trainer as backprop
 from seqmodel.training.batches import InMemoryBatches
@@ -29,14 +31,7 @@ DROPOUT = Dropout(0.3, 0.4, 0.4)
 
 
 def some_weights(seed=0, scale=0.5, cell="lstm", n_conditioning=0):
-    rng = np.random.default_rng(seed)
-    columns = GATES[cell] * UNITS
-    bias = (2, columns) if cell == "gru" else (columns,)
-    shapes = [(N_VALUES + n_conditioning, columns), (UNITS, columns), bias, (UNITS, N_VALUES)]
-    return Weights(
-        cell,
-        *(rng.normal(size=s, scale=scale).astype(np.float32) for s in (*shapes, (N_VALUES,))),
-    )
+    return random_weights(cell, N_VALUES, UNITS, n_conditioning, seed, scale)
 
 
 def some_windows(m, seed=0, n_conditioning=0):
@@ -53,18 +48,11 @@ def some_windows(m, seed=0, n_conditioning=0):
 
 
 def mean_loss(weights, windows):
-    """Of the labels that are some, by the steps of `Weights`, in double precision."""
-    weights = Weights(weights.cell, *(array.astype(np.float64) for array in weights.arrays))
-    rows, step = weights.step_fn()
-    rows = np.vstack([rows, np.zeros_like(rows[:1])])
-    state = tuple(array.astype(np.float64) for array in initial_state(weights, len(windows.inputs)))
-    losses = []
-    for inputs, labels in zip(windows.inputs.swapaxes(0, 1), windows.labels.T, strict=True):
-        its_rows = rows[inputs].reshape(len(labels), -1, rows.shape[1])
-        logits, state = step(its_rows.sum(axis=1), state)
-        label = logits[np.arange(len(labels)), labels]
-        losses.append((np.log(np.exp(logits).sum(axis=1)) - label)[labels != PADDING])
-    return np.concatenate(losses).mean()
+    """Of the labels that are not padding, in double precision."""
+    X = multi_hot(windows.inputs, weights.n_inputs)
+    log_probabilities = reference_log_probabilities(weights, X)
+    rows, steps = np.nonzero(windows.labels != PADDING)
+    return -log_probabilities[rows, steps, windows.labels[rows, steps]].mean()
 
 
 def scanning(weights):
@@ -119,7 +107,7 @@ def test_inputs_of_many_kinds_have_the_same_gradients(cell, monkeypatch):
         some_windows(5, n_conditioning=N_CUES),
     )
     few = NumpyTrainer(weights).gradients(*windows)
-    monkeypatch.setattr(passes, "MANY_PLACES", 0)
+    monkeypatch.setattr(backward, "MIN_SPARSE_ROWS", 0)
     many = NumpyTrainer(weights, processors=1).gradients(*windows)
     assert greatest_difference(few, many) < 1e-6
 
