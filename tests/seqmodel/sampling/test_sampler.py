@@ -149,10 +149,10 @@ def test_a_primer_is_heard_and_left_out():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"temperature": 0.0}, "temperature is 0.0, but must be above 0"),
-        ({"temperature": float("nan")}, "temperature is nan"),
-        ({"top_k": 0}, "top k is 0, but must be at least 1"),
-        ({"top_p": 1.5}, "top p is 1.5, but must be above 0 and at most 1"),
+        ({"temperature": 0.0}, "temperature must be above 0"),
+        ({"temperature": float("nan")}, "temperature must be above 0, not nan"),
+        ({"top_k": 0}, "top k must be at least 1"),
+        ({"top_p": 1.5}, "top p must be above 0 and at most 1"),
         ({"greedy": True, "top_k": 3}, "greedy sampling takes no top-k"),
     ],
 )
