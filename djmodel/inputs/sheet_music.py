@@ -30,7 +30,7 @@ from djmodel.music.score import Measure, Score, ScorePart, Symbol, measures_unti
 from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file
-from seqmodel.parallel import sandbox as bounded
+from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
 from seqmodel.text import printable
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
         raise limits.too_large(path)
     deadline.allow(_tunes(path))
     try:
-        scores: tuple[Score, ...] = bounded.helper().call(
+        scores: tuple[Score, ...] = sandbox().call(
             _parsed,
             path.absolute(),
             limits,
@@ -63,11 +63,11 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
             megabytes=limits.max_megabytes,
             imports=_IMPORTS,
         )
-    except bounded.OutOfTimeError as error:
+    except OutOfTimeError as error:
         raise deadline.too_slow() from error
-    except bounded.OutOfMemoryError as error:
+    except OutOfMemoryError as error:
         raise limits.too_much_memory(path) from error
-    except bounded.CrashedError as error:
+    except CrashedError as error:
         found = f"something that ends music21 ({error})"
         raise FileError(_WHAT, found, path=path, hint="choose another file") from error
     return scores

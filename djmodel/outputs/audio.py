@@ -215,10 +215,15 @@ def _played(soundfont: bytes, midi: MidiFile, font_name: str | Path | None) -> S
 
 
 def _synthesise_apart(soundfont: bytes, midi: bytes, font_name: str | Path) -> bytes:
-    from seqmodel.parallel import sandbox as bounded
+    from seqmodel.parallel.sandbox import (
+        CrashedError,
+        OutOfMemoryError,
+        OutOfTimeError,
+        sandbox,
+    )
 
     try:
-        content: bytes = bounded.helper().call(
+        content: bytes = sandbox().call(
             _synthesise,
             soundfont,
             midi,
@@ -226,11 +231,11 @@ def _synthesise_apart(soundfont: bytes, midi: bytes, font_name: str | Path) -> b
             seconds=_MOST_SECONDS,
             megabytes=_MOST_MEGABYTES + _TIMES_ITS_SIZE * (len(soundfont) >> 20),
         )
-    except bounded.OutOfTimeError as error:
+    except OutOfTimeError as error:
         raise _damaged(font_name, f"it takes more than {_MOST_SECONDS} seconds") from error
-    except bounded.OutOfMemoryError as error:
+    except OutOfMemoryError as error:
         raise _damaged(font_name, "it takes far more memory than its size") from error
-    except bounded.CrashedError as error:
+    except CrashedError as error:
         raise _damaged(font_name, f"it ends the synthesiser, {error}") from error
     return content
 

@@ -1,31 +1,32 @@
-"""Calls of a library that may take for ever, or all memory: in a process of their own, within
-limits of both.
+"""Calls of libraries that may not return, or may take all memory: in a separate process, with
+limits of time and memory.
 
-The process is started when it is first needed and serves one call after the other; one that goes
-beyond its limits is ended, and the next call starts another. It ends with the process that uses it.
+The process is started by the first call, serves one call after the other, and ends with the process
+that uses it; one that exceeds a limit is killed, and the next call starts another. It is a plain
+subprocess: multiprocessing would run the user's script a second time in it.
 """
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import pickle
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock
-from time import monotonic
+from threading import Event, Lock, Timer
 from typing import Any, NamedTuple
 
 from seqmodel.parallel import processes
 
-_MEGABYTE = 1 << 20
+BYTES_PER_MEGABYTE = 1 << 20
 
 
 class OutOfTimeError(Exception):
-    """A call that was ended because its time was over."""
+    """A call that was ended because it took longer than it may."""
 
 
 class OutOfMemoryError(Exception):
@@ -33,7 +34,7 @@ class OutOfMemoryError(Exception):
 
 
 class CrashedError(Exception):
-    """A call with which its process ended; the message gives its exit status."""
+    """A call that ended its process; the message gives the exit status."""
 
 
 class _Request(NamedTuple):
@@ -44,12 +45,12 @@ class _Request(NamedTuple):
     megabytes: int
 
 
-class SandboxedProcess:
-    """A process that calls functions for this one, one at a time."""
+class Sandbox:
+    """A process that makes calls for this one, one at a time."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
-        self.lock = Lock()
+        self._lock = Lock()
 
     def call(
         self,
@@ -59,27 +60,28 @@ class SandboxedProcess:
         megabytes: int,
         imports: Sequence[str] = (),
     ) -> Any:
-        """What `function(*arguments)` gives or raises. The function is one that can be imported;
-        arguments and result can be pickled. The time for `imports`, modules that it will need, does
-        not count; memory is what the call takes beyond them, and is limited on Linux only.
+        """What `function(*arguments)` returns or raises. `function` can be imported; arguments and
+        result can be pickled. The time for importing `imports`, the modules that it needs, does not
+        count; `megabytes` are those beyond the memory they take, and are limited on Linux only.
 
         Raises OutOfTimeError, OutOfMemoryError or CrashedError.
         """
         request = _Request(function, arguments, tuple(imports), seconds, megabytes)
-        with self.lock:
+        with self._lock:
             process = self.process = self._running()
-            began = monotonic()
+            is_late = Event()
             try:
                 processes.send(process.stdin, request)
-                began = processes.receive(process.stdout)  # the imports are done
-                succeeded, result = processes.receive(process.stdout)
+                processes.receive(process.stdout)  # the imports are done
+                with _killed_after(seconds, process, is_late):
+                    succeeded, result = processes.receive(process.stdout)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 status = processes.end(process, patience=5)
-                if monotonic() - began >= seconds:
+                if is_late.is_set():
                     raise OutOfTimeError from error
                 raise CrashedError(f"exit status {status}") from error
-            except BaseException:
-                processes.end(process)  # interrupted: what it is at is not wanted any more
+            except BaseException:  # interrupted: nobody waits for the result any more
+                processes.end(process)
                 raise
         if succeeded:
             return result
@@ -93,67 +95,89 @@ class SandboxedProcess:
         return processes.start("seqmodel.parallel.sandbox")
 
 
-def helper() -> SandboxedProcess:
-    """The helper of this process."""
-    return _helper(os.getpid())
+@contextmanager
+def _killed_after(seconds: float, process: subprocess.Popen[bytes], event: Event) -> Iterator[None]:
+    """Kills the process, and sets the event, if the block takes longer than `seconds`."""
+
+    def kill() -> None:
+        event.set()
+        process.kill()
+
+    timer = Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def sandbox() -> Sandbox:
+    """The sandbox that all callers in this process share."""
+    return _sandbox(os.getpid())
 
 
 @cache
-def _helper(_: int) -> SandboxedProcess:
-    """One for each process: one that was forked must not share its parent's."""
-    return SandboxedProcess()
+def _sandbox(_: int) -> Sandbox:
+    """One for each process: a forked one must not use the pipes of its parent."""
+    return Sandbox()
 
 
 # ---------------------------------------------------------------------------------------------
-# In the helping process
+# In the sandboxed process
 # ---------------------------------------------------------------------------------------------
 
 
 def serve() -> None:
     """Answers the requests on stdin, on stdout, until there are no more."""
-    with processes.serving() as (requests, answers), Path(os.devnull).open("w") as nowhere:
+    with processes.serving() as (requests, answers):
         request: _Request
         for request in requests:
             for module in request.imports:
                 import_module(module)
-            processes.send(answers, monotonic())  # of the system: the same for all processes
-            # Ends this process even in the midst of a call that never returns to Python.
-            faulthandler.dump_traceback_later(request.seconds, exit=True, file=nowhere)
-            _limit_memory(request.megabytes)
-            succeeded, result = _answer(request)
-            faulthandler.cancel_dump_traceback_later()
-            _limit_memory(None)
+            processes.send(answers, None)
+            with _limits(request):
+                answer = _answer(request)
             try:
-                processes.send(answers, (succeeded, result))
+                processes.send(answers, answer)
             except BrokenPipeError:
                 return
 
 
 def _answer(request: _Request) -> tuple[bool, Any]:
+    """Whether the call succeeded, and what it returned or raised."""
     try:
         return True, request.function(*request.arguments)
-    except MemoryError:  # a new one: there may be too little for anything else
+    except MemoryError:  # a new one: there may be too little memory for anything else
         return False, MemoryError()
     except Exception as error:
         error.__cause__ = error.__context__ = error.__traceback__ = None
         try:
             return False, pickle.loads(pickle.dumps(error))
-        except Exception:  # it does not survive the way, whatever its class does on it
+        except Exception:  # many a library's exception cannot be pickled
             return False, RuntimeError(f"{type(error).__name__}: {error}")
 
 
-def _limit_memory(megabytes: int | None) -> None:
-    """From now on this process gets so much more memory, and no more; None: any amount. Only where
-    the system says how much it has (Linux)."""
-    statistics = Path("/proc/self/statm")
-    if not statistics.exists():
+@contextmanager
+def _limits(request: _Request) -> Iterator[None]:
+    """Limits the memory of this process to what it has and `megabytes`; and its CPU time, so that
+    it ends even where the process that would kill it is gone. On Linux only."""
+    if sys.platform != "linux":
+        yield
         return
     import resource
 
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = hard
-    if megabytes is not None:
-        pages = int(statistics.read_text().split()[0])
-        soft = pages * resource.getpagesize() + megabytes * _MEGABYTE
-        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    memory = pages * resource.getpagesize() + request.megabytes * BYTES_PER_MEGABYTE
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu_seconds = used.ru_utime + used.ru_stime + (os.cpu_count() or 1) * request.seconds + 10
+    limited = {resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: int(cpu_seconds)}
+    before = {kind: resource.getrlimit(kind) for kind in limited}
+    for kind, limit in limited.items():
+        hard = before[kind][1]
+        resource.setrlimit(kind, (limit if hard < 0 else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        for kind, limits in before.items():
+            resource.setrlimit(kind, limits)
