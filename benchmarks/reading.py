@@ -16,10 +16,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from djmodel.inputs import melody as parts
 from djmodel.inputs import midi_file as midifile
 from djmodel.inputs import reader
 from djmodel.inputs.chords.recognition import recognize_chords
+from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_score
 from djmodel.music.quantization import quantize_time
@@ -63,7 +63,7 @@ def stages(path: Path) -> dict[str, float]:
     return {
         "bytes": parse,
         "grid": seconds(lambda: read_score(path), REPEATS) - parse,
-        "parts": seconds(lambda: parts.choose_parts(score), REPEATS),
+        "parts": seconds(lambda: choose_parts(score), REPEATS),
         "chords": seconds(lambda: recognize_chords(notes, score.measures), REPEATS),
         "values": seconds(lambda: grammar.encode(tune), REPEATS),
     }

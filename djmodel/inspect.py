@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from djmodel.inputs.melody import ChosenParts
+    from djmodel.inputs.melody.selection import ChosenParts
     from djmodel.inputs.score_to_tune import Transcription
     from djmodel.music.score import Score
     from djmodel.music.tune import Tune
@@ -120,7 +120,7 @@ class PartTable:
         from rich.text import Text
 
         yield Text("Parts", style="italic")
-        for result in self.choice.results:
+        for result in self.choice.roles:
             part = result.part
             yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
             yield Text(f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}")
@@ -138,7 +138,7 @@ def _part_table(choice: ChosenParts) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("taken for")
     table.add_column("because", overflow="fold", ratio=1)
-    for result in choice.results:
+    for result in choice.roles:
         part = result.part
         scores = ["", ""]
         if result.role != "drums":

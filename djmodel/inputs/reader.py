@@ -12,7 +12,7 @@ from typing import Any
 
 from djmodel.inputs.cache import cache_folder, cached_by_content
 from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits
-from djmodel.inputs.melody import Selection
+from djmodel.inputs.melody.selection import Selection
 from djmodel.inputs.midi import read_midi
 from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
 from djmodel.inputs.score_to_tune import BarRange, ReadOptions, Transcription, tune_from_score

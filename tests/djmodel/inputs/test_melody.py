@@ -10,7 +10,8 @@ from helpers import midi_files as mf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.inputs.melody import choose_parts, divide, legato, skyline, split_pitch
+from djmodel.inputs.melody.line import divide, legato, skyline, split_pitch
+from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_score
 from djmodel.music.quantization import GridNote
@@ -41,7 +42,7 @@ BEAT = mf.line(*[42, 38] * 16)
 
 
 def roles(score: Score, **asked: str) -> dict[str, str]:
-    return {result.part.name: result.role for result in choose_parts(score, **asked).results}
+    return {result.part.name: result.role for result in choose_parts(score, **asked).roles}
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_band_is_sorted_by_what_it_plays(band: Score) -> None:
 
 
 def test_every_part_gets_a_reason(band: Score) -> None:
-    reasons = {v.part.name: v.reason for v in choose_parts(band).results}
+    reasons = {v.part.name: v.reason for v in choose_parts(band).roles}
     assert reasons["a"] == "on the channel of drums"
     assert "sounds chords" in reasons["b"]
     assert "has the bass" in reasons["c"]
@@ -124,7 +125,7 @@ def test_type_0_with_all_channels_on_one_track(tmp_path: Path) -> None:
         one_track=True,
     )
     choice = choose_parts(read_score(path))
-    assert [v.role for v in choice.results] == ["harmony", "harmony", "melody", "drums"]
+    assert [v.role for v in choice.roles] == ["harmony", "harmony", "melody", "drums"]
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
 
 
@@ -134,7 +135,7 @@ def test_melody_and_chords_on_one_channel(tmp_path: Path) -> None:
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
     [rest] = choice.accompaniment
     assert len(rest.notes) == len(BLOCKS) + len(BASS)
-    assert choice.results[0].role == "melody and harmony"
+    assert choice.roles[0].role == "melody and harmony"
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
@@ -168,8 +169,8 @@ def test_the_jazz_file_of_the_course(metheny: Path) -> None:
 @pytest.mark.parametrize("asked", ["b", "2", 2, ["b"], "B "])
 def test_a_part_by_name_or_number(band: Score, asked: object) -> None:
     choice = choose_parts(band, melody=asked)  # type: ignore[arg-type]
-    assert [v.role for v in choice.results][1] == "melody"
-    assert choice.results[1].reason == "chosen by you"
+    assert [v.role for v in choice.roles][1] == "melody"
+    assert choice.roles[1].reason == "chosen by you"
 
 
 @pytest.mark.parametrize("asked", ["b,c", "2, 3", ["b", 3]])
@@ -192,7 +193,7 @@ def test_a_whole_name_goes_before_the_beginning_of_one(tmp_path: Path) -> None:
 
 def test_drums_may_be_asked_for(band: Score) -> None:
     choice = choose_parts(band, melody="a", chords="b")
-    assert choice.results[0].role == "melody"
+    assert choice.roles[0].role == "melody"
 
 
 def test_an_unknown_part_lists_those_that_exist(band: Score) -> None:

@@ -150,7 +150,7 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
 def test_a_name_in_the_corpus_of_music21() -> None:
     # A chorale: the soprano over the other three, with a pick-up of one quarter note.
     made = transcribe(corpus_file("bach/bwv66.6"))
-    assert [v.role for v in made.choice.results] == ["melody", "harmony", "harmony", "harmony"]
+    assert [v.role for v in made.choice.roles] == ["melody", "harmony", "harmony", "harmony"]
     assert made.tune.bars[0].length == 1
     assert made.tune.title == "bwv66.6"
 

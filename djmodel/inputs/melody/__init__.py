@@ -1,0 +1,1 @@
+"""The melody of a score: which part has it, why, and as one line."""

@@ -1,0 +1,167 @@
+"""Features of parts: register, texture, rhythm and presence, measured from the notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import log2
+from typing import NamedTuple
+
+from djmodel.music.quantization import STEPS_PER_QUARTER, GridNote
+from djmodel.music.score import Score, ScorePart
+
+_SPAN = 4 * STEPS_PER_QUARTER  # the unit of `coverage`
+_OVERLAP = STEPS_PER_QUARTER // 4  # allowed between successive notes of a single line
+_PHRASE_REST = STEPS_PER_QUARTER  # silence that separates two phrases
+
+
+class Features(NamedTuple):
+    """Measurements of a part. Shares are between 0 and 1.
+
+    `top_pitch`, `low_pitch`: mean of the highest and lowest notes at each onset (MIDI numbers);
+    `single`: share of onsets with one note and none held; `chordal`: share of onsets at which three
+    or more notes sound; `pace`: onsets per quarter note while it plays; `sounding`: share of that
+    time in which a note sounds; `pitch_bits`, `rhythm_bits`: entropy of the pitches of its top line,
+    and of the times from one onset to the next; `steps`: share of the moves of its top line that are
+    one to four semitones; `phrase`: onsets from one rest to the next; `coverage`: share of the tune
+    in which it plays; `on_top`, `below`: share of its beats in which it is the highest, the lowest of
+    all parts; `velocity`: mean; `words`: share of the syllables of a text that fall on its onsets.
+    """
+
+    notes: int
+    top_pitch: float
+    low_pitch: float
+    single: float
+    chordal: float
+    pace: float
+    sounding: float
+    pitch_bits: float
+    rhythm_bits: float
+    steps: float
+    phrase: float
+    coverage: float
+    on_top: float
+    below: float
+    velocity: float
+    words: float
+
+
+def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
+    """The features of each part, by its number."""
+    outlines = {part.number: _outline(part.grid_notes) for part in parts}
+    tops = {n: _by_beat(outline.starts, outline.tops, max) for n, outline in outlines.items()}
+    lows = {n: _by_beat(outline.starts, outline.lows, min) for n, outline in outlines.items()}
+    highest: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    for number in outlines:
+        for beat, pitch in tops[number].items():
+            highest[beat] = max(highest.get(beat, pitch), pitch)
+        for beat, pitch in lows[number].items():
+            lowest[beat] = min(lowest.get(beat, pitch), pitch)
+    spans = max(1, -(-int(score.length * STEPS_PER_QUARTER) // _SPAN))
+    syllables = {int(onset * STEPS_PER_QUARTER) for onset in score.syllables}
+    by_number = {}
+    for part in parts:
+        top, low = tops[part.number], lows[part.number]
+        on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
+        below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
+        own = _features(outlines[part.number], spans, syllables)
+        velocity = sum(note.velocity for note in part.grid_notes) / len(part.grid_notes)
+        by_number[part.number] = own._replace(on_top=on_top, below=below, velocity=velocity)
+    return by_number
+
+
+def _by_beat(
+    starts: Sequence[int], pitches: Sequence[int], better: Callable[[int, int], int]
+) -> dict[int, int]:
+    """Beat -> the highest (or lowest) pitch that begins in it."""
+    best: dict[int, int] = {}
+    for start, pitch in zip(starts, pitches, strict=True):
+        beat = start // STEPS_PER_QUARTER
+        best[beat] = better(best[beat], pitch) if beat in best else pitch
+    return best
+
+
+class _Outline(NamedTuple):
+    """A part onset by onset, in grid steps. `starts`: the onsets; `ends`: the last end of the notes
+    that begin there; `tops`, `lows`: their highest and lowest pitch; `begin`, `held`: the numbers of
+    notes that begin and that are held."""
+
+    starts: list[int]
+    ends: list[int]
+    tops: list[int]
+    lows: list[int]
+    begin: list[int]
+    held: list[int]
+
+
+def _outline(notes: Sequence[GridNote]) -> _Outline:
+    outline = _Outline([], [], [], [], [], [])
+    starts, ends, tops, lows, begin, held = outline
+    sounding: list[int] = []  # ends
+    position, count = 0, len(notes)
+    while position < count:
+        start, last, low, _ = notes[position]
+        top, first = low, position
+        if sounding:
+            sounding = [end for end in sounding if end > start + _OVERLAP]
+        sounding.append(last)
+        position += 1
+        while position < count and notes[position].start == start:
+            _, end, top, _ = notes[position]
+            sounding.append(end)
+            last = max(last, end)
+            position += 1
+        starts.append(start)
+        ends.append(last)
+        tops.append(top)
+        lows.append(low)
+        begin.append(position - first)
+        held.append(len(sounding) - begin[-1])
+    return outline
+
+
+def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
+    """The features of a part by itself; the others are 0. `spans`: of the whole score."""
+    starts, ends, tops, lows, begin, held = outline
+    onsets = len(starts)
+    sounding = until = 0
+    phrases = 1
+    covered: set[int] = set()
+    for start, end in zip(starts, ends, strict=True):
+        phrases += start - until >= _PHRASE_REST
+        if end > until:
+            sounding += end - max(start, until)
+            until = end
+        first, last = start // _SPAN, (end - _OVERLAP) // _SPAN
+        if last > first:
+            covered.update(range(first, last + 1))
+        else:
+            covered.add(first)
+    steps = sum(1 <= abs(after - before) <= 4 for before, after in pairwise(tops))
+    span_beats = len(covered) * _SPAN // STEPS_PER_QUARTER
+    return Features(
+        notes=sum(begin),
+        top_pitch=sum(tops) / onsets,
+        low_pitch=sum(lows) / onsets,
+        single=sum(b == 1 and not h for b, h in zip(begin, held, strict=True)) / onsets,
+        chordal=sum(b + h >= 3 for b, h in zip(begin, held, strict=True)) / onsets,
+        pace=onsets / span_beats,
+        sounding=min(1.0, sounding / (span_beats * STEPS_PER_QUARTER)),
+        pitch_bits=_entropy(tops),
+        rhythm_bits=_entropy([min(after - before, _SPAN) for before, after in pairwise(starts)]),
+        steps=steps / max(onsets - 1, 1),
+        phrase=onsets / phrases,
+        coverage=min(1.0, len(covered) / spans),
+        words=len(syllables.intersection(starts)) / len(syllables) if syllables else 0.0,
+        on_top=0.0,
+        below=0.0,
+        velocity=0.0,
+    )
+
+
+def _entropy(symbols: Sequence[int]) -> float:
+    """The entropy of the symbols, in bits per symbol."""
+    counts, total = Counter(symbols).values(), len(symbols)
+    return -sum(count / total * log2(count / total) for count in counts)

@@ -1,0 +1,168 @@
+"""Selection of parts: the melody and the parts that carry the harmony, named by the user or chosen by
+their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from djmodel.inputs.melody.features import Features
+from djmodel.inputs.melody.line import divide, doubles, legato, skyline
+from djmodel.inputs.melody.reasons import PartRole, role_with_reason
+from djmodel.inputs.melody.scores import is_drums, score_parts
+from djmodel.music.quantization import GridNote, as_notes
+from djmodel.music.score import Score, ScorePart
+from djmodel.music.tune import Instrument, Note, Part
+from seqmodel.errors import CorpusError
+from seqmodel.text import pluralize
+
+Selection = str | int | Sequence[str | int]
+"""One part or several: a name, a number counted from 1, or a list of them ("Piano,Bass")."""
+
+_MIN_HARMONY_SCORE = 0.5  # of a part that carries harmony
+_BASS_BELOW = 57  # the mean of the lowest notes of a left hand
+_MIN_NOTES = 2
+_MIN_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
+
+
+@dataclass(frozen=True)
+class ChosenParts:
+    """The role of every part, the melody as one line, and the parts that accompany it.
+    `lone_melody`: there is no accompaniment, so that chords must be inferred."""
+
+    roles: tuple[PartRole, ...]
+    line: tuple[GridNote, ...]
+    instrument: Instrument
+    accompaniment: tuple[Part, ...]
+    lone_melody: bool = False
+
+    @cached_property
+    def melody(self) -> tuple[Note, ...]:
+        """The line as notes; onsets count from the start of the score."""
+        return as_notes(self.line)
+
+    @property
+    def harmony_notes(self) -> tuple[Note, ...]:
+        """All notes of the accompaniment; of a lone melody, its own."""
+        if self.lone_melody:
+            return self.melody
+        return tuple(note for part in self.accompaniment for note in part.notes)
+
+
+def choose_parts(
+    score: Score,
+    melody: Selection | None = None,
+    chords: Selection | None = None,
+    path: str | Path | None = None,
+) -> ChosenParts:
+    """The parts named by the user, and those with the best scores where they name none. Errors name
+    the file at `path`.
+
+    Raises CorpusError where a named part does not exist, or where there is no melody, or no notes to
+    recognize chords in.
+    """
+    path = path or score.title
+    asked_melody = select(score, melody, path) if melody is not None else ()
+    asked_chords = select(score, chords, path) if chords is not None else ()
+    asked = {part.number for part in asked_melody + asked_chords}
+    pitched = [part for part in score.parts if part.number in asked or not is_drums(part)]
+    if not pitched:
+        message = "the music has drums only, and no melody"
+        raise CorpusError(message, path=path, hint="choose another file")
+    scores = score_parts(pitched, score)
+
+    candidates = [part for part in pitched if part not in asked_chords] or pitched
+    leading = asked_melody or (max(candidates, key=lambda part: scores[part.number].as_melody),)
+    together = _together(leading)
+    others = [part for part in pitched if part not in leading and part.number not in asked]
+    doubling = [part for part in others if doubles(part, together)]
+    others = [part for part in others if part not in doubling]
+    carrying = asked_chords
+    if chords is None:
+        able = [part for part in others if scores[part.number].as_harmony >= _MIN_HARMONY_SCORE]
+        carrying = tuple(able or others)
+
+    accompanying = [part for part in carrying if part not in leading]
+    accompaniment = [Part(part.instrument, part.notes) for part in accompanying]
+    divided = not accompanying or any(
+        part in carrying or (chords is None and _two_hands(scores[part.number].features))
+        for part in leading
+    )
+    line, rest = divide(together) if divided else (skyline(together), ())
+    if rest:
+        accompaniment.insert(0, Part(leading[0].instrument, as_notes(rest)))
+    _check(line, accompaniment, path, symbols=bool(score.symbols))
+
+    roles = {part.number: "harmony" for part in carrying}
+    roles |= {part.number: "doubles the melody" for part in doubling}
+    roles |= {part.number: "melody and harmony" if rest else "melody" for part in leading}
+    return ChosenParts(
+        roles=tuple(role_with_reason(part, roles, scores, asked) for part in score.parts),
+        line=legato(line),
+        instrument=leading[0].instrument,
+        accompaniment=tuple(accompaniment),
+        lone_melody=not accompaniment,
+    )
+
+
+def _two_hands(features: Features) -> bool:
+    """True for a part with a bass below its melody, as a piano may have in a band."""
+    return features.low_pitch < _BASS_BELOW and features.top_pitch - features.low_pitch >= 12
+
+
+def _together(parts: Sequence[ScorePart]) -> tuple[GridNote, ...]:
+    """The notes of all parts, in the order of onsets."""
+    if len(parts) == 1:
+        return parts[0].grid_notes
+    return tuple(sorted(note for part in parts for note in part.grid_notes))
+
+
+def _check(
+    line: Sequence[GridNote], accompaniment: Sequence[Part], path: str | Path, *, symbols: bool
+) -> None:
+    hint = "choose another file or other parts"
+    if len(line) < _MIN_NOTES:
+        notes = "only one note" if line else "no note above the accompaniment"
+        raise CorpusError(f"the melody has {notes}", path=path, hint=hint)
+    classes = {note.pitch % 12 for note in line}
+    if not accompaniment and not symbols and len(classes) < _MIN_PITCH_CLASSES:
+        message = (
+            "no part has chords, and a melody of "
+            f"{pluralize(len(classes), 'pitch class', 'pitch classes')} is too little to infer them"
+        )
+        raise CorpusError(message, path=path, hint=hint)
+
+
+def select(score: Score, selection: Selection, path: str | Path) -> tuple[ScorePart, ...]:
+    """The parts that a user names: by number, by whole name, or by the beginning of one, in upper
+    or lower case. Raises CorpusError for a name that fits none."""
+    if isinstance(selection, int):
+        wanted: list[str] = [str(selection)]
+    elif isinstance(selection, str):
+        whole = _named(score, selection)
+        wanted = [selection] if whole else [word for word in selection.split(",") if word.strip()]
+    else:
+        wanted = [str(word) for word in selection]
+    chosen: list[ScorePart] = []
+    for word in wanted:
+        found = _named(score, word)
+        if not found:
+            labels = ", ".join(part.label for part in score.parts)
+            message = f"no part is named {word.strip()!r}; the parts are {labels}"
+            raise CorpusError(message, path=path, hint="name one of these, or its number")
+        chosen += [part for part in found if part not in chosen]
+    if not chosen:
+        raise CorpusError("the name of a part is empty", path=path)
+    return tuple(chosen)
+
+
+def _named(score: Score, word: str) -> list[ScorePart]:
+    word = " ".join(word.split()).lower()
+    names = {part: " ".join(part.name.split()).lower() for part in score.parts}
+    if whole := [part for part, name in names.items() if name == word]:
+        return whole
+    if word.isdigit():
+        return [part for part in score.parts if part.number == int(word)]
+    return [part for part, name in names.items() if word and name.startswith(word)]
