@@ -90,7 +90,8 @@ def build(music: str, out: str, jobs: str) -> Numbers:
     seconds = time.perf_counter() - began
     size = (Path(out) / dataset.FILE).stat().st_size
     memory = {"megabytes": peak_megabytes(), "worker megabytes": peak_of_workers()}
-    return {**made._asdict(), "seconds": seconds, "bytes": size, **memory}
+    counts = {"files": made.files, "tunes": made.tunes, "values": made.n_values}
+    return {**counts, "seconds": seconds, "bytes": size, **memory}
 
 
 def train(corpus: str, began: str) -> Numbers:

@@ -1,4 +1,4 @@
-"""`python -m djmodel.corpus build|info|check`: many files of music as one data set on disk."""
+"""`python -m djmodel.corpus build|info`: many music files as one corpus on disk."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from seqmodel.cli import Debug, Progress, python, run, stderr_console, summary_t
 if TYPE_CHECKING:
     from djmodel.values.corpus import Summary
 
-FREQUENT, REASONS = 5, 10  # how many `info` shows
+MAX_VALUES, MAX_REASONS = 5, 10  # shown by `info`
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `build` made.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a corpus.")]
 
 
 def build(
@@ -26,99 +26,80 @@ def build(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the corpus.")],
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes of this machine. [default: one a processor]"),
+        typer.Option(min=1, help="Processes on this machine. [default: one per CPU]"),
     ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Dask scheduler that does the work, such as tcp://host:8786; "
-            "its workers see the same files.",
+            help="Dask scheduler whose workers read the files, such as tcp://host:8786; they must "
+            "see the same folders.",
         ),
     ] = None,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
-    """Read MUSIC into a corpus that `python -m djmodel.train --corpus DIR` learns from.
+    """Read MUSIC into a corpus for `python -m djmodel.train --corpus DIR`.
 
-    Started again, it reads only files that are new, have changed, or were not reached.
+    Run again, it reads only files that are new or have changed, or that were not reached before.
     """
     from djmodel.inputs.cache import reader_versions
-    from djmodel.values import corpus as dataset
+    from djmodel.values.corpus import build as build_corpus
     from seqmodel.errors import InputError
     from seqmodel.parallel.pool import PoolConfig
 
     if jobs is not None and cluster is not None:
-        raise InputError("--jobs or --cluster", "both", hint="leave one out")
+        raise InputError("--jobs and --cluster exclude each other", hint="leave one out")
     console = stderr_console()
     with Progress(console, "reading", "file", every=1000) as show:
         done = itertools.count(1)
 
-        def report(name: str, verdict: str, files: int) -> None:
+        def report(name: str, result: str, files: int) -> None:
             show(next(done), files)
-            if verdict.startswith("skipped"):
-                console.print(f"{name}: {verdict}", soft_wrap=True, markup=False)
+            if result.startswith("skipped"):
+                console.print(f"{name}: {result}", soft_wrap=True, markup=False)
 
         workers = PoolConfig(jobs, cluster, reader_versions)
-        made = dataset.build(music, out, workers, report)
-    console.print(summary_table("Corpus", {**_counts(made), "on disk": _megabytes(out)}))
+        summary = build_corpus(music, out, workers, report)
+    console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
     console.print(
         f"train: {python()} -m djmodel.train --corpus {out}", soft_wrap=True, markup=False
     )
 
 
 def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
-    """Say how much is in a corpus, and what it has the most of."""
+    """Show the size of a corpus, its most frequent values and the reasons for skipped files."""
     from rich.console import Console
 
     from djmodel.inputs.cache import reader_version
     from djmodel.values.corpus import Corpus
 
-    data = Corpus(folder)
+    corpus = Corpus(folder)
     console = Console(highlight=False)
-    lengths = data.lengths[data.lengths > 0]
-    frequent = data.counts.argsort(kind="stable")[::-1][:FREQUENT]
-    total = data.counts.sum()
+    lengths = corpus.lengths[corpus.lengths > 0]
+    frequent = corpus.counts.argsort(kind="stable")[::-1][:MAX_VALUES]
+    total = corpus.counts.sum()
     rows = {
-        **_counts(data.summary),
-        "values a tune": f"{lengths.min():,} to {lengths.max():,}, on average {lengths.mean():.0f}",
+        **_counts(corpus.summary),
+        "values per tune": f"{lengths.min():,} to {lengths.max():,}, {lengths.mean():.0f} on average",
         "most frequent": ", ".join(
-            f"{data.values[value]} {data.counts[value] / total:.1%}" for value in frequent
+            f"{corpus.values[value]} {corpus.counts[value] / total:.1%}" for value in frequent
         ),
         "on disk": _megabytes(folder),
     }
-    if data.reader != reader_version():
+    if corpus.summary.reader != reader_version():
         rows["note"] = "read by another version of djmodel; `build` brings it up to date"
     console.print(summary_table(str(folder), rows))
-    reasons = Counter(v for v in data.column("verdict") if v.startswith("skipped"))
-    for reason, files in reasons.most_common(REASONS):
+    reasons = Counter(text for text in corpus.column("result") if text.startswith("skipped"))
+    for reason, files in reasons.most_common(MAX_REASONS):
         console.print(f"{files:,} {reason}", soft_wrap=True, markup=False)
 
 
-def check(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
-    """Go through a whole corpus for damage, and through its files for changes since.
-
-    Exit status 1: some file has changed or is missing.
-    """
-    from rich.console import Console
-
-    from djmodel.values import corpus as dataset
-
-    console = Console(highlight=False)
-    found = dataset.check(folder)
-    console.print(f"{folder}: whole and undamaged", soft_wrap=True, markup=False)
-    for what, files in (("changed since", found.changed), ("missing", found.missing)):
-        for file in files:
-            console.print(f"{file}: {what}", soft_wrap=True, markup=False)
-    if found.changed or found.missing:
-        raise typer.Exit(1)
-
-
-def _counts(made: Summary) -> dict[str, str]:
+def _counts(summary: Summary) -> dict[str, str]:
     return {
-        "files": f"{made.files:,}",
-        "tunes": f"{made.tunes:,}",
-        "skipped": f"{made.skipped:,}",
-        "values": f"{made.values:,}, {made.distinct:,} distinct",
+        "files": f"{summary.files:,}",
+        "tunes": f"{summary.tunes:,}",
+        "skipped": f"{summary.skipped:,}",
+        "values": f"{summary.n_values:,}, {len(summary.counts):,} distinct",
     }
 
 
@@ -129,7 +110,7 @@ def _megabytes(folder: Path) -> str:
 
 
 def main() -> None:
-    run(build, info, check)
+    run(build, info)
 
 
 if __name__ == "__main__":
