@@ -1,75 +1,76 @@
-"""Work shared among the processors of one machine, by threads: NumPy lets go of Python's lock."""
+"""Threads that share the work of one call, and the cores of this machine."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
-SWITCH_SECONDS = 1e-5
+Result = TypeVar("Result")
 
 
 class ThreadPool:
-    """As many threads as there are processors to use, the caller's among them; None: all."""
+    """`size` threads, the caller's among them; by default one per core. NumPy releases Python's
+    lock while it computes."""
 
-    def __init__(self, processors: int | None = None) -> None:
-        self.size = processors or cpu_count()
-        self._others: ThreadPoolExecutor | None = None
+    def __init__(self, size: int | None = None) -> None:
+        self.size = size or cpu_count()
+        self._executor: ThreadPoolExecutor | None = None
 
     def map_chunks(
-        self, job: Callable[[int, slice], Result], length: int, n_parts: int
+        self, job: Callable[[int, slice], Result], length: int, n_chunks: int
     ) -> list[Result]:
-        """`job(part, edges)` for `n_parts` equal parts of `length`: the first by this thread, which
-        then does what no other one has begun."""
-        edges = [length * k // n_parts for k in range(n_parts + 1)]
-        first, *parts = (slice(*pair) for pair in pairwise(edges))
-        started = [self._threads().submit(job, k + 1, part) for k, part in enumerate(parts)]
+        """`job(number, chunk)` for `n_chunks` equal slices of `range(length)`, in order. The caller
+        does the first one, then those that no other thread has begun.
+
+        >>> ThreadPool(2).map_chunks(lambda number, chunk: (number, chunk.stop), 10, 3)
+        [(0, 3), (1, 6), (2, 10)]
+        """
+        edges = [length * k // n_chunks for k in range(n_chunks + 1)]
+        first, *chunks = (slice(*pair) for pair in pairwise(edges))
+        futures = [self._threads().submit(job, k, chunk) for k, chunk in enumerate(chunks, 1)]
         done = {0: job(0, first)}
-        for number in range(n_parts - 1, 0, -1):
-            if started[number - 1].cancel():
-                done[number] = job(number, parts[number - 1])
-        return [done[k] if k in done else started[k - 1].result() for k in range(n_parts)]
+        for number in range(n_chunks - 1, 0, -1):
+            if futures[number - 1].cancel():
+                done[number] = job(number, chunks[number - 1])
+        return [done[k] if k in done else futures[k - 1].result() for k in range(n_chunks)]
 
     def _threads(self) -> ThreadPoolExecutor:
-        if self._others is None:
-            # What overflows is found by its result, not by a warning from a thread.
-            quietly = partial(np.seterr, over="ignore", invalid="ignore")
-            self._others = ThreadPoolExecutor(max(self.size - 1, 1), initializer=quietly)
-        return self._others
+        if self._executor is None:
+            # Overflows are found in the result; each thread has NumPy settings of its own.
+            ignore_overflow = partial(np.seterr, over="ignore", invalid="ignore")
+            self._executor = ThreadPoolExecutor(max(self.size - 1, 1), initializer=ignore_overflow)
+        return self._executor
 
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """NumPy's library for products splits none of them among the processors meanwhile (products as
-    small as ours lose by it, and lose much on a machine that does something else at the time), and
-    a thread that waits for Python's lock gets it at once."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        with _libraries().limit(limits=1, user_api="blas"):
-            yield
-    finally:
-        sys.setswitchinterval(interval)
+    """Keeps NumPy's matrix products on the calling thread: products as small as ours take longer
+    when they are split, and far longer on a busy machine."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache
-def _libraries() -> Any:
+def _blas() -> ThreadpoolController:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
 def cpu_count() -> int:
-    """Those that this process may use."""
+    """The number of cores that this process may use."""
+    if hasattr(os, "process_cpu_count"):  # Python 3.13
+        return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

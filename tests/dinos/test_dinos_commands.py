@@ -191,7 +191,7 @@ def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
 
 
 def test_what_is_no_model(monkeypatch, capsys, tmp_path):
-    for content, said in ((b"names", "some other file"), (b"", "an empty file")):
+    for content, said in ((b"names", "some other file"), (b"", "the file is empty")):
         path = tmp_path / "model.keras"
         path.write_bytes(content)
         status, out, err = run(monkeypatch, capsys, generate, path)

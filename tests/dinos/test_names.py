@@ -67,7 +67,7 @@ def test_composed_and_decomposed_accents_are_one(listed):
 @pytest.mark.parametrize(
     ("content", "error", "said"),
     [
-        (b"", FileError, "an empty file"),
+        (b"", FileError, "the file is empty"),
         (b"\n \n", CorpusError, "at least two different names, found none"),
         (b"tyrannosaurus\n", CorpusError, "found only `tyrannosaurus`"),
         (b"anna\nAnna\n", CorpusError, "at least two different names, found only `anna`"),

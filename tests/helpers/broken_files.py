@@ -79,7 +79,7 @@ TUNES = {
 }  # fmt: skip
 
 REFUSED = {
-    "nothing": (b"", "an empty file"),
+    "nothing": (b"", "the file is empty"),
     "zeros": (bytes(1000), "does not begin like a MIDI file"),
     "words": (b"These are words.", "does not begin like a MIDI file"),
     "header alone": (header(0), "no notes"),

@@ -168,7 +168,7 @@ def test_a_file_that_claims_endless_bars_is_refused(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (None, "no such file"),
-        (b"", "an empty file"),
+        (b"", "the file is empty"),
         (b"These are words.", "does not begin like a MIDI file"),
         (b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "no notes"),
     ],

@@ -7,40 +7,40 @@ import pytest
 from seqmodel.parallel.threads import ThreadPool
 
 
-@pytest.mark.parametrize("processors", [1, 2, 3])
-def test_each_part_is_done_once_and_the_results_stand_in_order(processors):
-    done = ThreadPool(processors).map_chunks(
-        lambda part, edges: (part, edges.start, edges.stop), 10, 4
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_each_chunk_is_done_once_and_results_are_in_order(size):
+    done = ThreadPool(size).map_chunks(
+        lambda number, chunk: (number, chunk.start, chunk.stop), 10, 4
     )
     assert done == [(0, 0, 2), (1, 2, 5), (2, 5, 7), (3, 7, 10)]
 
 
-def test_whoever_is_free_goes_on():
-    # The one other thread is held up with part 1 until the caller has done the rest.
-    by, begun, rest = {}, threading.Event(), threading.Event()
+def test_a_thread_that_is_free_takes_the_next_chunk():
+    # The second thread is held up with chunk 1 until the caller has done the rest.
+    done_by, begun, rest = {}, threading.Event(), threading.Event()
 
-    def job(part, _):
-        by[part] = threading.get_ident()
-        if part == 1:
+    def job(number, _):
+        done_by[number] = threading.get_ident()
+        if number == 1:
             begun.set()
             assert rest.wait(20)
-        elif part == 0:
+        elif number == 0:
             assert begun.wait(20)
-        elif part == 2:
+        elif number == 2:
             rest.set()
 
     ThreadPool(2).map_chunks(job, 4, 4)
-    assert by[0] == by[2] == by[3] == threading.get_ident() != by[1]
+    assert done_by[0] == done_by[2] == done_by[3] == threading.get_ident() != done_by[1]
 
 
-def test_an_error_of_another_thread_is_raised():
+def test_an_error_in_another_thread_is_raised():
     begun = threading.Event()
 
-    def job(part, _):
-        if part == 1:
+    def job(number, _):
+        if number == 1:
             begun.set()
-            raise ValueError("part 1")
+            raise ValueError("chunk 1")
         assert begun.wait(20)
 
-    with pytest.raises(ValueError, match="part 1"):
+    with pytest.raises(ValueError, match="chunk 1"):
         ThreadPool(2).map_chunks(job, 2, 2)

@@ -49,7 +49,7 @@ def free_addresses(n: int) -> str:
 def test_a_lost_host_ends_the_other_and_one_device_goes_on_to_the_same_losses(
     tmp_path: Path,
 ) -> None:
-    rag = Path(__file__).parents[2] / "data" / "rags" / "solace.mid"
+    rag = Path(__file__).parents[3] / "data" / "rags" / "solace.mid"
     together, alone = tmp_path / "together", tmp_path / "alone"
     addresses = free_addresses(2)
     hosts = [
