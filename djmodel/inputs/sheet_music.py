@@ -1,4 +1,4 @@
-"""Sheet music -> scores: MusicXML, ABC and Humdrum, read by music21; and music21's own corpus.
+"""Sheet music -> scores: MusicXML, ABC and Humdrum, read by music21; and music21's corpus.
 
 Bars are taken in the order in which they are written: repeats are not played twice.
 """
@@ -13,6 +13,9 @@ from fractions import Fraction
 from math import inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import defusedxml.ElementTree as defused
+from defusedxml import EntitiesForbidden
 
 from djmodel.inputs.limits import Deadline, Limits, check_size, too_many_bars
 from djmodel.inputs.midi_file import plain_text
@@ -36,24 +39,24 @@ from seqmodel.text import printable
 if TYPE_CHECKING:
     from music21 import stream
 
-_TICKS_PER_QUARTER = 10080  # divisible by all that is written in sheet music, as in music21
+_TICKS_PER_QUARTER = 10080  # divisible by every written duration, as in music21
 _XML_SUFFIXES = (".xml", ".musicxml", ".mxl")
-_IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # what reading needs
-_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY of the XML reader below music21's
-_WHAT = "sheet music (MusicXML, ABC or Humdrum)"
+_IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # their time does not count
+_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY, the code of an XML parse error
+_HINT = "choose another file"
 
 
 def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
-    """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a process
-    beside this one, which is ended when the time or the memory is over.
+    """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a
+    process that is ended when the time or the memory is used up.
 
     Raises FileError if the file is missing or empty, if music21 cannot read it, or if it holds no
     notes; LimitError if it is beyond the limits.
     """
-    path, limits = check_input_file(path, _WHAT), deadline.limits
+    path, limits = check_input_file(path, "sheet music (MusicXML, ABC or Humdrum)"), deadline.limits
     if path.stat().st_size > limits.max_bytes:
         raise limits.too_large(path)
-    deadline.allow(_tunes(path))
+    deadline.allow(_count_tunes(path))
     try:
         scores: tuple[Score, ...] = sandbox().call(
             _parsed,
@@ -68,13 +71,12 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
     except OutOfMemoryError as error:
         raise limits.too_much_memory(path) from error
     except CrashedError as error:
-        found = f"something that ends music21 ({error})"
-        raise FileError(_WHAT, found, path=path, hint="choose another file") from error
+        raise FileError(f"music21 crashed on the file ({error})", path=path, hint=_HINT) from error
     return scores
 
 
-def _tunes(path: Path) -> int:
-    """How many tunes a tune book says that it has; 1 for any other file."""
+def _count_tunes(path: Path) -> int:
+    """The number of tunes that a tune book declares; 1 for any other file."""
     if path.suffix.lower() != ".abc":
         return 1
     with path.open("rb") as lines:
@@ -82,7 +84,7 @@ def _tunes(path: Path) -> int:
 
 
 def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
-    """What music21 makes of a file. Raises as `read_sheets`."""
+    """The scores that music21 reads in a file. Raises as `read_sheets`."""
     from music21 import converter, stream
 
     deadline = Deadline(limits, path)
@@ -99,18 +101,17 @@ def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
     except Exception as error:
         if getattr(error, "code", None) == _EXPAT_NO_MEMORY:
             raise MemoryError from error
-        # music21's readers raise whatever the spoilt text leads them to; here it all means one
-        # thing, and the message keeps what they said.
-        found = f"something music21 cannot read ({type(error).__name__}: {error})"
-        raise FileError(_WHAT, found, path=path, hint="choose another file") from error
+        # music21 raises any type of error for damaged text; the message keeps its words.
+        message = f"music21 cannot read the file ({type(error).__name__}: {error})"
+        raise FileError(message, path=path, hint=_HINT) from error
     if not scores:
-        raise FileError("music", "no notes", path=path, hint="choose another file")
+        raise FileError("the file has no notes", path=path, hint=_HINT)
     return scores
 
 
 def _check_xml(path: Path, limits: Limits) -> None:
     """Raises LimitError for a text that is too large once it is unpacked, or has too many notes;
-    FileError for one that is not well-formed or defines entities: a few of those unfold to any
+    FileError for one that is not well-formed or defines entities: a few of those expand to any
     size, and no sheet music needs them."""
     if path.suffix.lower() not in _XML_SUFFIXES:
         return
@@ -128,33 +129,24 @@ def _check_xml(path: Path, limits: Limits) -> None:
 
 
 def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
-    from xml.parsers import expat
-
     notes = 0
-
-    def refuse(*_: object) -> None:
-        found = "a document that defines entities of its own"
-        raise FileError("MusicXML", found, path=path, hint="choose another file")
-
-    def count(name: str, _: object) -> None:
-        nonlocal notes
-        notes += name == "note"
-        if notes > limits.max_notes:
-            raise limits.too_many_notes(path)
-
-    parser = expat.ParserCreate()
-    parser.EntityDeclHandler, parser.StartElementHandler = refuse, count
     try:
-        parser.ParseFile(text)
-    except expat.ExpatError as error:
+        for _, element in defused.iterparse(text, events=("start",)):
+            notes += element.tag == "note"
+            if notes > limits.max_notes:
+                raise limits.too_many_notes(path)
+    except EntitiesForbidden as error:
+        message = "the MusicXML text defines entities, which no sheet music needs"
+        raise FileError(message, path=path, hint=_HINT) from error
+    except defused.ParseError as error:
         if error.code == _EXPAT_NO_MEMORY:
             raise MemoryError from error
-        found = f"a text that is not well-formed ({error})"
-        raise FileError("MusicXML", found, path=path, hint="choose another file") from error
+        message = f"the MusicXML text is not well-formed ({error})"
+        raise FileError(message, path=path, hint=_HINT) from error
 
 
 def corpus_file(name: str) -> Path:
-    """The file behind a name in music21's own corpus, such as `bach/bwv66.6`. Raises FileError."""
+    """The file of a piece in music21's corpus, such as `bach/bwv66.6`. Raises FileError."""
     from music21 import corpus
     from music21.exceptions21 import CorpusException
 
@@ -163,12 +155,12 @@ def corpus_file(name: str) -> Path:
     except CorpusException:
         works = []
     found = [Path(work) for work in (works if isinstance(works, list) else [works])]
-    # music21 also finds what only has the letters of the name somewhere in its own.
+    # music21 also finds names that only contain this one.
     asked = re.compile(rf"/{re.escape(name.strip('/'))}([./]|$)", re.IGNORECASE)
     meant = [path for path in found if asked.search(path.as_posix())]
     if not meant:
         hint = "a name is a folder and a file, such as bach/bwv66.6"
-        raise FileError("a name in music21's corpus", f"`{name}`", hint=hint)
+        raise FileError(f"music21's corpus has no piece named `{name}`", hint=hint)
     return meant[0]
 
 
@@ -176,13 +168,13 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
-    quantization, places = QuantizationReport(), TickQuantizer(_TICKS_PER_QUARTER)
+    quantization, grid = QuantizationReport(), TickQuantizer(_TICKS_PER_QUARTER)
     flat = [part.flatten() for part in _parts(sheet)]
     for part, elements, name in zip(_parts(sheet), flat, _names(sheet), strict=True):
         notes, dropped = _notes(elements)
         if not notes:
             continue
-        grid_notes, change = quantize(notes, places)
+        grid_notes, change = quantize(notes, grid)
         quantization += change + QuantizationReport(dropped=dropped)
         program, drums = _instrument(part)
         number = len(parts) + 1
@@ -212,7 +204,7 @@ def _parts(sheet: stream.Stream) -> list[stream.Stream]:
 
 
 def _names(sheet: stream.Stream) -> list[str]:
-    """The names of the parts; the staves of one instrument are told apart."""
+    """The names of the parts; those of several staves of one instrument differ."""
     names: list[str] = []
     staves: dict[str, int] = {}
     for number, part in enumerate(_parts(sheet), start=1):
@@ -228,7 +220,7 @@ def _names(sheet: stream.Stream) -> list[str]:
 
 
 def _instrument(part: stream.Stream) -> tuple[int, bool]:
-    """Program, and whether it is drums."""
+    """The program of a part, and true for drums."""
     instrument = part.getInstrument(returnDefault=False)
     if instrument is None:
         return 0, False
@@ -238,10 +230,10 @@ def _instrument(part: stream.Stream) -> tuple[int, bool]:
 
 
 def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
-    """All pitches in ticks by onset, tied ones joined; and how many were grace notes, which have
-    no length."""
+    """All pitches in ticks, sorted by onset, tied ones joined; and the number of grace notes,
+    which have no length."""
     notes: list[TimedPitch] = []
-    tied: dict[int, int] = {}  # pitch -> where its note is that goes on
+    tied: dict[int, int] = {}  # pitch -> the index of its note that continues
     graces = 0
     element: Any
     for element in elements.notes:
@@ -258,17 +250,17 @@ def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
             before = tied.pop(pitch, None)
             if tie in ("stop", "continue") and before is not None and notes[before][1] == on:
                 notes[before] = (notes[before][0], off, pitch, notes[before][3])
-                place = before
+                index = before
             else:
-                place = len(notes)
+                index = len(notes)
                 notes.append((on, off, pitch, velocity))
             if tie in ("start", "continue"):
-                tied[pitch] = place
+                tied[pitch] = index
     return sorted(notes), graces
 
 
 def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure, ...]:
-    """The bars as written in the first part that has any; else by its meters."""
+    """The bars as written in the first part that has bars; else from its meters."""
     for part in _parts(sheet):
         written = list(part.getElementsByClass("Measure"))
         if written:
@@ -281,7 +273,7 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
         return measures
     starts = [quantize_time(_time(measure)) for measure in written]
     last = written[-1]
-    # The last bar may be short, where a pick-up has taken its share.
+    # The last bar may be short, as a pickup was the rest of it.
     length = last.duration.quarterLength or last.barDuration.quarterLength
     starts.append(max(quantize_time(_time(last) + Fraction(length)), end))
     bars: list[Measure] = []
@@ -316,7 +308,7 @@ def _keys(everything: stream.Stream) -> Iterator[int]:
 
 
 def _symbols(everything: stream.Stream) -> Iterator[Symbol]:
-    """The chord symbols, sorted, the last one where there are several."""
+    """The chord symbols by onset; of several at one onset the last one."""
     found: dict[Fraction, Chord | None] = {}
     for symbol in everything["ChordSymbol"]:
         if "NoChord" in symbol.classes:
@@ -327,7 +319,7 @@ def _symbols(everything: stream.Stream) -> Iterator[Symbol]:
 
 
 def _chord(symbol: Any) -> Chord | None:
-    """The chord of a music21 chord symbol, its bass kept apart from its tones."""
+    """The chord of a music21 chord symbol: its tones without an added bass, and its bass."""
     from music21 import harmony
 
     if symbol.root() is None or not symbol.pitches:

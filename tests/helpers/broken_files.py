@@ -149,10 +149,10 @@ SHEETS_REFUSED = {
     "open.xml": (music_xml(SCALE)[:-20], "not well-formed"),
     "deep.xml": (XML_HEAD + "<a>" * 100_000 + "</a>" * 100_000, "cannot read"),
     "bytes.musicxml": (XML_HEAD + "<a>\x00\x01</a>", "not well-formed"),
-    "other.xml": (XML_HEAD + "<html/>", "expected"),
+    "other.xml": (XML_HEAD + "<html/>", "cannot read"),
     "words.mxl": ("no archive", "not well-formed"),
-    "words.abc": ("no music at all", "expected"),
-    "empty.krn": ("**kern\n*-\n", "expected"),
+    "words.abc": ("no music at all", "cannot read"),
+    "empty.krn": ("**kern\n*-\n", "no notes"),
 }  # fmt: skip
 
 ODD_SHEETS = {

@@ -162,7 +162,7 @@ def test_a_lead_sheet_of_the_corpus() -> None:
 
 @pytest.mark.parametrize("name", ["bach/nothing", "c1", "."])  # c1: in "..._10a-Credo PMFC12.10a"
 def test_an_unknown_name_in_the_corpus(name: str) -> None:
-    with pytest.raises(FileError, match=f"music21's corpus, found `{name}`"):
+    with pytest.raises(FileError, match=f"music21's corpus has no piece named `{name}`"):
         corpus_file(name)
 
 
