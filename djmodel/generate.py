@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -129,7 +130,7 @@ def command(
         wanted["sound"] = out.with_suffix(".wav")
     for kind, path in {**wanted, "page": html}.items():
         if path:
-            output.require_output(path, _ENDINGS[kind], drawn=kind == "score", soundfont=soundfont)
+            output.check_output(path, _ENDINGS[kind], soundfont=soundfont)
     config = GenerationConfig(
         over=over,
         corpus=corpus,
@@ -164,7 +165,8 @@ def command(
             _WRITERS[kind](solo, its_path, soundfont)
             console.print(str(its_path), soft_wrap=True)
     if html:
-        output.write_page(solos, html, _made_from(model, config), soundfont=soundfont)
+        items = _page_items(solos)
+        output.write_page(items, html, _made_from(model, config), soundfont=soundfont)
         console.print(str(html), soft_wrap=True)
     tune = solos[0].tune
     console.print(
@@ -198,8 +200,22 @@ def _copying(learned: ModelFile, solos: Sequence[Solo], config: GenerationConfig
         yield warning
 
 
+def _page_items(solos: Sequence[Solo]) -> list[output.PageItem]:
+    return [
+        output.PageItem(
+            solo.tune,
+            f"Solo {number}" if len(solos) > 1 else "",
+            [list(map(str, bar)) for bar in solo.values],
+            {"perplexity of the model": f"{math.exp(-solo.log_probability):.2f}"},
+            solo.provenance,
+        )
+        for number, solo in enumerate(solos, start=1)
+    ]
+
+
 def _any(solo: Solo, path: Path, soundfont: Path | None) -> None:
-    output.write(solo.tune, path, soundfont=soundfont, text=solo.provenance)
+    values = [list(map(str, bar)) for bar in solo.values]
+    output.write(solo.tune, path, text=solo.provenance, soundfont=soundfont, values=values)
 
 
 def _score(solo: Solo, path: Path, _: Path | None) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from djmodel.options import MaxCopy
 from djmodel.outputs.suffixes import PAGE
-from djmodel.outputs.write import require_output
+from djmodel.outputs.write import check_output
 from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
 from seqmodel.text import pluralize
 
@@ -66,7 +66,7 @@ def command(
     from seqmodel.files import atomic_write
     from seqmodel.sampling.config import SamplingConfig
 
-    require_output(out, PAGE, soundfont=soundfont)
+    check_output(out, PAGE, soundfont=soundfont)
     config = GenerationConfig(
         bars=bars,
         sampling=SamplingConfig(temperature, top_k, top_p, greedy),
@@ -247,7 +247,7 @@ def _page(
         PageItem(
             solo.tune,
             f"Solo {number + 1}, over {solo.tune.title}",
-            solo.values,
+            [list(map(str, bar)) for bar in solo.values],
             {
                 "distance from the training": f"{comparison.distances[number]:.2f}",
                 "perplexity for the model": f"{math.exp(-solo.log_probability):.2f}",

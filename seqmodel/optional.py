@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 
 from seqmodel.errors import InputError
@@ -28,9 +27,3 @@ def require_package(module: str, purpose: str, package: str | None = None) -> Mo
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
         raise MissingPackageError(package or module, purpose) from error
-
-
-def require(module: str, purpose: str, package: str | None = None) -> None:
-    """Raises as `require_package` does, without importing anything."""
-    if find_spec(module.split(".")[0]) is None:
-        raise MissingPackageError(package or module, purpose)

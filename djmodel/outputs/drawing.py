@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from djmodel.outputs import suffixes
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.plots import LIGHT, PICTURE_SUFFIXES, with_palette
+from seqmodel.plots import LIGHT, with_palette
 
 PNG_ZOOM = 2  # pixels per CSS pixel
 _NAMESPACE = "http://www.w3.org/2000/svg"
@@ -48,7 +49,7 @@ class Drawing:
     def save(self, path: str | Path) -> None:
         """Writes a .svg or .png file. Raises InputError for another suffix, FileError if it cannot
         be written."""
-        is_png = check_suffix(path, PICTURE_SUFFIXES) == ".png"
+        is_png = check_suffix(path, suffixes.PICTURE) == ".png"
         content = self.png() if is_png else self.on_paper().encode("utf-8")
         with atomic_write(path) as temporary:
             temporary.write_bytes(content)

@@ -1,28 +1,25 @@
-"""Solos on one page: to hear, to see, to read, with how they were made. One file, no network."""
+"""A page of tunes in one HTML file that needs no network: player, lead sheet, values, facts."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from djmodel.model.improvise import Solo
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import key_of
 from djmodel.music.tune import Tune
+from djmodel.outputs import suffixes
 from djmodel.outputs.chord_names import chords_of_bar, engraved
-from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet, require_score
+from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.player import asset, player
 from djmodel.outputs.roll import has_pickup
-from djmodel.values.grammar import encode
-from djmodel.values.value import Value
-from seqmodel.files import atomic_write, data_uri
+from seqmodel.files import atomic_write, check_suffix, data_uri
 from seqmodel.text import pluralize
 
-# Whatever a title may hold, the page loads nothing and runs nothing but its own.
+# The page loads nothing and runs only its own script, whatever a title contains.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
     " media-src data:; img-src data:"
@@ -31,37 +28,33 @@ _POLICY = (
 
 @dataclass(frozen=True)
 class PageItem:
-    """One tune of a page. `values` bar by bar (those of its melody where not given); `summary_table` are
-    shown with it, by name; `provenance` is the text in its MIDI file."""
+    """One tune of a page. `values` are shown as text, one row per bar, coloured by their first
+    letter; `facts` by name; `provenance` is the text in its MIDI file."""
 
     tune: Tune
     heading: str = ""
-    values: tuple[tuple[Value, ...], ...] = ()
-    summary_table: Mapping[str, str] = field(default_factory=dict)
+    values: Sequence[Sequence[str]] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     provenance: str = ""
 
 
 def page(
-    solos: Sequence[Solo | Tune | PageItem],
+    items: Sequence[PageItem],
     settings: Mapping[str, str],
     *,
     title: str = "",
     opening: str = "",
     soundfont: str | Path | None = None,
 ) -> str:
-    """The HTML of a page of solos, side by side where there is room. `settings` is how they were
-    made, by name. `title` is that of the first tune unless given; `opening` is HTML that stands
-    before the solos.
+    """The HTML of a page of tunes, beside one another where there is room.
 
-    Raises MissingPackageError and FileError as `djmodel.render.render`.
+    `settings` says how they were made, by name; `title` is by default that of the first tune;
+    `opening` is HTML before the tunes. Raises what `audio.render` and `lead_sheet` raise.
     """
-    exhibits = [_exhibit(solo, index, len(solos)) for index, solo in enumerate(solos)]
-    title = title or (exhibits[0].tune.title if exhibits else "") or "Solo"
-    sections = "".join(
-        _section(exhibit, index, soundfont) for index, exhibit in enumerate(exhibits)
-    )
-    about = _about(exhibits[0].tune) if exhibits else "nothing to play"
-    made = f"<footer><h2>How it was made</h2>{summary_table(settings)}</footer>" if settings else ""
+    title = title or (items[0].tune.title if items else "") or "Solo"
+    sections = "".join(_section(item, index, soundfont) for index, item in enumerate(items))
+    about = _about(items[0].tune) if items else "no tunes"
+    made = f"<footer><h2>How it was made</h2>{_facts(settings)}</footer>" if settings else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -84,16 +77,8 @@ def page(
 """
 
 
-def require_page(soundfont: str | Path | None = None) -> None:
-    """Raises what `page` would raise for packages and for the SoundFont."""
-    from djmodel.outputs.audio import require_sound
-
-    require_sound(soundfont, ".mp3")
-    require_score(".svg")
-
-
 def write_page(
-    solos: Sequence[Solo | Tune | PageItem],
+    items: Sequence[PageItem],
     path: str | Path,
     settings: Mapping[str, str],
     *,
@@ -101,49 +86,39 @@ def write_page(
     opening: str = "",
     soundfont: str | Path | None = None,
 ) -> None:
-    """Writes `page(...)` to a file. Raises as `page`, and FileError if it cannot be written."""
-    content = page(solos, settings, title=title, opening=opening, soundfont=soundfont)
+    """Writes `page(...)` to a .html or .htm file. Raises as `page`, InputError for another suffix,
+    FileError if the file cannot be written."""
+    check_suffix(path, suffixes.PAGE)
+    content = page(items, settings, title=title, opening=opening, soundfont=soundfont)
     with atomic_write(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
 
-def _exhibit(solo: Solo | Tune | PageItem, index: int, count: int) -> PageItem:
-    heading = f"Solo {index + 1}" if count > 1 else ""
-    if isinstance(solo, PageItem):
-        return solo
-    if isinstance(solo, Tune):
-        return PageItem(solo, heading)
-    perplexity = f"{math.exp(-solo.log_probability):.2f}"
-    summary_table = {"perplexity for the model": perplexity}
-    return PageItem(solo.tune, heading, solo.values, summary_table, solo.provenance)
-
-
-def _section(exhibit: PageItem, index: int, soundfont: str | Path | None) -> str:
-    tune = exhibit.tune
-    heading = f"<h2>{escape(exhibit.heading)}</h2>" if exhibit.heading else ""
-    address = data_uri(midi_bytes(tune, exhibit.provenance), "audio/midi")
+def _section(item: PageItem, index: int, soundfont: str | Path | None) -> str:
+    heading = f"<h2>{escape(item.heading)}</h2>" if item.heading else ""
+    midi = data_uri(midi_bytes(item.tune, item.provenance), "audio/midi")
     name = f"solo-{index + 1}.mid"
-    return f"""<section>{heading}{player(tune, soundfont)}
-<p class="download"><a download="{name}" href="{address}">Download MIDI</a></p>
-{summary_table(exhibit.summary_table)}
-{_sheets(tune, index)}
-<details><summary>Values of each bar</summary>{_bars(exhibit)}</details></section>
+    return f"""<section>{heading}{player(item.tune, soundfont)}
+<p class="download"><a download="{name}" href="{midi}">Download MIDI</a></p>
+{_facts(item.facts)}
+{_sheets(item.tune, index)}
+{_bars(item)}</section>
 """
 
 
 def _about(tune: Tune) -> str:
-    """Bars, meter, tempo and instruments, in a line."""
+    """Bars, meter, tempo and instruments, in one line."""
     bars = len(tune.bars) - has_pickup(tune)
     words = [pluralize(bars, "bar")]
     words += [f"{bar.meter}" for bar in tune.bars[:1]]
-    words += [f"{tempo.bpm:.0f} quarter notes a minute" for tempo in tune.tempos[:1]]
+    words += [f"{tempo.bpm:.0f} quarter notes per minute" for tempo in tune.tempos[:1]]
     played = [tune.instrument, *(part.instrument for part in tune.accompaniment)]
-    players = [instrument_name(each.name, each.program) for each in played]
-    return ", ".join([*words, ", ".join(dict.fromkeys(players))])
+    names = [instrument_name(each.name, each.program) for each in played]
+    return ", ".join([*words, *dict.fromkeys(names)])
 
 
 def _sheets(tune: Tune, index: int) -> str:
-    """The lead sheet twice, for a screen and for a phone; the style shows one of them."""
+    """The lead sheet twice, for a screen and for a phone; the style sheet shows one of them."""
     if not tune.bars:
         return ""
     return "".join(
@@ -153,25 +128,29 @@ def _sheets(tune: Tune, index: int) -> str:
     )
 
 
-def _bars(exhibit: PageItem) -> str:
-    tune = exhibit.tune
-    values = exhibit.values or encode(tune)
-    first = 0 if has_pickup(tune) else 1
+def _bars(item: PageItem) -> str:
+    """The chords and values of each bar, as a list that opens on demand."""
+    if not item.values:
+        return ""
+    tune = item.tune
     key = key_of(tune)
-    items = "".join(
+    rows = "".join(
         f'<li><span class="number">{number or ""}</span>'
         f'<span class="symbols">{escape(engraved(chords_of_bar(bar, key)))}</span>'
-        f'<span class="values">{"".join(map(_value, of_bar))}</span></li>'
-        for number, (bar, of_bar) in enumerate(zip(tune.bars, values, strict=False), first)
+        f'<span class="values">{"".join(map(_value, values))}</span></li>'
+        for number, (bar, values) in enumerate(
+            zip(tune.bars, item.values, strict=False), 0 if has_pickup(tune) else 1
+        )
     )
-    return f'<ol class="bars">{items}</ol>'
+    summary = "<summary>Values of each bar</summary>"
+    return f'<details>{summary}<ol class="bars">{rows}</ol></details>'
 
 
-def _value(value: Value) -> str:
-    return f'<span class="value v{value.kind}">{escape(str(value))}</span>'
+def _value(value: str) -> str:
+    return f'<span class="value v{escape(value[:1])}">{escape(value)}</span>'
 
 
-def summary_table(known: Mapping[str, str]) -> str:
-    """What is known, by name, as HTML."""
-    items = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in known.items())
-    return f"<dl>{items}</dl>" if items else ""
+def _facts(facts: Mapping[str, str]) -> str:
+    """Facts by name, as an HTML description list."""
+    rows = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in facts.items())
+    return f"<dl>{rows}</dl>" if rows else ""

@@ -55,7 +55,7 @@ def notebook_player(tune: Tune) -> str:
     """
     seconds = clock(tune)[-1][1]
     is_short = seconds <= MAX_NOTEBOOK_SECONDS
-    note = "" if is_short else f"{seconds:.0f} seconds of music: play(tune) gives the sound"
+    note = "" if is_short else f"{seconds:.0f} seconds of music: djmodel.play(tune) gives the sound"
     return (
         f"<style>{asset('player.css')}</style>"
         f'<div class="djm" style="padding:.5rem;color-scheme:light">'

@@ -19,7 +19,7 @@ _TRIPLET = Fraction(2, 3)  # what a written value lasts in a triplet
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenNote:
     """One written note, or rest (`note` None). `value` is what it looks like, in quarter lengths;
     in a triplet it lasts two thirds of that. `begins`, `ends`: first and last of its triplet.
     `tied`: the next one goes on with the same note."""
@@ -46,7 +46,7 @@ class _Span:
     triplet: bool
 
 
-def written(bar: Bar, tied_on: bool = False) -> list[Written]:
+def written_notes(bar: Bar, tied_on: bool = False) -> list[WrittenNote]:
     """The written notes and rests of a bar, which last as long as it does, exactly. `tied_on`: its
     last note goes on in the next bar.
 
@@ -56,7 +56,7 @@ def written(bar: Bar, tied_on: bool = False) -> list[Written]:
     events = list(_events(bar))
     spans = list(_spans(bar, offset, events))
     starts = [span.start for span in spans]
-    pieces: list[Written] = []
+    pieces: list[WrittenNote] = []
     for index, (note, onset, end) in enumerate(events):
         first = len(pieces)
         while onset < end:
@@ -75,8 +75,8 @@ def written(bar: Bar, tied_on: bool = False) -> list[Written]:
     return pieces
 
 
-def _with_tie(piece: Written, tied: bool) -> Written:
-    return Written(
+def _with_tie(piece: WrittenNote, tied: bool) -> WrittenNote:
+    return WrittenNote(
         piece.note, piece.onset, piece.value, piece.triplet, piece.begins, piece.ends, tied
     )
 
@@ -147,17 +147,19 @@ def _eighths(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator
     yield bar.length
 
 
-def _in_triplet(note: Note | None, onset: Fraction, end: Fraction, span: _Span) -> list[Written]:
+def _in_triplet(
+    note: Note | None, onset: Fraction, end: Fraction, span: _Span
+) -> list[WrittenNote]:
     """Within a triplet group; a note that fills the group is not a triplet after all."""
     if onset == span.start and end == span.end and end - onset in _PLAIN:
-        return [Written(note, onset, end - onset)]
+        return [WrittenNote(note, onset, end - onset)]
     pieces = []
     while onset < end:
         left = end - onset
         value = next((v for v in _PLAIN if v * _TRIPLET <= left), None)
         if value is None:
             raise ValueError(f"no written value lasts {left} quarters or less")
-        piece = Written(
+        piece = WrittenNote(
             note,
             onset,
             value,
@@ -172,7 +174,7 @@ def _in_triplet(note: Note | None, onset: Fraction, end: Fraction, span: _Span) 
 
 def _in_plain(
     note: Note | None, onset: Fraction, end: Fraction, meter: Meter, offset: Fraction
-) -> list[Written]:
+) -> list[WrittenNote]:
     """In duple values, cut where a beat would be hidden."""
     pieces = []
     cuts = [onset, *_cuts(onset + offset, end + offset, meter, note is None, -offset), end]
@@ -181,7 +183,7 @@ def _in_plain(
             value = next((v for v in _PLAIN if v <= stop - start), None)
             if value is None:
                 raise ValueError(f"no written value lasts {stop - start} quarters or less")
-            pieces.append(Written(note, start, value))
+            pieces.append(WrittenNote(note, start, value))
             start += value
     return pieces
 

@@ -1,9 +1,11 @@
-"""The kinds of files that a tune is written as, by the endings of their names."""
+"""Suffixes of the files that a tune is written to."""
+
+from seqmodel.plots import PICTURE_SUFFIXES
 
 MIDI = (".mid", ".midi")
 SOUND = (".wav", ".mp3")
-PICTURE = (".png", ".svg")
-NOTES = (".musicxml", ".xml")
+PICTURE = PICTURE_SUFFIXES
+MUSICXML = (".musicxml", ".xml")
 PAGE = (".html", ".htm")
-ALL = MIDI + SOUND + PICTURE + NOTES + PAGE
-SCORE = (*PICTURE, *NOTES)  # a lead sheet, drawn or as notes
+SCORE = (*PICTURE, *MUSICXML)  # a lead sheet, as a drawing or as notation
+ALL = MIDI + SOUND + PICTURE + MUSICXML + PAGE

@@ -1,104 +1,72 @@
-"""A tune into a file of any kind, told by the ending of its name."""
+"""Files of any kind from a tune; the suffix of the name says which."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from djmodel.outputs.suffixes import ALL, MIDI, NOTES, PAGE, PICTURE, SCORE, SOUND
-from seqmodel.files import check_suffix
-from seqmodel.optional import require
-
-if TYPE_CHECKING:
-    from djmodel.model.improvise import Solo
-    from djmodel.music.tune import Tune
-
-
-_PICTURES = ("matplotlib", "to draw a piano roll")
+from djmodel.music.tune import Tune
+from djmodel.outputs import suffixes
+from djmodel.outputs.audio import check_soundfont, render
+from djmodel.outputs.lead_sheet import bars_per_line, lead_sheet
+from djmodel.outputs.midi import write_midi
+from djmodel.outputs.musicxml import write_musicxml
+from djmodel.outputs.page import PageItem, write_page
+from djmodel.outputs.piano_roll import piano_roll
+from seqmodel.files import check_suffix, writable_folder
 
 
-def require_output(
+def check_output(
     path: str | Path,
-    suffixes: Sequence[str] = ALL,
+    allowed: Sequence[str] = suffixes.ALL,
     *,
-    drawn: bool = False,
     soundfont: str | Path | None = None,
 ) -> None:
-    """Learns, before anything is written, whether `path` can be: raises InputError for an ending
-    that is not among `suffixes`, MissingPackageError for a package that is not installed, FileError
-    for a `soundfont` that cannot be played. `drawn`: a picture is a lead sheet, not a piano roll.
-    """
-    ending = check_suffix(path, suffixes)
-    if ending in SOUND:
-        from djmodel.outputs.audio import require_sound
-
-        require_sound(soundfont, ending)
-    elif ending in PAGE:
-        from djmodel.outputs.page import require_page
-
-        require_page(soundfont)
-    elif ending in NOTES or (drawn and ending in PICTURE):
-        from djmodel.outputs.lead_sheet import require_score
-
-        require_score(ending)
-    elif ending in PICTURE:
-        require(*_PICTURES)
+    """Checks before long work that `path` can be written: that its suffix is one of `allowed`, its
+    folder writable, and the `soundfont` of a sound or page playable. Raises InputError or
+    FileError."""
+    suffix = check_suffix(path, allowed)
+    writable_folder(Path(path).parent)
+    if soundfont is not None and suffix in suffixes.SOUND + suffixes.PAGE:
+        check_soundfont(soundfont)
 
 
 def write(
-    tune: Tune, path: str | Path, *, soundfont: str | Path | None = None, text: str = ""
+    tune: Tune,
+    path: str | Path,
+    *,
+    text: str = "",
+    soundfont: str | Path | None = None,
+    values: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Writes a tune as what the ending of `path` says: MIDI, with `text` in it, sound, a piano
-    roll, a lead sheet (MusicXML; `write_score` draws one), or a page. `soundfont` plays in sounds
-    and pages.
+    """Writes a tune as MIDI, sound, a piano roll (.png, .svg), MusicXML or a page.
 
-    Raises InputError for an ending that `suffixes` does not know, FileError if the file cannot be
-    written, MissingPackageError if a package is not installed. Nothing half-written stays.
+    `text` is stored in the MIDI file, `soundfont` plays sounds and pages, `values` are shown on a
+    page (see `PageItem`). Raises InputError for another suffix, FileError if the file cannot be
+    written. A file is written whole or not at all.
     """
-    path = Path(path)
-    ending = check_suffix(path, ALL)
-    if ending in MIDI:
-        from djmodel.outputs.midi import write_midi
-
+    suffix = check_suffix(path, suffixes.ALL)
+    if suffix in suffixes.MIDI:
         write_midi(tune, path, text)
-    elif ending in SOUND:
-        from djmodel.outputs.audio import render
-
+    elif suffix in suffixes.SOUND:
         render(tune, soundfont).save(path)
-    elif ending in PICTURE:
+    elif suffix in suffixes.PICTURE:
         write_picture(tune, path)
-    elif ending in NOTES:
+    elif suffix in suffixes.MUSICXML:
         write_score(tune, path)
     else:
-        write_page([tune], path, {}, soundfont=soundfont)
+        write_page([PageItem(tune, "", values, {}, text)], path, {}, soundfont=soundfont)
 
 
 def write_picture(tune: Tune, path: str | Path) -> None:
-    """The piano roll of a tune as .png or .svg. Raises as `write`."""
-    check_suffix(path, PICTURE)
-    from djmodel.outputs.piano_roll import piano_roll
-
+    """Writes the piano roll of a tune as .png or .svg. Raises as `write`."""
+    check_suffix(path, suffixes.PICTURE)
     piano_roll(tune).save(path)
 
 
 def write_score(tune: Tune, path: str | Path) -> None:
-    """The lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
-    check_suffix(path, SCORE)
-    from djmodel.outputs import lead_sheet as notation
-
-    notation.write_score(tune, path)
-
-
-def write_page(
-    solos: Sequence[Solo | Tune],
-    path: str | Path,
-    settings: Mapping[str, str],
-    *,
-    soundfont: str | Path | None = None,
-) -> None:
-    """A page of solos as .html or .htm; `settings` is how they were made. Raises as `write`."""
-    check_suffix(path, PAGE)
-    from djmodel.outputs import page
-
-    page.write_page(solos, path, settings, soundfont=soundfont)
+    """Writes the lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
+    if check_suffix(path, suffixes.SCORE) in suffixes.MUSICXML:
+        write_musicxml(tune, path, bars_per_line(tune))
+    else:
+        lead_sheet(tune).save(path)

@@ -15,8 +15,8 @@ from djmodel.inputs.chords.observations import beats_of
 from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
 from djmodel.music.tune import Meter, Tune
-from djmodel.outputs.lead_sheet import to_music21
-from djmodel.outputs.rhythm import written
+from djmodel.outputs.musicxml import to_music21
+from djmodel.outputs.rhythm import written_notes
 from djmodel.outputs.roll import roll
 
 # Meter, the length of its beat, and how many pulses go together.
@@ -123,7 +123,7 @@ def test_written_rhythm_shows_the_beats_of_the_meter(
     text: str, notes: list[F], expected: list[F]
 ) -> None:
     this = bar("C", [(60, length) for length in notes], meter_of(text))
-    assert [piece.value for piece in written(this) if piece.note] == expected
+    assert [piece.value for piece in written_notes(this) if piece.note] == expected
 
 
 @pytest.mark.parametrize(("text", "groups"), [(text, groups) for text, _, groups in METERS])

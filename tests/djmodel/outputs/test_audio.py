@@ -11,10 +11,10 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+import soundfile
 
 from djmodel.outputs.audio import PEAK, RATE, TAIL_SECONDS, Sound, render
 from seqmodel.errors import FileError
-from seqmodel.optional import MissingPackageError
 
 QUARTER = 480  # ticks
 
@@ -91,11 +91,10 @@ def test_wav_holds_what_was_rendered(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, RATE, 2)
         frames = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
-    assert np.abs(frames / 32767 - sound.samples).max() < 1e-4
+    assert np.abs(frames / 32768 - sound.samples).max() < 1e-4
 
 
 def test_mp3_sounds_the_same(tmp_path: Path) -> None:
-    soundfile = pytest.importorskip("soundfile")
     sound = render(midi_file(tmp_path / "a.mid", [(69, 4)]))
     content = sound.mp3()
     samples, rate = soundfile.read(io.BytesIO(content))
@@ -107,14 +106,14 @@ def test_mp3_sounds_the_same(tmp_path: Path) -> None:
 class TestBadInput:
     def test_midi_without_notes(self, tmp_path: Path) -> None:
         path = midi_file(tmp_path / "silent.mid", [])
-        with pytest.raises(FileError, match=r"silent\.mid: expected a MIDI file with notes"):
+        with pytest.raises(FileError, match=r"silent\.mid: the MIDI file has no notes"):
             render(path)
 
     @pytest.mark.parametrize("content", [b"", b"RIFF not MIDI", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk"])
     def test_not_midi(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "x.mid"
         path.write_bytes(content)
-        with pytest.raises(FileError, match="expected a MIDI file"):
+        with pytest.raises(FileError, match=r"x\.mid: the file is (empty|not MIDI)"):
             render(path)
 
     def test_not_there(self, tmp_path: Path) -> None:
@@ -125,21 +124,16 @@ class TestBadInput:
     def test_not_a_soundfont(self, tmp_path: Path, content: bytes) -> None:
         font = tmp_path / "x.sf2"
         font.write_bytes(content)
-        with pytest.raises(FileError, match=r"x\.sf2: expected a SoundFont"):
+        with pytest.raises(
+            FileError, match=r"x\.sf2: the (file is not a SoundFont|SoundFont is damaged)"
+        ):
             render(midi_file(tmp_path / "a.mid", [(69, 1)]), font)
 
     def test_far_too_long(self, tmp_path: Path) -> None:
         # A stray note 200,000 quarters behind the music: a day and more of silence.
         path = midi_file(tmp_path / "stray.mid", [(60, 1), (60, 200_000)])
-        with pytest.raises(FileError, match="at most 60 minutes"):
+        with pytest.raises(FileError, match="minutes, more than 60"):
             render(path)
-
-    def test_missing_package_names_the_line_that_installs_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "midirenderer", None)
-        with pytest.raises(MissingPackageError, match="pip install midirenderer"):
-            render(midi_file(tmp_path / "a.mid", [(69, 1)]))
 
 
 def test_command(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from djmodel.music.chord import parse_chord_symbol
 from djmodel.music.tune import Bar, Change, Meter, Note
-from djmodel.outputs.rhythm import written
+from djmodel.outputs.rhythm import written_notes
 
 q, s, t = QUAVER, SEMIQUAVER, TRIPLET
 
@@ -21,7 +21,7 @@ def shown(this: Bar) -> str:
     """Each written value in quavers, r for rests, ~ for ties, 3 for triplets."""
     return " ".join(
         f"{'r' if w.note is None else ''}{w.value * 2}{'t' if w.triplet else ''}{'~' * w.tied}"
-        for w in written(this)
+        for w in written_notes(this)
     )
 
 
@@ -74,8 +74,8 @@ def test_a_pickup_is_the_end_of_a_bar() -> None:
 
 def test_a_tie_goes_on_over_the_bar_line() -> None:
     this = bar("C", [(REST, 2), (60, 2)])
-    assert [w.tied for w in written(this, tied_on=True)] == [False, True]
-    assert [w.tied for w in written(this)] == [False, False]
+    assert [w.tied for w in written_notes(this, tied_on=True)] == [False, True]
+    assert [w.tied for w in written_notes(this)] == [False, False]
 
 
 @st.composite
@@ -96,7 +96,7 @@ def bars(draw: st.DrawFn) -> Bar:
 @given(bars())
 def test_written_values_follow_each_other_and_fill_the_bar(this: Bar) -> None:
     now = Fraction(0)
-    for piece in written(this):
+    for piece in written_notes(this):
         assert piece.onset == now
         now += piece.duration
     assert now == this.length
@@ -105,7 +105,7 @@ def test_written_values_follow_each_other_and_fill_the_bar(this: Bar) -> None:
 @given(bars())
 def test_every_note_is_written_whole(this: Bar) -> None:
     lasted: dict[Fraction, Fraction] = {}
-    for piece in written(this):
+    for piece in written_notes(this):
         if piece.note is not None:
             lasted[piece.note.onset] = lasted.get(piece.note.onset, Fraction(0)) + piece.duration
     assert lasted == {note.onset: note.duration for note in this.melody}
@@ -114,7 +114,7 @@ def test_every_note_is_written_whole(this: Bar) -> None:
 @given(bars())
 def test_triplets_come_in_whole_groups(this: Bar) -> None:
     opened: Fraction | None = None
-    for piece in written(this):
+    for piece in written_notes(this):
         if piece.triplet and piece.begins:
             assert opened is None
             opened = piece.onset

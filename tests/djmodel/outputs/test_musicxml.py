@@ -1,0 +1,171 @@
+"""MusicXML: what is written is read back by music21 and compared with the tune."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.handmade_tunes import QUAVER, REST, TIED, TRIPLET, bar, blues
+from music21 import clef, converter, harmony, note, tempo
+
+from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Tempo, Tune
+from djmodel.outputs.musicxml import NotationError, chord_kind, musicxml, write_musicxml
+from seqmodel.errors import FileError, InputError
+
+
+def read_back(tune: Tune) -> Any:
+    return converter.parse(musicxml(tune), format="musicxml", forceSource=True)
+
+
+def root_of(tune: Tune) -> ET.Element:
+    return ET.fromstring(musicxml(tune).encode("utf-8"))
+
+
+def texts(tune: Tune, tag: str) -> list[str | None]:
+    return [element.text for element in root_of(tune).iter(tag)]
+
+
+def test_the_notes_of_the_tune_are_in_it() -> None:
+    tune = blues()
+    read = [
+        (n.pitch.midi, Fraction(n.offset).limit_denominator(48), n.duration.quarterLength)
+        for n in read_back(tune).flatten().stripTies().notes
+        if isinstance(n, note.Note)
+    ]
+    assert [(p, o, Fraction(d).limit_denominator(48)) for p, o, d in read] == [
+        (n.pitch, n.onset, n.duration) for n in tune.melody_notes()
+    ]
+
+
+def test_bars_pickup_and_signature() -> None:
+    measures = list(read_back(blues()).parts[0].getElementsByClass("Measure"))
+    assert [m.number for m in measures] == list(range(13))
+    assert measures[0].keySignature.sharps == -4
+    first, second, *_ = root_of(blues()).iter("measure")
+    assert (first.get("implicit"), second.get("implicit")) == ("yes", "no")
+
+
+def test_no_sharps_in_a_flat_key() -> None:
+    alters = {n.pitch.alter for n in read_back(blues()).flatten().getElementsByClass(note.Note)}
+    assert alters <= {0.0, -1.0}
+
+
+def test_a_low_melody_is_in_the_bass_clef() -> None:
+    low = read_back(blues().transposed(-24)).flatten().getElementsByClass(clef.Clef)
+    assert isinstance(low.first(), clef.BassClef)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["C", "Am", "G7", "Fmaj7", "Dm7", "Bm7b5", "Cdim7", "Caug", "E7#9", "Ab7b9", "Dm6",
+     "G7sus4", "C7#11", "F13", "Bbm9", "C/E", "D7/F#", "Ebmaj7/Bb", "Em(maj7)", "A7#5",
+     "F/G", "Am7/D"],
+)  # fmt: skip
+def test_chord_symbols_hold_the_tones_of_the_chord(symbol: str) -> None:
+    chord = parse_chord_symbol(symbol)
+    score = read_back(Tune("", (bar(symbol, [(60, 4)]),), key=0))
+    read = score.flatten().getElementsByClass(harmony.ChordSymbol).first()
+    # music21 realises degrees beyond the seventh where it knows them; root and bass always.
+    assert read.root().pitchClass == chord.root
+    assert read.bass().pitchClass == chord.bass
+    _, added, missing = chord_kind(chord)
+    if not added and not missing:
+        assert {p.pitchClass for p in read.pitches} == chord.pitch_classes | {chord.bass}
+
+
+def test_the_text_of_a_chord_is_its_symbol() -> None:
+    [kind] = root_of(Tune("", (bar("Bbm7b5", [(70, 4)]),), key=-2)).iter("kind")
+    assert (kind.text, kind.get("text")) == ("half-diminished", "m7b5")
+
+
+def test_the_letters_of_a_chord_symbol_are_not_altered() -> None:
+    # An E flat is in the chord: the root D has no sign.
+    assert texts(Tune("", (bar("Ddim7", [(62, 4)]),), key=-3), "root-alter") == []
+
+
+def test_no_chord() -> None:
+    change = Change(Fraction(0), parse_chord_symbol("C"), sounding=False)
+    silent = Bar(Meter(4, 4), Fraction(4), (), (change,))
+    [kind] = root_of(Tune("", (silent,))).iter("kind")
+    assert (kind.text, kind.get("text")) == ("none", "N.C.")
+
+
+def test_an_empty_bar_is_a_bar_of_rest() -> None:
+    root = root_of(Tune("", (bar("C", [], Meter(3, 4)), bar("C", [(60, 3)], Meter(3, 4)))))
+    assert [rest.get("measure") for rest in root.iter("rest")] == ["yes"]
+
+
+def test_ties_within_and_over_bars() -> None:
+    # Five quavers from the middle of the first bar into the third.
+    tune = Tune("", (bar("C", [(REST, 2), (60, 2)]), bar("C", [(60, 4, TIED)]),
+                     bar("C", [(60, 1, TIED), (60, 1)])))  # fmt: skip
+    notes = list(read_back(tune).flatten().getElementsByClass(note.Note))
+    assert [n.tie.type if n.tie else None for n in notes] == ["start", "continue", "stop", None]
+
+
+def test_a_note_that_needs_two_written_values_is_tied_to_itself() -> None:
+    # Five sixteenths from the start of the bar, then a new note of the same pitch.
+    tune = Tune("", (bar("C", [(60, Fraction(5, 4)), (60, Fraction(3, 4))]),))
+    notes = list(read_back(tune).flatten().getElementsByClass(note.Note))
+    assert [n.tie.type if n.tie else None for n in notes] == ["start", "stop", None]
+
+
+def test_triplets_are_bracketed_once() -> None:
+    root = root_of(Tune("", (bar("C", [(60, TRIPLET), (62, TRIPLET), (64, TRIPLET)]),)))
+    assert [bracket.get("type") for bracket in root.iter("tuplet")] == ["start", "stop"]
+    assert [element.text for element in root.iter("actual-notes")] == ["3", "3", "3"]
+
+
+@pytest.mark.parametrize("beats", [2, 4, 5, 6, 7])
+def test_quavers_are_beamed_by_the_quarter(beats: int) -> None:
+    quavers = [(60, QUAVER)] * (2 * beats)
+    tune = Tune("", (bar("C", quavers, Meter(beats, 4)),))
+    assert texts(tune, "beam") == ["begin", "end"] * beats
+
+
+@pytest.mark.parametrize(
+    ("meter", "referent", "number"), [(Meter(6, 8), 1.5, 80), (Meter(3, 8), 0.5, 240)]
+)
+def test_the_tempo_is_that_of_the_beat(meter: Meter, referent: float, number: int) -> None:
+    tune = Tune("", (bar("C", [(60, QUAVER)], meter),), (Tempo(Fraction(0), 120.0),))
+    mark = read_back(tune).flatten().getElementsByClass(tempo.MetronomeMark).first()
+    assert (mark.referent.quarterLength, mark.number) == (referent, number)
+
+
+def test_the_part_is_named_by_its_instrument() -> None:
+    # "rh" (right hand) is not an instrument.
+    tune = replace(blues(), instrument=Instrument("rh:", 0))
+    assert texts(tune, "part-name") == ["Piano"]
+    assert texts(blues(), "part-name") == ["Guitar"]
+
+
+def test_it_names_no_composer_and_no_date() -> None:
+    assert texts(blues(), "creator") == texts(blues(), "encoding-date") == []
+
+
+class TestErrors:
+    def test_note_lengths_off_the_grid(self) -> None:
+        # Fifths of a quarter have no written value.
+        odd = Bar(Meter(4, 4), Fraction(4), (Note(60, Fraction(0), Fraction(1, 5)),),
+                  bar("C", []).changes)  # fmt: skip
+        with pytest.raises(NotationError, match="bar 1 cannot be written"):
+            musicxml(Tune("", (odd,)))
+
+    def test_a_tune_without_bars(self, tmp_path: Path) -> None:
+        with pytest.raises(NotationError, match="no bar"):
+            write_musicxml(Tune("Nothing", ()), tmp_path / "nothing.xml")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_another_suffix(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"\.musicxml or \.xml"):
+            write_musicxml(blues(), tmp_path / "solo.mxl")
+
+    def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(FileError):
+            write_musicxml(blues(), tmp_path / "file" / "solo.musicxml")
