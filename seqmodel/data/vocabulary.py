@@ -1,4 +1,4 @@
-"""Symbols <-> indices."""
+"""Vocabularies: symbols <-> indices."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ from seqmodel.errors import VocabularyError
 class Vocabulary:
     """Symbols in sorted order, so that equal data give equal indices.
 
-    `size` is the width of a one-hot vector. Indices from `len(symbols)` to `size - 1` are spare:
-    nothing is encoded as one, and nothing may be sampled as one. `folded` tells which symbol
-    stands for one that found no place.
+    `size` is the width of a one-hot vector; indices from `len(symbols)` to `size - 1` are spare,
+    neither encoded nor sampled. `folded` maps each symbol that was left out to the one that
+    replaces it.
+
+    >>> vocabulary = Vocabulary.build("banana")
+    >>> vocabulary.encode("nab").tolist(), vocabulary.decode([2, 0, 1])
+    ([2, 0, 1], ['n', 'a', 'b'])
     """
 
     symbols: tuple[str, ...]
@@ -28,11 +32,9 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if not self.symbols:
-            raise VocabularyError("at least one symbol", "none", hint="give more data")
+            raise VocabularyError("the data have no symbol", hint="give more data")
         if len(self.symbols) > self.size:
-            raise VocabularyError(
-                f"at most {self.size} symbols", f"{len(self.symbols)}", hint="raise the size"
-            )
+            raise _too_many(len(self.symbols), self.size)
 
     @classmethod
     def build(
@@ -41,12 +43,12 @@ class Vocabulary:
         size: int | None = None,
         nearest: Callable[[str, Sequence[str]], str] | None = None,
     ) -> Vocabulary:
-        """The vocabulary of the data: its symbols, or a Counter of them.
+        """The vocabulary of data, given as its symbols or as a Counter of them.
 
-        With more than `size` distinct symbols the most frequent are kept (among equals, the first
-        in sorted order), and each other one folds into `nearest(symbol, kept)`.
+        Of more than `size` distinct symbols the most frequent are kept (of equally frequent ones,
+        the first in sorted order); each of the others is replaced by `nearest(symbol, kept)`.
 
-        Raises VocabularyError if there is no symbol, or too many and no `nearest`.
+        Raises VocabularyError if there is no symbol, or too many without `nearest`.
         """
         counts = Counter(symbols)
         size = len(counts) if size is None else size
@@ -54,9 +56,7 @@ class Vocabulary:
         kept = tuple(sorted(by_frequency[:size]))
         rest = sorted(by_frequency[size:])
         if rest and nearest is None:
-            raise VocabularyError(
-                f"at most {size} symbols", f"{len(counts)}", hint="raise the size"
-            )
+            raise _too_many(len(counts), size)
         folded = {symbol: nearest(symbol, kept) for symbol in rest} if nearest else {}
         return cls(kept, size, folded)
 
@@ -72,21 +72,26 @@ class Vocabulary:
         return symbol in self._indices
 
     def encode(self, symbols: Iterable[str]) -> NDArray[np.int32]:
-        """Indices, shape `(n,)`. Raises VocabularyError at a symbol that is not known."""
+        """The indices of symbols, `(n,)`. Raises VocabularyError for an unknown symbol."""
         try:
             return np.array([self._indices[symbol] for symbol in symbols], dtype=np.int32)
         except KeyError as error:
             raise VocabularyError(
-                f"one of the {len(self)} symbols of the vocabulary",
-                repr(error.args[0]),
+                f"{error.args[0]!r} is not one of the {len(self)} symbols of the vocabulary",
                 hint="use the data that the model was trained on",
             ) from None
 
     def decode(self, indices: Iterable[int]) -> list[str]:
-        """The symbols of `indices`. Raises VocabularyError at a spare or impossible index."""
+        """The symbols of indices. Raises VocabularyError for an index without a symbol."""
         symbols = []
         for index in indices:
             if not 0 <= index < len(self):
-                raise VocabularyError(f"an index from 0 to {len(self) - 1}", str(index))
+                message = f"the index {index} has no symbol; there are {len(self)}"
+                raise VocabularyError(message)
             symbols.append(self.symbols[index])
         return symbols
+
+
+def _too_many(n_symbols: int, size: int) -> VocabularyError:
+    message = f"the data have {n_symbols} symbols, the vocabulary has room for {size}"
+    return VocabularyError(message, hint="raise the size")

@@ -95,7 +95,7 @@ def test_a_decoded_bar_encodes_to_the_same_values(source, target, seed):
 
 
 @given(bars(), st.integers(0, 9))
-def test_over_its_own_chords_a_bar_from_the_same_note_is_the_same_bar(bar, seed):
+def test_over_its_own_chords_a_bar_decodes_to_itself_up_to_its_first_note(bar, seed):
     values = encode_bar(bar)
     melody = decode_bar(values, bar, np.random.default_rng(seed), register=Register(0, 127))
     if not bar.melody:
@@ -115,7 +115,7 @@ def test_every_note_is_in_the_register(bar, seed):
     assert all(register.low <= note.pitch <= register.high for note in melody)
 
 
-def test_seeds_decide_the_pitches():
+def test_the_seed_decides_the_pitches():
     bar = bar_of([(72, 0, 2), (76, 2, 2)])
     values = encode_bar(bar)
     played = {
@@ -131,6 +131,22 @@ def test_a_note_longer_than_the_bar_ends_at_the_bar_line():
     bar = bar_of([], Meter(3, 4))
     melody = decode_bar([Value("C", F(2)), Value("C", F(2), 0)], bar, np.random.default_rng(0))
     assert [(n.onset, n.duration) for n in melody] == [(0, 2), (2, 1)]
+
+
+# --- the register --------------------------------------------------------------------------
+
+
+def test_a_register_spans_an_octave_and_a_half_at_least():
+    # C4 to E4 only: widened by seven semitones on either side
+    tune = Tune("narrow", (bar_of([(60, 0, 2), (64, 2, 2)]),))
+    assert Register.of([tune]) == Register(53, 71)
+    assert Register.of([]) == Register()
+
+
+def test_the_most_extreme_hundredths_of_pitches_are_outside_the_register():
+    counts = np.zeros(128, dtype=np.intp)
+    counts[60:84], counts[20] = 100, 3
+    assert Register.of_counts(counts) == Register(60, 83)
 
 
 # --- tidying ---------------------------------------------------------------------------------

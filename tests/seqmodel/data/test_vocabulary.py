@@ -1,4 +1,4 @@
-"""Symbols and indices."""
+"""Vocabularies: symbols and indices."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ def test_equal_data_in_any_order_give_equal_indices(symbols, random):
     assert list(Vocabulary.build(symbols).symbols) == sorted(set(symbols))
 
 
-def test_the_rarest_fold_into_their_nearest():
+def test_the_rarest_symbols_are_replaced_by_their_nearest():
     # a and b are the two most frequent; c goes to its neighbour
     vocabulary = Vocabulary.build(
         "aaabbc", 2, lambda symbol, kept: max(k for k in kept if k < symbol)
@@ -37,23 +37,25 @@ def test_among_equally_frequent_symbols_the_first_are_kept():
     assert Vocabulary.build("dcba", 2, lambda *_: "a").symbols == ("a", "b")
 
 
-def test_spare_indices_stand_for_nothing():
+def test_spare_indices_have_no_symbol():
     vocabulary = Vocabulary.build("ab", 5)
     assert len(vocabulary) == 2
-    with pytest.raises(VocabularyError, match="index from 0 to 1, found 2"):
+    with pytest.raises(VocabularyError, match="the index 2 has no symbol; there are 2"):
         vocabulary.decode([2])
 
 
-def test_an_unknown_symbol_is_named():
-    with pytest.raises(VocabularyError, match="2 symbols of the vocabulary, found 'z'"):
+def test_an_unknown_symbol_is_named_in_the_error():
+    with pytest.raises(VocabularyError, match="'z' is not one of the 2 symbols"):
         Vocabulary.build("ab").encode("az")
 
 
-def test_no_symbols_make_no_vocabulary():
-    with pytest.raises(VocabularyError, match="at least one symbol, found none"):
+def test_data_without_symbols_are_refused():
+    with pytest.raises(VocabularyError, match="the data have no symbol"):
         Vocabulary.build("")
 
 
-def test_too_many_symbols_and_no_way_to_fold_them():
-    with pytest.raises(VocabularyError, match="at most 2 symbols, found 3"):
+def test_too_many_symbols_are_refused_unless_they_can_be_replaced():
+    with pytest.raises(
+        VocabularyError, match="the data have 3 symbols, the vocabulary has room for 2"
+    ):
         Vocabulary.build("abc", 2)
