@@ -14,7 +14,7 @@ from dinos.ngram_features import LONGEST, n_inputs, name_automaton, walk, with_n
 from dinos.training import KIND, log_probabilities
 from seqmodel import model_file as modelfile
 from seqmodel.data.vocabulary import Vocabulary
-from seqmodel.data.windows import NOTHING
+from seqmodel.data.windows import PADDING
 from seqmodel.errors import SamplingError, VocabularyError
 from seqmodel.model_file import ModelFile
 from seqmodel.sampling.config import SamplingConfig
@@ -160,7 +160,7 @@ def _draw(
     """Names one after the other; which come first does not depend on how many are asked for."""
     rng = np.random.default_rng(seed)
     reads = automaton_of(model)
-    heard = np.array([[NOTHING, *primer]], dtype=np.int32)
+    heard = np.array([[PADDING, *primer]], dtype=np.int32)
     automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
     primer_cues = None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.data.windows import NOTHING, Indices
+from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.keras_backend import initial_seeds, load_keras
 from seqmodel.network.weights import LAYOUTS
 
@@ -98,10 +98,10 @@ def one_step_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
 def padded(names: Sequence[Indices]) -> tuple[Indices, Indices, NDArray[np.bool_]]:
     """Labels of names -> one batch: inputs and labels, int32 `(m, T)`, and the mask, bool `(m, T)`.
 
-    Inputs are the labels one step behind, NOTHING first; padding is NOTHING as input, 0 as label.
+    Inputs are the labels one step behind, PADDING first; behind a name they are PADDING, labels 0.
     """
     longest = max(len(name) for name in names)
-    inputs = np.full((len(names), longest), NOTHING, dtype=np.int32)
+    inputs = np.full((len(names), longest), PADDING, dtype=np.int32)
     labels = np.zeros((len(names), longest), dtype=np.int32)
     for row, name in enumerate(names):
         inputs[row, 1 : len(name)] = name[:-1]

@@ -17,7 +17,7 @@ from dinos.names import Names, Split, encode, split, vocabulary
 from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_ngrams
 from seqmodel import model_file as modelfile
 from seqmodel.data.random_streams import Stream, random_stream
-from seqmodel.data.windows import NOTHING, Indices, Windows
+from seqmodel.data.windows import PADDING, Indices, Windows
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.forward import batch_log_probabilities
@@ -234,6 +234,6 @@ def _batch(names: Sequence[Indices]) -> Windows:
     """Names in one batch, padded to a multiple of LENGTH_STEP: a shape that comes again finds its
     arrays made, and its graph compiled."""
     inputs, labels, mask = padded(names)
-    labels = np.where(mask, labels, NOTHING)
+    labels = np.where(mask, labels, PADDING)
     more = ((0, 0), (0, -labels.shape[1] % LENGTH_STEP))
-    return Windows(*(np.pad(rows, more, constant_values=NOTHING) for rows in (inputs, labels)))
+    return Windows(*(np.pad(rows, more, constant_values=PADDING) for rows in (inputs, labels)))

@@ -16,8 +16,6 @@ PADDING = -1
 a short sequence in a batch. As an input it is the zero vector (the course's first input), as a label
 it counts in neither loss nor accuracy."""
 
-NOTHING = PADDING
-
 Indices = NDArray[np.int32]
 
 
