@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from djmodel.evaluation.comparison import Comparison, Distributed, Measured
 from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
+from djmodel.music.chord import KIND_NAMES
 from djmodel.outputs.piano_roll import ACCOMPANIMENT_COLOUR, KIND_COLOURS
-from djmodel.outputs.roll import KIND_NAMES
 from seqmodel.plots import (
     BLUE,
     GREEN,

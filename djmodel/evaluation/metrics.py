@@ -21,7 +21,8 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.music.chord import ALL_KINDS, MAJOR_SCALE, Chord, kind_of
+from djmodel.music.chord import ALL_KINDS, Chord, kind_of
+from djmodel.music.pitch import MAJOR_SCALE
 from djmodel.music.tune import Bar, Tune
 
 Floats = NDArray[np.float64]

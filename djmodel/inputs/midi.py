@@ -9,6 +9,7 @@ from pathlib import Path
 from djmodel.inputs import midi_file
 from djmodel.inputs.limits import Deadline, check_size, too_many_bars
 from djmodel.music.instruments import PROGRAM_NAMES
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.quantization import (
     QuantizationReport,
     TickQuantizer,
@@ -17,7 +18,7 @@ from djmodel.music.quantization import (
     steps_to_quarters,
 )
 from djmodel.music.score import Score, ScorePart, measures_until, tempo_map
-from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
+from djmodel.music.tune import Instrument, Meter
 from seqmodel.errors import FileError
 from seqmodel.files import content_of
 from seqmodel.text import printable
@@ -144,7 +145,7 @@ def _keys(metas: Iterable[midi_file.Meta]) -> Iterator[int]:
     for meta in metas:
         if meta.kind == midi_file.KEY_SIGNATURE and len(meta.data) == 2:
             sharps = int.from_bytes(meta.data[:1], "big", signed=True)
-            if abs(sharps) <= MOST_SHARPS:
+            if abs(sharps) <= MAX_KEY_ACCIDENTALS:
                 yield sharps
 
 

@@ -21,6 +21,7 @@ from djmodel.inputs.limits import Deadline, Limits, check_size, too_many_bars
 from djmodel.inputs.midi_file import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
 from djmodel.music.chord import Chord
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.quantization import (
     QuantizationReport,
     TickQuantizer,
@@ -30,7 +31,7 @@ from djmodel.music.quantization import (
     steps_to_quarters,
 )
 from djmodel.music.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
-from djmodel.music.tune import MOST_SHARPS, Instrument, Meter
+from djmodel.music.tune import Instrument, Meter
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
@@ -303,7 +304,7 @@ def _tempos(everything: stream.Stream) -> Iterator[tuple[Fraction, float]]:
 
 def _keys(everything: stream.Stream) -> Iterator[int]:
     for key in everything["KeySignature"]:
-        if key.sharps is not None and abs(key.sharps) <= MOST_SHARPS:
+        if key.sharps is not None and abs(key.sharps) <= MAX_KEY_ACCIDENTALS:
             yield key.sharps
 
 

@@ -19,8 +19,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from djmodel.music.chord import Chord, ChordSymbolError, chord_symbol, parse_chord_symbol
-from djmodel.music.tune import MOST_SHARPS, Bar, Change, Meter, Tempo, Tune
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
+from djmodel.music.tune import Bar, Change, Meter, Tempo, Tune
 from seqmodel.errors import InputError
 
 COMMON_TIME = Meter(4, 4)
@@ -176,7 +178,7 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
             raise ChangesError(text, at, len(key_name), expected=expected, hint=hint)
         tonic = parse_chord_symbol(match[1].capitalize()).root
     key = _signature(tonic, form.minor)
-    if {"#", "♯"} & set(key_name) and key + 12 <= MOST_SHARPS:
+    if {"#", "♯"} & set(key_name) and key + 12 <= MAX_KEY_ACCIDENTALS:
         key += 12  # F# as asked, not Gb
     bars = Tune("", _read(form.changes, meter)).transposed(tonic).bars
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
@@ -225,7 +227,7 @@ def _as_written(key: int | None, text: str) -> int | None:
     sharps = sum(sign in "#♯" for sign in signs)
     flats = len(signs) - sharps
     other = key + 12 if sharps > flats and key < 0 else key - 12 if flats > sharps else key
-    return other if abs(other) <= MOST_SHARPS else key
+    return other if abs(other) <= MAX_KEY_ACCIDENTALS else key
 
 
 # ---------------------------------------------------------------------------------------------

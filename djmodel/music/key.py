@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from djmodel.music.chord import Chord, chord_symbol
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.tune import Tune
 
 _STEPS = "FCGDAEB"

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 from djmodel.music.chord import Chord
 from seqmodel.text import pluralize
 
-MOST_SHARPS = 7  # or flats, of a key
-
 
 class Meter(NamedTuple):
     """A time signature: `Meter(6, 8)`.

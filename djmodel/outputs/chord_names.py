@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from djmodel.music.chord import chord_symbol
+from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.tune import Bar, Change
 
 

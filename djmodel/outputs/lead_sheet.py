@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from fractions import Fraction
 
-from djmodel.music.chord import chord_symbol
+from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.key import key_of
 from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.chord_names import engraved

@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from djmodel.music.chord import Chord, chord_symbol
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import (
     Spelling,

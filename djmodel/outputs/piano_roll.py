@@ -9,10 +9,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from textwrap import shorten
 
-from djmodel.music.chord import Kind
+from djmodel.music.chord import KIND_NAMES, Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
-from djmodel.outputs.roll import KIND_NAMES, Roll, RollNote, Row, roll
+from djmodel.outputs.roll import Roll, RollNote, Row, roll
 from seqmodel.plots import BLUE, LIGHT, PURPLE, SKY, VERMILLION
 
 ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody

@@ -11,17 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from djmodel.music.chord import Chord, Kind, kind_of
+from djmodel.music.chord import KIND_NAMES, Chord, Kind, kind_of
 from djmodel.music.key import key_of
 from djmodel.music.tune import Tune
 from djmodel.outputs.chord_names import change_name
 
-KIND_NAMES: dict[Kind, str] = {
-    "C": "chord tone",
-    "S": "scale tone",
-    "A": "approach tone",
-    "X": "other tone",
-}
 _BARS_PER_ROW = (8, 6, 4, 3, 2, 1)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
 
 QUAVER, SEMIQUAVER, TRIPLET = Fraction(1, 2), Fraction(1, 4), Fraction(1, 3)

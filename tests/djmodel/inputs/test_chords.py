@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from djmodel.inputs.chords.harmonize import Key, estimate_key, harmonize
 from djmodel.inputs.chords.pick_up import find_pick_up, with_pick_up
 from djmodel.inputs.chords.recognition import recognize_chords
-from djmodel.music.chord import chord_symbol, parse_chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Meter, Note
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_score, read_tune
-from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.quantization import TickQuantizer, quantize, quantize_time
 from djmodel.music.score import Measure
 from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune

@@ -13,7 +13,7 @@ from djmodel.inputs.cache import clear_cache
 from djmodel.inputs.music_files import find_music, rags
 from djmodel.inputs.reader import ReadResult, read_tune, read_tunes, transcribe
 from djmodel.inputs.score_to_tune import changes_from_symbols, parse_bars
-from djmodel.music.chord import chord_symbol, parse_chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.score import Measure, Symbol
 from djmodel.music.tune import Change, Meter
 from seqmodel.errors import CorpusError, FileError, InputError

@@ -19,7 +19,7 @@ from djmodel.music.accompaniment import (
     upper_tones,
 )
 from djmodel.music.changes import FORMS, parse_changes, parse_meter
-from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.tune import Meter, Note, Tune
 from seqmodel.errors import InputError
 

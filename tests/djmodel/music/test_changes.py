@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.music.changes import FORMS, ChangesError, parse_changes, parse_meter, signature_of
-from djmodel.music.chord import Chord, chord_symbol, parse_chord_symbol
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.tune import Change, Meter, Tune
 from seqmodel.errors import InputError
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from djmodel.music.chord import (
     ALL_KINDS,
     DORIAN_SCALE,
-    MAJOR_SCALE,
     Chord,
     kind_of,
     pitch_classes_of_kind,
     scale,
 )
+from djmodel.music.pitch import MAJOR_SCALE
 
 C, D, E, F, G, A, B = 0, 2, 4, 5, 7, 9, 11
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from djmodel.music.chord import Chord, ChordSymbolError, chord_symbol, parse_chord_symbol
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
 
 chords = st.builds(
     Chord.of,
@@ -102,15 +103,15 @@ def test_root_and_bass(symbol: str, root: int, bass: int) -> None:
 @pytest.mark.parametrize(
     ("symbol", "position", "hint"),
     [
-        ("Dm7x", 3, "known after a root"),
+        ("Dm7x", 3, "understood after a root"),
         ("dm7", 0, "capital"),
         ("H7", 0, "A to G"),
         ("C/H", 2, "bass note"),
-        ("C7#8", 2, "known"),
-        ("Cm5", 2, "known"),
+        ("C7#8", 2, "understood"),
+        ("Cm5", 2, "understood"),
         ("C7(b9", 2, "bracket"),
         ("C/", 2, "bass note"),
-        ("", 0, "nothing"),
+        ("", 0, "empty"),
         ("C/E/G", 1 + 1, "bass note"),
     ],
 )

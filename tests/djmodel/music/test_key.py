@@ -7,7 +7,7 @@ from helpers.handmade_tunes import QUAVER, bar, blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.key import Spelling, key_of, spell, step_and_alter
 from djmodel.music.tune import Tune
 

@@ -10,7 +10,7 @@ from helpers.handmade_tunes import QUAVER, REST, SEMIQUAVER, TRIPLET, bar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.chord import parse_chord_symbol
+from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.tune import Bar, Change, Meter, Note
 from djmodel.outputs.rhythm import written_notes
 

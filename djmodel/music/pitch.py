@@ -1,0 +1,58 @@
+"""Names of pitches, as places on the circle of fifths: ... -2 B flat, -1 F, 0 C, 1 G, 2 D ...
+
+A place says more than a pitch class (0 = C ... 11 = B): F sharp is at 6, G flat at -6. The seven
+tones of a major key with `key` sharps (flats are negative) stand at `key - 1` to `key + 5`.
+"""
+
+from __future__ import annotations
+
+MAJOR_SCALE = frozenset({0, 2, 4, 5, 7, 9, 11})
+
+LETTER_PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+MAX_KEY_ACCIDENTALS = 7  # sharps or flats of a key signature
+
+_LETTERS_BY_FIFTHS = "FCGDAEB"
+
+
+def step_and_alter(place: int) -> tuple[str, int]:
+    """The letter and its alteration (-1 flat, 1 sharp) at a place.
+
+    >>> step_and_alter(-3)
+    ('E', -1)
+    """
+    return _LETTERS_BY_FIFTHS[(place + 1) % 7], (place + 1) // 7
+
+
+def note_name(place: int) -> str:
+    """The name of the note at a place.
+
+    >>> note_name(-3), note_name(6)
+    ('Eb', 'F#')
+    """
+    step, alter = step_and_alter(place)
+    return step + ("#" * alter if alter > 0 else "b" * -alter)
+
+
+def place_of(name: str) -> int:
+    """The place of the note that a text begins with.
+
+    >>> place_of("Eb7")
+    -3
+    """
+    place = _LETTERS_BY_FIFTHS.index(name[0]) - 1
+    for sign in name[1:]:
+        if sign not in "b#":
+            break
+        place += 7 if sign == "#" else -7
+    return place
+
+
+def place_in_key(pitch_class: int, lowest: int, key: int) -> int:
+    """The place of a pitch class among the twelve from `lowest` on; white keys have no accidental
+    (no E sharp, no C flat) unless they belong to `key`."""
+    place = lowest + (pitch_class * 7 - lowest) % 12
+    in_key = key - 1 <= place <= key + 5
+    if in_key or -6 <= place <= 10:
+        return place
+    return place - 12 if place > 10 else place + 12
