@@ -71,7 +71,7 @@ def train(sequences: list[Indices], m: int, Tx: int) -> None:
 def draw(streams: int, length: int) -> None:
     rng = np.random.default_rng(0)
     free = Automaton.free(N_VALUES, N_VALUES)
-    sample(weights(), free, SamplingConfig(), rng, streams=streams, max_length=length)
+    sample(weights(), free, SamplingConfig(), rng, n_sequences=streams, max_length=length)
 
 
 def measure(what: str, times: int) -> dict[str, float]:

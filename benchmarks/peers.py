@@ -227,7 +227,7 @@ def _sampler(work: Work) -> Job:
     from seqmodel.sampling.sampler import sample
 
     n_values = work.weights.n_values
-    how: dict[str, Any] = {"streams": work.streams, "max_length": work.length}
+    how: dict[str, Any] = {"n_sequences": work.streams, "max_length": work.length}
     rng = np.random.default_rng(SEED)
     free = Automaton.free(n_values, n_values)
     return lambda: sample(work.weights, free, SamplingConfig(), rng, **how).symbols

@@ -162,22 +162,24 @@ def _draw(
     reads = automaton_of(model)
     heard = np.array([[PADDING, *primer]], dtype=np.int32)
     automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
-    primer_cues = None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
+    primer_conditioning = (
+        None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
+    )
     learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
     left = count
     while endless or left > 0:
-        streams = ROUND if endless else min(ROUND, left)
-        left -= streams
+        n_names = ROUND if endless else min(ROUND, left)
+        left -= n_names
         samples = sample(
             model.weights,
             automaton,
             sampling,
             rng,
-            streams=streams,
+            n_sequences=n_names,
             max_length=max_length - len(primer) + 1,  # the end takes a place, too
             primer=primer,
-            primer_cues=primer_cues,
-            limit=limit,
+            primer_conditioning=primer_conditioning,
+            copy_limit=limit,
         )
         # A name that has not ended is one character too long.
         rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]

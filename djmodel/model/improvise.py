@@ -160,13 +160,13 @@ def improvise(
         automaton,
         sampling,
         value_rng,
-        streams=count,
+        n_sequences=count,
         max_length=longest,
         primer=encode_values(primer, model.vocabulary),
-        limit=None
+        copy_limit=None
         if max_copy is None
         else CopyLimit(max_copy, model.extra["sequences"], encode_values(begun, model.vocabulary)),
-        primer_cues=_primer_conditioning(model, primer, changes),
+        primer_conditioning=_primer_conditioning(model, primer, changes),
     )
     if not samples.ended.all():
         raise SamplingError(

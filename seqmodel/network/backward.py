@@ -88,7 +88,7 @@ class _Pass:
         self.steps: Sequence[Step] = self._steps(T)
 
     def run(self, shard: BatchShard, gradients: Parameters) -> ShardMetrics:
-        weights = ForwardWeights(self.weights)
+        weights = ForwardWeights.of(self.weights)
         recurrent = self.weights.recurrent[:, : self.H]
         n_states = LAYOUTS[self.weights.cell].n_states
         self._init_state(shard.state or [np.zeros_like(self.carry_a)] * n_states)

@@ -1,7 +1,7 @@
 """One step of each recurrent cell, by the formulas of Keras' layers, in arrays that are given.
 
 A step is a few NumPy calls into views that are made once. `inputs (gH, B)` and `from_state (gH, B)`
-are what the inputs and the state before add to the gates, scaled as `Parameters.gate_scale` says.
+are what the inputs and the state before add to the gates, scaled as `CellLayout.gate_scale` says.
 
 In shapes: H units, B sequences, g gates; sequences come last, so that a gate is a block of memory.
 """

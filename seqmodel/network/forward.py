@@ -9,6 +9,7 @@ In shapes: H units, V values, I inputs (values and conditioning features), B seq
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,25 +17,59 @@ from numpy.typing import NDArray
 from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.parameters import Parameters
-from seqmodel.network.weights import Floats, Weights
+from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
 
+@dataclass(frozen=True)
 class ForwardWeights:
-    """Weights in the form that a forward pass reads, scaled by `Parameters.gate_scale`."""
+    """Weights in the form that a forward pass reads, scaled by `CellLayout.gate_scale`.
 
-    def __init__(self, parameters: Parameters) -> None:
-        H, scale = parameters.units, parameters.gate_scale()
-        self.recurrent = parameters.recurrent[:, :H] * scale  # (gH, H)
-        # Columns of the values with the bias, of conditioning features without; (gH, I + 1) both,
-        # the last column for the zero vector.
-        self.table = parameters.recurrent[:, H:] * scale
-        self.conditioning_table = self.table.copy()
-        self.conditioning_table[:, -1] = 0
-        self.table[:, :-1] += self.table[:, -1:]
-        self.dense = parameters.dense  # (V, H + 1)
-        self.state_bias = parameters.state_bias[:, None]  # (gH, 1); (0, 1) for other cells
-        if self.state_bias.size:
-            self.state_bias = self.state_bias * scale
+    `recurrent (gH, H)`; a column for each input and the zero vector, for values with the bias,
+    `table (gH, I + 1)`, for conditioning features without, `conditioning_table (gH, I + 1)`; `dense
+    (V, H + 1)` with the bias; `state_bias (gH, 1)`, for other cells than a GRU `(0, 1)`.
+    """
+
+    recurrent: Floats
+    table: Floats
+    conditioning_table: Floats
+    dense: Floats
+    state_bias: Floats
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> ForwardWeights:
+        """Copies in which a row of the tables is contiguous."""
+        H = parameters.units
+        scale = np.repeat(parameters.layout.gate_scale, H, axis=0)  # (gH, 1)
+        table = parameters.recurrent[:, H:] * scale
+        conditioning_table = table.copy()
+        conditioning_table[:, -1] = 0
+        table[:, :-1] += table[:, -1:]
+        state_bias = parameters.state_bias[:, None]
+        return cls(
+            parameters.recurrent[:, :H] * scale,
+            table,
+            conditioning_table,
+            parameters.dense,
+            state_bias * scale if state_bias.size else state_bias,
+        )
+
+    @classmethod
+    def by_column(cls, weights: Weights) -> ForwardWeights:
+        """Copies in which a column of the tables is contiguous."""
+        layout = LAYOUTS[weights.cell]
+
+        def scaled(columns: Floats) -> Floats:
+            return (layout.by_gate(columns) * layout.gate_scale).reshape(columns.shape)
+
+        bias, *state_bias = (scaled(row[None]) for row in np.atleast_2d(weights.bias))
+        kernel = scaled(np.concatenate((weights.kernel, np.zeros_like(weights.kernel[:1]))))
+        return cls(
+            scaled(weights.recurrent).T,
+            (kernel + bias).T,
+            kernel.T,
+            np.concatenate((weights.dense_kernel, weights.dense_bias[None])).T,
+            state_bias[0].T if state_bias else bias[:, :0].T,
+        )
 
     def inputs(
         self, x: Sequence[NDArray[np.integer]] | NDArray[np.integer], out: Floats, scratch: Floats
@@ -53,22 +88,29 @@ class BatchedState:
 
     def __init__(self, weights: Weights, batch: int) -> None:
         H, V, B = weights.units, weights.n_values, batch
-        self.weights = ForwardWeights(Parameters.of(weights))
+        self.weights = ForwardWeights.by_column(weights)
         rows = len(self.weights.recurrent)
-        product = np.zeros((rows + V, H + 1), dtype=np.float32)
-        product[:rows, :H] = self.weights.recurrent
+        product = np.zeros((H + 1, rows + V), dtype=np.float32)
+        product[:H, :rows] = self.weights.recurrent.T
         if self.weights.state_bias.size:
-            product[:rows, H:] = self.weights.state_bias
-        product[rows:] = self.weights.dense
+            product[H, :rows] = self.weights.state_bias[:, 0]
+        product[:, rows:] = self.weights.dense.T
         # A row times a matrix is faster than a matrix times a column.
         self.is_single = B == 1
-        self.product = np.ascontiguousarray(product.T) if self.is_single else product
         if self.is_single:
-            self.columns = list(np.ascontiguousarray(self.weights.table.T)[:, :, None])  # (gH, 1)
+            self.product = product
+            self.columns = list(self.weights.table.T[:, :, None])  # (gH, 1) each
+        else:
+            self.product = np.ascontiguousarray(product.T)
+            self.weights = replace(
+                self.weights,
+                table=np.ascontiguousarray(self.weights.table),
+                conditioning_table=np.ascontiguousarray(self.weights.conditioning_table),
+            )
 
         self.state = np.zeros((H + 1, B), dtype=np.float32)
         self.state[H] = 1  # the factor of the biases
-        self.outputs = product @ self.state
+        self.outputs = product.T @ self.state
         self.from_state, self.logits = self.outputs[:rows], self.outputs[rows:]  # (gH, B), (V, B)
         self.gates, self.scratch = np.zeros((2, rows, B), dtype=np.float32)
         self.step = _step_in_place(weights.cell, self.state[:H])

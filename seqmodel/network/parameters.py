@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
@@ -35,8 +34,9 @@ class Parameters:
         """`vector`: the memory to use; None: new zeros."""
         self.shape = shape
         self.cell, self.units, self.n_values, self.n_inputs = shape
+        self.layout = LAYOUTS[self.cell]
         columns = self.units + self.n_inputs + 1
-        split = LAYOUTS[self.cell].n_gates * self.units * columns
+        split = self.layout.n_gates * self.units * columns
         end = split + self.n_values * (self.units + 1)
         self.vector = np.zeros(self.size(shape), np.float32) if vector is None else vector
         self.recurrent = self.vector[:split].reshape(-1, columns)
@@ -65,35 +65,21 @@ class Parameters:
     def set(self, weights: Weights) -> None:
         """Copies `weights` into the vector."""
         bias, *state_bias = np.atleast_2d(weights.bias)
-        rows = self._keras_columns()
-        kernels = (weights.recurrent, weights.kernel, bias[None])
-        self.recurrent[:] = np.concatenate(kernels).T[rows]
-        if state_bias:
-            self.state_bias[:] = state_bias[0][rows]
+        columns = np.concatenate(
+            (weights.recurrent, weights.kernel, bias[None], *(row[None] for row in state_bias))
+        )
+        columns = self.layout.by_gate(columns).reshape(columns.shape)
+        n = self.recurrent.shape[1]
+        self.recurrent[:] = columns[:n].T
+        self.state_bias[:] = columns[n:].ravel()
         self.dense[:] = np.concatenate((weights.dense_kernel, weights.dense_bias[None])).T
 
     def weights(self) -> Weights:
         """Copies in Keras' layout."""
-        H, columns = self.units, self._keras_columns()
-        recurrent = np.empty_like(self.recurrent.T)
-        recurrent[:, columns] = self.recurrent.T
+        H = self.units
+        recurrent = self.layout.to_keras(self.recurrent.T)
         bias = recurrent[-1]
         if self.state_bias.size:
-            state_bias = np.empty_like(bias)
-            state_bias[columns] = self.state_bias
-            bias = np.stack([bias, state_bias])
+            bias = np.stack([bias, self.layout.to_keras(self.state_bias[None])[0]])
         arrays = (recurrent[H:-1], recurrent[:H], bias, self.dense.T[:H], self.dense.T[-1])
         return Weights(self.cell, *(array.copy() for array in arrays))
-
-    def gate_scale(self) -> Floats:
-        """Factors of the gates' weights, `(gH, 1)`: 1/2 for a sigmoid, which is computed as
-        sigmoid(x) = (1 + tanh(x / 2)) / 2, so that one tanh serves all gates."""
-        layout = LAYOUTS[self.cell]
-        scale = np.ones((layout.n_gates, self.units), np.float32)
-        scale[: layout.n_sigmoids] = 0.5
-        return scale.reshape(-1, 1)
-
-    def _keras_columns(self) -> NDArray[np.intp]:
-        """The column of Keras' kernels for each row of `recurrent`."""
-        gates = np.arange(len(self.recurrent)).reshape(-1, self.units)
-        return gates[list(LAYOUTS[self.cell].gate_order)].ravel()

@@ -23,6 +23,26 @@ class CellLayout:
     def n_gates(self) -> int:
         return len(self.gate_order)
 
+    @property
+    def gate_scale(self) -> Floats:
+        """Factors of the gates' weights, `(g, 1)`: 1/2 for a sigmoid, which is computed as
+        sigmoid(x) = (1 + tanh(x / 2)) / 2, so that one tanh serves all gates."""
+        scale = np.ones((self.n_gates, 1), np.float32)
+        scale[: self.n_sigmoids] = 0.5
+        return scale
+
+    def by_gate(self, columns: Floats) -> Floats:
+        """Columns in Keras' order, `(n, gH)`, in this project's order: `(n, g, H)`."""
+        n, width = columns.shape
+        return columns.reshape(n, self.n_gates, width // self.n_gates)[:, list(self.gate_order)]
+
+    def to_keras(self, columns: Floats) -> Floats:
+        """Columns in this project's order, `(n, gH)`, in Keras' order."""
+        n, width = columns.shape
+        in_keras_order = np.argsort(self.gate_order)
+        by_gate = columns.reshape(n, self.n_gates, width // self.n_gates)
+        return by_gate[:, in_keras_order].reshape(n, width)
+
 
 LAYOUTS = {
     "rnn": CellLayout(gate_order=(0,), n_sigmoids=0, n_states=1),

@@ -1,10 +1,11 @@
-"""A limit to copying, kept while symbols are drawn: what makes a copied run too long is masked.
+"""A limit on the length of copied passages, kept while sampling by masking.
 
-A run of more than N known symbols is N known ones and one that follows them somewhere, so that
-after each known passage of N symbols some are banned. Where an automaton allows few symbols, all of
-them may be banned: such a place is dead, and so what leads there is banned as well, after the
-shorter passages and in the states from which it would; and so on, until nothing changes. Then
-whoever keeps to the bans never comes to a place from which there is no way on.
+A run of more than N symbols of a known sequence is N of its symbols and the one that follows them,
+so that after each known passage of N symbols some symbols are banned. In a state of an automaton
+that allows few symbols, all of them may be banned: a dead end. So what leads into a dead end is
+banned as well, in the states and after the shorter passages from which it does, and so on until
+nothing changes. A sequence that keeps to all bans never comes to a dead end, even a greedy one,
+for which drawing again would not help.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ from seqmodel.errors import SamplingError
 from seqmodel.sampling.constraints import Automaton
 
 Passage = tuple[int, ...]
-Symbols = int
+SymbolSet = int
 """A set of symbols: bit k stands for symbol k."""
 
 Hashes = NDArray[np.uint64]
@@ -31,61 +33,58 @@ _BASE, _STATE, _LENGTH = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E377
 
 @dataclass(frozen=True, eq=False)
 class CopyLimit:
-    """No run of more than `longest` symbols that stands in one of the `known` sequences. What is
-    drawn goes on from `begun`, which counts."""
+    """At most `max_run` symbols in a row that occur in one of the `known` sequences. Sampled
+    sequences continue `prefix`, which counts."""
 
-    longest: int
+    max_run: int
     known: Sequence[Sequence[int]]
-    begun: Sequence[int] = ()
+    prefix: Sequence[int] = ()
 
     def __post_init__(self) -> None:
-        if self.longest < 1:
-            raise SamplingError("copies of at least 1 symbol", str(self.longest), hint="raise it")
+        if self.max_run < 1:
+            raise SamplingError(f"the longest copy must be at least 1 symbol, not {self.max_run}")
 
     @cached_property
-    def followers(self) -> dict[Passage, Symbols]:
-        """What follows each known passage of `longest` symbols."""
-        followers: dict[Passage, Symbols] = defaultdict(int)
+    def followers(self) -> dict[Passage, SymbolSet]:
+        """The symbols that follow each known passage of `max_run` symbols."""
+        followers: dict[Passage, SymbolSet] = defaultdict(int)
         for sequence in self.known:
             symbols = tuple(map(int, sequence))
-            for place in range(len(symbols) - self.longest):
-                end = place + self.longest
-                followers[symbols[place:end]] |= 1 << symbols[end]
+            for start in range(len(symbols) - self.max_run):
+                end = start + self.max_run
+                followers[symbols[start:end]] |= 1 << symbols[end]
         return dict(followers)
 
 
 class BannedTransitions:
-    """What must not be drawn in which state after which passage. Made once for an automaton and a
-    limit; a `CopyConstraint` keeps to it.
-
-    Raises SamplingError if there is no way at all from the start.
-    """
+    """The symbols that are banned in each state after each passage, made once for an automaton and
+    a limit. Raises SamplingError if no sequence of the automaton keeps to the limit."""
 
     def __init__(self, automaton: Automaton, limit: CopyLimit) -> None:
-        self.size = automaton.allowed.shape[1]
+        self.n_symbols = automaton.allowed.shape[1]
         self.limit = limit
-        closure = _Closure(automaton, limit)
-        begun = tuple(map(int, limit.begun))[-limit.longest :]
-        if closure.is_dead(automaton.start, begun):
+        dead_ends = _DeadEnds(automaton, limit)
+        prefix = tuple(map(int, limit.prefix))[-limit.max_run :]
+        if dead_ends.is_dead(automaton.start, prefix):
             raise SamplingError(
-                "a way on without long copies",
-                f"none with at most {limit.longest} symbols in a row",
-                hint="raise --max-copy",
+                "every possible sequence copies more than"
+                f" {limit.max_run} symbols in a row from the training data",
+                hint="allow longer copies",
             )
-        in_states = dict[int | None, dict[Passage, Symbols]](closure.bans.items())
+        in_states = dict[int | None, dict[Passage, SymbolSet]](dead_ends.bans.items())
         self.lengths = sorted({len(p) for bans in in_states.values() for p in bans})
         # One row of penalties for each set of symbols.
-        self.sets: dict[Symbols, int] = {}
-        self.after, self.after_rows = self._table({None: limit.followers})
-        self.there, self.there_rows = self._table(in_states)
-        self.penalties = np.zeros((len(self.sets), self.size), dtype=np.float32)
+        self.sets: dict[SymbolSet, int] = {}
+        self.anywhere, self.anywhere_rows = self._table({None: limit.followers})
+        self.in_states, self.in_states_rows = self._table(in_states)
+        self.penalties = np.zeros((len(self.sets), self.n_symbols), dtype=np.float32)
         for symbols, row in self.sets.items():
             self.penalties[row, list(_members(symbols))] = -np.inf
 
     def _table(
-        self, bans: Mapping[int | None, Mapping[Passage, Symbols]]
+        self, bans: Mapping[int | None, Mapping[Passage, SymbolSet]]
     ) -> tuple[Hashes, NDArray[np.intp]]:
-        """Sorted keys of passages (in a state), and the row of penalties of each."""
+        """The sorted keys of passages (in a state), and the row of penalties of each."""
         entries = {
             _key(passage, state): self.sets.setdefault(symbols, len(self.sets))
             for state, of_state in bans.items()
@@ -96,14 +95,15 @@ class BannedTransitions:
 
 
 class CopyConstraint:
-    """Remembers the last symbols of S streams and bans what would make a run too long."""
+    """The last symbols of B sequences, and a mask of the symbols that would make a copy too
+    long."""
 
-    def __init__(self, bans: BannedTransitions, streams: int) -> None:
-        N = bans.limit.longest
+    def __init__(self, bans: BannedTransitions, batch: int) -> None:
+        N = bans.limit.max_run
         self.bans = bans
-        # The last N symbols of each stream plus 1, the latest first; 0 before the first.
-        self.recent = np.zeros((N, streams), dtype=np.uint64)
-        for place, symbol in enumerate(reversed(list(bans.limit.begun)[-N:])):
+        # The last N symbols of each sequence plus 1, the latest first; 0 before the first.
+        self.recent = np.zeros((N, batch), dtype=np.uint64)
+        for place, symbol in enumerate(reversed(list(bans.limit.prefix)[-N:])):
             self.recent[place] = symbol + 1
         self.powers = np.array([pow(_BASE, k, 2**64) for k in range(N)], dtype=np.uint64)[:, None]
         self.lengths = np.array(bans.lengths, dtype=np.intp)
@@ -112,21 +112,21 @@ class CopyConstraint:
         ]
 
     def mask(
-        self, logits: NDArray[np.float32], places: NDArray[np.intp], ended: NDArray[np.bool_]
+        self, logits: NDArray[np.float32], states: NDArray[np.intp], ended: NDArray[np.bool_]
     ) -> None:
-        """Puts minus infinity into `logits (n_symbols, S)` where a symbol is banned; `places (S,)`
-        are the states of the streams. Those that have `ended` are left alone."""
+        """Sets `logits (n_symbols, B)` of banned symbols to minus infinity, given the `states (B,)`
+        of the automaton; sequences that have `ended` are left alone."""
         bans = self.bans
-        hashes = np.zeros((len(self.recent) + 1, len(places)), dtype=np.uint64)  # by length
+        hashes = np.zeros((len(self.recent) + 1, len(states)), dtype=np.uint64)  # by length
         np.cumsum(self.recent * self.powers, axis=0, dtype=np.uint64, out=hashes[1:])
-        self._apply(logits, hashes[-1:], bans.after, bans.after_rows, ended)
-        if len(bans.there):
-            states = (places.astype(np.uint64) + np.uint64(1)) * np.uint64(_STATE)
-            keys = hashes[self.lengths] + self.length_keys + states
-            self._apply(logits, keys, bans.there, bans.there_rows, ended)
+        self._apply(logits, hashes[-1:], bans.anywhere, bans.anywhere_rows, ended)
+        if len(bans.in_states):
+            state_keys = (states.astype(np.uint64) + np.uint64(1)) * np.uint64(_STATE)
+            keys = hashes[self.lengths] + self.length_keys + state_keys
+            self._apply(logits, keys, bans.in_states, bans.in_states_rows, ended)
 
     def update(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
-        """One more symbol a stream: `(S,)`."""
+        """Appends a symbol to each sequence: `(B,)`."""
         self.recent[1:] = self.recent[:-1]
         self.recent[0] = np.asarray(symbols) + 1
 
@@ -134,17 +134,17 @@ class CopyConstraint:
         self,
         logits: NDArray[np.float32],
         keys: Hashes,
-        known: Hashes,
+        table: Hashes,
         rows: NDArray[np.intp],
         ended: NDArray[np.bool_],
     ) -> None:
-        """`keys (n, S)`: of each stream n that may be among the `known` ones."""
-        if not len(known):
+        """Adds the penalties for those of `keys (n, B)` that are in the sorted `table`."""
+        if not len(table):
             return
-        found = np.minimum(known.searchsorted(keys), len(known) - 1)
-        for places, hits in zip(found, (known[found] == keys) & ~ended, strict=True):
-            streams = np.flatnonzero(hits)
-            logits[:, streams] += self.bans.penalties[rows[places[streams]]].T
+        found = np.minimum(table.searchsorted(keys), len(table) - 1)
+        for entries, hits in zip(found, (table[found] == keys) & ~ended, strict=True):
+            sequences = np.flatnonzero(hits)
+            logits[:, sequences] += self.bans.penalties[rows[entries[sequences]]].T
 
 
 def _key(passage: Passage, state: int | None) -> int:
@@ -158,47 +158,45 @@ def _length_key(length: int) -> int:
     return (length + 1) * _LENGTH % 2**64
 
 
-def _members(symbols: Symbols) -> Iterator[int]:
+def _members(symbols: SymbolSet) -> Iterator[int]:
     while symbols:
         lowest = symbols & -symbols
         yield lowest.bit_length() - 1
         symbols ^= lowest
 
 
-class _Closure:
-    """The bans in the states of an automaton that keep out of dead places. `bans[state][passage]`:
-    what is banned in a state after a passage, of at most N - 1 symbols, that the limit alone would
-    not ban there."""
+class _DeadEnds:
+    """The bans that keep out of dead ends. `bans[state][passage]`: the symbols that are banned in a
+    state after a passage of at most N - 1 symbols, beyond those that the limit bans everywhere."""
 
     def __init__(self, automaton: Automaton, limit: CopyLimit) -> None:
         self.followers = limit.followers
-        self.longest = limit.longest
-        self.bans: dict[int, dict[Passage, Symbols]] = defaultdict(dict)
+        self.bans: dict[int, dict[Passage, SymbolSet]] = defaultdict(dict)
         self.dead: dict[int, set[Passage]] = defaultdict(set)
         self.waiting: list[tuple[int, Passage]] = []
         self.most_followers = max(map(int.bit_count, self.followers.values()), default=0)
-        self.backwards = sorted(passage[::-1] for passage in self.followers)
+        self.reversed_passages = sorted(passage[::-1] for passage in self.followers)
         states = _reachable(automaton)
-        sets, which = np.unique(automaton.allowed[states], axis=0, return_inverse=True)
-        as_numbers = [_as_symbols(row) for row in sets]
-        which = which.reshape(-1)
-        self.allowed = {int(s): as_numbers[k] for s, k in zip(states, which, strict=True)}
-        by_followers: dict[Symbols, list[Passage]] = defaultdict(list)
+        rows, row_of_state = np.unique(automaton.allowed[states], axis=0, return_inverse=True)
+        sets = [_as_set(row) for row in rows]
+        row_of_state = row_of_state.reshape(-1)
+        self.allowed = {int(s): sets[k] for s, k in zip(states, row_of_state, strict=True)}
+        by_followers: dict[SymbolSet, list[Passage]] = defaultdict(list)
         for passage, symbols in self.followers.items():
             by_followers[symbols].append(passage)
-        for k, allowed in enumerate(as_numbers):
+        for k, allowed in enumerate(sets):
             if 0 < allowed.bit_count() <= self.most_followers:
                 for symbols, passages in by_followers.items():
                     if not allowed & ~symbols:
-                        for state in states[which == k]:
+                        for state in states[row_of_state == k]:
                             for passage in passages:
                                 self._kill(int(state), passage)
-        self.arrows = _arrows(automaton, states) if self.waiting else {}
+        self.origins = _origins(automaton, states) if self.waiting else {}
         while self.waiting:
             self._spread(*self.waiting.pop())
 
     def is_dead(self, state: int, passage: Passage) -> bool:
-        """No way on from `state` after what ends with `passage`."""
+        """Whether every symbol is banned in `state` after what ends with `passage`."""
         dead = self.dead.get(state, set())
         return any(passage[k:] in dead for k in range(len(passage) + 1))
 
@@ -208,17 +206,17 @@ class _Closure:
             self.waiting.append((state, passage))
 
     def _spread(self, state: int, passage: Passage) -> None:
-        """Bans what leads into a dead place."""
+        """Bans what leads into a dead end."""
         if passage:
-            for before in self.arrows.get((state, passage[-1]), ()):
+            for before in self.origins.get((state, passage[-1]), ()):
                 self._ban(before, passage[:-1], 1 << passage[-1])
             return
-        for (after, symbol), befores in self.arrows.items():
+        for (after, symbol), befores in self.origins.items():
             if after == state:
                 for before in befores:
                     self._ban(before, (), 1 << symbol)
 
-    def _ban(self, state: int, passage: Passage, symbol: Symbols) -> None:
+    def _ban(self, state: int, passage: Passage, symbol: SymbolSet) -> None:
         bans = self.bans[state]
         if bans.get(passage, 0) & symbol or self.is_dead(state, passage):
             return
@@ -229,27 +227,28 @@ class _Closure:
                 self._kill(state, longer)
         at_most = self._banned(state, passage).bit_count() + self.most_followers
         if allowed.bit_count() <= at_most + sum(map(int.bit_count, bans.values())):
-            for longer in self._known_after(passage):
+            for longer in self._known_passages(passage):
                 if not allowed & ~self._banned(state, longer):
                     self._kill(state, longer)
 
-    def _banned(self, state: int, passage: Passage) -> Symbols:
+    def _banned(self, state: int, passage: Passage) -> SymbolSet:
         banned = self.followers.get(passage, 0)
         bans = self.bans[state]
         for k in range(len(passage) + 1):
             banned |= bans.get(passage[k:], 0)
         return banned
 
-    def _known_after(self, passage: Passage) -> Iterator[Passage]:
-        """The known passages of N symbols that end with `passage`."""
-        ending = passage[::-1]
-        at = bisect_left(self.backwards, ending)
-        while at < len(self.backwards) and self.backwards[at][: len(ending)] == ending:
-            yield self.backwards[at][::-1]
-            at += 1
+    def _known_passages(self, ending: Passage) -> Iterator[Passage]:
+        """The known passages of N symbols with this ending."""
+        backwards = ending[::-1]
+        at = bisect_left(self.reversed_passages, backwards)
+        for passage in islice(self.reversed_passages, at, None):
+            if passage[: len(backwards)] != backwards:
+                return
+            yield passage[::-1]
 
 
-def _as_symbols(row: NDArray[np.bool_]) -> Symbols:
+def _as_set(row: NDArray[np.bool_]) -> SymbolSet:
     return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
 
 
@@ -264,12 +263,12 @@ def _reachable(automaton: Automaton) -> NDArray[np.intp]:
     return np.flatnonzero(seen)
 
 
-def _arrows(automaton: Automaton, states: Iterable[int]) -> dict[tuple[int, int], list[int]]:
-    """For a state and the symbol that leads there, from where."""
-    arrows: dict[tuple[int, int], list[int]] = defaultdict(list)
+def _origins(automaton: Automaton, states: Iterable[int]) -> dict[tuple[int, int], list[int]]:
+    """For each state and symbol that leads to it, the states in which it does."""
+    origins: dict[tuple[int, int], list[int]] = defaultdict(list)
     for state in states:
         symbols = np.flatnonzero(automaton.allowed[state])
         after = automaton.next_state[state, symbols]
         for symbol, target in zip(symbols.tolist(), after.tolist(), strict=True):
-            arrows[target, symbol].append(int(state))
-    return dict(arrows)
+            origins[target, symbol].append(int(state))
+    return dict(origins)

@@ -1,4 +1,4 @@
-"""Drawing without long copies, beside a plain search through everything that can be drawn."""
+"""Sampling without long copies, beside an exhaustive search through all possible sequences."""
 
 from itertools import product
 
@@ -24,11 +24,11 @@ def network(n=N_SYMBOLS, seed=0):
     return Weights("lstm", *(rng.normal(size=shape).astype(np.float32) for shape in shapes))
 
 
-def draw(automaton, limit, streams=20, length=40, seed=0, sampling=SamplingConfig(2.0)):
+def draw(automaton, limit, n_sequences=20, length=40, seed=0, sampling=SamplingConfig(2.0)):
     rng = np.random.default_rng(seed)
     return sample(
         network(automaton.allowed.shape[1]), automaton, sampling, rng,
-        streams=streams, max_length=length, limit=limit,
+        n_sequences=n_sequences, max_length=length, copy_limit=limit,
     )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def bars(durations, length, count):
 
 
 def fillings(automaton, limit):
-    """Everything that can be drawn: no run of more than `limit.longest` known symbols in it."""
+    """All possible sequences: without a run of more than `limit.max_run` known symbols."""
     known = SuffixAutomaton(limit.known)
     found, waiting = [], [(automaton.start, ())]
     while waiting:
@@ -53,8 +53,8 @@ def fillings(automaton, limit):
             found.append(drawn)
         for symbol in np.flatnonzero(automaton.allowed[state]).tolist():
             longer = (*drawn, symbol)
-            if known.longest_copy([*limit.begun, *longer][-limit.longest - 1 :]).length <= (
-                limit.longest
+            if known.longest_copy([*limit.prefix, *longer][-limit.max_run - 1 :]).length <= (
+                limit.max_run
             ):
                 waiting.append((int(automaton.next_state[state, symbol]), longer))
     return set(found)
@@ -72,7 +72,7 @@ known_sequences = st.lists(
     st.tuples(*[st.integers(1, 3)] * N_SYMBOLS),
     st.integers(0, 20),
 )
-def test_every_stream_gets_to_the_end_without_a_long_copy_if_there_is_a_way(
+def test_every_sequence_reaches_the_end_without_a_long_copy_if_that_is_possible(
     known, longest, durations, seed
 ):
     automaton = bars(durations, length=3, count=2)
@@ -81,7 +81,7 @@ def test_every_stream_gets_to_the_end_without_a_long_copy_if_there_is_a_way(
     limit = CopyLimit(longest, known, begun)
     possible = fillings(automaton, limit)
     if not possible:
-        with pytest.raises(SamplingError, match="a way on without long copies"):
+        with pytest.raises(SamplingError, match="every possible sequence copies"):
             draw(automaton, limit)
         return
     drawn = draw(automaton, limit, seed=seed)
@@ -89,28 +89,28 @@ def test_every_stream_gets_to_the_end_without_a_long_copy_if_there_is_a_way(
     assert {tuple(row.tolist()) for row in drawn.rows()} <= possible
 
 
-def test_all_that_is_possible_can_come():
+def test_every_possible_sequence_is_drawn_sooner_or_later():
     automaton = bars((1, 1, 2), length=3, count=2)
     limit = CopyLimit(2, [[0, 1, 0, 0, 2, 1], [1, 1, 1]])
     possible = fillings(automaton, limit)
     assert 5 < len(possible) < len(fillings(automaton, CopyLimit(2, [])))
     drawn = draw(
-        automaton, limit, streams=3000, sampling=SamplingConfig(50.0)
+        automaton, limit, n_sequences=3000, sampling=SamplingConfig(50.0)
     )  # about equally often
     assert {tuple(row.tolist()) for row in drawn.rows()} == possible
 
 
-def test_a_place_with_one_way_out_is_not_entered_where_that_way_is_banned():
+def test_a_dead_end_is_not_entered():
     # Bars of three ticks; after 0 0 only 0 fits (2 lasts two ticks): the copy 0 0 0 is banned
     # after 0 0, so that nothing may begin with 0 0 at all.
     allowed = np.array([[1, 0, 1], [1, 0, 1], [1, 0, 0], [0, 0, 0]], dtype=bool)
     after = np.array([[1, 3, 2], [2, 3, 3], [3, 3, 3], [3, 3, 3]], dtype=np.int32)
-    drawn = draw(Automaton(allowed, after), CopyLimit(2, [[0, 0, 0]]), streams=200)
+    drawn = draw(Automaton(allowed, after), CopyLimit(2, [[0, 0, 0]]), n_sequences=200)
     assert drawn.ended.all()
     assert {tuple(row.tolist()) for row in drawn.rows()} == {(0, 2), (2, 0)}
 
 
-def test_greedy_and_top_k_keep_to_the_limit():
+def test_greedy_and_top_k_keep_the_limit():
     known = [[0, 1, 2, 0, 1, 2, 0, 1, 2, 1, 0, 2, 2, 1]]
     free = Automaton.free(N_SYMBOLS, N_SYMBOLS)
     for sampling in (
@@ -125,30 +125,30 @@ def test_greedy_and_top_k_keep_to_the_limit():
         )
 
 
-def test_what_was_begun_counts():
-    # 0 1 is begun: 2 would make three
+def test_the_prefix_counts_as_part_of_a_copy():
+    # after the prefix 0 1, a 2 would make a copy of three
     for seed in range(20):
         free = Automaton.free(N_SYMBOLS, N_SYMBOLS)
-        limit = CopyLimit(2, [[0, 1, 2]], begun=[2, 0, 1])
+        limit = CopyLimit(2, [[0, 1, 2]], prefix=[2, 0, 1])
         assert draw(free, limit, length=1, seed=seed).symbols[0, 0] != 2
 
 
-def test_a_limit_changes_nothing_where_nothing_so_long_is_known():
+def test_a_limit_longer_than_the_known_sequences_changes_nothing():
     free = Automaton.free(N_SYMBOLS, N_SYMBOLS)
     with_limit = draw(free, CopyLimit(3, [[0, 1, 2]]))
     assert (with_limit.symbols == draw(free, None).symbols).all()
 
 
-def test_the_first_of_many_is_the_only_one_of_one():
+def test_the_first_of_many_sequences_is_the_only_one_of_one():
     known = [np.random.default_rng(0).integers(0, N_SYMBOLS, 60).tolist()]
     automaton = bars((1, 2, 2), length=5, count=6)
     limit = CopyLimit(3, known)
-    many = draw(automaton, limit, streams=70).rows()
+    many = draw(automaton, limit, n_sequences=70).rows()
     for count in (1, 2, 9):
-        fewer = draw(automaton, limit, streams=count).rows()
+        fewer = draw(automaton, limit, n_sequences=count).rows()
         assert all((a == b).all() for a, b in zip(fewer, many, strict=False))
 
 
-def test_a_limit_of_nothing_is_refused():
-    with pytest.raises(SamplingError, match="copies of at least 1 symbol, found 0"):
+def test_a_limit_of_zero_symbols_is_refused():
+    with pytest.raises(SamplingError, match="at least 1 symbol, not 0"):
         CopyLimit(0, [[1]])

@@ -1,4 +1,4 @@
-"""Drawing sequences. The network is small and made by hand; what may come next is an automaton."""
+"""Sampling, with small networks made by hand and small automata."""
 
 import subprocess
 import sys
@@ -32,13 +32,13 @@ def shares(probabilities, sampling, n=4000):
         Automaton.free(len(probabilities), len(probabilities)),
         sampling,
         np.random.default_rng(0),
-        streams=n // 100,
+        n_sequences=n // 100,
         max_length=100,
     )
     return np.bincount(drawn.symbols.ravel(), minlength=len(probabilities)) / n
 
 
-def test_symbols_come_as_often_as_the_model_says():
+def test_symbols_are_as_frequent_as_the_model_says():
     assert shares([0.5, 0.3, 0.2], SamplingConfig()) == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
@@ -50,34 +50,39 @@ def test_temperature_two_draws_by_the_square_root():
     )
 
 
-def test_top_k_leaves_the_k_likeliest():
+def test_top_k_keeps_the_k_most_likely_symbols():
     assert shares([0.2, 0.5, 0.3], SamplingConfig(top_k=2)) == pytest.approx(
         [0, 5 / 8, 3 / 8], abs=0.03
     )
 
 
-def test_top_p_leaves_the_fewest_that_reach_p():
+def test_top_p_keeps_the_fewest_symbols_that_reach_p():
     # 0.5 and 0.3 together reach 0.6; 0.5 alone does not
     assert shares([0.2, 0.5, 0.3], SamplingConfig(top_p=0.6)) == pytest.approx(
         [0, 5 / 8, 3 / 8], abs=0.03
     )
 
 
-def test_top_p_below_the_likeliest_leaves_just_it():
+def test_top_p_below_the_most_likely_symbol_keeps_only_that():
     assert shares([0.2, 0.5, 0.3], SamplingConfig(top_p=0.1)).tolist() == [0, 1, 0]
 
 
-def test_greedy_takes_the_likeliest():
+def test_greedy_takes_the_most_likely_symbol():
     assert shares([0.2, 0.5, 0.3], SamplingConfig(greedy=True)).tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one(cell):
-    def draw(seed, streams):
+def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one_of_one(cell):
+    def draw(seed, n_sequences):
         free = Automaton.free(7, 7)
         rng = np.random.default_rng(seed)
         return sample(
-            random_weights(cell), free, SamplingConfig(), rng, streams=streams, max_length=40
+            random_weights(cell),
+            free,
+            SamplingConfig(),
+            rng,
+            n_sequences=n_sequences,
+            max_length=40,
         ).symbols
 
     assert (draw(3, 4) == draw(3, 4)).all()
@@ -85,7 +90,7 @@ def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one(
     assert (draw(3, 1) != draw(4, 1)).any()
 
 
-def test_only_what_the_automaton_allows_is_drawn_and_streams_end():
+def test_only_allowed_symbols_are_drawn_up_to_the_end_of_the_automaton():
     # 0 or 1, three times; then 2, the end
     allowed = np.zeros((5, 7), dtype=bool)
     allowed[0:3, [0, 1]] = True
@@ -96,7 +101,7 @@ def test_only_what_the_automaton_allows_is_drawn_and_streams_end():
         Automaton(allowed, next_state),
         SamplingConfig(temperature=5),
         np.random.default_rng(0),
-        streams=20,
+        n_sequences=20,
         max_length=30,
     )
     assert drawn.symbols.shape == (20, 4)
@@ -105,7 +110,7 @@ def test_only_what_the_automaton_allows_is_drawn_and_streams_end():
     assert drawn.ended.all()
 
 
-def test_a_stream_that_is_cut_has_not_ended():
+def test_a_sequence_of_the_greatest_length_has_not_ended():
     allowed = np.array([[True, True], [False, False]])
     next_state = np.array([[0, 1], [1, 1]], dtype=np.int32)  # 1 ends
     drawn = sample(
@@ -113,7 +118,7 @@ def test_a_stream_that_is_cut_has_not_ended():
         Automaton(allowed, next_state),
         SamplingConfig(),
         np.random.default_rng(0),
-        streams=200,
+        n_sequences=200,
         max_length=2,
     )
     for row, ended in zip(drawn.symbols, drawn.ended, strict=True):
@@ -121,7 +126,7 @@ def test_a_stream_that_is_cut_has_not_ended():
         assert 1 not in row[:-1] or row[list(row).index(1) + 1] == -1
 
 
-def test_log_probabilities_are_the_models_own_whatever_the_choice():
+def test_log_probabilities_are_those_of_the_model_whatever_the_settings():
     drawn = sample(
         fixed([0.7, 0.2, 0.1]),
         Automaton.free(2, 3),  # the third is never drawn, and still has its tenth
@@ -133,8 +138,8 @@ def test_log_probabilities_are_the_models_own_whatever_the_choice():
     assert drawn.log_probs == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_primer_is_heard_and_left_out():
-    # greedy, so that the continuation depends on nothing but what was heard
+def test_sequences_continue_the_primer_and_leave_it_out():
+    # greedy, so that the continuation depends on nothing but the primer
     def greedy(primer, n):
         free = Automaton.free(7, 7)
         rng = np.random.default_rng(0)
@@ -156,33 +161,33 @@ def test_a_primer_is_heard_and_left_out():
         ({"greedy": True, "top_k": 3}, "greedy sampling takes no top-k"),
     ],
 )
-def test_settings_that_leave_nothing_are_refused(settings, message):
+def test_settings_out_of_bounds_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         SamplingConfig(**settings)
 
 
-@pytest.mark.parametrize("streams", [1, 3])
-def test_the_model_is_told_the_cues_of_each_place(streams):
-    # a clock with three hours: the cue says which one it is, a second cue only at the first
+@pytest.mark.parametrize("n_sequences", [1, 3])
+def test_each_symbol_is_conditioned_on_the_features_of_its_state(n_sequences):
+    # a clock with three hours: a feature for each hour, and a second one for the first hour
     rng = np.random.default_rng(0)
     plain, more = random_weights(scale=0.7), rng.normal(size=(4, 20)).astype(np.float32)
     weights = replace(plain, kernel=np.concatenate([plain.kernel, more]))
     conditioning = np.array([[7, 10], [8, -1], [9, -1]], dtype=np.int32)
     hours = np.repeat(np.array([[1], [2], [0]], dtype=np.int32), 7, axis=1)
     clock = Automaton(np.ones((3, 7), dtype=bool), hours, conditioning=conditioning)
-    primer, primer_cues = [3, 6], np.array([[8, 10], [9, -1]], dtype=np.int32)
+    primer, primer_conditioning = [3, 6], np.array([[8, 10], [9, -1]], dtype=np.int32)
     drawn = sample(
-        weights, clock, SamplingConfig(), rng, streams=streams, max_length=9,
-        primer=primer, primer_cues=primer_cues,
+        weights, clock, SamplingConfig(), rng, n_sequences=n_sequences, max_length=9,
+        primer=primer, primer_conditioning=primer_conditioning,
     )  # fmt: skip
-    told = np.concatenate([primer_cues, conditioning[np.arange(9) % 3]])
+    features = np.concatenate([primer_conditioning, conditioning[np.arange(9) % 3]])
     for row, log_probs in zip(drawn.rows(), drawn.log_probs, strict=True):
-        expected = log_probabilities(weights, [*primer, *row], told)[2:]
+        expected = log_probabilities(weights, [*primer, *row], features)[2:]
         assert log_probs == pytest.approx(expected, abs=1e-5)
         assert log_probabilities(plain, [*primer, *row])[2:] != pytest.approx(expected, abs=0.1)
 
 
-def ways(n_symbols=7):
+def two_states(n_symbols=7):
     """An automaton with two states that allow different symbols and take turns at some."""
     allowed = np.array([[True] * n_symbols, [True, False] * (n_symbols // 2) + [True]])
     next_state = np.tile(np.arange(n_symbols, dtype=np.int32) % 2, (2, 1))
@@ -200,28 +205,28 @@ def ways(n_symbols=7):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("automaton", [ways(), Automaton.free(6, 7)], ids=["states", "free"])
-def test_what_a_stream_draws_does_not_depend_on_how_many_are_drawn(
-    sampling, automaton, monkeypatch
-):
-    def draw(streams):
+@pytest.mark.parametrize("automaton", [two_states(), Automaton.free(6, 7)], ids=["states", "free"])
+def test_a_sequence_does_not_depend_on_the_number_of_sequences(sampling, automaton, monkeypatch):
+    def draw(n_sequences):
         rng = np.random.default_rng(5)
         weights = random_weights()
-        return sample(weights, automaton, sampling, rng, streams=streams, max_length=50, primer=[2])
+        return sample(
+            weights, automaton, sampling, rng, n_sequences=n_sequences, max_length=50, primer=[2]
+        )
 
     monkeypatch.setattr(sampler, "FIRST_GROUPS", (1, 3))
     monkeypatch.setattr(sampler, "GROUP", 4)
     many = draw(9)
     assert len({row.tobytes() for row in many.symbols}) == (1 if sampling.greedy else 9)
     monkeypatch.setattr(sampler, "BLOCK", 7 * 5 * 3)
-    for streams in (1, 3, 4, 5, 9):
-        fewer = draw(streams)
-        assert (fewer.symbols == many.symbols[:streams]).all()
-        assert (fewer.log_probs == many.log_probs[:streams]).all()
+    for n_sequences in (1, 3, 4, 5, 9):
+        fewer = draw(n_sequences)
+        assert (fewer.symbols == many.symbols[:n_sequences]).all()
+        assert (fewer.log_probs == many.log_probs[:n_sequences]).all()
 
 
-def test_a_low_temperature_among_unlikely_symbols_still_draws_them():
-    # the likeliest symbol is not allowed, the others are e**-200 as likely at this temperature
+def test_a_low_temperature_still_draws_unlikely_symbols_if_only_they_are_allowed():
+    # the most likely symbol is not allowed, the others are e**-200 as likely at this temperature
     drawn = sample(
         fixed([1 - 2e-9, 1e-9, 1e-9]),
         Automaton(np.array([[False, True, True]]), np.zeros((1, 3), dtype=np.int32)),
@@ -232,8 +237,7 @@ def test_a_low_temperature_among_unlikely_symbols_still_draws_them():
     assert set(drawn.symbols[0]) == {1, 2}
 
 
-def test_sampling_compiles_nothing_whatever_is_asked_for():
-    # No tracing and no retracing: neither TensorFlow nor Keras is even imported.
+def test_sampling_imports_neither_tensorflow_nor_keras():
     program = """
 import sys
 import numpy as np
@@ -243,10 +247,10 @@ from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.sampler import sample
 zeros = [np.zeros(s, np.float32) for s in ((5, 12), (3, 12), (12,), (3, 5), (5,))]
 weights = Weights("lstm", *zeros)
-for streams, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
+for n_sequences, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
     free, rng = Automaton.free(5, 5), np.random.default_rng(0)
-    drawn = sample(weights, free, SamplingConfig(temperature), rng, streams=streams, max_length=length)
-    assert drawn.symbols.shape == (streams, length)
+    drawn = sample(weights, free, SamplingConfig(temperature), rng, n_sequences=n_sequences, max_length=length)
+    assert drawn.symbols.shape == (n_sequences, length)
 assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True)
