@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 from seqmodel.errors import InputError
@@ -89,11 +90,17 @@ class Field(NamedTuple):
     default: Any
 
 
+@cache
+def _type_hints(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The types of the fields of a class, without and with their settings."""
+    return get_type_hints(cls), get_type_hints(cls, include_extras=True)
+
+
 def fields_of(config: Any) -> list[Field]:
     """The settings of a configuration, or of a configuration class with its defaults, in the order
     of their fields; those of nested configurations in their places."""
     cls = config if isinstance(config, type) else type(config)
-    plain, hints = get_type_hints(cls), get_type_hints(cls, include_extras=True)
+    plain, hints = _type_hints(cls)
     found: list[Field] = []
     for field in fields(cls):
         value = field.default if config is cls else getattr(config, field.name)
