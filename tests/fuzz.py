@@ -48,13 +48,13 @@ def sheets() -> list[tuple[str, bytes]]:
 
 
 def outcome(path: Path) -> str:
-    """What becomes of a file: "a tune", or what was found instead, without names and numbers."""
+    """What becomes of a file: "a tune", or the error, without names and numbers."""
     try:
         tune = transcribe(path).tune
         grammar.encode(tune)
         midi_bytes(tune)
     except InputError as error:
-        words = error.message.partition("found ")[2].split("(")[0].split()
+        words = error.message.split("(")[0].split()
         return " ".join(word for word in words if not any(map(str.isdigit, word)))[:60]
     return "a tune"
 

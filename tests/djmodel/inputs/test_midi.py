@@ -245,8 +245,18 @@ def test_notes_equal_those_of_music21_on_the_grid(path: Path) -> None:
     assert_equal_to_music21(path)
 
 
-def test_notes_of_the_course_s_file_equal_those_of_music21(metheny: Path) -> None:
-    assert_equal_to_music21(metheny)
+def test_notes_of_the_course_s_file_equal_those_of_music21(metheny: Path, tmp_path: Path) -> None:
+    # Its first 40 bars, played by hand by eleven instruments.
+    file = mido.MidiFile(metheny)
+    for track in file.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type == "note_on" and now >= 160 * file.ticks_per_beat:
+                message.velocity = 0
+    file.save(tmp_path / "beginning.mid")
+    assert len(read_score(tmp_path / "beginning.mid").parts) >= 4
+    assert_equal_to_music21(tmp_path / "beginning.mid")
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
