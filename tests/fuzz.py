@@ -77,7 +77,7 @@ def command(
         ending, content = choose.choice(choices)
         path = out / f"{seed}-{number}{ending}"
         whole = number >= files or choose.random() < 0.5
-        path.write_bytes((bf.spoilt if whole else bf.spoilt_events)(content, choose))
+        path.write_bytes((bf.damaged if whole else bf.damaged_events)(content, choose))
         faulthandler.dump_traceback_later(HANG, exit=True)  # the file that hangs stays
         start, failure = time.monotonic(), ""
         try:

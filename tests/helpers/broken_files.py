@@ -212,7 +212,7 @@ SHEETS = {
 _TELLING = (0x00, 0x01, 0x7F, 0x80, 0x90, 0xF0, 0xFE, 0xFF)
 
 
-def spoilt(content: bytes, choose: random.Random) -> bytes:
+def damaged(content: bytes, choose: random.Random) -> bytes:
     """`content` after one to ten accidents: bytes changed, lost, doubled, moved, or cut off."""
     data = bytearray(content)
     for _ in range(choose.randint(1, 10)):
@@ -242,13 +242,13 @@ def spoilt(content: bytes, choose: random.Random) -> bytes:
     return bytes(data)
 
 
-def spoilt_events(content: bytes, choose: random.Random) -> bytes:
+def damaged_events(content: bytes, choose: random.Random) -> bytes:
     """A MIDI file after accidents to the events of one track, whose length is put right, so that
     what is broken gets further than the first check."""
     starts = [at for at in range(len(content)) if content.startswith(b"MTrk", at)]
     if not starts:
-        return spoilt(content, choose)
+        return damaged(content, choose)
     at = choose.choice(starts)
     end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
-    events = spoilt(content[at + 8 : end], choose)
+    events = damaged(content[at + 8 : end], choose)
     return content[:at] + chunk(b"MTrk", events) + content[end:]

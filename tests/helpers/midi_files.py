@@ -75,3 +75,17 @@ def chords(*pitches: Sequence[int], length: float = 4, start: float = 0) -> list
     return [
         (start + n * length, length, pitch) for n, chord in enumerate(pitches) for pitch in chord
     ]
+
+
+MELODY = line(72, 74, 76, 77, 79, 77, 76, 74, 72, 76, 74, 77, 79, 71, 74, 71)
+
+
+def write_song(path: Path, melody: Sequence[Played] = MELODY) -> Path:
+    """Four bars: C, Am, Dm, G7 under a melody in quarter notes."""
+    harmony = chords((48, 52, 55), (45, 48, 52), (50, 53, 57), (43, 47, 50, 53))
+    return write(
+        path,
+        Track(name="Walking Song", metas=[(0, meter(4, 4)), (0, tempo(90))]),
+        Track(melody, "Flute", 73, 0),
+        Track(harmony, "Piano", 0, 1),
+    )

@@ -60,7 +60,7 @@ def band(tmp_path: Path) -> Score:
     return read_score(path)
 
 
-def test_a_band_is_sorted_by_what_it_plays(band: Score) -> None:
+def test_roles_in_a_band_come_from_what_each_part_plays(band: Score) -> None:
     assert roles(band) in (
         dict.fromkeys("bcd", "harmony") | {"a": "drums", "e": "melody", "f": "doubles the melody"},
         dict.fromkeys("bcd", "harmony") | {"a": "drums", "f": "melody", "e": "doubles the melody"},
@@ -75,7 +75,7 @@ def test_every_part_gets_a_reason(band: Score) -> None:
     assert all(reasons.values())
 
 
-def test_a_name_outweighs_looks(tmp_path: Path) -> None:
+def test_a_name_outweighs_the_features(tmp_path: Path) -> None:
     # The flute plays all the time, high and alone; but the saxophone's track says what it is.
     path = mf.write(
         tmp_path / "x.mid",
@@ -139,7 +139,7 @@ def test_melody_and_chords_on_one_channel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
-def test_two_hands_on_one_track_are_told_apart(path: Path) -> None:
+def test_two_hands_on_one_track_are_separated(path: Path) -> None:
     # Both hands of a rag as one part: nine of ten melody notes are those of the right hand.
     right, left = (part.grid_notes for part in read_score(path).parts)
     line, rest = divide(sorted(right + left))
@@ -149,7 +149,7 @@ def test_two_hands_on_one_track_are_told_apart(path: Path) -> None:
     assert len(line) + len(rest) == len(right) + len(left) or rest
 
 
-def test_a_lone_melody_is_left_to_be_harmonised(tmp_path: Path) -> None:
+def test_a_lone_melody_has_no_accompaniment(tmp_path: Path) -> None:
     choice = choose_parts(read_score(mf.write(tmp_path / "x.mid", mf.Track(TUNE, "Flute", 73))))
     assert choice.lone_melody
     assert choice.accompaniment == ()
@@ -221,7 +221,9 @@ def test_one_part_as_melody_and_chords_is_divided(tmp_path: Path) -> None:
         (mf.Track(mf.line(60, 60, 62, 60), "Flute"), "no part has chords"),
     ],
 )
-def test_too_little_to_learn_from(tmp_path: Path, track: mf.Track, says: str) -> None:
+def test_music_without_a_melody_or_chords_is_refused(
+    tmp_path: Path, track: mf.Track, says: str
+) -> None:
     with pytest.raises(CorpusError, match=says):
         choose_parts(read_score(mf.write(tmp_path / "x.mid", track)))
 
@@ -243,7 +245,7 @@ def test_a_higher_note_cuts_the_one_that_sounds() -> None:
     assert skyline([sound(0, 4, 60), sound(1, 2, 67)]) == (sound(0, 1, 60), sound(1, 2, 67))
 
 
-def test_a_lower_note_under_a_held_one_is_heard_if_enough_is_left() -> None:
+def test_a_lower_note_under_a_held_one_enters_later_if_enough_is_left() -> None:
     held = sound(0, 2, 67)
     assert skyline([held, sound(1, 4, 60)]) == (held, sound(2, 4, 60))
     assert skyline([held, sound(1, 2.5, 60)]) == (held,)

@@ -91,14 +91,14 @@ def test_riff_wrapper_and_foreign_chunks_are_passed_over() -> None:
         (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "unit of time"),
     ],
 )
-def test_damage_is_named(data: bytes, says: str) -> None:
+def test_damage_is_described(data: bytes, says: str) -> None:
     with pytest.raises(Damaged, match=says):
         midifile.parse(data)
 
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_spoilt_bytes_are_read_or_refused_but_nothing_else(data: st.DataObject) -> None:
+def test_damaged_bytes_are_parsed_or_refused_and_never_crash(data: st.DataObject) -> None:
     whole = bytearray(rags()[3].read_bytes()[:600])
     for _ in range(data.draw(st.integers(0, 8))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))

@@ -178,7 +178,9 @@ def test_an_unknown_name_in_the_corpus(name: str) -> None:
         ("x.xml", XML[:400]),
     ],
 )
-def test_what_is_no_sheet_music_is_one_line(tmp_path: Path, name: str, content: str) -> None:
+def test_a_file_that_is_not_sheet_music_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: str
+) -> None:
     path = tmp_path / name
     path.write_text(content)
     with pytest.raises(FileError) as caught:
