@@ -55,7 +55,8 @@ Peer = Callable[[Work], Job]
 
 def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
-    from djmodel.model.layers import djmodel, scanning_model, shared_layers
+    from djmodel.model.layers import djmodel, shared_layers
+    from djmodel.model.scan import scanning_model
     from seqmodel.network.keras_backend import load_keras
     from seqmodel.network.keras_layers import layer_weights, set_weights
     from seqmodel.training.batches import InMemoryBatches

@@ -86,7 +86,8 @@ def prepare(test: Test, path: Path) -> None:
     """Writes the windows and the first weights; for sampling, trained ones."""
     from djmodel.inputs.music_files import rags
     from djmodel.inputs.reader import read_tune
-    from djmodel.model.layers import scanning_model, shared_layers
+    from djmodel.model.layers import shared_layers
+    from djmodel.model.scan import scanning_model
     from djmodel.model.training import encode_corpus
     from seqmodel.network.keras_layers import layer_weights
 

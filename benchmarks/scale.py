@@ -96,7 +96,8 @@ def build(music: str, out: str, jobs: str) -> Numbers:
 
 def train(corpus: str, began: str) -> Numbers:
     """Some batches of a corpus; `began` is when this process was started, in seconds since 1970."""
-    from djmodel.model.layers import scanning_model, shared_layers
+    from djmodel.model.layers import shared_layers
+    from djmodel.model.scan import scanning_model
     from seqmodel.network.keras_layers import extract_weights
     from seqmodel.parallel.threads import single_threaded_blas
     from seqmodel.training.numpy_trainer import NumpyTrainer

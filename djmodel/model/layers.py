@@ -60,24 +60,7 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
         x = reshaper(X[:, t, :])  # (m, 1, n_values)
         a, _, c = LSTM_cell(x, initial_state=[a, c])  # (m, n_a)
         outputs.append(densor(a))  # (m, n_values)
-    model = UnrolledModel([X, a0, c0], outputs, name="djmodel")
-    model.scan_model = lambda: scanning_model(LSTM_cell, densor)
-    return model
-
-
-def scanning_model(LSTM_cell: Any, densor: Any, n_conditioning: int = 0) -> keras.Model:
-    """The same function as a scan, for any number of steps.
-
-    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
-    `windows.with_conditioning`) X is `(m, Tx, n_values + n_conditioning)`.
-    """
-    keras = load_keras()
-    X = keras.Input((None, densor.units + n_conditioning), name="X")
-    a0 = keras.Input((LSTM_cell.units,), name="a0")
-    c0 = keras.Input((LSTM_cell.units,), name="c0")
-    scan = keras.layers.RNN(LSTM_cell.cell, return_sequences=True, name="scan")
-    a = scan(X, initial_state=[a0, c0])  # (m, Tx, n_a)
-    return keras.Model([X, a0, c0], densor(a), name="djmodel_scan")
+    return UnrolledModel([X, a0, c0], outputs, name="djmodel")
 
 
 def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.Model:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.config import TrainingConfig
-from djmodel.model.layers import Layers, djmodel, scanning_model, shared_layers
+from djmodel.model.layers import Layers, djmodel, shared_layers
+from djmodel.model.scan import scanning_model
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_to_json
 from djmodel.values.conditioning import BarPositions

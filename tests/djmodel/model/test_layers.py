@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from helpers.reference_network import reference_log_probabilities
 
-from djmodel.model.layers import djmodel, music_inference_model, scanning_model, shared_layers
+from djmodel.model.layers import djmodel, music_inference_model, shared_layers
+from djmodel.model.scan import scanning_model
 from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import layer_weights
 from seqmodel.sampling.config import SamplingConfig

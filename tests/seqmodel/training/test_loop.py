@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from djmodel.model.layers import scanning_model, shared_layers
+from djmodel.model.layers import shared_layers
+from djmodel.model.scan import scanning_model
 from seqmodel.data.windows import PADDING, Windows
 from seqmodel.errors import CheckpointError, FileError, TrainingError
 from seqmodel.network.keras_layers import extract_weights

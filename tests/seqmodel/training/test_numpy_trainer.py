@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers.reference_network import random_weights, reference_log_probabilities
 
-from djmodel.model.layers import djmodel, scanning_model, shared_layers
+from djmodel.model.layers import djmodel, shared_layers
+from djmodel.model.scan import scanning_model
 from seqmodel.data.windows import PADDING, Windows, multi_hot, one_hot, with_conditioning
 from seqmodel.network import backward
 from seqmodel.network.forward import log_distributions
@@ -309,92 +310,3 @@ def test_both_engines_learn_the_same_with_cues_along_a_cosine():
     assert greatest_difference(trained[0][0], trained[1][0]) < 1e-5
     assert trained[0][1] == pytest.approx(trained[1][1], abs=1e-5)
     assert [round(trainer.learning_rate_at(step, 8), 5) for step in (0, 4, 8)] == [0.01, 0.005, 0]
-
-
-class Seen:
-    """What a callback sees after each epoch."""
-
-    def __init__(self, graph):
-        keras = load_keras()
-        self.kernels = []
-        self.callback = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda *_: self.kernels.append(extract_weights(graph).kernel)
-        )
-
-
-def train_as_in_the_course(graph, epochs=4, **settings):
-    keras = load_keras()
-    graph.compile(
-        optimizer=keras.optimizers.Adam(0.02),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    inputs, labels = some_windows(6)
-    zeros = np.zeros((6, UNITS), dtype=np.float32)
-    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))  # Tx times (m, n_values)
-    X = one_hot(inputs, N_VALUES)
-    return graph.fit([X, zeros, zeros], Y, epochs=epochs, shuffle=False, verbose=0, **settings)
-
-
-def test_the_courses_calls_train_as_keras_would_with_an_output_a_step():
-    keras = load_keras()
-    ours, seen = unrolled(), None
-    seen = Seen(ours)
-    history = train_as_in_the_course(ours, callbacks=[seen.callback])
-    built = unrolled()
-    theirs = keras.Model(built.inputs, built.outputs)
-    theirs.compile(keras.optimizers.Adam(0.02), loss=["categorical_crossentropy"] * TX)
-    inputs, labels = some_windows(6)
-    zeros = np.zeros((6, UNITS), dtype=np.float32)
-    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
-    X = one_hot(inputs, N_VALUES)
-    expected = theirs.fit([X, zeros, zeros], Y, epochs=4, shuffle=False, verbose=0)
-    assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
-    assert greatest_difference(extract_weights(ours), extract_weights(theirs)) < 1e-5
-    assert len(seen.kernels) == 4
-    assert (seen.kernels[-1] == extract_weights(ours).kernel).all()
-    assert (seen.kernels[0] != seen.kernels[1]).any()
-    loss, accuracy = ours.evaluate([X, zeros, zeros], Y, verbose=0)
-    assert loss < history.history["loss"][-1] < history.history["loss"][0]
-    assert 0 <= history.history["accuracy"][-1] <= 1
-    assert 0 <= accuracy <= 1
-
-
-def test_fit_may_be_called_again_and_goes_on_with_its_optimiser():
-    once, twice = unrolled(), unrolled()
-    whole = train_as_in_the_course(once, epochs=4)
-    train_as_in_the_course(twice, epochs=2)
-    inputs, labels = some_windows(6)
-    zeros = np.zeros((6, UNITS), dtype=np.float32)
-    Y = list(one_hot(labels, N_VALUES).swapaxes(0, 1))
-    again = twice.fit(
-        [one_hot(inputs, N_VALUES), zeros, zeros], Y, epochs=2, shuffle=False, verbose=0
-    )
-    assert again.history["loss"] == pytest.approx(whole.history["loss"][2:], abs=1e-5)
-    assert int(twice.optimizer.iterations) == 4
-
-
-def test_inputs_that_are_not_one_hot_go_to_keras():
-    keras = load_keras()
-    ours, built = unrolled(), unrolled()
-    theirs = keras.Model(built.inputs, keras.ops.stack(built.outputs, axis=1))
-    rng = np.random.default_rng(0)
-    X = rng.random((6, TX, N_VALUES)).astype(np.float32)
-    zeros = np.zeros((6, UNITS), dtype=np.float32)
-    Y = one_hot(some_windows(6).labels, N_VALUES)
-    for graph, labels, weight in ((ours, list(Y.swapaxes(0, 1)), None), (theirs, Y, float(TX))):
-        settings = {} if weight is None else {"loss_weights": weight}
-        graph.compile(keras.optimizers.Adam(0.02), loss="categorical_crossentropy", **settings)
-        graph.fit([X, zeros, zeros], labels, epochs=2, shuffle=False, verbose=0)
-    assert greatest_difference(extract_weights(ours), extract_weights(theirs)) < 1e-5
-
-
-def test_the_courses_graph_is_saved_as_a_plain_keras_model(tmp_path):
-    keras = load_keras()
-    graph = unrolled(seed=4)
-    graph.save(tmp_path / "graph.keras")
-    loaded = keras.models.load_model(tmp_path / "graph.keras")
-    assert type(loaded).__module__.startswith("keras")
-    inputs = [one_hot(some_windows(3).inputs, N_VALUES), *np.zeros((2, 3, UNITS))]
-    for one, other in zip(loaded.predict(inputs), graph.predict(inputs), strict=True):
-        assert np.abs(one - other).max() < 1e-6

@@ -1,0 +1,167 @@
+"""Differences between the Keras of the course (2) and Keras 3, one function or class for each.
+
+Importing this module imports Keras and TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from djmodel.model.unrolled import UnrolledModel
+
+
+class Model(UnrolledModel):
+    """Keras 2 took one metric for many outputs, and so does this: `metrics=["accuracy"]`.
+
+    X and Y may be narrower than the model, which older notebooks build with a width of their own:
+    they are filled up with zeros.
+    """
+
+    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
+        if isinstance(x, list | tuple) and y is not None and len(self.outputs) > 1:
+            X, *states = x
+            x = [_widened(X, self.inputs[0].shape[-1]), *states]
+            y = [_widened(step, self.outputs[0].shape[-1]) for step in y]
+        return super().fit(x, y, **settings)
+
+
+class LSTM(keras.layers.LSTM):  # type: ignore[misc]
+    """Keras 2 called the argument of a layer `inputs`; Keras 3 calls the LSTM's `sequences`."""
+
+    def __call__(self, sequences: Any = None, *args: Any, inputs: Any = None, **named: Any) -> Any:
+        return super().__call__(sequences if inputs is None else inputs, *args, **named)
+
+
+class Lambda(keras.layers.Lambda):  # type: ignore[misc]
+    """Keras 2 ran the function once, where the layer was called; Keras 3 runs it again with every
+    batch. `Lambda(lambda z: z[:, t, :])` in a loop must keep the `t` of its turn."""
+
+    def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
+        super().__init__(_with_values_of_now(function), **settings)
+
+
+def Adam(
+    lr: float | None = None, *, decay: float = 0.0, learning_rate: float = 0.001, **settings: Any
+) -> keras.optimizers.Optimizer:
+    """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`."""
+    rate: Any = learning_rate if lr is None else lr
+    if decay:
+        schedules = keras.optimizers.schedules
+        rate = schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
+    return keras.optimizers.Adam(rate, **settings)
+
+
+def to_categorical(y: Any, num_classes: int | None = None, **settings: Any) -> np.ndarray:
+    """Keras 2 called the first argument `y`; Keras 3 calls it `x`."""
+    return np.asarray(keras.utils.to_categorical(y, num_classes, **settings))
+
+
+class Module:
+    """A module of which some attributes are replaced, in its submodules, too."""
+
+    def __init__(self, module: types.ModuleType, replace: Callable[[str, Any], Any]) -> None:
+        self._module, self._replace = module, replace
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._module, name)
+        if inspect.ismodule(value):
+            return Module(value, self._replace)
+        return self._replace(name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
+
+def with_symbolic_tensors(tensorflow: types.ModuleType) -> Module:
+    """TensorFlow whose functions take symbolic tensors: `tf.math.argmax(out, axis=-1)`.
+
+    Keras 3 refuses those; here the function becomes a Lambda layer. `tf.keras` has the classes and
+    functions of this module in place of its own.
+    """
+    ours = {
+        keras.Model: Model,
+        keras.layers.LSTM: LSTM,
+        keras.layers.Lambda: Lambda,
+        keras.optimizers.Adam: Adam,
+        keras.utils.to_categorical: to_categorical,
+    }
+
+    def replace(_: str, value: Any) -> Any:
+        if inspect.isclass(value) or inspect.isfunction(value):
+            value = ours.get(value, value)
+        if inspect.isclass(value) or not callable(value) or value in ours.values():
+            return value
+        return _on_symbolic_tensors(value)
+
+    return Module(tensorflow, replace)
+
+
+def with_missing_recordings(ipython: types.ModuleType) -> Module:
+    """IPython whose `display.Audio` says in a line which of the course's recordings is missing."""
+
+    def replace(name: str, value: Any) -> Any:
+        return functools.partial(_audio, value) if name == "Audio" else value
+
+    return Module(ipython, replace)
+
+
+def _audio(audio: Any, data: Any = None, *args: Any, **settings: Any) -> Any:
+    if isinstance(data, str | Path) and "://" not in str(data) and not Path(data).exists():
+        print(f"{data} is missing. If it is one of the course's recordings, copy it there.")
+        return None
+    return audio(str(data) if isinstance(data, Path) else data, *args, **settings)
+
+
+def _on_symbolic_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        given = (args, named)
+        symbolic = [each for each in keras.tree.flatten(given) if keras.utils.is_keras_tensor(each)]
+        if not symbolic:
+            return function(*args, **named)
+
+        def with_tensors(tensors: Any) -> Any:
+            left = iter(tensors)
+            args, named = keras.tree.map_structure(
+                lambda each: next(left) if keras.utils.is_keras_tensor(each) else each, given
+            )
+            return function(*args, **named)
+
+        return keras.layers.Lambda(with_tensors)(symbolic)
+
+    return call
+
+
+def _with_values_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the present values of the variables around it."""
+    if not inspect.isfunction(function):
+        return function
+    closure = tuple(types.CellType(cell.cell_contents) for cell in function.__closure__ or ())
+    kept = types.FunctionType(
+        function.__code__,
+        dict(function.__globals__),
+        function.__name__,
+        function.__defaults__,
+        closure or None,
+    )
+    kept.__kwdefaults__ = function.__kwdefaults__
+    return kept
+
+
+def _widened(one_hot: Any, width: int) -> np.ndarray:
+    """One-hot vectors `(..., n)` with zeros up to `width`."""
+    array = np.asarray(one_hot)
+    missing = width - array.shape[-1]
+    if missing <= 0:
+        return array
+    return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, missing)])
+
+

@@ -1,0 +1,25 @@
+"""The training graph as a scan over the time steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seqmodel.network.keras_backend import load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+def scanning_model(LSTM_cell: Any, densor: Any, n_conditioning: int = 0) -> keras.Model:
+    """The same function as a scan, for any number of steps.
+
+    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
+    `windows.with_conditioning`) X is `(m, Tx, n_values + n_conditioning)`.
+    """
+    keras = load_keras()
+    X = keras.Input((None, densor.units + n_conditioning), name="X")
+    a0 = keras.Input((LSTM_cell.units,), name="a0")
+    c0 = keras.Input((LSTM_cell.units,), name="c0")
+    scan = keras.layers.RNN(LSTM_cell.cell, return_sequences=True, name="scan")
+    a = scan(X, initial_state=[a0, c0])  # (m, Tx, n_a)
+    return keras.Model([X, a0, c0], densor(a), name="djmodel_scan")

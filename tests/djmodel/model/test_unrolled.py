@@ -1,0 +1,113 @@
+"""The course's graph with an output per step trains as Keras would train it, only faster."""
+
+import numpy as np
+import pytest
+
+from djmodel.model.layers import djmodel, shared_layers
+from seqmodel.network.keras_backend import load_keras
+
+N_VALUES, UNITS, TX, M = 7, 5, 4, 6
+keras = load_keras()
+
+
+def windows():
+    rng = np.random.default_rng(0)
+    eye = np.eye(N_VALUES, dtype=np.float32)
+    values = rng.integers(N_VALUES, size=(M, TX + 1))
+    zeros = np.zeros((M, UNITS), dtype=np.float32)
+    return [eye[values[:, :-1]], zeros, zeros], list(eye[values[:, 1:]].swapaxes(0, 1))
+
+
+def unrolled(seed=0):
+    layers = shared_layers(N_VALUES, UNITS, seed=seed)
+    return djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
+
+
+def trained(graph, epochs=3, **settings):
+    graph.compile(keras.optimizers.Adam(0.02), "categorical_crossentropy", metrics=["accuracy"])
+    return fit(graph, epochs, **settings)
+
+
+def fit(graph, epochs, **settings):
+    x, y = windows()
+    return graph.fit(x, y, epochs=epochs, shuffle=False, verbose=0, **settings)
+
+
+def weights(graph):
+    return np.concatenate([array.ravel() for array in graph.get_weights()])
+
+
+def test_losses_and_weights_are_those_of_keras_with_an_output_per_step():
+    ours, built = unrolled(), unrolled()
+    history = trained(ours)
+    theirs = keras.Model(built.inputs, built.outputs)
+    theirs.compile(keras.optimizers.Adam(0.02), loss=["categorical_crossentropy"] * TX)
+    expected = fit(theirs, 3)
+    assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
+    assert weights(ours) == pytest.approx(weights(theirs), abs=1e-5)
+
+
+def test_callbacks_see_the_weights_of_each_epoch():
+    graph, seen = unrolled(), []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: seen.append(weights(graph)))
+    trained(graph, callbacks=[look])
+    assert len(seen) == 3
+    assert (seen[0] != seen[1]).any()
+    assert (seen[-1] == weights(graph)).all()
+
+
+def test_fit_called_again_continues_with_the_same_optimizer():
+    once, twice = unrolled(), unrolled()
+    whole = trained(once, epochs=4)
+    trained(twice, epochs=2)
+    again = fit(twice, epochs=2)
+    assert again.history["loss"] == pytest.approx(whole.history["loss"][2:], abs=1e-4)
+    assert int(twice.optimizer.iterations) == 4
+
+
+def test_loss_and_accuracy_are_evaluated_over_all_steps():
+    graph = unrolled()
+    history = trained(graph)
+    loss, accuracy = graph.evaluate(*windows(), verbose=0)
+    assert loss < history.history["loss"][-1] < history.history["loss"][0]
+    assert 0 <= accuracy <= 1
+
+
+def test_it_is_saved_as_a_plain_keras_model(tmp_path):
+    graph = unrolled()
+    graph.save(tmp_path / "graph.keras")
+    loaded = keras.models.load_model(tmp_path / "graph.keras")
+    assert type(loaded).__module__.startswith("keras")
+    x, _ = windows()
+    for one, other in zip(loaded.predict(x, verbose=0), graph.predict(x, verbose=0), strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def two_dense_layers():
+    x = keras.Input((N_VALUES,))
+    hidden = keras.layers.Dense(4)(x)
+    return [x], [keras.layers.Dense(N_VALUES, activation="softmax")(hidden) for _ in range(2)]
+
+
+def last_state_only():
+    """A mistake that students make: every output reads the state after the first step."""
+    lstm = keras.layers.LSTM(UNITS, return_state=True)
+    dense = keras.layers.Dense(N_VALUES, activation="softmax")
+    X, a0, c0 = keras.Input((TX, N_VALUES)), keras.Input((UNITS,)), keras.Input((UNITS,))
+    a, _, _ = lstm(X[:, :1], initial_state=[a0, c0])
+    return [X, a0, c0], [dense(a) for _ in range(TX)]
+
+
+@pytest.mark.parametrize("build", [two_dense_layers, last_state_only])
+def test_a_graph_that_is_no_unrolled_lstm_is_trained_as_it_stands(build):
+    from djmodel.model.unrolled import UnrolledModel, as_scan
+
+    graph = UnrolledModel(*build())
+    assert as_scan(graph) is None
+    graph.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    x = [np.ones((M, *tensor.shape[1:]), dtype=np.float32) for tensor in graph.inputs]
+    y = [np.eye(N_VALUES, dtype=np.float32)[:M] for _ in graph.outputs]
+    before = weights(graph)
+    history = graph.fit(x, y, epochs=1, verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+    assert (weights(graph) != before).any()
