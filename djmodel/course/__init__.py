@@ -7,16 +7,13 @@ and `unit_tests` its checks of the student's graphs.
 
 import sys
 
-import IPython
 import matplotlib.pyplot as plt
 import music21
 import numpy as np
-import tensorflow
-from keras.layers import Activation, Dense, Dropout, Input, RepeatVector, Reshape
 from music21 import *  # noqa: F403 - the notebook's import cell does so, too
 
 from djmodel.course import keras2
-from djmodel.course.keras2 import LSTM, Adam, Lambda, Model, to_categorical
+from djmodel.course.keras2 import LSTM, Adam, Lambda, Model, keras, to_categorical
 from djmodel.course.music import (
     a_initializer,
     c_initializer,
@@ -35,8 +32,9 @@ from djmodel.course.unit_tests import (
 )
 from djmodel.model.layers import djmodel, music_inference_model
 
-tf = keras2.with_symbolic_tensors(tensorflow)
-IPython = keras2.with_missing_recordings(IPython)
+Activation, Dense, Dropout = keras.layers.Activation, keras.layers.Dense, keras.layers.Dropout
+Input, RepeatVector, Reshape = keras.Input, keras.layers.RepeatVector, keras.layers.Reshape
+IPython, tf = keras2.ipython(), keras2.tensorflow()
 
 __all__ = [
     *music21.__all__,

@@ -6,16 +6,19 @@ Importing this module imports Keras and TensorFlow.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import inspect
 import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from djmodel.model.unrolled import UnrolledModel
+from seqmodel.network.keras_backend import load_keras
+
+keras = load_keras()
 
 
 class Model(UnrolledModel):
@@ -33,24 +36,53 @@ class Model(UnrolledModel):
         return super().fit(x, y, **settings)
 
 
-class LSTM(keras.layers.LSTM):  # type: ignore[misc]
+class LSTM(keras.layers.LSTM):  # type: ignore[name-defined]
     """Keras 2 called the argument of a layer `inputs`; Keras 3 calls the LSTM's `sequences`."""
 
     def __call__(self, sequences: Any = None, *args: Any, inputs: Any = None, **named: Any) -> Any:
         return super().__call__(sequences if inputs is None else inputs, *args, **named)
 
 
-class Lambda(keras.layers.Lambda):  # type: ignore[misc]
+class Lambda(keras.layers.Lambda):  # type: ignore[name-defined]
     """Keras 2 ran the function once, where the layer was called; Keras 3 runs it again with every
     batch. `Lambda(lambda z: z[:, t, :])` in a loop must keep the `t` of its turn."""
 
     def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
         super().__init__(_with_values_of_now(function), **settings)
 
+    def compute_output_spec(self, inputs: Any, **_: Any) -> Any:
+        """Shape and dtype of what the function gives; Keras 3 takes every dtype for float32."""
+        return _output_spec(self.function, inputs)
+
+
+class _TensorFlowFunction(keras.Operation):  # type: ignore[name-defined]
+    """A TensorFlow function in a Keras graph."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def call(self, tensors: Any) -> Any:
+        return self.function(tensors)
+
+    def compute_output_spec(self, tensors: Any) -> Any:
+        return _output_spec(self.function, tensors)
+
+
+def _output_spec(function: Callable[..., Any], inputs: Any) -> Any:
+    """Symbolic tensors of the shapes and dtypes that a function gives for symbolic `inputs`."""
+    import tensorflow as tf
+
+    specs = keras.tree.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), inputs)
+    outputs = tf.function(function).get_concrete_function(specs).structured_outputs
+    return keras.tree.map_structure(
+        lambda t: keras.KerasTensor(tuple(t.shape), t.dtype.name), outputs
+    )
+
 
 def Adam(
     lr: float | None = None, *, decay: float = 0.0, learning_rate: float = 0.001, **settings: Any
-) -> keras.optimizers.Optimizer:
+) -> Any:
     """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`."""
     rate: Any = learning_rate if lr is None else lr
     if decay:
@@ -80,12 +112,14 @@ class Module:
         return dir(self._module)
 
 
-def with_symbolic_tensors(tensorflow: types.ModuleType) -> Module:
+def tensorflow() -> Module:
     """TensorFlow whose functions take symbolic tensors: `tf.math.argmax(out, axis=-1)`.
 
-    Keras 3 refuses those; here the function becomes a Lambda layer. `tf.keras` has the classes and
+    Keras 3 refuses those; here the function becomes an operation of the graph. `tf.keras` has the classes and
     functions of this module in place of its own.
     """
+    import tensorflow as tf
+
     ours = {
         keras.Model: Model,
         keras.layers.LSTM: LSTM,
@@ -101,16 +135,20 @@ def with_symbolic_tensors(tensorflow: types.ModuleType) -> Module:
             return value
         return _on_symbolic_tensors(value)
 
-    return Module(tensorflow, replace)
+    return Module(tf, replace)
 
 
-def with_missing_recordings(ipython: types.ModuleType) -> Module:
-    """IPython whose `display.Audio` says in a line which of the course's recordings is missing."""
+def ipython() -> Module | None:
+    """IPython whose `display.Audio` says in a line which of the course's recordings is missing; None
+    where IPython is not installed, which is outside a notebook."""
+    if importlib.util.find_spec("IPython") is None:
+        return None
+    import IPython
 
     def replace(name: str, value: Any) -> Any:
         return functools.partial(_audio, value) if name == "Audio" else value
 
-    return Module(ipython, replace)
+    return Module(IPython, replace)
 
 
 def _audio(audio: Any, data: Any = None, *args: Any, **settings: Any) -> Any:
@@ -135,7 +173,7 @@ def _on_symbolic_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
             )
             return function(*args, **named)
 
-        return keras.layers.Lambda(with_tensors)(symbolic)
+        return _TensorFlowFunction(with_tensors)(symbolic)
 
     return call
 
@@ -163,5 +201,3 @@ def _widened(one_hot: Any, width: int) -> np.ndarray:
     if missing <= 0:
         return array
     return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, missing)])
-
-

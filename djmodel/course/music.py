@@ -1,7 +1,6 @@
-"""The names of the *Sequence Models* course, so that its notebooks run with their import lines
-changed and nothing else.
+"""Helper functions of the course's jazz notebook: its data, predictions, MIDI file and sound.
 
-A thin layer: each name hands on to the stage that does the work.
+A thin layer: each function hands on to the stage that does the work.
 """
 
 from __future__ import annotations
@@ -14,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.config import N_A, N_VALUES
-from djmodel.model.layers import djmodel, music_inference_model
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.music.tune import Tune
+from djmodel.values.encoded import encode_corpus
 from seqmodel.data.windows import one_hot as _one_hot
 from seqmodel.data.windows import windows
 
@@ -23,63 +24,72 @@ if TYPE_CHECKING:
     import keras
     from music21.stream import Score
 
-__all__ = [
-    "Adam",
-    "a_initializer",
-    "c_initializer",
-    "djmodel",
-    "generate_music",
-    "load_music_utils",
-    "mid2wav",
-    "music_inference_model",
-    "one_hot",
-    "predict_and_sample",
-    "x_initializer",
-]
-
 M, TX = 60, 30
 
-# The course's own choice from its file: the guitar's solo over the piano's chords.
-COURSE_FILE = "original_metheny.mid"
-COURSE_SAMPLING: dict[str, Any] = {
-    "melody_part": "Guitar",
-    "chord_part": ["Piano"],
-    "bars": (120, 137),
-}
+# The excerpt of the course: the guitar's solo over the piano's chords.
+COURSE_FILE = "data/original_metheny.mid"
+COURSE_PARTS: dict[str, Any] = {"melody_part": "Guitar", "chord_part": ["Piano"]}
+COURSE_BARS = (120, 137)
+COURSE_CHORD_BARS = (120, 138)  # the course takes in the chord at which its excerpt ends
 
 x_initializer = np.zeros((1, 1, N_VALUES), dtype=np.float32)
 a_initializer = np.zeros((1, N_A), dtype=np.float32)
 c_initializer = np.zeros((1, N_A), dtype=np.float32)
 
 
+class Chords:
+    """The chords of a tune, bar by bar: `len(chords)` bars. `tune` is what a solo is played over."""
+
+    def __init__(self, tune: Tune) -> None:
+        self.tune = tune
+
+    def __len__(self) -> int:
+        return len(self.tune.bars)
+
+    def __repr__(self) -> str:
+        return f"Chords({self.tune.title!r}, {len(self)} bars)"
+
+
 def load_music_utils(
-    file: str | Path = f"data/{COURSE_FILE}", seed: int = 0
-) -> tuple[NDArray[np.float32], NDArray[np.float32], int, dict[int, str], Tune]:
+    file: str | Path = COURSE_FILE, seed: int = 0, n_values: int = N_VALUES
+) -> tuple[NDArray[np.float32], NDArray[np.float32], int, dict[int, str], Chords]:
     """`X, Y, n_values, indices_values, chords` of one tune.
 
-    X `(60, 30, 90)` one-hot with a zero vector first, Y `(30, 60, 90)` one step ahead, `n_values`
-    their width, `indices_values` index -> value for those that the tune has, `chords` the tune with
-    its changes. From `original_metheny.mid` the course's bars and parts are taken, from any other
-    file the parts that are found.
+    X `(60, 30, n_values)` one-hot with a zero vector first, Y `(30, 60, n_values)` one step ahead,
+    `indices_values` index -> value for those that the tune has, `chords` its changes. From
+    `original_metheny.mid` the course's bars and parts are taken, from any other file the parts that
+    are found. Where the course's file is missing, a bundled rag takes its place, with a line that
+    says so.
 
     Raises FileError, or CorpusError where the tune has fewer than 30 values.
     """
-    from djmodel.inputs.reader import read_tune
-    from djmodel.values.encoded import encode_corpus
-
-    sampling = COURSE_SAMPLING if Path(file).name == COURSE_FILE else {}
-    tune = read_tune(file, **sampling)
-    encoded = encode_corpus([tune], N_VALUES)
+    tune, chords = _tune_and_chords(file)
+    encoded = encode_corpus([tune], n_values)
     drawn = windows(encoded.sequences, M, TX, np.random.default_rng(seed))
-    X = _one_hot(drawn.inputs, N_VALUES)  # (m, Tx, n_values)
-    Y = _one_hot(drawn.labels, N_VALUES).swapaxes(0, 1)  # (Ty, m, n_values)
-    indices_values = dict(enumerate(encoded.vocabulary.symbols))
-    return X, Y, N_VALUES, indices_values, tune
+    X = _one_hot(drawn.inputs, n_values)  # (m, Tx, n_values)
+    Y = _one_hot(drawn.labels, n_values).swapaxes(0, 1)  # (Ty, m, n_values)
+    return X, Y, n_values, dict(enumerate(encoded.vocabulary.symbols)), chords
+
+
+def _tune_and_chords(file: str | Path) -> tuple[Tune, Chords]:
+    name = Path(COURSE_FILE).name
+    if Path(file).name != name:
+        tune = read_tune(file)
+        return tune, Chords(tune)
+    if not Path(file).exists():
+        rag = rags()[-1]
+        print(
+            f"{file} is missing: copy the course's file there. Until then this is {rag.name}, "
+            "a bundled rag."
+        )
+        return _tune_and_chords(rag)
+    whole = read_tune(file, **COURSE_PARTS)
+    return whole.excerpt(*COURSE_BARS), Chords(whole.excerpt(*COURSE_CHORD_BARS))
 
 
 def one_hot(x: Any) -> Any:
-    """The likeliest value of each row of `x (m, n_values)`, one-hot and as a sequence of one step:
-    `(m, 1, n_values)`."""
+    """The most likely value of each row of `x (m, n_values)`, one-hot and as a sequence of one
+    step: `(m, 1, n_values)`."""
     from seqmodel.network.keras_backend import load_keras
 
     ops = load_keras().ops
@@ -92,8 +102,8 @@ def predict_and_sample(
     a_initializer: NDArray[np.float32] = a_initializer,
     c_initializer: NDArray[np.float32] = c_initializer,
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """`results (Ty, n_values)`, one-hot, and `indices (Ty, 1)`: what the inference model predicts
-    from these first inputs."""
+    """`results (Ty, n_values)`, one-hot, and `indices (Ty, 1)`: the most likely value of each step
+    of the inference model from these initial inputs."""
     predictions = inference_model.predict(
         [x_initializer, a_initializer, c_initializer], verbose=0
     )  # Ty times (1, n_values)
@@ -105,22 +115,37 @@ def predict_and_sample(
 def generate_music(
     inference_model: keras.Model,
     indices_values: Mapping[int, str],
-    chords: Tune,
+    chords: Chords | Tune,
     diversity: float = 0.5,
     seed: int | None = None,
     file: str | Path = "output/my_music.midi",
 ) -> Score:
     """A solo over `chords` with the layers of `inference_model`, tidied as in the course.
 
-    Each value is drawn with `diversity` as the temperature, so that a solo is new each time;
-    `seed` makes it the same. Writes `file` and returns it as a music21 stream. Raises FileError if
-    it cannot be written.
+    Each value is drawn with `diversity` as the temperature, so a solo is new each time; `seed` makes
+    it reproducible. Writes `file` and returns it as a music21 stream. Raises FileError if
+    the file cannot be written.
     """
     from music21 import converter
 
+    from djmodel.outputs.midi import write_midi
+
+    tune = chords.tune if isinstance(chords, Chords) else chords
+    solo = _improvise(inference_model, indices_values, tune, diversity, seed)
+    write_midi(solo, file)
+    print(f"Your generated music is saved in {file}")
+    return converter.parse(str(file), forceSource=True)  # type: ignore[return-value]
+
+
+def _improvise(
+    inference_model: keras.Model,
+    indices_values: Mapping[int, str],
+    changes: Tune,
+    diversity: float,
+    seed: int | None,
+) -> Tune:
     from djmodel.model.improvise import improvise
     from djmodel.model.training import KIND
-    from djmodel.outputs.midi import write_midi
     from djmodel.values.grammar import Register
     from seqmodel.data.vocabulary import Vocabulary
     from seqmodel.model_file import ModelFile
@@ -133,14 +158,12 @@ def generate_music(
         kind=KIND,
         weights=weights,
         vocabulary=Vocabulary(symbols, weights.n_values),
-        settings={"register": list(Register.of([chords]))},
+        settings={"register": list(Register.of([changes]))},
     )
     if seed is None:
-        seed = int(np.random.SeedSequence().entropy % 2**32)  # type: ignore[operator]
-    [solo] = improvise(model, chords, seed=seed, sampling=SamplingConfig(diversity), tidy=True)
-    write_midi(solo.tune, file)
-    print(f"Your generated music is saved in {file}")
-    return converter.parse(str(file), forceSource=True)  # type: ignore[return-value]
+        seed = int(np.random.default_rng().integers(2**32))
+    [solo] = improvise(model, changes, seed=seed, sampling=SamplingConfig(diversity), tidy=True)
+    return solo.tune
 
 
 def mid2wav(file: str | Path, wav: str | Path = "output/rendered.wav") -> None:
@@ -151,17 +174,3 @@ def mid2wav(file: str | Path, wav: str | Path = "output/rendered.wav") -> None:
     sound = render(file)
     with atomic_write(wav) as temporary:
         temporary.write_bytes(sound.wav())
-
-
-def Adam(
-    lr: float | None = None, *, decay: float = 0.0, learning_rate: float = 0.001, **settings: Any
-) -> keras.optimizers.Optimizer:
-    """Keras' Adam that still takes the course's `lr` and `decay`: the rate of a step is
-    `lr / (1 + decay * step)`."""
-    from seqmodel.network.keras_backend import load_keras
-
-    optimizers = load_keras().optimizers
-    rate: Any = learning_rate if lr is None else lr
-    if decay:
-        rate = optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
-    return optimizers.Adam(rate, **settings)

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-import keras
-
-from djmodel.model.layers import N_A, N_VALUES, djmodel, music_inference_model, shared_layers
+from djmodel.config import N_A, N_VALUES
+from djmodel.model.layers import djmodel, music_inference_model, shared_layers
+from seqmodel.network.keras_backend import load_keras
 
 Row = tuple[Any, ...]
+
+keras = load_keras()
 
 TX, TY = 30, 50  # of the graphs that the notebook builds
 _KINDS = (
@@ -25,19 +27,19 @@ _KINDS = (
 )
 
 
-def summary(model: keras.Model) -> list[Row]:
+def summary(model: Any) -> list[Row]:
     """A row for each layer: its kind, the shape of its output, its number of parameters, and its
     units and activation where it has them; then a row for the outputs.
 
     Slices, argmax and one-hot operations are left out: there are many ways to write them.
     """
-    rows = []
+    rows: list[Row] = []
     for kind in _KINDS:
         layers = [layer for layer in model.layers if isinstance(layer, kind)]
         found = [(kind.__name__, *_described(layer)) for layer in layers]
-        rows += sorted(set(found), key=str) if kind is keras.layers.RepeatVector else sorted(
-            found, key=str
-        )
+        if kind is keras.layers.RepeatVector:
+            found = list(set(found))  # one for all steps, or a new one for each: both are right
+        rows += sorted(found, key=str)
     shapes = {tuple(output.shape) for output in model.outputs}
     return [*rows, ("Outputs", len(model.outputs), *sorted(shapes, key=str))]
 
@@ -68,7 +70,7 @@ def comparator(learner: Sequence[Row], expected: Sequence[Row]) -> None:
 class _Expected(Sequence[Row]):
     """The summary of a graph that is built when it is first looked at."""
 
-    def __init__(self, build: Callable[[], keras.Model]) -> None:
+    def __init__(self, build: Callable[[], Any]) -> None:
         self._build = build
 
     @cached_property
@@ -88,12 +90,12 @@ class _Expected(Sequence[Row]):
         return repr(self.rows)
 
 
-def _training_graph() -> keras.Model:
+def _training_graph() -> Any:
     layers = shared_layers(N_VALUES, N_A)
     return djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
 
 
-def _inference_graph() -> keras.Model:
+def _inference_graph() -> Any:
     layers = shared_layers(N_VALUES, N_A)
     return music_inference_model(layers.LSTM_cell, layers.densor, Ty=TY)
 

@@ -1,0 +1,100 @@
+"""The course's jazz notebook, cell by cell, in the ways in which students fill it in."""
+
+import shutil
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from helpers.course_notebooks import SLICED, WITH_LAMBDA, current_edition, older_edition, run
+
+mpl.use("agg")
+
+
+@pytest.fixture
+def notebook_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def with_the_courses_file(notebook_folder, metheny):
+    (notebook_folder / "data").mkdir()
+    shutil.copy(metheny, notebook_folder / "data" / "original_metheny.mid")
+    return notebook_folder
+
+
+def check(seen, folder, width=90):
+    losses = seen["history"].history["loss"]
+    # an untrained model guesses among all values at each of 30 steps
+    assert losses[0] == pytest.approx(30 * np.log(width), rel=0.2)
+    assert losses[-1] < losses[0]
+    assert seen["results"].shape == (50, width)
+    assert np.shape(seen["indices"]) == (50, 1)
+    assert (folder / "output" / "my_music.midi").stat().st_size > 500
+    assert len(list(seen["out_stream"].recurse().notes)) > 10
+
+
+@pytest.mark.parametrize(
+    ("student", "argmax", "one_hot"),
+    [
+        (SLICED, "tf.math.argmax(out, axis=-1)", "tf.one_hot(x, n_values)"),
+        (WITH_LAMBDA, "tf.math.argmax(out, axis=-1)", "tf.one_hot(x, depth=n_values)"),
+        (SLICED, "tf.keras.backend.argmax(out)", "tf.keras.backend.one_hot(x, n_values)"),
+        (SLICED, "tf.argmax(input=out, axis=1)", "tf.one_hot(indices=x, depth=n_values)"),
+        (SLICED, "Lambda(lambda o: tf.argmax(o, -1))(out)", "Lambda(lambda i: tf.one_hot(i, 90))(x)"),
+    ],
+    ids=["slices", "Lambda", "backend", "by name", "everything in Lambda"],
+)  # fmt: skip
+def test_every_cell_of_the_current_edition_runs(
+    with_the_courses_file, capsys, student, argmax, one_hot
+):
+    seen = run(current_edition(student, argmax, one_hot, epochs=2))
+    check(seen, with_the_courses_file)
+    said = capsys.readouterr().out
+    assert "Number of chords 19" in said
+    assert said.count("All tests passed!") == 2
+    assert "data/30s_seq.wav is missing" in said
+    assert seen["model"].count_params() == seen["inference_model"].count_params() == 45_530
+    assert (with_the_courses_file / "output" / "rendered.wav").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("width", [78, 82, 90])
+def test_every_cell_of_the_older_editions_runs(with_the_courses_file, capsys, width):
+    seen = run(older_edition(width, epochs=2))
+    check(seen, with_the_courses_file, width)
+    assert "30s_trained_model.mp3 is missing" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("notebook_folder")
+def test_without_the_courses_file_a_line_says_where_it_belongs_and_a_rag_takes_its_place(capsys):
+    from djmodel.course import load_music_utils
+
+    X, _, n_values, _, chords = load_music_utils("data/original_metheny.mid")
+    said = capsys.readouterr().out
+    assert said.startswith("data/original_metheny.mid is missing: copy the course's file there")
+    assert said.count("\n") == 1
+    assert X.shape == (60, 30, n_values)
+    assert len(chords) > 100
+
+
+def test_a_wrong_graph_is_told_apart_by_name():
+    from djmodel.course import comparator, djmodel_out, summary
+    from djmodel.model.layers import djmodel, shared_layers
+
+    layers = shared_layers(90, 32)  # the assignment has 64 units
+    wrong = djmodel(30, layers.LSTM_cell, layers.densor, layers.reshaper)
+    with pytest.raises(AssertionError, match=r"expected .*64.* but your model has .*32"):
+        comparator(summary(wrong), djmodel_out)
+
+
+def test_a_students_own_unrolled_model_trains_as_a_scan():
+    """Slices, Lambda layers and arguments by name: all of them are recognized."""
+    from djmodel.model.unrolled import as_scan
+
+    for student in (SLICED, WITH_LAMBDA):
+        cells = ["from djmodel.course import *", student]
+        cells.append(
+            "model = djmodel(5, LSTM(4, return_state=True), Dense(6, activation='softmax'),"
+            " Reshape((1, 6)))"
+        )
+        assert as_scan(run(cells)["model"]) is not None
