@@ -1,28 +1,31 @@
-"""How a bar of notes and rests is written: values that exist, ties, triplets in whole groups.
+"""Written rhythm of a bar: note values, ties, and triplets in complete groups.
 
-A note that does not fit one written value, or that would hide a beat, becomes several tied ones.
+A note whose duration is not one note value, or that would hide a beat, becomes several tied notes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
 from djmodel.music.tune import Bar, Meter, Note
 
-# Written values in quarter lengths, the longest first: whole to sixty-fourth, plain and dotted.
-_PLAIN = tuple(Fraction(numerator, 16) for numerator in (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))
-_TRIPLET = Fraction(2, 3)  # what a written value lasts in a triplet
+# Note values in quarter lengths, the longest first: whole to sixty-fourth, plain and dotted.
+_VALUES = tuple(Fraction(numerator, 16) for numerator in (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))
+_TRIPLET = Fraction(2, 3)  # of its value, the duration of a note in a triplet
+
+Event = tuple[Note | None, Fraction, Fraction]
+"""A note, or None for a rest; its onset and its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenNote:
-    """One written note, or rest (`note` None). `value` is what it looks like, in quarter lengths;
-    in a triplet it lasts two thirds of that. `begins`, `ends`: first and last of its triplet.
-    `tied`: the next one goes on with the same note."""
+    """A written note, or a rest (`note` None). `value` is its note value in quarter lengths, of
+    which a note in a triplet lasts two thirds. `begins` and `ends` mark the first and the last note
+    of a triplet, `tied` a tie to the next written note."""
 
     note: Note | None
     onset: Fraction
@@ -39,7 +42,7 @@ class WrittenNote:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A stretch of the bar that is written alike: a beat or two in triplets, or all between."""
+    """A stretch of a bar: one or two beats of a triplet, or plain note values between triplets."""
 
     start: Fraction
     end: Fraction
@@ -47,42 +50,36 @@ class _Span:
 
 
 def written_notes(bar: Bar, tied_on: bool = False) -> list[WrittenNote]:
-    """The written notes and rests of a bar, which last as long as it does, exactly. `tied_on`: its
-    last note goes on in the next bar.
+    """The written notes and rests of a bar; their durations add up to its length exactly. `tied_on`
+    ties the last note to the next bar. A short bar is written as the end of a full one.
 
-    A short bar is written as the end of a whole one.
+    Raises ValueError for a duration that is not a sum of note values.
     """
     offset = max(bar.meter.length - bar.length, Fraction(0))
     events = list(_events(bar))
     spans = list(_spans(bar, offset, events))
     starts = [span.start for span in spans]
-    pieces: list[WrittenNote] = []
-    for index, (note, onset, end) in enumerate(events):
-        first = len(pieces)
+    written: list[WrittenNote] = []
+    for note, onset, end in events:
+        pieces: list[WrittenNote] = []
         while onset < end:
             span = spans[bisect_right(starts, onset) - 1]
             stop = min(end, span.end)
             if span.triplet:
                 pieces += _in_triplet(note, onset, stop, span)
             else:
-                pieces += _in_plain(note, onset, stop, bar.meter, offset)
+                pieces += _in_plain_values(note, onset, stop, bar.meter, offset)
             onset = stop
-        goes_on = note is not None and tied_on and index == len(events) - 1
-        for position in range(first, len(pieces)):
-            last = position == len(pieces) - 1
-            tied = note is not None and (not last or goes_on)
-            pieces[position] = _with_tie(pieces[position], tied)
-    return pieces
+        if note is not None:
+            tied_after = tied_on and end == bar.length
+            last = replace(pieces[-1], tied=tied_after)
+            pieces = [*(replace(piece, tied=True) for piece in pieces[:-1]), last]
+        written += pieces
+    return written
 
 
-def _with_tie(piece: WrittenNote, tied: bool) -> WrittenNote:
-    return WrittenNote(
-        piece.note, piece.onset, piece.value, piece.triplet, piece.begins, piece.ends, tied
-    )
-
-
-def _events(bar: Bar) -> Iterator[tuple[Note | None, Fraction, Fraction]]:
-    """Notes and the rests between them: (note, from, to)."""
+def _events(bar: Bar) -> Iterator[Event]:
+    """Notes and the rests between them."""
     now = Fraction(0)
     for note in bar.melody:
         if note.onset > now:
@@ -93,12 +90,10 @@ def _events(bar: Bar) -> Iterator[tuple[Note | None, Fraction, Fraction]]:
         yield None, now, bar.length
 
 
-def _spans(
-    bar: Bar, offset: Fraction, events: Sequence[tuple[Note | None, Fraction, Fraction]]
-) -> Iterator[_Span]:
-    """Beats in which something falls on a third become triplets; two beats whose points all fall on
-    thirds of a half become one; what is between is plain. Where beats are not quarters a triplet
-    begins at the eighth before what is not on a plain place."""
+def _spans(bar: Bar, offset: Fraction, events: Sequence[Event]) -> Iterator[_Span]:
+    """The spans of a bar. A beat in which an onset or end falls on a third is a triplet, and so are
+    two beats in which all of them fall on thirds of a half note; the rest is plain. Where beats are
+    not quarters, a triplet begins at the eighth before the first point off the grid."""
     points = sorted({point for _, start, end in events for point in (start, end)})
     in_eighths = bar.meter.beat != 1
     edges = list(_eighths(bar, offset, points) if in_eighths else _quarters(bar, offset))
@@ -107,7 +102,7 @@ def _spans(
     while index < len(edges) - 1:
         start, end = edges[index], edges[index + 1]
         inside = [point - start for point in points if start < point < end]
-        if all((point * 16).denominator == 1 for point in inside):
+        if all(map(_is_duple, inside)):
             index += 1
             continue
         on_half = (start + offset) % 2 == 0 and index + 2 < len(edges)
@@ -124,6 +119,11 @@ def _spans(
         yield _Span(plain_from, bar.length, False)
 
 
+def _is_duple(time: Fraction) -> bool:
+    """True on the grid of sixty-fourth notes."""
+    return (16 * time).denominator == 1
+
+
 def _quarters(bar: Bar, offset: Fraction) -> Iterator[Fraction]:
     """The start of the bar, each quarter in it, and its end."""
     yield Fraction(0)
@@ -135,7 +135,7 @@ def _quarters(bar: Bar, offset: Fraction) -> Iterator[Fraction]:
 
 
 def _eighths(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
-    """The same by eighths; from one in which a point is on no plain place, a quarter."""
+    """The same by eighths; from an eighth with a point off the grid, a quarter."""
     half = Fraction(1, 2)
     yield Fraction(0)
     now = -offset % half or Fraction(0)
@@ -143,22 +143,22 @@ def _eighths(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator
         if now > 0:
             yield now
         inside = (point for point in points if now < point < now + half)
-        now += half if all((point * 16).denominator == 1 for point in inside) else 1
+        now += half if all(map(_is_duple, inside)) else 1
     yield bar.length
 
 
 def _in_triplet(
     note: Note | None, onset: Fraction, end: Fraction, span: _Span
 ) -> list[WrittenNote]:
-    """Within a triplet group; a note that fills the group is not a triplet after all."""
-    if onset == span.start and end == span.end and end - onset in _PLAIN:
+    """A note or rest within a triplet. One that fills it becomes a plain note value."""
+    if onset == span.start and end == span.end and end - onset in _VALUES:
         return [WrittenNote(note, onset, end - onset)]
     pieces = []
     while onset < end:
         left = end - onset
-        value = next((v for v in _PLAIN if v * _TRIPLET <= left), None)
+        value = next((v for v in _VALUES if v * _TRIPLET <= left), None)
         if value is None:
-            raise ValueError(f"no written value lasts {left} quarters or less")
+            raise ValueError(_no_value(left))
         piece = WrittenNote(
             note,
             onset,
@@ -172,26 +172,31 @@ def _in_triplet(
     return pieces
 
 
-def _in_plain(
+def _in_plain_values(
     note: Note | None, onset: Fraction, end: Fraction, meter: Meter, offset: Fraction
 ) -> list[WrittenNote]:
-    """In duple values, cut where a beat would be hidden."""
+    """A note or rest in plain note values, cut where a beat would be hidden."""
     pieces = []
     cuts = [onset, *_cuts(onset + offset, end + offset, meter, note is None, -offset), end]
     for start, stop in pairwise(cuts):
         while start < stop:
-            value = next((v for v in _PLAIN if v <= stop - start), None)
+            value = next((v for v in _VALUES if v <= stop - start), None)
             if value is None:
-                raise ValueError(f"no written value lasts {stop - start} quarters or less")
+                raise ValueError(_no_value(stop - start))
             pieces.append(WrittenNote(note, start, value))
             start += value
     return pieces
 
 
+def _no_value(duration: Fraction) -> str:
+    return f"no note value is as short as {duration} of a quarter note"
+
+
 def _cuts(
     start: Fraction, end: Fraction, meter: Meter, rest: bool, shift: Fraction
 ) -> list[Fraction]:
-    """Where a note from `start` to `end`, counted from the start of a whole bar, must be cut."""
+    """The places at which a note must be cut, shifted by `shift`; `start` and `end` are counted from
+    the start of a full bar."""
     if _readable(start, end - start, meter, rest):
         return []
     beat = meter.beat
@@ -200,7 +205,7 @@ def _cuts(
         cut = half
     else:
         cut = (start // beat + 1) * beat
-        if start % beat == 0 and end - start > beat:  # keep as many whole beats together as can be
+        if start % beat == 0 and end - start > beat:  # keep whole beats together
             cut = max(
                 (
                     start + beat * count
@@ -219,8 +224,8 @@ def _cuts(
 
 
 def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> bool:
-    """Whether one written value from `start` on shows where the beats are."""
-    if duration not in _PLAIN:
+    """True if one note value at `start` shows the beats."""
+    if duration not in _VALUES:
         return False
     beat, half, end = meter.beat, meter.length / 2, start + duration
     place = start % beat
