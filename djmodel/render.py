@@ -9,8 +9,8 @@ import typer
 
 from djmodel.outputs.audio import render
 from djmodel.outputs.suffixes import SOUND
+from djmodel.outputs.write import check_output
 from seqmodel.cli import Debug, run, stderr_console
-from seqmodel.files import check_suffix
 
 
 def command(
@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
     path = out or file.with_suffix(".wav")
-    check_suffix(path, SOUND)
+    check_output(path, SOUND)
     sound = render(file, soundfont)
     sound.save(path)
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
