@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from djmodel.music.chord import Chord, scale
-from djmodel.music.tune import Bar, Instrument, Note, Part, Tune
+from djmodel.music.tune import Bar, ChordSpan, Instrument, Note, Part, Tune
 from seqmodel.errors import InputError
 
 DEFAULT_STYLE = "swing"
@@ -149,7 +149,7 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     if chosen is None:
         raise InputError(f"a style of {', '.join(STYLES)}", f"`{style}`")
     rng = np.random.default_rng(rng)
-    spans = list(_spans(tune))
+    spans = tune.chord_spans()
     voicings = _voice_leading(spans, chosen)
     groups = [
         group
@@ -169,22 +169,6 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
 # ---------------------------------------------------------------------------------------------
 # Time: where chords hold, and the pulses of a bar
 # ---------------------------------------------------------------------------------------------
-
-
-class _Span(NamedTuple):
-    """A sounding chord from `onset` to `end`, in quarter lengths from the start of the tune."""
-
-    onset: Fraction
-    end: Fraction
-    chord: Chord
-
-
-def _spans(tune: Tune) -> Iterator[_Span]:
-    for bar, start in zip(tune.bars, tune.starts, strict=False):
-        ends = [change.onset for change in bar.changes[1:]] + [bar.length]
-        for change, end in zip(bar.changes, ends, strict=True):
-            if change.sounding and end > change.onset:
-                yield _Span(start + change.onset, start + end, change.chord)
 
 
 class _Group(NamedTuple):
@@ -253,7 +237,7 @@ def movement(before: Voicing, after: Voicing) -> int:
     return there + back
 
 
-def _voice_leading(spans: Sequence[_Span], style: Style) -> list[Voicing]:
+def _voice_leading(spans: Sequence[ChordSpan], style: Style) -> list[Voicing]:
     """A voicing for each span: the nearest to the one before, with a pull to the middle."""
     voicings: list[Voicing] = []
     before: Voicing = ()
@@ -289,7 +273,7 @@ def _velocity(base: int, accent: bool, rng: np.random.Generator) -> int:
 
 
 def _chords(
-    spans: Sequence[_Span],
+    spans: Sequence[ChordSpan],
     voicings: Sequence[Voicing],
     groups: Sequence[_Group],
     style: Style,
@@ -351,7 +335,7 @@ def _on_grid(pulses: Fraction, pulse: Fraction) -> Fraction:
 
 
 def _shared_out(
-    spans: Sequence[_Span], strokes: Iterable[tuple[Fraction, Fraction]]
+    spans: Sequence[ChordSpan], strokes: Iterable[tuple[Fraction, Fraction]]
 ) -> Iterator[list[tuple[Fraction, Fraction]]]:
     """For each span the strokes (onset, end) that begin in it, cut at its end."""
     waiting = sorted(strokes)
@@ -368,7 +352,7 @@ def _shared_out(
 
 
 def _broken(
-    spans: Sequence[_Span],
+    spans: Sequence[ChordSpan],
     voicings: Sequence[Voicing],
     groups: Sequence[_Group],
     rng: np.random.Generator,
@@ -402,7 +386,7 @@ def _broken(
 
 
 def _bass(
-    spans: Sequence[_Span], groups: Sequence[_Group], style: Style, rng: np.random.Generator
+    spans: Sequence[ChordSpan], groups: Sequence[_Group], style: Style, rng: np.random.Generator
 ) -> list[Note]:
     if style.bass_line == "walking":
         return _walking(spans, groups, rng)
@@ -438,7 +422,7 @@ def _other_bass(chord: Chord) -> int:
 
 
 def _walking(
-    spans: Sequence[_Span], groups: Sequence[_Group], rng: np.random.Generator
+    spans: Sequence[ChordSpan], groups: Sequence[_Group], rng: np.random.Generator
 ) -> list[Note]:
     """A note on every pulse (on every group where pulses are eighths): the bass of the chord, tones
     of the chord, and at its end a step that leads to the next bass."""

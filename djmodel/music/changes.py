@@ -14,13 +14,13 @@ The forms are chord progressions that nobody owns, written out in C.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
+from djmodel.music.key import Key, key_signature
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import Bar, Change, Meter, Tempo, Tune
 from seqmodel.errors import InputError
@@ -116,12 +116,12 @@ def parse_changes(
         raise InputError(f"at most {MOST_BARS} bars", f"{len(bars)}", hint="ask for fewer choruses")
     if pick_up:
         bars = _with_pick_up(bars, pick_up)
-    return Tune(
+    tune = Tune(
         title=title or (form.title if form else " ".join(text.split())),
         bars=bars,
         tempos=(Tempo(Fraction(0), tempo),),
-        key=form.key if form else _as_written(signature_of(bars), text),
     )
+    return replace(tune, key=form.key if form else _as_written(key_signature(tune), text))
 
 
 def parse_meter(text: str) -> Meter:
@@ -177,7 +177,7 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
             hint = f"write {scan_model}" if f"minor-{name}" in FORMS else ""
             raise ChangesError(text, at, len(key_name), expected=expected, hint=hint)
         tonic = parse_chord_symbol(match[1].capitalize()).root
-    key = _signature(tonic, form.minor)
+    key = Key(tonic, form.minor).signature
     if {"#", "♯"} & set(key_name) and key + 12 <= MAX_KEY_ACCIDENTALS:
         key += 12  # F# as asked, not Gb
     bars = Tune("", _read(form.changes, meter)).transposed(tonic).bars
@@ -193,41 +193,19 @@ def _is_chord(text: str) -> bool:
     return True
 
 
-def _signature(tonic: int, minor: bool) -> int:
-    """Sharps (positive) or flats (negative) of a key, from -6 to 5."""
-    return ((tonic + 3 * minor) * 7 + 6) % 12 - 6
-
-
-def signature_of(bars: Sequence[Bar]) -> int | None:
-    """The signature, in sharps, that spells the chords with the fewest accidentals; the first and
-    the last chord count for more. None where nothing sounds."""
-    chords = [change.chord for bar in bars for change in bar.changes if change.sounding]
-    if not chords:
-        return None
-    diatonic = (0, 2, 4, 5, 7, 9, 11)
-
-    def fit(sharps: int) -> tuple[int, int]:
-        tonic = sharps * 7 % 12
-        scale = {(tonic + step) % 12 for step in diatonic}
-        inside = sum(
-            2 * len(chord.pitch_classes & scale) - len(chord.pitch_classes) for chord in chords
-        )
-        ends = [chord.root in {tonic, (tonic + 9) % 12} for chord in (chords[0], chords[-1])]
-        return inside + 4 * sum(ends), -abs(sharps)
-
-    return max(range(-6, 6), key=fit)
-
-
-def _as_written(key: int | None, text: str) -> int | None:
-    """The signature with sharps instead of flats, or the other way round, where the roots are
+def _as_written(signature: int, text: str) -> int:
+    """The signature with sharps instead of flats, or the reverse, if the roots in the text are
     mostly written so and it has seven at most: F# for Gb."""
-    if key is None:
-        return None
     signs = re.findall(r"\b[A-G]([b♭#♯])", text)
     sharps = sum(sign in "#♯" for sign in signs)
     flats = len(signs) - sharps
-    other = key + 12 if sharps > flats and key < 0 else key - 12 if flats > sharps else key
-    return other if abs(other) <= MAX_KEY_ACCIDENTALS else key
+    if sharps > flats and signature < 0:
+        other = signature + 12
+    elif flats > sharps and signature > 0:
+        other = signature - 12
+    else:
+        return signature
+    return other if abs(other) <= MAX_KEY_ACCIDENTALS else signature
 
 
 # ---------------------------------------------------------------------------------------------

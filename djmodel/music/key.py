@@ -1,28 +1,31 @@
-"""Names for pitches: the key of a tune, and how each of its notes is spelled in that key.
-
-Spellings are places on the circle of fifths: ... -2 B flat, -1 F, 0 C, 1 G, 2 D ...; the seven
-tones of a major key with `key` sharps stand at `key - 1` to `key + 5`.
-"""
+"""Keys: the key of a tune, and the spelling of its notes in that key."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_symbol
-from djmodel.music.tune import Tune
+from djmodel.music.chord_symbol import chord_tone_places
+from djmodel.music.pitch import LETTER_PITCH_CLASSES, step_and_alter
+from djmodel.music.tune import ChordSpan, Note, Tune
 
-_STEPS = "FCGDAEB"
-_PITCH_CLASS_OF_STEP = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-
-# How well each degree fits a major and a minor key: the probe-tone ratings of Krumhansl and Kessler
+# The fit of each degree to a major and a minor key: the probe-tone ratings of Krumhansl and Kessler
 # (Tracing the dynamic changes in perceived tonal organization, 1982).
 _MAJOR_FIT = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_FIT = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+# Weights of other evidence beside the correlation with these ratings. With them the signatures of
+# 181 of 201 different changes of the Weimar Jazz Database are found (with the correlation alone,
+# 155), and those of all 14 forms of this project (11).
+_FIRST_CHORD, _LAST_CHORD = 0.3, 0.1  # the tonic's
+_CADENCES = 0.6  # if all dominants that arrive somewhere arrive at the tonic
+_LAST_NOTE = 0.05  # share of all notes that the last one counts more
 
 # Costs of a spelling, in fifths away from the key.
 _CHORD_TONE = -4.0  # spelled as the chord has it
@@ -31,43 +34,96 @@ _AWKWARD = 3.5  # C flat, F flat, E sharp, B sharp
 _DOUBLE = 20.0  # double flats and sharps
 
 
+class Key(NamedTuple):
+    """A tonic (pitch class) and a mode."""
+
+    tonic: int
+    minor: bool
+
+    @property
+    def signature(self) -> int:
+        """Number of sharps (positive) or flats (negative), -6 (G flat major) to 5.
+
+        >>> Key(9, minor=True).signature, Key(6, minor=False).signature
+        (0, -6)
+        """
+        return ((self.tonic + 3 * self.minor) * 7 + 6) % 12 - 6
+
+
+_KEYS = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
+
+
+def key_signature(tune: Tune) -> int:
+    """The number of sharps (positive) or flats (negative) of a tune: as it says, else those of the
+    estimated key."""
+    if tune.key is not None:
+        return tune.key
+    return estimate_key(tune.melody_notes(), tune.chord_spans()).signature
+
+
+def estimate_key(melody: Sequence[Note], chords: Sequence[ChordSpan] = ()) -> Key:
+    """The key that fits a melody and sounding chords best, either of which may be missing; C major
+    for silence.
+
+    The fit is the correlation of sounding times with the ratings of a key (Krumhansl's method),
+    plus weights for a first and a last chord on the tonic and for dominants that resolve to it.
+    """
+    profile = _profile(melody, chords)
+    if np.ptp(profile) == 0:
+        return _KEYS[0]
+    ratings = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in _KEYS]
+    fit = {
+        key: float(np.corrcoef(profile, rating)[0, 1])
+        for key, rating in zip(_KEYS, ratings, strict=True)
+    }
+    for span, weight in zip([*chords[:1], *chords[-1:]], (_FIRST_CHORD, _LAST_CHORD), strict=False):
+        if (key := _key_of_tonic(span.chord)) is not None:
+            fit[key] += weight
+    cadences = Counter(_cadences([span.chord for span in chords]))
+    for key, count in cadences.items():
+        fit[key] += _CADENCES * count / cadences.total()
+    return max(_KEYS, key=lambda key: fit[key])
+
+
+def _profile(melody: Sequence[Note], chords: Sequence[ChordSpan]) -> NDArray[np.float64]:
+    """Sounding time of each pitch class, `(12,)`: that of the melody, half that of the tones of
+    chords and, once more, of their roots."""
+    profile = np.zeros(12)
+    for note in melody:
+        profile[note.pitch % 12] += float(note.duration)
+    if melody:
+        profile[max(melody, key=lambda note: note.onset).pitch % 12] += _LAST_NOTE * profile.sum()
+    for onset, end, chord in chords:
+        profile[list(chord.pitch_classes)] += float(end - onset) / 2
+        profile[chord.root] += float(end - onset) / 2
+    return profile
+
+
+def _key_of_tonic(chord: Chord) -> Key | None:
+    """The key of which a chord can be the tonic; None for one without a third or a fifth."""
+    if 4 in chord.intervals:
+        return Key(chord.root, minor=False)
+    return Key(chord.root, minor=True) if {3, 6} & {*chord.intervals} == {3} else None
+
+
+def _cadences(chords: Sequence[Chord]) -> Iterator[Key]:
+    """The keys in which a dominant resolves down a fifth to a tonic, as often as it does. A tonic
+    is not itself a dominant seventh: that leads on. The last chord leads back to the first."""
+    different = [chord for chord, _ in groupby(chords)]
+    for dominant, tonic in pairwise([*different, *different[:1]]):
+        key = _key_of_tonic(tonic)
+        leads_on = {4, 10} <= {*tonic.intervals}
+        falls = (dominant.root - tonic.root) % 12 == 7
+        if key is not None and falls and 4 in dominant.intervals and not leads_on:
+            yield key
+
+
 class Spelling(NamedTuple):
     """A letter, how far it is altered (-1 flat, 1 sharp) and the octave (middle C: 4)."""
 
     step: str
     alter: int
     octave: int
-
-
-def step_and_alter(fifths: int) -> tuple[str, int]:
-    """The letter and alteration at a place on the circle of fifths: -3 is ("E", -1)."""
-    return _STEPS[(fifths + 1) % 7], (fifths + 1) // 7
-
-
-def key_of(tune: Tune) -> int:
-    """The number of sharps (positive) or flats (negative) of a tune's key: as it says, or as its
-    melody and chords suggest, by how well the sounding time of each pitch fits each key."""
-    if tune.key is not None:
-        return tune.key
-    weights = np.zeros(12)
-    for note in tune.melody_notes():
-        weights[note.pitch % 12] += float(note.duration)
-    for bar in tune.bars:
-        ends = [change.onset for change in bar.changes[1:]] + [bar.length]
-        for change, end in zip(bar.changes, ends, strict=True):
-            if change.sounding:
-                held = float(end - change.onset)
-                weights[list(change.chord.pitch_classes)] += held / 2
-                weights[change.chord.root] += held / 2
-    if np.ptp(weights) == 0:
-        return 0
-    keys = {}
-    for tonic in range(12):
-        turned = np.roll(weights, -tonic)
-        fifths = (tonic * 7 + 5) % 12 - 5  # -5 D flat ... 6 F sharp
-        keys[fifths, "major"] = float(np.corrcoef(turned, _MAJOR_FIT)[0, 1])
-        keys[(fifths - 3 + 5) % 12 - 5, "minor"] = float(np.corrcoef(turned, _MINOR_FIT)[0, 1])
-    return max(keys, key=lambda name: keys[name])[0]
 
 
 def spell(pitches: Sequence[int], chords: Sequence[Chord], key: int) -> list[Spelling]:
@@ -85,26 +141,6 @@ def spell(pitches: Sequence[int], chords: Sequence[Chord], key: int) -> list[Spe
         later = _place(pitch, chord, key, later if abs(leap) == 1 else None)
         spelled.append(later)
     return [_named(pitch, place) for pitch, place in zip(pitches, reversed(spelled), strict=True)]
-
-
-def chord_tone_places(chord: Chord, key: int | None) -> dict[int, int]:
-    """The place of each tone of a chord, by pitch class, spelled upwards from its written root."""
-    root = symbol_place(chord_symbol(Chord(chord.root, chord.intervals, chord.root), key))
-    tones = set(chord.intervals)
-    augmented = 8 in tones and 4 in tones and 7 not in tones
-    sharp_eleven = 6 in tones and 7 in tones
-    steps = (0, -5, 2, -3, 4, -1, 6 if sharp_eleven else -6, 1, 8 if augmented else -4, 3, -2, 5)
-    return {(chord.root + interval) % 12: root + steps[interval] for interval in tones}
-
-
-def symbol_place(name: str) -> int:
-    """The place of the note that a chord symbol begins with: "Eb7" is at -3."""
-    place = _STEPS.index(name[0]) - 1
-    for sign in name[1:]:
-        if sign not in "b#":
-            break
-        place += 7 if sign == "#" else -7
-    return place
 
 
 def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
@@ -129,5 +165,5 @@ def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
 
 def _named(pitch: int, place: int) -> Spelling:
     step, alter = step_and_alter(place)
-    octave = (pitch - alter - _PITCH_CLASS_OF_STEP[step]) // 12 - 1
+    octave = (pitch - alter - LETTER_PITCH_CLASSES[step]) // 12 - 1
     return Spelling(step, alter, octave)

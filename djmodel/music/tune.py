@@ -127,6 +127,14 @@ class Bar:
         return holding
 
 
+class ChordSpan(NamedTuple):
+    """A sounding chord from `onset` to `end`, in quarter lengths from the start of the tune."""
+
+    onset: Fraction
+    end: Fraction
+    chord: Chord
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A name and a General MIDI program number, 0 to 127."""
@@ -183,6 +191,16 @@ class Tune:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)
         """One line, where IPython would print every note."""
         printer.text(f"Tune({self.title!r}, {pluralize(len(self.bars), 'bar')})")
+
+    def chord_spans(self) -> tuple[ChordSpan, ...]:
+        """The sounding chords, each within its bar."""
+        spans = []
+        for bar, start in zip(self.bars, self.starts, strict=False):
+            ends = [change.onset for change in bar.changes[1:]] + [bar.length]
+            for change, end in zip(bar.changes, ends, strict=True):
+                if change.sounding and end > change.onset:
+                    spans.append(ChordSpan(start + change.onset, start + end, change.chord))
+        return tuple(spans)
 
     def excerpt(self, first: int, last: int) -> Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if

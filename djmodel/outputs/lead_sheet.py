@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from djmodel.music.chord_symbol import chord_symbol
-from djmodel.music.key import key_of
+from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.chord_names import engraved
 from djmodel.outputs.drawing import Drawing, add, new_svg, parse_svg, to_text
@@ -65,7 +65,7 @@ def lead_sheet(
 
 def bars_per_line(tune: Tune, paper: Paper = SCREEN) -> int:
     """The most bars per line for which the fullest line has room for its notes and chord symbols."""
-    key = key_of(tune)
+    key = key_signature(tune)
     widths = [_bar_width(bar, key) for bar in tune.bars]
     first = 1 if has_pickup(tune) else 0
     room = paper.width - 2 * _MARGIN - _SIGNS_WIDTH

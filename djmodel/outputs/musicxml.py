@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_symbol
+from djmodel.music.chord_symbol import bass_place, chord_suffix, root_place
 from djmodel.music.instruments import instrument_name
-from djmodel.music.key import (
-    Spelling,
-    chord_tone_places,
-    key_of,
-    spell,
-    step_and_alter,
-    symbol_place,
-)
+from djmodel.music.key import Spelling, key_signature, spell
+from djmodel.music.pitch import step_and_alter
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.rhythm import WrittenNote, written_notes
@@ -113,7 +107,7 @@ def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
 
     if not tune.bars:
         raise NotationError("there is no bar of music to write", path=tune.title or None)
-    fifths = key_of(tune)
+    fifths = key_signature(tune)
     spellings = _spellings(tune, fifths)
     part = stream.Part(id="P1")
     part.partName = instrument_name(tune.instrument.name, tune.instrument.program) if labels else ""
@@ -288,14 +282,10 @@ def _chord_mark(change: Change, key: int) -> ChordSymbol | NoChord:
         return harmony.NoChord("N.C.")
     chord = change.chord
     kind, added, missing = chord_kind(chord)
-    text = chord_symbol(Chord(chord.root, chord.intervals, chord.root), key)
-    root = step_and_alter(symbol_place(text))
-    suffix = text[1 + abs(root[1]) :]
-    mark = harmony.ChordSymbol(root=_name(root), kind=kind, kindStr=suffix)
+    root = _name(step_and_alter(root_place(chord, key)))
+    mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=chord_suffix(chord))
     if chord.bass != chord.root:
-        with_bass = Chord.of(chord.root, (*chord.intervals, chord.bass - chord.root))
-        bass = step_and_alter(chord_tone_places(with_bass, key)[chord.bass])
-        mark.bass(_name(bass), allow_add=True)
+        mark.bass(_name(step_and_alter(bass_place(chord, key))), allow_add=True)
     for modification, intervals in (("add", added), ("subtract", missing)):
         for interval in intervals:
             degree, alter = _DEGREES[interval]

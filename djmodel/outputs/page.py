@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from djmodel.music.instruments import instrument_name
-from djmodel.music.key import key_of
+from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.chord_names import chords_of_bar, engraved
@@ -133,7 +133,7 @@ def _bars(item: PageItem) -> str:
     if not item.values:
         return ""
     tune = item.tune
-    key = key_of(tune)
+    key = key_signature(tune)
     rows = "".join(
         f'<li><span class="number">{number or ""}</span>'
         f'<span class="symbols">{escape(engraved(chords_of_bar(bar, key)))}</span>'

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from djmodel.music.chord import KIND_NAMES, Chord, Kind, kind_of
-from djmodel.music.key import key_of
+from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
 from djmodel.outputs.chord_names import change_name
 
@@ -169,7 +169,7 @@ def clock(tune: Tune) -> tuple[tuple[float, float], ...]:
 
 def _chord_names(tune: Tune) -> Iterator[ChordName]:
     """The names of the chords where they change."""
-    key = key_of(tune)
+    key = key_signature(tune)
     last: tuple[Chord, bool] | None = None
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         for change in bar.changes:

@@ -10,42 +10,9 @@ import numpy as np
 
 from djmodel.inputs.chords.observations import NEAR, Changes, Floats, overlaps
 from djmodel.music.chord import Chord
+from djmodel.music.key import estimate_key
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Note
-
-
-class Key(NamedTuple):
-    """A tonic (pitch class) and whether its scale is minor."""
-
-    tonic: int
-    minor: bool
-
-    @property
-    def sharps(self) -> int:
-        """Sharps (positive) or flats (negative) of its signature, -5 to 6."""
-        return ((self.tonic + 3 * self.minor) * 7 + 5) % 12 - 5
-
-
-# How well each tone fits a key, by semitones above the tonic: Krumhansl and Kessler (1982).
-_MAJOR_FIT = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR_FIT = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-
-
-def estimate_key(notes: Sequence[Note]) -> Key:
-    """The key whose profile correlates best with how long each pitch class sounds. The last note
-    counts for more: tunes end on the tonic. C major for no notes."""
-    notes_on_grid = np.zeros(12)
-    for note in notes:
-        notes_on_grid[note.pitch % 12] += float(note.duration)
-    if notes:
-        notes_on_grid[max(notes, key=lambda note: note.onset).pitch % 12] += (
-            0.05 * notes_on_grid.sum()
-        )
-    if np.ptp(notes_on_grid) == 0:
-        return Key(0, False)
-    keys = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]
-    fits = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in keys]
-    return keys[int(np.argmax([np.corrcoef(notes_on_grid, fit)[0, 1] for fit in fits]))]
 
 
 class _Degree(NamedTuple):

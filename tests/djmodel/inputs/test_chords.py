@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.inputs.chords.harmonize import Key, estimate_key, harmonize
+from djmodel.inputs.chords.harmonize import harmonize
 from djmodel.inputs.chords.pick_up import find_pick_up, with_pick_up
 from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
+from djmodel.music.key import Key, estimate_key
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Meter, Note
 
@@ -353,7 +354,7 @@ def test_in_any_meter_bars_begin_with_a_chord_and_transposing_transposes(
 )
 def test_the_key_of_a_melody(line: str, key: Key, sharps: int) -> None:
     assert estimate_key(notes_of([line], FOUR)) == key
-    assert key.sharps == sharps
+    assert key.signature == sharps
 
 
 def test_harmony_for_a_lone_melody() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.music.changes import FORMS, ChangesError, parse_changes, parse_meter, signature_of
+from djmodel.music.changes import FORMS, ChangesError, parse_changes, parse_meter
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.tune import Change, Meter, Tune
@@ -217,7 +217,6 @@ def test_the_signature_of_changes() -> None:
 )
 def test_a_key_with_two_names_is_the_one_that_is_written(text: str, key: int) -> None:
     assert parse_changes(text).key == key
-    assert signature_of([]) is None
 
 
 chords = st.builds(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from helpers.handmade_tunes import QUAVER, bar, blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.key import Spelling, key_of, spell, step_and_alter
+from djmodel.music.changes import FORMS, parse_changes
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
+from djmodel.music.key import Key, Spelling, estimate_key, key_signature, spell
+from djmodel.music.pitch import step_and_alter
 from djmodel.music.tune import Tune
+from djmodel.outputs.musicxml import to_music21
 
 SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -77,15 +82,55 @@ def test_tones_of_the_key_need_no_accidental(key: int, degrees: list[int]) -> No
 class TestKey:
     @pytest.mark.parametrize(("semitones", "key"), [(0, -4), (1, 3), (4, 0), (6, 2), (11, 1)])
     def test_of_a_blues_in_a_flat_and_elsewhere(self, semitones: int, key: int) -> None:
-        assert key_of(blues().transposed(semitones)) == key
+        assert key_signature(blues().transposed(semitones)) == key
 
     def test_of_a_minor_tune(self) -> None:
         # A harmonic minor has the signature of C.
         line = bar("Am", [(p, QUAVER) for p in (69, 71, 72, 74, 76, 72, 68, 69)])
-        assert key_of(Tune("", (line, bar("E7", [(68, 2), (71, 2)]), bar("Am", [(69, 4)])))) == 0
+        assert (
+            key_signature(Tune("", (line, bar("E7", [(68, 2), (71, 2)]), bar("Am", [(69, 4)]))))
+            == 0
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "key"),
+        [
+            ("Am7 | D7 | Gmaj7 | Cmaj7", Key(7, False)),
+            # A chain of fifths, of which the last one arrives.
+            ("E7 | A7 | D7 | Gmaj7", Key(7, False)),
+            # In minor, with a dominant of the fourth degree.
+            ("Dm7 | D7 | Gm7 | A7 | Dm6", Key(2, True)),
+        ],
+    )
+    def test_of_chords_alone(self, changes: str, key: Key) -> None:
+        assert estimate_key((), parse_changes(changes).chord_spans()) == key
+
+    def test_in_any_key_alike(self) -> None:
+        for semitones in range(12):
+            blues = parse_changes("blues-in-C").transposed(semitones)
+            assert estimate_key((), blues.chord_spans()) == Key(semitones, False)
 
     def test_said_by_the_tune_itself(self) -> None:
-        assert key_of(Tune("", (bar("C", [(60, 4)]),), key=-1)) == -1
+        assert key_signature(Tune("", (bar("C", [(60, 4)]),), key=-1)) == -1
 
     def test_of_silence(self) -> None:
-        assert key_of(Tune("", ())) == 0
+        assert key_signature(Tune("", ())) == 0
+
+
+TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_has_one_key_by_every_road(name: str) -> None:
+    """By its name, by its changes typed out, estimated from its chords, and on its lead sheet."""
+    for tonic in TONICS:
+        tune = parse_changes(f"{name}-in-{tonic}")
+        typed = " | ".join(
+            " ".join(chord_symbol(change.chord, tune.key) for change in bar.changes)
+            for bar in tune.bars
+        )
+        assert parse_changes(typed).key == tune.key, tonic
+        assert tune.key is not None
+        assert (key_signature(replace(tune, key=None)) - tune.key) % 12 == 0, tonic
+        [signature] = to_music21(tune.excerpt(1, 1)).recurse().getElementsByClass("KeySignature")
+        assert signature.sharps == tune.key, tonic
