@@ -34,7 +34,7 @@ notebooks: $(VENV)/.test
 
 # The model that comes along, and its card: from data/ alone.
 pretrained: $(VENV)/.demo
-	$(BIN)/python -m djmodel.pretrain --out data
+	$(BIN)/python -m benchmarks.pretrained
 
 # One stamp for each set of packages; made anew when the list of packages changes.
 $(VENV)/.demo: EXTRAS =

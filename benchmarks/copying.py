@@ -26,7 +26,7 @@ def main() -> None:
         model = fit(tunes[:number], TrainingConfig()).model
         solos = generate_solos(model, GenerationConfig(bars=BARS), SOLOS)
         detector = CopyDetector.of(model)
-        n_values = sum(map(len, model.extra["sequences"]))
+        n_values = model.n_values
         name = f"{number} rag{'s' if number > 1 else ''}"
         _row(name, n_values, [detector.copied(solo, VALUES) for solo in solos])
     _row("a rag, the others", 0, human_baseline(CopyDetector(tunes), VALUES, BARS))

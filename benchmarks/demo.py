@@ -39,9 +39,10 @@ def train(folder: Path) -> Stages:
         from djmodel.config import PRESETS
         from djmodel.inputs.music_files import rags
         from djmodel.inputs.reader import read_tunes
-        from djmodel.model.improvise import changes_of, improvise
-        from djmodel.model.training import encode_corpus, fit
+        from djmodel.model.improvise import improvise
+        from djmodel.model.training import fit
         from djmodel.outputs.midi import write_midi
+        from djmodel.values.encoded import encode_corpus
         from seqmodel.network.keras_backend import load_keras
         from seqmodel.plots import loss_curve
     with stage("start-up: Keras and TensorFlow"):
@@ -63,7 +64,7 @@ def train(folder: Path) -> Stages:
         losses = [epoch.loss for epoch in trained.history]
         loss_curve({"training": losses}).save(folder / "loss.png")
     with stage("writing: a first solo"):
-        [solo] = improvise(trained.model, changes_of(trained.model)[0])
+        [solo] = improvise(trained.model, trained.model.changes[0])
         write_midi(solo.tune, folder / "solo.mid")
     return stage
 

@@ -134,11 +134,11 @@ def measure(
         began = time.perf_counter()
         trained = fit(names, config)
         seconds = time.perf_counter() - began
-        loss = trained.model.settings["held_out_loss"]
+        loss = trained.model.content.held_out_loss
         found[name] = {
             "parameters": trained.model.weights.n_parameters,
             "held_out": loss,
-            "training": trained.model.settings["training_loss"],
+            "training": trained.model.content.training_loss,
             "seconds": seconds,
             "new_of_100": share_new(trained, seed),
         }

@@ -7,6 +7,7 @@ of an earlier training lies in the folder, and must stay what it is until the ne
 
 from __future__ import annotations
 
+import importlib
 import random
 import subprocess
 import sys
@@ -42,9 +43,9 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def weights(training: str, folder: Path) -> bytes:
-    from seqmodel.model_file import load
-
-    kept = load(folder / "model.keras", training.split(".")[0]).weights
+    package = training.split(".")[0]
+    home = {"djmodel": "djmodel.model.model_file", "dinos": "dinos.generation"}[package]
+    kept = importlib.import_module(home).load(folder / "model.keras").weights
     return b"".join(np.ascontiguousarray(array).tobytes() for array in kept.arrays)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from seqmodel.model_file import ModelFile
+from dinos.training import DinosModel
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.text import pluralize
 
@@ -23,9 +23,9 @@ class CommonRun(NamedTuple):
 class TrainingNames:
     """The names that a model learned from, to look for runs of letters in."""
 
-    def __init__(self, model: ModelFile) -> None:
-        self.names: Sequence[str] = model.extra["training"]
-        self.held_out: Sequence[str] = model.extra["held_out"]
+    def __init__(self, model: DinosModel) -> None:
+        self.names: Sequence[str] = model.content.training
+        self.held_out: Sequence[str] = model.content.held_out
         self._known = SuffixAutomaton(self.names)
 
     def shared(self, name: str) -> CommonRun:

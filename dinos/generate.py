@@ -16,7 +16,7 @@ from seqmodel.text import pluralize
 if TYPE_CHECKING:
     from dinos.copying import TrainingNames
     from dinos.generation import GeneratedName
-    from seqmodel.model_file import ModelFile
+    from dinos.training import DinosModel
 
 
 def command(
@@ -103,13 +103,13 @@ def _remark(invention: GeneratedName, max_length: int) -> str:
 
 
 def _facts(
-    invention: GeneratedName, model: ModelFile, list_of_names: TrainingNames
+    invention: GeneratedName, model: DinosModel, list_of_names: TrainingNames
 ) -> dict[str, object]:
     from dinos.generation import closest, spelled
 
     values = invention.log_probabilities
     shared = list_of_names.shared(invention.name)
-    name, distance = closest(invention.name, model.extra["training"])
+    name, distance = closest(invention.name, model.content.training)
     return {
         "name": spelled(invention, model),
         "log_probability_per_character": round(sum(values) / len(values), 4),

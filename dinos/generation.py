@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from dinos.names import END, MAX_LENGTH, capitalised, encode, fold
-from dinos.ngram_features import LONGEST, n_inputs, name_automaton, walk, with_ngrams
-from dinos.training import KIND, log_probabilities
-from seqmodel import model_file as modelfile
+from dinos.ngram_features import n_inputs, name_automaton, walk, with_ngrams
+from dinos.training import KIND, Content, DinosModel, log_probabilities
+from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import PADDING
 from seqmodel.errors import SamplingError, VocabularyError
-from seqmodel.model_file import ModelFile
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
@@ -45,28 +44,20 @@ class GeneratedName:
         return not (self.learned or self.held_out)
 
 
-def load(path: str | Path) -> ModelFile:
+def load(path: str | Path) -> DinosModel:
     """A model that `dinos` trained. Raises FileError or ModelFileError."""
-    model = modelfile.load(path, KIND)
-    with modelfile.corrupt_file_errors(KIND, path):
+    model = model_file.load(path, KIND, Content)
+    with model_file.corrupt_file_errors(path):
         known = model.vocabulary
         if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
-            raise ValueError("symbols that are not the characters of names")
-        if type(model.settings["keep_case"]) is not bool:
-            raise TypeError("a keep_case that is neither true nor false")
-        for names in (model.extra["training"], model.extra["held_out"]):
-            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise TypeError("names that are no texts")
-        context = model.settings.get("context", 1)
-        if type(context) is not int or not 1 <= context <= LONGEST:
-            raise ValueError("a context that is no number of characters")
+            raise ValueError("the symbols are not the characters of names")
         if n_inputs(automaton_of(model)) != model.weights.n_inputs:
-            raise ValueError("weights for other names")
+            raise ValueError("the weights are those of other names")
     return model
 
 
 def generate(
-    model: ModelFile,
+    model: DinosModel,
     *,
     count: int = 1,
     seed: int = 0,
@@ -94,7 +85,7 @@ def generate(
     primer = [int(index) for index in model.vocabulary.encode(begun)]
     limit = None
     if max_copy is not None:
-        known = [model.vocabulary.encode(name).tolist() for name in model.extra["training"]]
+        known = [model.vocabulary.encode(name).tolist() for name in model.content.training]
         limit = CopyLimit(max_copy, known, primer)
     drawn = _draw(model, count, seed, sampling, primer, max_length, limit, endless=new)
     if not new:
@@ -109,16 +100,16 @@ def generate(
     return list(found.values())
 
 
-def spelled(invention: GeneratedName, model: ModelFile) -> str:
+def spelled(invention: GeneratedName, model: DinosModel) -> str:
     """The name as one writes it: with capitals, unless the model has its own."""
-    return invention.name if model.settings["keep_case"] else capitalised(invention.name)
+    return invention.name if model.content.keep_case else capitalised(invention.name)
 
 
-def known_letters(start: str, model: ModelFile) -> str:
+def known_letters(start: str, model: DinosModel) -> str:
     """`start` as the model spells it, and with spaces as in names that are read: none before the
     first letter, one between words. Raises VocabularyError for a letter that it does not know."""
     spaced = re.sub(" +", " ", start).lstrip(" ")
-    begun = fold(spaced, bool(model.settings["keep_case"]))
+    begun = fold(spaced, model.content.keep_case)
     for letter in begun:
         if letter not in model.vocabulary or letter == END:
             raise VocabularyError(
@@ -129,10 +120,10 @@ def known_letters(start: str, model: ModelFile) -> str:
     return begun
 
 
-def automaton_of(model: ModelFile) -> Automaton:
+def automaton_of(model: DinosModel) -> Automaton:
     """How the model reads names."""
-    context = model.settings.get("context", 1)  # models of before read characters
-    names = model.extra["training"] if context > 1 else []
+    context = model.content.config.context
+    names = model.content.training if context > 1 else ()
     rows = [encode(name, model.vocabulary) for name in names]
     return name_automaton(model.vocabulary, rows, context)
 
@@ -148,7 +139,7 @@ def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
 
 
 def _draw(
-    model: ModelFile,
+    model: DinosModel,
     count: int,
     seed: int,
     sampling: SamplingConfig,
@@ -165,7 +156,7 @@ def _draw(
     primer_conditioning = (
         None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
     )
-    learned, held_out = set(model.extra["training"]), set(model.extra["held_out"])
+    learned, held_out = set(model.content.training), set(model.content.held_out)
     left = count
     while endless or left > 0:
         n_names = ROUND if endless else min(ROUND, left)

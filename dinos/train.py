@@ -24,7 +24,7 @@ from seqmodel.cli import (
 )
 
 if TYPE_CHECKING:
-    from seqmodel.model_file import ModelFile
+    from dinos.training import DinosModel
     from seqmodel.training.trainer import EpochMetrics
 
 SAMPLES = 3  # how many names are shown on the way, and how many times
@@ -94,7 +94,7 @@ def command(
     n_epochs, n_made_up = config.resolve_defaults(read.names)
     look = math.ceil(n_epochs / LOOKS)
 
-    def report(epoch: EpochMetrics, model: ModelFile) -> None:
+    def report(epoch: EpochMetrics, model: DinosModel) -> None:
         show(epoch.number, n_epochs, {"loss": epoch.loss, "held out": epoch.validation_loss or 0.0})
         if epoch.number == 1 or epoch.number % look == 0:
             console.print(f"epoch {epoch.number} says: {_samples(model, seed)}", soft_wrap=True)
@@ -133,7 +133,7 @@ def command(
         picture.save(out / "loss.png")
         checkpoints.remove()
 
-    settings, split = trained.model.settings, trained.split
+    content, split = trained.model.content, trained.split
     rows = {
         "names": f"{len(split.training):,} to learn from, {len(split.held_out):,} held out",
         "left out": f"{read.repeats:,} that were there before",
@@ -142,8 +142,8 @@ def command(
         "cell": f"{cell}, {n_a} units",
         "reads": _reads(trained.model, context),
         "parameters": f"{trained.model.weights.n_parameters:,}",
-        "training loss": _loss(settings["training_loss"]),
-        "held-out loss": _loss(settings["held_out_loss"]),
+        "training loss": _loss(content.training_loss),
+        "held-out loss": _loss(content.held_out_loss),
         "seconds": f"{time.perf_counter() - began:.1f}",
     }
     if not read.repeats:
@@ -157,16 +157,18 @@ def command(
     )
 
 
-def _reads(model: ModelFile, context: int) -> str:
+def _reads(model: DinosModel, context: int) -> str:
     n_pieces = model.weights.n_inputs - model.vocabulary.size
     return f"a character, and {n_pieces:,} pieces of up to {context}" if n_pieces else "a character"
 
 
-def _loss(cross_entropy: float) -> str:
+def _loss(cross_entropy: float | None) -> str:
+    if cross_entropy is None:
+        return "not measured"
     return f"{cross_entropy:.3f} nats a character, perplexity {math.exp(cross_entropy):.2f}"
 
 
-def _samples(model: ModelFile, seed: int) -> str:
+def _samples(model: DinosModel, seed: int) -> str:
     from dinos.generation import generate, spelled
 
     inventions = generate(model, count=SAMPLES, seed=seed, max_length=30)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +16,11 @@ from dinos.augmentation import NGramSampler
 from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
 from dinos.names import Names, Split, encode, split, vocabulary
 from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_ngrams
-from seqmodel import model_file as modelfile
+from seqmodel import model_file
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Indices, Windows
 from seqmodel.errors import InputError
-from seqmodel.model_file import ModelFile
+from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import batch_log_probabilities
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import LAYOUTS, Weights
@@ -89,7 +90,20 @@ class TrainingConfig:
         return usual if self.epochs is None else self.epochs, n_augmented
 
 
-Progress = Callable[[EpochMetrics, ModelFile], None]
+class Content(msgspec.Struct):
+    """All that a model file of names holds besides weights and vocabulary. Losses are mean
+    cross-entropies per character, in nats."""
+
+    config: TrainingConfig
+    keep_case: bool
+    training: tuple[str, ...]
+    held_out: tuple[str, ...]
+    training_loss: float | None = None
+    held_out_loss: float | None = None
+
+
+DinosModel: TypeAlias = ModelFile[Content]
+Progress = Callable[[EpochMetrics, DinosModel], None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,7 @@ class TrainingResult:
 
     layers: Layers
     graph: keras.Model
-    model: ModelFile
+    model: DinosModel
     split: Split
     fit_result: FitResult
 
@@ -109,7 +123,7 @@ class TrainingResult:
 
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
-        modelfile.save(path, self.graph, self.model)
+        model_file.save(path, self.graph, self.model)
 
 
 def fit(
@@ -137,15 +151,11 @@ def fit(
     layers = shared_layers(known.size, config.n_a, config.cell, config.seed)
     graph = training_graph(layers, n_inputs(automaton) - known.size)
 
-    def as_it_is(weights: Weights) -> ModelFile:
-        return ModelFile(
-            kind=KIND,
-            weights=weights,
-            vocabulary=known,
-            settings={**asdict(config), "keep_case": names.keep_case},
-            extra={"training": list(apart.training), "held_out": list(apart.held_out)},
-            sources=sources or {},
-        )
+    content = Content(config, names.keep_case, tuple(apart.training), tuple(apart.held_out))
+    versions = installed_versions("djmodel", "tensorflow", "keras", "numpy")
+
+    def as_it_is(weights: Weights) -> DinosModel:
+        return ModelFile(KIND, weights, known, content, sources or {}, versions)
 
     def report(epoch: EpochMetrics, learner: Trainer) -> None:
         if progress:
@@ -170,11 +180,12 @@ def fit(
         fingerprint={**asdict(config), "names": hash_of(training), "held out": hash_of(held_out)},
     )
     model = as_it_is(extract_weights(graph))
-    losses = {
-        "training_loss": mean_loss(model.weights, training, automaton),
-        "held_out_loss": mean_loss(model.weights, held_out, automaton),
-    }
-    model = replace(model, settings=model.settings | losses)
+    content = msgspec.structs.replace(
+        content,
+        training_loss=mean_loss(model.weights, training, automaton),
+        held_out_loss=mean_loss(model.weights, held_out, automaton),
+    )
+    model = replace(model, content=content)
     return TrainingResult(layers, graph, model, apart, fit_result)
 
 

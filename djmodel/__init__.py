@@ -33,9 +33,9 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.inputs.reader import read_tune as read_tune
     from djmodel.inputs.reader import read_tunes as read_tunes
     from djmodel.model.improvise import improvise as improvise
-    from djmodel.model.improvise import load as load
     from djmodel.model.layers import djmodel as djmodel
     from djmodel.model.layers import music_inference_model as music_inference_model
+    from djmodel.model.model_file import load as load
     from djmodel.model.training import fit as fit
     from djmodel.music.accompaniment import accompany as accompany
     from djmodel.music.changes import parse_changes as parse_changes
@@ -59,7 +59,7 @@ _HOMES = {
     "decode": "djmodel.values.grammar",
     "fit": "djmodel.model.training",
     "TrainingConfig": "djmodel.config",
-    "load": "djmodel.model.improvise",
+    "load": "djmodel.model.model_file",
     "improvise": "djmodel.model.improvise",
     "SamplingConfig": "seqmodel.sampling.config",
     "evaluate": "djmodel.evaluation.perplexity",

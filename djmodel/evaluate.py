@@ -1,11 +1,13 @@
-"""`python -m djmodel.evaluate`: how good is a model, in numbers that can be compared."""
+"""`python -m djmodel.evaluate`: perplexity of a model, and the passages that it copies."""
 
 from __future__ import annotations
 
 import itertools
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -13,32 +15,52 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from djmodel.options import ChordPart, MelodyPart
 from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
     from djmodel.config import TrainingConfig
-    from djmodel.evaluation.perplexity import Evaluation, Metrics
+    from djmodel.evaluation.copying import Copied
+    from djmodel.evaluation.perplexity import Evaluation
     from djmodel.inputs.reader import ReadResults
-    from seqmodel.model_file import ModelFile
+    from djmodel.model.improvise import Solo
+    from djmodel.model.model_file import DjModel
+    from djmodel.music.tune import Tune
     from seqmodel.sampling.config import SamplingConfig
+
+NGRAMS_SHOWN = (2, 4, 8)  # lengths whose overlap is in the table; the JSON has all
+_HUMAN = "training tunes, each compared with the others"
 
 
 def command(
-    model: Annotated[
-        Path | None,
-        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
-    ] = None,
-    held_out: Annotated[
+    files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MUSIC]...", help="Music that it was not trained on."),
+        typer.Argument(
+            metavar="[MODEL] [MUSIC]...",
+            help="model.keras of a training [default: ragtime], and music that it was not trained"
+            " on. Only the name of a model ends in .keras.",
+        ),
     ] = None,
+    copies: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOLO",
+            help="Find the passages of SOLO, or of any music, that occur in the training tunes;"
+            " repeatable.",
+        ),
+    ] = None,
+    melody_part: MelodyPart = None,
+    chord_part: ChordPart = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --copies: one JSON object per tune, no table.")
+    ] = False,
     leave_one_out: Annotated[
         bool,
         typer.Option(
             "--leave-one-out",
-            help="No MODEL: for each tune of MUSIC (none: eight rags), train on the others and "
-            "foretell it.",
+            help="No MODEL: evaluate each tune of MUSIC [default: eight rags] with a model that is"
+            " trained on the others.",
         ),
     ] = False,
     preset: Annotated[
@@ -49,30 +71,91 @@ def command(
     ] = None,
     temperature: Annotated[
         list[float] | None,
-        typer.Option(help="Of the solos that are measured; may be repeated."),
+        typer.Option(help="Of the solos in which copies are counted; repeatable."),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Solos for each temperature.")] = 4,
     seed: Seed = 0,
     debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
-    """Measure a MODEL: how well it foretells music that it does not know, beside n-grams of each
-    order, and how much its solos copy from the music that it does know."""
+    """Measure the perplexity of a MODEL on MUSIC that it was not trained on, beside n-grams of each
+    order, and how much its solos copy from the music that it was trained on.
+
+    --copies compares passages by their values, by their melody in any key (intervals and rhythm),
+    and by their intervals alone in any rhythm. A solo that MODEL made is compared by the values
+    that the model generated, other music by those of its notes.
+    """
     from djmodel.config import training_preset
-    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.model_file import load, pretrained_model
+    from seqmodel.errors import InputError
     from seqmodel.sampling.config import SamplingConfig
     from seqmodel.settings import with_settings
 
+    models, music = _split(files or [])
+    if not copies and (as_json or melody_part or chord_part):
+        raise InputError("--json, --melody-part and --chord-part belong to --copies SOLO")
     if leave_one_out:
+        if models:
+            raise InputError(
+                "leaving one out trains a model for each tune and evaluates no other",
+                path=models[0],
+                hint="leave the model out",
+            )
         config = with_settings(training_preset(preset), epochs=epochs, seed=seed)
-        _leave_one_out([*([str(model)] if model else []), *(held_out or [])], config)
+        _leave_one_out(music, config)
         return
-    choices = [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]]
-    learned = load(model or pretrained_model())
-    if held_out:
-        _show_evaluation(learned, held_out, seed)
+    model = load(models[0] if models else pretrained_model())
+    if copies:
+        parts = {"melody_part": melody_part, "chord_part": chord_part}
+        _show_copies(model, copies, parts, as_json=as_json)
+        return
+    if music:
+        _show_evaluation(model, music, seed)
     else:
-        stderr_console().print("give MUSIC that the model was not trained on to see how it fits")
-    _show_copies(learned, choices, seed, count)
+        stderr_console().print(
+            "to see the perplexity, give MUSIC that the model was not trained on"
+        )
+    _show_copies_of_solos(
+        model, [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]], seed, count
+    )
+
+
+def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Models and music. Raises InputError for more than one model."""
+    from seqmodel.errors import InputError
+
+    models = [name for name in files if Path(name).suffix == ".keras"]
+    if len(models) > 1:
+        raise InputError(
+            f"one model is evaluated at a time, not {len(models)}", hint="leave the others out"
+        )
+    return models, [name for name in files if name not in models]
+
+
+def _read(names: Sequence[str], **parts: Any) -> ReadResults:
+    """The tunes; files that are skipped are reported."""
+    from djmodel.inputs.reader import read_tunes
+
+    music = read_tunes(names, **parts)
+    for result in music.results:
+        if result.tune is None:
+            stderr_console().print(f"{result.name} {result}", markup=False, soft_wrap=True)
+    music.require_tunes()
+    return music
+
+
+# --- perplexity ------------------------------------------------------------------------------
+
+
+def _show_evaluation(model: DjModel, names: Sequence[str], seed: int) -> None:
+    from djmodel.evaluation.perplexity import evaluate
+    from seqmodel.files import sha256_of_file
+
+    music = _read(names)
+    for path in music.used:
+        if sha256_of_file(path) in model.sources.values():
+            stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
+    evaluation = evaluate(model, music.tunes, seed)
+    Console(highlight=False).print(_metrics_table(evaluation, "held-out music"))
 
 
 def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
@@ -82,106 +165,156 @@ def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
 
     tunes = _read(names or [str(path) for path in rags()]).tunes
     if len(tunes) < 3:
-        hint = "give more music"
-        raise CorpusError("at least three tunes to leave one out", str(len(tunes)), hint=hint)
-    with Progress(stderr_console(), "leaving one out", "tune", every=1) as show:
-        done = itertools.count(1)
-        found = leave_one_out(
-            tunes,
-            config,
-            progress=lambda one: show(
-                next(done),
-                len(tunes),
-                {"model": one.model.cross_entropy, "n-gram": _best(one).cross_entropy},
-            ),
+        raise CorpusError(
+            f"leaving one out takes at least three tunes, not {len(tunes)}", hint="give more music"
         )
-    console, total = Console(highlight=False), Evaluation.mean(found)
-    table = Table("left out", "values", "model", "best n-gram", "order", "less", box=box.SIMPLE)
-    for one in (*found, total):
+    numbers = itertools.count(1)
+    with Progress(stderr_console(), "leaving one out", "tune", every=1) as show:
+
+        def progress(one: Evaluation) -> None:
+            losses = {
+                "model": one.model.cross_entropy,
+                "n-gram": one.best_ngram.cross_entropy,
+            }
+            show(next(numbers), len(tunes), losses)
+
+        evaluations = leave_one_out(tunes, config, progress)
+    console, total = Console(highlight=False), Evaluation.mean(evaluations)
+    table = Table("left out", "values", "model", "best n-gram", "order", "lower by", box=box.SIMPLE)
+    for one in (*evaluations, total):
         table.add_row(
-            one.title,
+            escape(one.title),
             f"{one.model.values:,}",
             f"{one.model.cross_entropy:.3f}",
-            f"{_best(one).cross_entropy:.3f}",
+            f"{one.best_ngram.cross_entropy:.3f}",
             str(one.best_order),
-            f"{1 - one.model.perplexity / _best(one).perplexity:.1%}",
-        )
-    console.print(table)
-    console.print("nats a value; less: how much lower the model's perplexity is")
-    console.print(_scores(total, "all, each left out"))
-
-
-def _show_evaluation(model: ModelFile, names: Sequence[str], seed: int) -> None:
-    from djmodel.evaluation.perplexity import evaluate
-    from seqmodel.files import sha256_of_file
-
-    music = _read(names)
-    for path in music.used:
-        if sha256_of_file(path) in model.sources.values():
-            stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
-    Console(highlight=False).print(_scores(evaluate(model, music.tunes, seed), "held-out music"))
-
-
-def _scores(found: Evaluation, title: str) -> Table:
-    """Of the model and of each order."""
-    table = Table(title, "nats a value", "perplexity", "right", "", box=box.SIMPLE)
-    for name, score in (
-        ("model", found.model),
-        *((f"n-gram, order {order}", score) for order, score in found.ngrams.items()),
-    ):
-        resume_note = "lowest of the n-grams" if score is _best(found) else ""
-        row = (
-            f"{score.cross_entropy:.3f}",
-            f"{score.perplexity:.2f}",
-            f"{score.accuracy:.1%}",
-            resume_note,
-        )
-        table.add_row(name, *row)
-    return table
-
-
-def _best(found: Evaluation) -> Metrics:
-    return found.ngrams[found.best_order]
-
-
-def _read(names: Sequence[str]) -> ReadResults:
-    """The tunes; what is skipped is told."""
-    from djmodel.inputs.reader import read_tunes
-
-    music = read_tunes(names)
-    for result in music.results:
-        if result.tune is None:
-            stderr_console().print(f"{result.name} {result}", soft_wrap=True)
-    music.require_tunes()
-    return music
-
-
-def _show_copies(
-    model: ModelFile, choices: Sequence[SamplingConfig], seed: int, count: int
-) -> None:
-    from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, format_overlap
-    from djmodel.model.improvise import changes_of, improvise
-
-    console, detector = Console(highlight=False), CopyDetector.of(model)
-    table = Table(
-        "temperature", "nats a value", "longest copy", "from", f"n={COPY_NGRAM}", box=box.SIMPLE
-    )
-    changes = changes_of(model)[0]
-    for sampling in choices:
-        solos = improvise(model, changes, seed=seed, count=count, sampling=sampling)
-        found = [detector.copied(solo, VALUES) for solo in solos]
-        longest = max((copied.longest for copied in found), key=lambda passage: passage.length)
-        table.add_row(
-            f"{sampling.temperature:g}",
-            f"{-sum(solo.log_probability for solo in solos) / count:.3f}",
-            pluralize(longest.length, "value"),
-            escape(longest.title),
-            *format_overlap(found, [COPY_NGRAM]),
+            f"{one.perplexity_reduction:.1%}",
         )
     console.print(table)
     console.print(
-        f"n={COPY_NGRAM}: share of all runs of {COPY_NGRAM} values that the training music has, too"
+        "model, n-gram: nats per value; lower by: difference of their perplexities", soft_wrap=True
     )
+    console.print(_metrics_table(total, "all, each left out"))
+
+
+def _metrics_table(evaluation: Evaluation, title: str) -> Table:
+    """A row for the model and for each order."""
+    table = Table(title, "nats per value", "perplexity", "accuracy", "", box=box.SIMPLE)
+    ngrams = {f"n-gram, order {order}": m for order, m in evaluation.ngrams.items()}
+    for name, metrics in {"model": evaluation.model, **ngrams}.items():
+        table.add_row(
+            name,
+            f"{metrics.cross_entropy:.3f}",
+            f"{metrics.perplexity:.2f}",
+            f"{metrics.accuracy:.1%}",
+            "best n-gram" if metrics is evaluation.best_ngram else "",
+        )
+    return table
+
+
+# --- copied passages -------------------------------------------------------------------------
+
+
+def _show_copies(
+    model: DjModel, names: Sequence[str], parts: dict[str, Any], *, as_json: bool
+) -> None:
+    """The longest passages of music that occur in the training tunes."""
+    from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector, human_baseline
+
+    detector = CopyDetector.of(model)
+    found = [
+        (title, {r: [detector.copied(melody, r)] for r in REPRESENTATIONS})
+        for title, melody in _melodies(model, names, parts)
+    ]
+    if as_json:
+        for title, copied in found:
+            facts = {representation: _facts(one) for representation, [one] in copied.items()}
+            print(json.dumps({"title": title, **facts}))
+        return
+    human = {r: human_baseline(detector, r) for r in REPRESENTATIONS}
+    if all(human.values()):
+        found.append((_HUMAN, human))
+    console = Console(highlight=False)
+    for title, copied in found:
+        console.print(_copies_table(title, copied))
+    print("longest: in values or notes; n: share of the n-grams that occur in the training tunes")
+
+
+def _melodies(
+    model: DjModel, names: Sequence[str], parts: dict[str, Any]
+) -> list[tuple[str, Tune | Solo]]:
+    """Music by title, as solos where the model made them."""
+    from djmodel.model.provenance import solo_in
+
+    chosen = any(parts.values())  # then the notes of these parts count, whatever made them
+    melodies: list[tuple[str, Tune | Solo]] = []
+    for result in _read(names, **parts).results:
+        if result.tune is not None:
+            solo = None if chosen else solo_in(result.path, model)
+            melodies.append((result.tune.title, solo or result.tune))
+    return melodies
+
+
+def _copies_table(title: str, found: dict[str, list[Copied]]) -> Table:
+    """A row for each representation: the longest passage, and the overlap by n-gram length."""
+    from djmodel.evaluation.copying import format_overlap
+
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
+    for head in ("by", "longest", "bar"):
+        table.add_column(head, no_wrap=True)
+    table.add_column("as in", overflow="fold")
+    for n in NGRAMS_SHOWN:
+        table.add_column(f"n={n}", no_wrap=True)
+    for representation, copied in found.items():
+        longest = max(one.longest for one in copied)
+        source = f"{longest.title}, bar {longest.title_bar}" if longest.length else "nothing"
+        table.add_row(
+            representation,
+            str(longest.length),
+            str(longest.bar or ""),
+            escape(source),
+            *format_overlap(copied, NGRAMS_SHOWN),
+        )
+    return table
+
+
+def _facts(copied: Copied) -> dict[str, Any]:
+    overlap = [None if math.isnan(share) else round(share, 6) for share in copied.overlap.tolist()]
+    return {**copied.longest._asdict(), "overlap": overlap}
+
+
+def _show_copies_of_solos(
+    model: DjModel, samplings: Sequence[SamplingConfig], seed: int, count: int
+) -> None:
+    """What solos at each temperature copy; and what training tunes have in common."""
+    from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, human_baseline
+    from djmodel.model.improvise import improvise
+
+    console, detector = Console(highlight=False), CopyDetector.of(model)
+    table = Table(
+        "temperature", "nats per value", "longest copy", "from", f"n={COPY_NGRAM}", box=box.SIMPLE
+    )
+    for sampling in samplings:
+        solos = improvise(model, model.changes[0], seed=seed, count=count, sampling=sampling)
+        loss = -sum(solo.log_probability for solo in solos) / count
+        copied = [detector.copied(solo, VALUES) for solo in solos]
+        table.add_row(f"{sampling.temperature:g}", f"{loss:.3f}", *_longest(copied))
+    if human := human_baseline(detector, VALUES):
+        table.add_row("training tunes", "", *_longest(human))
+    console.print(table)
+    console.print(
+        f"n={COPY_NGRAM}: share of the runs of {COPY_NGRAM} values that occur in the training"
+        " tunes; training tunes: each compared with the others",
+        soft_wrap=True,
+    )
+
+
+def _longest(found: Sequence[Copied]) -> tuple[str, ...]:
+    from djmodel.evaluation.copying import COPY_NGRAM, format_overlap
+
+    longest = max((copied.longest for copied in found), key=lambda passage: passage.length)
+    length = pluralize(longest.length, "value")
+    return length, escape(longest.title), *format_overlap(found, [COPY_NGRAM])
 
 
 def main() -> None:

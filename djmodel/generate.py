@@ -21,7 +21,7 @@ from seqmodel.text import pluralize, printable
 if TYPE_CHECKING:
     from djmodel.config import GenerationConfig
     from djmodel.model.improvise import Solo
-    from seqmodel.model_file import ModelFile
+    from djmodel.model.model_file import DjModel
 
 Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
 
@@ -122,7 +122,7 @@ def command(
     """
     from djmodel.config import GenerationConfig
     from djmodel.model.generation import generate_solos
-    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.model_file import load, pretrained_model
     from djmodel.model.provenance import with_provenance
 
     wanted = {"midi": out, "score": score, "picture": picture}
@@ -176,7 +176,7 @@ def command(
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _copying(learned: ModelFile, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
+def _copying(learned: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
     """What the solos copy, in a line; and a warning where much is to be expected."""
     from djmodel.evaluation.copying import (
         MELODY,

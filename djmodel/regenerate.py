@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Make a SOLO again from what its MIDI file says: model, seed, settings. Ends with status 0 if
     it is the same to the last byte, else with 1."""
-    from djmodel.model.improvise import load, pretrained_model
+    from djmodel.model.model_file import load, pretrained_model
     from djmodel.model.provenance import read_provenance, regenerate
     from djmodel.outputs.midi import midi_bytes
     from seqmodel.files import atomic_write, check_no_overwrite

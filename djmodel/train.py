@@ -213,7 +213,7 @@ def command(
         write_midi(solo.tune, out / "solo.mid", solo.provenance)
         checkpoints.remove()
 
-    encoded, last = trained.encode_corpus, trained.history[-1]
+    encoded, last = trained.encoded_corpus, trained.history[-1]
     console.print(
         summary_table(
             "Trained",

@@ -1,27 +1,28 @@
-"""One `.keras` file holds all that a model needs: weights, vocabulary, settings, where it is from.
+"""A model file: weights, vocabulary and whatever else a model needs, in one `.keras` file.
 
-It is a file that `keras.models.load_model` reads, with one entry more, `seqmodel.json`. Reading it
-here takes the weights and that entry and runs nothing from the file; neither needs Keras.
+`keras.models.load_model` reads it. This project adds two entries to what Keras writes and reads
+only those: `seqmodel.json`, checked against types, and `weights.safetensors`. Reading them runs
+nothing from the file and needs neither Keras nor its file format.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
+import safetensors
+import safetensors.numpy
 
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
@@ -30,262 +31,190 @@ from seqmodel.network.keras_backend import stderr_held_back
 from seqmodel.network.weights import LAYOUTS, Weights
 
 if TYPE_CHECKING:
-    import h5py
     import keras
 
-ENTRY = "seqmodel.json"
-FORMAT = 2
-# What an entry may grow to when it is unpacked: so many bytes, or so many times its packed size.
-SMALL, LARGEST_RATIO = 16 * 2**20, 30
-# What reading a file raises that is not what it says it is.
-DAMAGES = (
+ENTRY, WEIGHTS = "seqmodel.json", "weights.safetensors"
+FORMAT = 3
+# Limits of an entry when unpacked: in bytes, or as a multiple of its packed size.
+MAX_BYTES, MAX_RATIO = 16 * 2**20, 30
+_ARRAYS = ("kernel", "recurrent", "bias", "dense_kernel", "dense_bias")
+# Exceptions of readers that were given a corrupted file; msgspec's are ValueErrors.
+_CORRUPTION = (
     LookupError,
     TypeError,
     ValueError,
     ArithmeticError,
-    AttributeError,
     EOFError,
     OSError,
     RuntimeError,
     MemoryError,
-    zlib.error,
     struct.error,
+    zlib.error,
+    safetensors.SafetensorError,
 )
+
+Content = TypeVar("Content")
+
+
+class _Header(msgspec.Struct):
+    """The fields that every format has."""
+
+    format: int
+    kind: str
+    versions: dict[str, str] = {}
+
+
+class _Entry(msgspec.Struct):
+    """All of a model file but the weights, as the JSON entry holds it."""
+
+    format: int
+    kind: str
+    cell: Literal["rnn", "gru", "lstm"]
+    symbols: tuple[str, ...]
+    size: int
+    folded: dict[str, str]
+    content: msgspec.Raw
+    sources: dict[str, str]
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True)
-class ModelFile:
-    """`kind` says whose model it is ("djmodel", "dinos"); `settings` are what it was trained with,
-    `extra` what else its owner keeps in it; both are JSON values. `sources` are the names and
-    hashes of the data, `versions` those of the libraries."""
+class ModelFile(Generic[Content]):
+    """The contents of a model file.
+
+    `kind` names the package that the model belongs to ("djmodel", "dinos"). `content` is all that
+    this package keeps in it besides the weights and the vocabulary: a `msgspec.Struct`. `sources`
+    maps the names of the training data to their SHA-256, `versions` packages to their versions.
+    """
 
     kind: str
     weights: Weights
     vocabulary: Vocabulary
-    settings: dict[str, Any]
-    extra: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        """All but the weights and the versions, as JSON values."""
-        return {
-            "kind": self.kind,
-            "cell": self.weights.cell,
-            "symbols": self.vocabulary.symbols,
-            "size": self.vocabulary.size,
-            "folded": dict(self.vocabulary.folded),
-            "settings": self.settings,
-            "extra": self.extra,
-            "sources": self.sources,
-        }
+    content: Content
+    sources: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def identity(self) -> str:
-        """The SHA-256 of the weights and the entry, in hexadecimal digits: equal trainings give
-        equal ones, whenever their files were written."""
-        digest = hashlib.sha256(json.dumps(self.entry, sort_keys=True).encode())
+        """SHA-256 of everything but the versions, in hexadecimal digits: equal trainings give equal
+        identities, whenever their files were written."""
+        content = msgspec.json.encode(self.content)
+        # As read from a file: 1 and 1.0 are the same setting.
+        read = msgspec.json.decode(content, type=type(self.content))
+        entry = self._entry(msgspec.json.encode(read, order="sorted"), versions={})
+        digest = hashlib.sha256(msgspec.json.encode(entry, order="sorted"))
         for array in self.weights.arrays:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
+    def entry(self) -> bytes:
+        """The JSON entry of the file. Raises ModelFileError if a name in it is not valid text."""
+        try:
+            content = msgspec.json.encode(self.content)
+            return msgspec.json.encode(self._entry(content, dict(self.versions)))
+        except UnicodeEncodeError:
+            raise ModelFileError("a name in the model cannot be written as text") from None
 
-def save(path: str | Path, graph: keras.Model, model: ModelFile) -> None:
-    """Writes `model`, its weights from `graph` (a Keras model with one recurrent layer and one
-    Dense layer), with the versions of today; whole or not at all. Raises FileError if that place
-    cannot be written, ModelFileError for another ending than .keras."""
-    entry = {
-        "format": FORMAT,
-        **model.entry,
-        "versions": versions_of("djmodel", "tensorflow", "keras", "numpy", "music21"),
-    }
+    def _entry(self, content: bytes, versions: dict[str, str]) -> _Entry:
+        return _Entry(
+            format=FORMAT,
+            kind=self.kind,
+            cell=self.weights.cell,  # type: ignore[arg-type]
+            symbols=self.vocabulary.symbols,
+            size=self.vocabulary.size,
+            folded=dict(self.vocabulary.folded),
+            content=msgspec.Raw(content),
+            sources=dict(self.sources),
+            versions=versions,
+        )
+
+
+def save(path: str | Path, graph: keras.Model, model: ModelFile[Content]) -> None:
+    """Writes `model`, whole or not at all. `graph` is the Keras model that `load_model` will give:
+    it has the same weights. Raises FileError if the file cannot be written, ModelFileError if its
+    name does not end in .keras."""
     path = Path(path)
     if path.suffix != ".keras":
-        raise ModelFileError("a name ending in .keras", path.name, path=path)
+        raise ModelFileError("the name of a model file must end in .keras", path=path)
+    entry = model.entry()
+    arrays = dict(zip(_ARRAYS, map(np.ascontiguousarray, model.weights.arrays), strict=True))
     with atomic_write(path, durable=True) as temporary:
         with stderr_held_back():
             graph.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
-            text = json.dumps(entry, ensure_ascii=False)
-            # A name of a file may hold bytes that are no letters.
-            archive.writestr(
-                ENTRY, text.encode("utf-8", "surrogatepass"), compress_type=zipfile.ZIP_DEFLATED
-            )
+        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(ENTRY, entry)
+            archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
 
 
-def load(path: str | Path, kind: str) -> ModelFile:
-    """Reads what `save` wrote, in memory that grows with the file; nothing in it is run, or
-    unpacked. Raises FileError, or ModelFileError for a file that `save` did not write."""
-    expected, hint = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
-    path = check_input_file(path, expected)
-    with corrupt_file_errors(kind, path), zipfile.ZipFile(path) as archive:
+def load(path: str | Path, kind: str, content_type: type[Content]) -> ModelFile[Content]:
+    """Reads a file that `save` wrote, in memory that grows with the file. Raises FileError, or
+    ModelFileError if the file is not a model of this kind whose content is a `content_type`."""
+    path = check_input_file(path, f"a {kind} model (.keras)")
+    with corrupt_file_errors(path), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if ENTRY not in names:
-            raise ModelFileError(expected, "no vocabulary in it", path=path, hint=hint)
-        _check_names(names)
-        entry = _json_object(_content(archive, ENTRY))
-        made = entry["format"]
-        if made != FORMAT:
-            version = _strings(entry.get("versions", {})).get("djmodel", "another version")
             raise ModelFileError(
-                f"a model file of format {FORMAT}",
-                f"format {made!r:.20}",
-                path=path,
-                hint=f"read it with the djmodel that wrote it ({version:.20}), or train again",
+                "the file was not written by this project", path=path, hint=f"train a {kind} model"
             )
-        if entry["kind"] != kind:
-            found = f"a {entry['kind']!s:.40} model"
-            raise ModelFileError(expected, found, path=path, hint=hint)
-        model = ModelFile(
-            kind=kind,
-            weights=_read_weights(_content(archive, "model.weights.h5"), entry["cell"]),
-            vocabulary=_vocabulary(entry),
-            settings=_mapping(entry["settings"]),
-            extra=_mapping(entry["extra"]),
-            sources=_strings(entry["sources"]),
-            versions=_strings(entry["versions"]),
+        _check_names(names)
+        text = _read_entry(archive, ENTRY)
+        _check_header(msgspec.json.decode(text, type=_Header), kind, path)
+        entry = msgspec.json.decode(text, type=_Entry)
+        weights = _weights(_read_entry(archive, WEIGHTS), entry.cell)
+        vocabulary = _vocabulary(entry)
+        if weights.n_values != vocabulary.size or weights.n_inputs < weights.n_values:
+            raise ValueError(
+                f"{vocabulary.size} symbols, but weights for {weights.n_inputs} inputs and"
+                f" {weights.n_values} outputs"
+            )
+        return ModelFile(
+            kind,
+            weights,
+            vocabulary,
+            msgspec.json.decode(entry.content, type=content_type),
+            entry.sources,
+            entry.versions,
         )
-    read, written = model.weights.n_inputs, model.weights.n_values
-    if written != model.vocabulary.size or read < written:  # cues are their owner's to check
+
+
+def _check_header(header: _Header, kind: str, path: Path) -> None:
+    if header.format != FORMAT:
+        writer = header.versions.get("djmodel", "another version")
         raise ModelFileError(
-            f"weights for {model.vocabulary.size} symbols",
-            f"weights for {read} and {written}",
+            f"the file has model format {header.format}, but this version reads format {FORMAT}",
             path=path,
-            hint=hint,
+            hint=f"read it with the djmodel that wrote it ({writer:.20}), or train again",
         )
-    return model
+    if header.kind != kind:
+        raise ModelFileError(
+            f"the file holds a model of kind {header.kind!r:.40}, not of kind {kind!r}", path=path
+        )
 
 
 @contextmanager
-def corrupt_file_errors(kind: str, path: str | Path | None = None) -> Iterator[None]:
-    """Whatever reading a file raises within that is not what it says it is becomes ModelFileError;
-    so does a memory that it would not fit in."""
-    expected, hint = f"a {kind} model (.keras)", f"train one with `python -m {kind}.train`"
+def corrupt_file_errors(path: str | Path) -> Iterator[None]:
+    """Turns the exceptions of readers that were given a corrupted file into ModelFileError."""
     try:
         yield
     except ModelFileError:
         raise
     except zipfile.BadZipFile:
-        begun = path is not None and Path(path).read_bytes()[:2] == b"PK"
-        found = "one that is damaged or cut off" if begun else "some other file"
-        raise ModelFileError(expected, found, path=path, hint=hint) from None
-    except DAMAGES as error:
-        found = f"a damaged one ({str(error) or type(error).__name__:.120})"
-        raise ModelFileError(expected, found, path=path, hint=hint) from error
+        if Path(path).read_bytes()[:2] == b"PK":
+            raise ModelFileError("the model file is damaged or cut off", path=path) from None
+        raise ModelFileError("the file is not a model (.keras)", path=path) from None
+    except _CORRUPTION as error:
+        reason = str(error) or type(error).__name__
+        raise ModelFileError(f"the model file is damaged ({reason:.120})", path=path) from error
 
 
-def check_indices(sequence: Any, vocabulary: Vocabulary) -> None:
-    """Raises TypeError or ValueError for what is not a list of indices of the vocabulary."""
-    if not isinstance(sequence, list) or not {*map(type, sequence)} <= {int}:
-        raise TypeError(f"{sequence!r:.40} instead of indices")
-    if sequence and not 0 <= min(sequence) <= max(sequence) < len(vocabulary):
-        raise ValueError("indices of no symbols")
+def check_indices(sequences: Sequence[Sequence[int]], vocabulary: Vocabulary) -> None:
+    """Raises ValueError if one of `sequences` holds an index that the vocabulary does not have."""
+    for sequence in sequences:
+        if sequence and not 0 <= min(sequence) <= max(sequence) < len(vocabulary):
+            raise ValueError("a training sequence with indices outside the vocabulary")
 
 
-def _check_names(names: list[str]) -> None:
-    for name in names:
-        parts = name.replace("\\", "/").split("/")
-        if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
-            raise ValueError(f"an entry that would be outside of it, {name!r:.60}")
-    if len(set(names)) < len(names):
-        raise ValueError("two entries of one name")
-
-
-def _content(archive: zipfile.ZipFile, name: str) -> bytes:
-    """An entry that does not grow out of proportion when it is unpacked."""
-    info = archive.getinfo(name)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} packed in a way that is not ours")
-    most = max(SMALL, LARGEST_RATIO * info.compress_size)
-    with archive.open(info) as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"{name} unpacks to more than {LARGEST_RATIO} times its size")
-    return content
-
-
-def _json_object(text: bytes) -> dict[str, Any]:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} for a number")
-
-    return _mapping(json.loads(text, parse_constant=refuse))
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r:.40} instead of names with values")
-    return value
-
-
-def _strings(value: Any) -> dict[str, str]:
-    if not all(isinstance(text, str) for text in _mapping(value).values()):
-        raise TypeError("values that are no text")
-    return _mapping(value)
-
-
-def _vocabulary(entry: Mapping[str, Any]) -> Vocabulary:
-    symbols, size, folded = entry["symbols"], entry["size"], _strings(entry["folded"])
-    if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
-        raise TypeError("symbols that are no texts")
-    if type(size) is not int:
-        raise TypeError(f"a size of {size!r:.40}")
-    if len(set(symbols)) < len(symbols) or not set(folded.values()) <= set(symbols):
-        raise ValueError("symbols that are there twice, or not there")
-    return Vocabulary(tuple(symbols), size, folded)
-
-
-def _read_weights(h5: bytes, cell: str) -> Weights:
-    """Keras keeps variables under `layers/<layer>/...vars/<number>`; of a recurrent layer's they
-    are kernel, recurrent kernel, bias, of a Dense layer's kernel, bias."""
-    import h5py
-
-    found: dict[str, NDArray[np.float32]] = {}
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and "/vars/" in name and name.startswith("layers/"):
-            found[name] = _numbers(item)
-
-    with h5py.File(io.BytesIO(h5)) as file:
-        file.visititems(visit)
-    recurrent = [found[name] for name in sorted(found) if "/cell/" in name]
-    dense = [found[name] for name in sorted(found) if "/dense" in name]
-    if len(recurrent) != 3 or len(dense) != 2:
-        raise ValueError("no weights of a recurrent and a Dense layer")
-    weights = Weights(cell, *recurrent, *dense)
-    columns = LAYOUTS[cell].n_gates * recurrent[1].shape[0]
-    shapes = [array.shape[-1:] for array in weights.arrays[:3]]
-    shapes_fit = (
-        [array.ndim for array in weights.arrays] == [2, 2, 2 if cell == "gru" else 1, 2, 1]
-        and shapes == [(columns,)] * 3
-        and (cell != "gru" or weights.bias.shape[0] == 2)
-        and weights.dense_kernel.shape == (weights.units, *weights.dense_bias.shape)
-    )
-    if not shapes_fit:
-        raise ValueError(f"weights that are not those of a cell {cell}")
-    if not all(np.isfinite(array).all() for array in weights.arrays):
-        raise ValueError("weights that are no numbers")
-    return weights
-
-
-def _numbers(dataset: h5py.Dataset) -> NDArray[np.float32]:
-    """A dataset that lies in the file as it is: what is packed, made up of others or kept elsewhere
-    may be of any size, or not be there."""
-    stored = (
-        dataset.chunks is None
-        and dataset.external is None
-        and not dataset.is_virtual
-        and dataset.shape is not None
-    )
-    if not stored or dataset.dtype.kind != "f":
-        raise ValueError(f"{dataset.name} is not stored as plain numbers")
-    if dataset.id.get_storage_size() != dataset.nbytes:
-        raise ValueError(f"{dataset.name} is not there")
-    with np.errstate(over="ignore"):  # not finite, which is refused
-        return np.asarray(dataset).astype(np.float32)
-
-
-def versions_of(*packages: str) -> dict[str, str]:
+def installed_versions(*packages: str) -> dict[str, str]:
     """The versions of those packages that are installed, by name."""
     versions = {}
     for package in packages:
@@ -294,3 +223,54 @@ def versions_of(*packages: str) -> dict[str, str]:
         except PackageNotFoundError:  # for example tensorflow-cpu, or Keras on another backend
             continue
     return versions
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
+        if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
+            raise ValueError(f"the entry {name!r:.60} would be outside the file's folder")
+    if len(set(names)) < len(names):
+        raise ValueError("two entries have the same name")
+
+
+def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The content of an entry that does not grow out of proportion when unpacked."""
+    info = archive.getinfo(name)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} has an unknown compression")
+    limit = max(MAX_BYTES, MAX_RATIO * info.compress_size)
+    with archive.open(info) as stream:
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"{name} unpacks to more than {MAX_RATIO} times its size")
+    return content
+
+
+def _vocabulary(entry: _Entry) -> Vocabulary:
+    symbols = set(entry.symbols)
+    if len(symbols) < len(entry.symbols) or not symbols.issuperset(entry.folded.values()):
+        raise ValueError("the vocabulary has a symbol twice, or folds into one that it lacks")
+    return Vocabulary(entry.symbols, entry.size, entry.folded)
+
+
+def _weights(content: bytes, cell: str) -> Weights:
+    arrays = safetensors.numpy.load(content)
+    if sorted(arrays) != sorted(_ARRAYS):
+        raise ValueError("the weights are not those of a recurrent and a Dense layer")
+    if any(array.dtype != np.float32 for array in arrays.values()):
+        raise ValueError("the weights are not 32-bit floating-point numbers")
+    weights = Weights(cell, *(np.array(arrays[name]) for name in _ARRAYS))
+    columns = LAYOUTS[cell].n_gates * weights.recurrent.shape[0]
+    expected = (
+        (len(weights.kernel), columns),
+        (len(weights.recurrent), columns),
+        (2, columns) if cell == "gru" else (columns,),
+        (len(weights.recurrent), len(weights.dense_bias)),
+        weights.dense_bias.shape[:1],
+    )
+    if tuple(array.shape for array in weights.arrays) != expected:
+        raise ValueError(f"the shapes of the weights do not fit a cell of type {cell}")
+    if not all(np.isfinite(array).all() for array in weights.arrays):
+        raise ValueError("the weights are not all finite")
+    return weights

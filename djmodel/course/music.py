@@ -144,21 +144,23 @@ def _improvise(
     diversity: float,
     seed: int | None,
 ) -> Tune:
+    from djmodel.config import TrainingConfig
     from djmodel.model.improvise import improvise
-    from djmodel.model.training import KIND
+    from djmodel.model.model_file import DjModel
     from djmodel.values.grammar import Register
     from seqmodel.data.vocabulary import Vocabulary
-    from seqmodel.model_file import ModelFile
     from seqmodel.network.keras_layers import extract_weights
     from seqmodel.sampling.config import SamplingConfig
 
     weights = extract_weights(inference_model)
     symbols = tuple(indices_values[index] for index in range(len(indices_values)))
-    model = ModelFile(
-        kind=KIND,
+    model = DjModel(
         weights=weights,
         vocabulary=Vocabulary(symbols, weights.n_values),
-        settings={"register": list(Register.of([changes]))},
+        config=TrainingConfig(n_a=weights.units, n_values=weights.n_values),
+        register=Register.of([changes]),
+        tunes=(changes,),
+        sequences=(),
     )
     if seed is None:
         seed = int(np.random.default_rng().integers(2**32))

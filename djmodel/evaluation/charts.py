@@ -1,4 +1,4 @@
-"""Pictures of solos beside the music they come from: in each, training and generated."""
+"""Charts of a comparison: training music and generated solos side by side."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ _NAMES: dict[str, Sequence[str]] = {
 
 
 def measures_chart(measures: Mapping[str, Measured]) -> Picture:
-    """For each measure how the pieces of the training and the generated ones are spread, as shares
-    of the pieces, on one scale."""
+    """A histogram of each measure over training and generated pieces, in shares of the pieces."""
     rows = -(-len(measures) // _COLUMNS)
     figure = new_figure(1.9 * rows)
     every = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
@@ -73,7 +72,7 @@ def measures_chart(measures: Mapping[str, Measured]) -> Picture:
 
 
 def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
-    """The mean arrays: rows of numbers as bars side by side, transitions as two grids each."""
+    """The mean distributions: vectors as bars side by side, transition matrices as two grids."""
     figure = new_figure(3.1 * len(distributions))
     grid = figure.add_gridspec(len(distributions), 2)
     for row, (name, found) in enumerate(distributions.items()):
@@ -93,8 +92,8 @@ def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
 
 
 def overlap_chart(comparison: Comparison) -> Picture:
-    """The share of n-grams that stand in the training music, by n: of the solos, and of tunes of
-    the training against the others."""
+    """The share of n-grams that occur in the training music, by n: those of solos, and those of
+    training tunes in the other tunes."""
     figure = new_figure(3.2)
     every = figure.subplots(1, len(comparison.copying), sharey=True, squeeze=False)[0]
     for axes, (representation, copying) in zip(every, comparison.copying.items(), strict=True):
@@ -114,7 +113,7 @@ def overlap_chart(comparison: Comparison) -> Picture:
 
 
 def perplexity_chart(perplexities: Mapping[str, float]) -> Picture:
-    """A bar for each model: how many values it hesitates between."""
+    """A bar for the perplexity of each model."""
     figure = new_figure(0.7 + 0.42 * len(perplexities), 8.0)
     axes = figure.add_subplot()
     style_axes(axes)

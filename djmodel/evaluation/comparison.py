@@ -1,4 +1,4 @@
-"""A model's solos beside the music it was trained on: measured alike, in pieces equally long."""
+"""Solos of a model compared with its training music, both measured in pieces of equal length."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from djmodel.music.tune import Tune
 
 Floats = NDArray[np.float64]
 
-PIECE = 16  # bars: what is measured at a time, of training tunes and solos alike
-_MOST_ARRAYS = 100  # of each kind whose distances are taken: their pairs are many
+BARS_PER_PIECE = 16
+_MAX_ARRAYS = 100  # of each kind, in all pairs of which distances are measured
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure of many pieces: `(pieces,)` each, nan where there was nothing to measure."""
+    """One measure of training and generated pieces: `(n_pieces,)` each, nan where undefined."""
 
     training: Floats
     generated: Floats
@@ -42,14 +42,14 @@ class Measured:
 
     @property
     def divergence(self) -> float:
-        """Of the generated pieces from those of the training, in nats."""
+        """KL divergence of the generated pieces from the training pieces, in nats."""
         return kl_divergence(self.generated, self.training)
 
 
 @dataclass(frozen=True)
 class Distributed:
-    """An array of many pieces: the mean of each kind, and the distances of all pairs of training
-    pieces (`within`) and of each generated piece to each training piece (`between`)."""
+    """One distribution of training and generated pieces: the mean of each, the distances between
+    training pieces (`within`), and those from generated to training pieces (`between`)."""
 
     training: Floats
     generated: Floats
@@ -58,8 +58,8 @@ class Distributed:
 
     @property
     def overlap(self) -> float:
-        """Of the two kinds of distances: near 1 if a generated piece is as far from those of the
-        training as they are from each other (Yang and Lerch)."""
+        """Overlapping area of the two kinds of distances: near 1 if generated pieces are as far from
+        training pieces as these are from each other (Yang and Lerch, 2018)."""
         return overlapping_area(self.within, self.between)
 
     @property
@@ -69,8 +69,8 @@ class Distributed:
 
 @dataclass(frozen=True)
 class Copying:
-    """What the solos have in common with the training music, and what tunes of it, in pieces as
-    long as a solo, have in common with the other tunes (none if there is but one)."""
+    """What solos have in common with the training music; and what training tunes, in pieces as long
+    as a solo, have in common with the other tunes (nothing if there is only one tune)."""
 
     generated: list[Copied]
     human: list[Copied]
@@ -78,8 +78,8 @@ class Copying:
 
 @dataclass(frozen=True)
 class Comparison:
-    """By name of the measure, of the distribution, of the way to read a melody; and how far each
-    solo is from the training music (see `distances`)."""
+    """A comparison by measure, by distribution and by representation of a melody, and the distance
+    of each solo from the training music (see `distances`)."""
 
     measures: dict[str, Measured]
     distributions: dict[str, Distributed]
@@ -88,9 +88,9 @@ class Comparison:
 
 
 def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector) -> Comparison:
-    """Measures solos beside the tunes of the training, both in pieces of PIECE bars."""
-    training = [piece for tune in tunes for piece in pieces(tune, PIECE)]
-    of_solos = [pieces(solo.tune, PIECE) for solo in solos]
+    """Compares solos with the tunes of the training, in pieces of BARS_PER_PIECE bars."""
+    training = [piece for tune in tunes for piece in pieces(tune, BARS_PER_PIECE)]
+    of_solos = [pieces(solo.tune, BARS_PER_PIECE) for solo in solos]
     generated = [piece for cut in of_solos for piece in cut]
     measures = {
         name: Measured(
@@ -99,7 +99,7 @@ def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector
         )
         for name, measure in MEASURES.items()
     }
-    bars = max((len(solo.tune.bars) for solo in solos), default=PIECE)
+    bars = max((len(solo.tune.bars) for solo in solos), default=BARS_PER_PIECE)
     return Comparison(
         measures=measures,
         distributions={
@@ -118,9 +118,9 @@ def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector
 
 
 def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[float]:
-    """For each solo, of so many pieces, how far it is from the middle of the training: for each
-    measure how many of the training's standard deviations the mean of its pieces is away; of all
-    these the mean. Measures that are the same throughout the training are left out."""
+    """The distance of each solo from the training music: the mean over all measures of |z|, where z
+    is the mean of the solo's pieces, standardized by the training pieces. `n_pieces` are the numbers
+    of pieces of the solos. Measures that do not vary in the training are left out."""
     ends = np.cumsum([0, *n_pieces])
     found = []
     for first, last in pairwise(ends):
@@ -145,6 +145,6 @@ def _distributed(training: Sequence[Floats], generated: Sequence[Floats]) -> Dis
 
 
 def _some(arrays: Sequence[Floats]) -> Sequence[Floats]:
-    """At most _MOST_ARRAYS of them, evenly."""
-    step = -(-len(arrays) // _MOST_ARRAYS)
+    """At most _MAX_ARRAYS of them, evenly spaced."""
+    step = -(-len(arrays) // _MAX_ARRAYS)
     return arrays[:: max(step, 1)]

@@ -1,14 +1,15 @@
-"""What a solo takes over from the tunes that its model was trained on, and where it stands there.
+"""Passages that a solo has in common with the tunes that its model was trained on.
 
-A passage can be copied in more than one way, so that a melody is read in three:
+A passage can be copied in more than one way, so a melody is compared in three representations:
 
-- VALUES, as the model hears it: the kind, length and range of each note and rest. Relative to the
-  chords: a passage moved to another key with its chords is the same, over other chords it is not.
-- MELODY: from each note to the next the interval in semitones and the time from onset to onset.
-  The same in any key and over any chords; how long a note is held does not matter.
-- INTERVALS: the intervals alone. Finds a melody whose rhythm was changed.
+- VALUES, as the model reads it: kind, duration and interval range of each note and rest. They are
+  relative to the chords: a passage transposed together with its chords is the same passage, over
+  other chords it is not.
+- MELODY: the interval in semitones and the time between the onsets of successive notes. The same
+  in any key and over any chords; durations do not matter.
+- INTERVALS: the intervals alone, which finds a melody with another rhythm.
 
-What is normal is what a tune made by a human has in common with the others: `human_baseline`.
+For comparison, `human_baseline` measures what each training tune has in common with the others.
 """
 
 from __future__ import annotations
@@ -17,50 +18,48 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.evaluation.metrics import mean_array
-from djmodel.model.improvise import Solo, tunes_of
+from djmodel.model.improvise import Solo
+from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Tune
 from djmodel.values.encoded import encode_values
 from djmodel.values.grammar import encode
+from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.text import pluralize
-
-if TYPE_CHECKING:
-    from seqmodel.data.vocabulary import Vocabulary
-    from seqmodel.model_file import ModelFile
 
 VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
 REPRESENTATIONS = (VALUES, MELODY, INTERVALS)
 
 _UNITS = {
     VALUES: ("value", "values"),
-    MELODY: ("note of melody", "notes of melody"),
-    INTERVALS: ("note by its interval", "notes by their intervals"),
+    MELODY: ("note", "notes"),
+    INTERVALS: ("note (intervals only)", "notes (intervals only)"),
 }
 
-LONGEST = 12  # of the n-grams whose overlap is measured
-COPY_NGRAM = 8  # values in the same order that are copied, where one number has to say it
-MOST_BASELINES = 8  # tunes that are held against the others
+MAX_NGRAM = 12  # the longest n-grams whose overlap is measured
+COPY_NGRAM = 8  # the length in values where a single number has to say how much is copied
+MAX_BASELINES = 8  # tunes that are compared with the others
 
-# Fewer values than this, and a model can learn them by heart: see `benchmarks/copying.py`.
+# A model of fewer training values can memorize them: see `benchmarks/copying.py`.
 FEW_VALUES = 3000
 
 
 class Line(NamedTuple):
-    """A melody read in one way: its symbols, and the bar in which each begins, counted from 1."""
+    """A melody in one representation: its symbols, and the bar in which each begins, from 1 on."""
 
     symbols: Sequence[Hashable]
     bars: Sequence[int]
 
 
 class Passage(NamedTuple):
-    """The longest passage that is copied: how many values, or notes, it has; the bar in which it
-    begins, counted from 1; title and bar of the tune where it stands, too. Length 0: nothing is."""
+    """A copied passage: its length in values or notes, the bar in which it begins, and the title
+    and the bar of its source. Bars count from 1; length 0 means that nothing is copied."""
 
     length: int
     bar: int
@@ -70,16 +69,17 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True)
 class Copied:
-    """What a melody has in common with known tunes, read in one way: the longest passage, and the
-    share of its n-grams that are known, for n from 1 to LONGEST: `(LONGEST,)`."""
+    """What a melody has in common with the training tunes in one representation: the longest
+    passage, and the share of its n-grams that occur in them, for n from 1 on: `(MAX_NGRAM,)`."""
 
     longest: Passage
     overlap: NDArray[np.float64]
 
 
 class CopyDetector:
-    """The tunes that copies are looked for in; `vocabulary` says which values are one to the model
-    (None: none but equal ones)."""
+    """The tunes in which copies are looked for. Values that are the same in `vocabulary` are equal;
+    without one, only equal values are. `sequences` are the values of the tunes as indices of the
+    vocabulary, where they are known already."""
 
     def __init__(
         self,
@@ -87,40 +87,31 @@ class CopyDetector:
         vocabulary: Vocabulary | None = None,
         sequences: Sequence[Sequence[int]] = (),
     ) -> None:
-        """`sequences` are the values of the tunes in the vocabulary, if that is known already."""
         self.tunes, self.vocabulary, self.sequences = tuple(tunes), vocabulary, sequences
-        self._known: dict[str, SuffixAutomaton] = {}
+        self._automata: dict[str, SuffixAutomaton] = {}
 
     @classmethod
-    def of(cls, model: ModelFile) -> CopyDetector:
-        """The tunes that a model was trained on."""
-        tunes = tunes_of(model, accompanied=False)
-        return cls(tunes, model.vocabulary, model.extra["sequences"])
+    def of(cls, model: DjModel) -> CopyDetector:
+        """A detector of copies from the tunes that a model was trained on."""
+        return cls(model.tunes, model.vocabulary, model.sequences)
 
     def copied(self, melody: Tune | Solo, representation: str) -> Copied:
-        """What `melody` has in common with these tunes, read in one of WAYS. Of a solo the values
-        are those that the model chose; of a tune, those that its notes are over its chords."""
+        """What `melody` has in common with the tunes. The values of a solo are those that the model
+        generated, the values of a tune those of its notes over its chords."""
         line = self.line(melody, representation)
-        if representation not in self._known:
-            self._known[representation] = SuffixAutomaton(self._symbols(representation))
-        found = self._known[representation].longest_copy(line.symbols)
+        automaton = self._automaton(representation)
+        match = automaton.longest_copy(line.symbols)
         passage = Passage(0, 0, "", 0)
-        if found.length:
-            notes = found.length + (
-                representation != VALUES
-            )  # so many steps lie between one note more
-            source = self.tunes[found.source]
-            title_bar = self.line(source, representation).bars[found.source_place]
-            passage = Passage(notes, line.bars[found.place], source.title, title_bar)
-        return Copied(passage, self._known[representation].overlap(line.symbols, LONGEST))
-
-    def _symbols(self, representation: str) -> Iterable[Sequence[Hashable]]:
-        if representation == VALUES and self.sequences:
-            return self.sequences
-        return (self.line(tune, representation).symbols for tune in self.tunes)
+        if match.length:
+            # n intervals lie between n + 1 notes
+            length = match.length if representation == VALUES else match.length + 1
+            source = self.tunes[match.source]
+            title_bar = self.line(source, representation).bars[match.source_place]
+            passage = Passage(length, line.bars[match.place], source.title, title_bar)
+        return Copied(passage, automaton.overlap(line.symbols, MAX_NGRAM))
 
     def line(self, melody: Tune | Solo, representation: str) -> Line:
-        """A melody read in one of WAYS."""
+        """A melody in one of REPRESENTATIONS."""
         if representation != VALUES:
             return _steps(melody if isinstance(melody, Tune) else melody.tune, representation)
         bars = encode(melody) if isinstance(melody, Tune) else melody.values
@@ -128,26 +119,33 @@ class CopyDetector:
         numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
         return Line(encode_values(values, self.vocabulary) if self.vocabulary else values, numbers)
 
+    def _automaton(self, representation: str) -> SuffixAutomaton:
+        if representation not in self._automata:
+            known = self.sequences if representation == VALUES else ()
+            lines = known or (self.line(tune, representation).symbols for tune in self.tunes)
+            self._automata[representation] = SuffixAutomaton(lines)
+        return self._automata[representation]
+
 
 def human_baseline(
     detector: CopyDetector, representation: str, bars: int | None = None
 ) -> list[Copied]:
-    """For each tune, of many for MOST_BASELINES of them, what it has in common with all the others:
-    what is normal in this music. In pieces of so many `bars`, if asked for, to be held against
-    solos as long as that. Nothing for a single tune."""
+    """What each tune, of many MAX_BASELINES of them, has in common with all others. With `bars`,
+    tunes are cut into pieces of that length, to be compared with solos of that length. Empty for a
+    single tune."""
     tunes = detector.tunes
     if len(tunes) < 2:
         return []
     found = []
-    for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MOST_BASELINES)}):
+    for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MAX_BASELINES)}):
         others = CopyDetector((*tunes[:i], *tunes[i + 1 :]), detector.vocabulary)
         found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]
     return found
 
 
 def pieces(tune: Tune, bars: int | None) -> list[Tune]:
-    """A tune in pieces of so many bars, without the rest that is shorter; one that is shorter than
-    that, or is not to be cut (None), as it is."""
+    """A tune cut into pieces of `bars` bars, without a shorter remainder. A tune that is not longer
+    than that, or `bars` None, gives the tune itself."""
     if bars is None or len(tune.bars) <= bars:
         return [tune]
     firsts = range(1, len(tune.bars) - bars + 2, bars)
@@ -155,38 +153,34 @@ def pieces(tune: Tune, bars: int | None) -> list[Tune]:
 
 
 def format_overlap(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]:
-    """The mean share of the runs of each length that are known, in per cent; a dash where no line
-    is as long as that."""
+    """The mean overlap at each n-gram length, in percent; a dash where no melody is that long."""
     overlap = mean_array(copied.overlap for copied in found)
     return ["–" if np.isnan(overlap[n - 1]) else f"{overlap[n - 1]:.1%}" for n in lengths]
 
 
 def format_longest(found: Mapping[str, Copied]) -> str:
-    """The longest passages of a solo, by way of reading, in a line."""
+    """The longest passages of a solo, by representation, in a line."""
     passages = [
-        f"{pluralize(copied.longest.length, *_UNITS[representation])} as in {copied.longest.title}, bar"
-        f" {copied.longest.title_bar}"
+        f"{pluralize(copied.longest.length, *_UNITS[representation])} as in"
+        f" {copied.longest.title}, bar {copied.longest.title_bar}"
         for representation, copied in found.items()
         if copied.longest.length
     ]
     return "; ".join(passages) or "nothing"
 
 
-def memorization_warning(model: ModelFile) -> str:
-    """A warning where the model has so little music that it may know it by heart, else ""."""
-    n_values = sum(map(len, model.extra["sequences"]))
-    if n_values >= FEW_VALUES:
+def memorization_warning(model: DjModel) -> str:
+    """A warning if the model has so little training music that it may have memorized it, else ""."""
+    if model.n_values >= FEW_VALUES:
         return ""
     return (
-        f"trained on {pluralize(n_values, 'value')} only: expect copied passages; train on more"
-        " music, or set --max-copy"
+        f"trained on {pluralize(model.n_values, 'value')} only: expect copied passages, or limit"
+        " their length; more training music helps"
     )
 
 
 def _steps(tune: Tune, representation: str) -> Line:
-    """From each note to the next: the interval, and for MELODY the time between the onsets."""
-    notes = tune.melody_notes()
-    starts = tune.starts
+    notes, starts = tune.melody_notes(), tune.starts
     steps = [
         (b.pitch - a.pitch, float(b.onset - a.onset))
         if representation == MELODY

@@ -1,37 +1,36 @@
-"""How well a model foretells tunes that it was not trained on, beside n-grams of each order.
+"""Perplexity of a model on music that it was not trained on, beside n-grams of each order.
 
-All are measured on the same values: those of the tune, in the vocabulary of the training tunes; one
-that is not in it is heard as its nearest. What the n-grams are fitted to, and what their smoothing
-is tuned on, is the training music alone.
+All are measured on the same values: those of the music, in the vocabulary of the training music; a
+value outside it counts as its nearest. The n-grams are fitted to the training music alone, and so
+is their smoothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from djmodel.config import TrainingConfig
-from djmodel.model.improvise import conditioning_of
+from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
-from djmodel.values.encoded import encode_values, flat_values
+from djmodel.values.encoded import flat_values
 from djmodel.values.grammar import encode
-from seqmodel.model_file import ModelFile
 from seqmodel.network.forward import log_distributions
 from seqmodel.ngram import NGram
 
 ORDERS = (1, 2, 3, 4, 5, 6)
-# An n-gram is tuned on pieces of so many values where there is only one tune.
-PHRASE = 60
+# A single training tune is cut into pieces of this many values, to tune the n-grams on.
+VALUES_PER_PHRASE = 60
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What foretelling `values` values cost, `cross_entropy` each (mean cross-entropy), and how large a
-    share of them was the likeliest value (`accuracy`)."""
+    """Mean cross-entropy per value, in nats, and accuracy (the share of values that were the most
+    likely one), over `values` values."""
 
     values: int
     cross_entropy: float
@@ -42,20 +41,24 @@ class Metrics:
         return math.exp(self.cross_entropy)
 
     @classmethod
-    def mean(cls, scores: Sequence[Metrics]) -> Metrics:
-        """Over all values of all of them."""
-        values = sum(score.values for score in scores)
+    def mean(cls, metrics: Sequence[Metrics]) -> Metrics:
+        """The mean over all values.
+
+        >>> Metrics.mean([Metrics(30, 1.0, 0.5), Metrics(10, 3.0, 0.1)])
+        Metrics(values=40, cross_entropy=1.5, accuracy=0.4)
+        """
+        values = sum(one.values for one in metrics)
         return cls(
             values,
-            sum(score.values * score.cross_entropy for score in scores) / values,
-            sum(score.values * score.accuracy for score in scores) / values,
+            sum(one.values * one.cross_entropy for one in metrics) / values,
+            sum(one.values * one.accuracy for one in metrics) / values,
         )
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well `model` and n-grams of each order, `ngrams`, foretell the same tunes; `selected_order` is
-    the order that did best for training music that was left out."""
+    """Metrics of a model and of n-grams, by order, on the same tunes. `selected_order` is the order
+    with the lowest cross-entropy on training music that was left out."""
 
     title: str
     model: Metrics
@@ -64,31 +67,42 @@ class Evaluation:
 
     @property
     def best_order(self) -> int:
-        """The order that foretells these tunes best: the hardest to beat, known only afterwards."""
+        """The order with the lowest cross-entropy on these tunes, which is known only afterwards."""
         return min(self.ngrams, key=lambda order: self.ngrams[order].cross_entropy)
 
+    @property
+    def best_ngram(self) -> Metrics:
+        return self.ngrams[self.best_order]
+
+    @property
+    def perplexity_reduction(self) -> float:
+        """The share by which the model's perplexity is lower than that of the best n-gram."""
+        return 1 - self.model.perplexity / self.best_ngram.perplexity
+
     @classmethod
-    def mean(cls, predictions: Sequence[Evaluation]) -> Evaluation:
-        """Over all values of all of them; `selected_order` is the order that was chosen most often."""
-        selected_order = [prediction.selected_order for prediction in predictions]
+    def mean(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
+        """The mean over all values; `selected_order` is the order selected most often."""
+        selected = [one.selected_order for one in evaluations]
         return cls(
             "all",
-            Metrics.mean([prediction.model for prediction in predictions]),
+            Metrics.mean([one.model for one in evaluations]),
             {
-                order: Metrics.mean([prediction.ngrams[order] for prediction in predictions])
-                for order in predictions[0].ngrams
+                order: Metrics.mean([one.ngrams[order] for one in evaluations])
+                for order in evaluations[0].ngrams
             },
-            max(sorted(set(selected_order)), key=selected_order.count),
+            max(sorted(set(selected)), key=selected.count),
         )
 
 
-def evaluate(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Evaluation:
-    """How well the model and n-grams that have learned from the same music foretell `tunes`; `seed`
-    is for the order in which training music is left out."""
-    sequences = [encode_values(flat_values(tune), model.vocabulary) for tune in tunes]
-    training = model.extra["sequences"]
+def evaluate(model: DjModel, tunes: Sequence[Tune], seed: int = 0) -> Evaluation:
+    """The metrics of the model, and of n-grams with the same training music, on `tunes`. `seed`
+    decides in which order training music is left out to tune the n-grams."""
+    sequences = [model.encode(flat_values(tune)) for tune in tunes]
+    training: Sequence[Sequence[int]] = model.sequences
     if len(training) == 1:
-        training = list(_phrases(training[0]))
+        [tune] = training
+        starts = range(0, len(tune), VALUES_PER_PHRASE)
+        training = [tune[start : start + VALUES_PER_PHRASE] for start in starts]
     rng = np.random.default_rng(seed)
     ngrams = NGram.tuned_orders(training, len(model.vocabulary), rng, ORDERS)
     n_values = sum(map(len, sequences))
@@ -103,19 +117,19 @@ def evaluate(model: ModelFile, tunes: Sequence[Tune], seed: int = 0) -> Evaluati
     )
 
 
-def evaluate_model(model: ModelFile, tunes: Sequence[Tune]) -> Metrics:
-    """How well the model foretells `tunes`, each from its beginning."""
-    scores = []
+def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
+    """The metrics of the model on `tunes`, each from its first value."""
+    metrics = []
     for tune in tunes:
-        sequence = np.array(encode_values(flat_values(tune), model.vocabulary))
-        conditioning = conditioning_of(model, encode(tune), tune.bars)
-        foretold = log_distributions(
-            model.weights, sequence.tolist(), conditioning
+        bars = encode(tune)
+        sequence = np.array(model.encode(value for bar in bars for value in bar))
+        log_probabilities = log_distributions(
+            model.weights, sequence.tolist(), model.conditioning(bars, tune.bars)
         )  # (n, n_values)
-        cross_entropy = -float(foretold[np.arange(len(sequence)), sequence].mean())
-        accuracy = float((foretold.argmax(axis=1) == sequence).mean())
-        scores.append(Metrics(len(sequence), cross_entropy, accuracy))
-    return Metrics.mean(scores)
+        cross_entropy = -float(log_probabilities[np.arange(len(sequence)), sequence].mean())
+        accuracy = float((log_probabilities.argmax(axis=1) == sequence).mean())
+        metrics.append(Metrics(len(sequence), cross_entropy, accuracy))
+    return Metrics.mean(metrics)
 
 
 def leave_one_out(
@@ -123,17 +137,12 @@ def leave_one_out(
     config: TrainingConfig,
     progress: Callable[[Evaluation], None] | None = None,
 ) -> list[Evaluation]:
-    """For each of `tunes` a model that has learned from the others, and how well it foretells that
-    one. How long to train is the lesson's to say: the tune that is left out decides nothing."""
-    predictions = []
-    for left_out in range(len(tunes)):
-        others = [tune for index, tune in enumerate(tunes) if index != left_out]
-        trained = fit(others, config)
-        predictions.append(evaluate(trained.model, [tunes[left_out]]))
+    """The evaluation of each tune by a model that was trained on all others. The tune that is left
+    out does not decide how long to train."""
+    evaluations = []
+    for left_out, tune in enumerate(tunes):
+        others = [other for index, other in enumerate(tunes) if index != left_out]
+        evaluations.append(evaluate(fit(others, config).model, [tune]))
         if progress:
-            progress(predictions[-1])
-    return predictions
-
-
-def _phrases(sequence: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (sequence[place : place + PHRASE] for place in range(0, len(sequence), PHRASE))
+            progress(evaluations[-1])
+    return evaluations

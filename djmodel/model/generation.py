@@ -10,7 +10,8 @@ from djmodel.config import MAX_BARS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.inputs.reader import read_tune
 from djmodel.inputs.score_to_tune import parse_bars
-from djmodel.model.improvise import Solo, improvise, tune_of
+from djmodel.model.improvise import Solo, improvise
+from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import DEFAULT_STYLE, accompany
 from djmodel.music.changes import parse_changes, parse_meter
 from djmodel.music.tune import Tune
@@ -18,12 +19,11 @@ from djmodel.music.tune_json import LONGEST_BAR
 from djmodel.values.encoded import flat_values
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
-from seqmodel.model_file import ModelFile
 from seqmodel.settings import SettingError
 
 
 def generate_solos(
-    model: ModelFile, config: GenerationConfig, count: int = 1, limits: Limits = DEFAULT
+    model: DjModel, config: GenerationConfig, count: int = 1, limits: Limits = DEFAULT
 ) -> list[Solo]:
     """The first `count` solos of a configuration; `limits` apply to the files that are read. Raises
     as `improvise`, `read_tune` and `parse_changes`."""
@@ -42,7 +42,7 @@ def generate_solos(
     )
 
 
-def backing_track(model: ModelFile, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
+def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, accompanied."""
     tune = _cut(_source(model, config, limits), config.choruses, config.bars).at_tempo(config.tempo)
     if tune.accompaniment and config.style is None:
@@ -51,7 +51,7 @@ def backing_track(model: ModelFile, config: GenerationConfig, limits: Limits = D
     return accompany(tune, DEFAULT_STYLE if config.style is None else config.style, rng)
 
 
-def _source(model: ModelFile, config: GenerationConfig, limits: Limits) -> Tune:
+def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     """Written changes, a file, a piece of the corpus, or a tune of the training."""
     if config.changes is not None:
         return parse_changes(config.changes, parse_meter(config.meter))
@@ -60,9 +60,9 @@ def _source(model: ModelFile, config: GenerationConfig, limits: Limits) -> Tune:
         from djmodel.inputs.sheet_music import corpus_file
 
         over = str(corpus_file(config.corpus))
-    titles = model.settings["tunes"]
+    titles = [tune.title for tune in model.tunes]
     if over is None or (over in titles and not Path(over).exists()):
-        return tune_of(model, 0 if over is None else titles.index(over))
+        return model.tunes[0 if over is None else titles.index(over)]
     parts = list(config.chord_part) or None
     return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
 

@@ -1,47 +1,33 @@
-"""A trained model + changes + a seed -> solos."""
+"""A trained model, changes and a seed -> solos."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from djmodel.model.training import KIND
+from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Tune
-from djmodel.music.tune_json import LONGEST_BAR, tune_from_json
-from djmodel.values.conditioning import BarPositions
 from djmodel.values.constraints import bar_automaton, rhythm_automaton
-from djmodel.values.encoded import encode_values, flat_values
-from djmodel.values.grammar import (
-    Register,
-    decode,
-    encode,
-    split_into_bars,
-    tidy_bar,
-    tidy_values,
-)
+from djmodel.values.encoded import flat_values
+from djmodel.values.grammar import decode, encode, split_into_bars, tidy_bar, tidy_values
 from djmodel.values.value import Value
-from seqmodel import model_file as modelfile
 from seqmodel.data.windows import Indices
 from seqmodel.errors import SamplingError
-from seqmodel.model_file import ModelFile
 from seqmodel.sampling.config import SamplingConfig
+from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
 from seqmodel.text import pluralize
 
-HIGHEST = 127  # of pitches, as MIDI has them
-
 
 @dataclass(frozen=True)
 class Solo:
-    """A new melody over the changes it was made for; `values` bar by bar, and the mean natural
-    log-probability of a value that the model gives them. `provenance` is the text for its MIDI file
-    that says how it was made (see `djmodel.config`)."""
+    """A new melody over changes. `values` are its values bar by bar, `log_probability` the mean
+    natural log-probability that the model gives to a value. `provenance` is the text for its MIDI
+    file that says how it was made (see `djmodel.model.provenance`)."""
 
     tune: Tune
     values: tuple[tuple[Value, ...], ...]
@@ -49,61 +35,8 @@ class Solo:
     provenance: str = ""
 
 
-def pretrained_model() -> Path:
-    """The model that comes along; `ragtime.md` beside it says what it is."""
-    return Path(str(resources.files("djmodel.data") / "ragtime.keras"))
-
-
-def load(path: str | Path) -> ModelFile:
-    """A model that `djmodel` trained. Raises FileError or ModelFileError."""
-    model = modelfile.load(path, KIND)
-    with modelfile.corrupt_file_errors(KIND, path):
-        for symbol in model.vocabulary.symbols:
-            value = Value.parse(symbol)
-            if value.duration > LONGEST_BAR or abs(value.leap or 0) > HIGHEST:
-                raise ValueError(f"a value {symbol:.40}")
-        low, high = model.settings["register"]
-        if not (type(low) is type(high) is int and 0 <= low <= high <= HIGHEST):
-            raise ValueError(f"a register from {low!r:.20} to {high!r:.20}")
-        titles, tunes = model.settings["tunes"], model.extra["tunes"]
-        if not (isinstance(titles, list) and isinstance(tunes, list) and tunes):
-            raise ValueError("no tunes")
-        if [type(title) for title in titles] != [str] * len(tunes):
-            raise ValueError("titles that are not those of its tunes")
-        for sequence in model.extra["sequences"]:
-            modelfile.check_indices(sequence, model.vocabulary)
-        positions, n_conditioning = (
-            bar_positions_of(model),
-            model.weights.n_inputs - model.weights.n_values,
-        )
-        if n_conditioning != (len(positions) if positions else 0):
-            raise ValueError(f"{n_conditioning} inputs for bar positions")
-    return model
-
-
-def tune_of(model: ModelFile, number: int) -> Tune:
-    """One of the tunes that the model was trained on, counted from 0."""
-    with modelfile.corrupt_file_errors(KIND):
-        return tune_from_json(model.extra["tunes"][number])
-
-
-def tunes_of(model: ModelFile, *, accompanied: bool = True) -> list[Tune]:
-    """The tunes that the model was trained on; faster without their accompaniments."""
-    left_out: dict[str, list[Any]] = {} if accompanied else {"accompaniment": []}
-    with modelfile.corrupt_file_errors(KIND):
-        return [tune_from_json(data | left_out) for data in model.extra["tunes"]]
-
-
-def changes_of(model: ModelFile) -> list[Tune]:
-    """The tunes that the model was trained on, without their melodies."""
-    return [
-        replace(tune, bars=tuple(replace(bar, melody=()) for bar in tune.bars))
-        for tune in tunes_of(model)
-    ]
-
-
 def improvise(
-    model: ModelFile,
+    model: DjModel,
     changes: Tune,
     *,
     seed: int = 0,
@@ -115,130 +48,150 @@ def improvise(
     tidy: bool = False,
     max_copy: int | None = None,
 ) -> list[Solo]:
-    """`count` new melodies over `changes`, bar by bar, each bar filled exactly.
+    """Generates `count` melodies over the chords of `changes`; each of its bars is filled exactly,
+    and its own melody, if any, is ignored. Solo k of a seed is the same for any count.
 
-    The melody that `changes` may hold is not looked at. The model first hears `primer`; with
-    `with_primer` the solo begins with it, played over the first changes, else it is left out. With
-    `rhythm`, a tune with as many bars, the solo has the rhythm of its melody and only the pitches
-    are new. `tidy` smooths as the course does: approach and other tones become chord tones,
-    repeated and very short notes join the note before. `max_copy`: no run of more values than this
-    stands in the training music; a primer that the solo begins with may be one, but is not gone on
-    with.
+    Args:
+        sampling: how values are drawn.
+        primer: values that the model reads first.
+        with_primer: begin each solo with the primer, over the first changes.
+        rhythm: a tune with bars as long as those of `changes`. Solos have the rhythm of its melody;
+            only their pitches are new.
+        tidy: smooth the solos as the course does: approach and other tones become chord tones,
+            repeated and very short notes join the note before.
+        max_copy: no longer run of values occurs in the training music, except in the primer.
 
-    Raises SamplingError if the model's values cannot fill a bar, the rhythm does not fit, the
-    primer leaves no room, or there is no way without longer copies.
+    Raises:
+        SamplingError: the model's values cannot fill a bar, the rhythm does not fit the changes,
+            the primer leaves no room, or every continuation would be a longer copy.
     """
     if tidy and max_copy is not None:
         raise SamplingError(
-            "--tidy or --max-copy", "both", hint="leave one out: tidying changes values"
+            "tidying changes values, so that copies cannot be limited", hint="leave one of them out"
         )
-    values = [Value.parse(symbol) for symbol in model.vocabulary.symbols]
-    size, positions = model.vocabulary.size, bar_positions_of(model)
-    if rhythm is not None and not any(bar.melody for bar in rhythm.bars):
-        raise SamplingError("a melody whose rhythm can be kept", "none", hint="leave it out")
-    begun = tuple(primer) if with_primer else ()
-    rhythm_values: tuple[Value, ...] | None = None
-    if rhythm is not None:
-        rhythm_values = _rhythm(rhythm, changes)[len(begun) :]
-        conditioning = conditioning_of(model, encode(rhythm), rhythm.bars)
-        conditioning = None if conditioning is None else conditioning[len(begun) :]
-        automaton = rhythm_automaton(values, rhythm_values, size, conditioning)
-        longest = len(rhythm_values)
-    else:
-        automaton = bar_automaton(values, changes.bars, size, begun, positions)
-        shortest = min(value.duration for value in values)
-        longest = int(changes.length / shortest) + len(changes.bars)
-    if not automaton.allowed[automaton.start].any():
-        raise SamplingError(
-            f"a primer shorter than the changes: {pluralize(len(changes.bars), 'bar')}",
-            f"{pluralize(len(begun), 'value')} that fill them all",
-            hint="take fewer bars of it, or more choruses",
-        )
+    prefix = tuple(primer) if with_primer else ()
+    frame = (
+        _free(model, changes, prefix) if rhythm is None else _kept(model, changes, prefix, rhythm)
+    )
     value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
     samples = sample(
         model.weights,
-        automaton,
+        frame.automaton,
         sampling,
         value_rng,
         n_sequences=count,
-        max_length=longest,
-        primer=encode_values(primer, model.vocabulary),
+        max_length=frame.max_length,
+        primer=model.encode(primer),
+        primer_conditioning=_primer_conditioning(model, primer, changes),
         copy_limit=None
         if max_copy is None
-        else CopyLimit(max_copy, model.extra["sequences"], encode_values(begun, model.vocabulary)),
-        primer_conditioning=_primer_conditioning(model, primer, changes),
+        else CopyLimit(max_copy, model.sequences, model.encode(prefix)),
     )
     if not samples.ended.all():
         raise SamplingError(
-            "values that can fill every bar",
-            f"{len(values)} in the model that cannot",
-            hint="train on more music, or with a larger --n-values",
+            f"the {len(model.values)} values of the model cannot fill every bar",
+            hint="train on more music, or with a larger vocabulary",
         )
-    register = Register(*model.settings["register"])
-    solos = []
-    for row, log_probs, child in zip(
-        samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True
-    ):
-        stream = [values[index] for index in row]
-        if rhythm_values is not None:
-            stream = [
-                replace(value, duration=asked.duration)
-                for value, asked in zip(stream, rhythm_values, strict=True)
+    return [
+        _solo(model, changes, frame, row, log_probs, rng, tidy)
+        for row, log_probs, rng in zip(
+            samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True
+        )
+    ]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The form of a solo: an automaton of its values after `prefix`, at most `max_length` of them;
+    and, where a rhythm is kept, the tune that has it."""
+
+    prefix: tuple[Value, ...]
+    automaton: Automaton
+    max_length: int
+    rhythm: Tune | None = None
+
+    def __post_init__(self) -> None:
+        if not self.automaton.allowed[self.automaton.start].any():
+            raise SamplingError(
+                f"the primer of {pluralize(len(self.prefix), 'value')} fills all changes",
+                hint="take fewer bars of it, or more choruses",
+            )
+
+    def bars(self, values: Sequence[Value], changes: Tune) -> list[tuple[Value, ...]]:
+        """All values of a solo, bar by bar, given those after the prefix."""
+        if self.rhythm is not None:
+            asked = flat_values(self.rhythm)[len(self.prefix) :]
+            values = [
+                replace(value, duration=other.duration)
+                for value, other in zip(values, asked, strict=True)
             ]
-        bars = split_into_bars([*begun, *stream], changes.bars)
-        if tidy:
-            bars = [tidy_values(bar) for bar in bars]
-        tune = decode(bars, changes, child, register=register)
-        if rhythm is not None:
-            tune = _tied_as(rhythm, tune)
-        if tidy:
-            tune = replace(tune, bars=tuple(tidy_bar(bar) for bar in tune.bars))
-        mean = float(log_probs[: len(row)].mean()) if len(row) else 0.0
-        solos.append(Solo(tune, tuple(bars), mean))
-    return solos
+        return split_into_bars([*self.prefix, *values], changes.bars)
 
 
-def bar_positions_of(model: ModelFile) -> BarPositions | None:
-    """The bar positions that the model is conditioned on, if it is."""
-    data = model.extra.get("bar_positions")
-    return None if data is None else BarPositions.from_json(data)
+def _free(model: DjModel, changes: Tune, prefix: tuple[Value, ...]) -> _Frame:
+    """Any rhythm that fills the bars of `changes`."""
+    size, values = model.vocabulary.size, model.values
+    automaton = bar_automaton(values, changes.bars, size, prefix, model.bar_positions)
+    shortest = min(value.duration for value in values)
+    return _Frame(prefix, automaton, int(changes.length / shortest) + len(changes.bars))
 
 
-def conditioning_of(
-    model: ModelFile, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar]
-) -> Indices | None:
-    """What the model is told of each value of `bars`, which fill the bars `lengths`: `(n, k)`."""
-    positions = bar_positions_of(model)
-    return (
-        None if positions is None else positions.conditioning(bars, lengths, model.vocabulary.size)
-    )
-
-
-def _primer_conditioning(
-    model: ModelFile, primer: Sequence[Value], changes: Tune
-) -> Indices | None:
-    """A primer is heard as beginning with a bar, and in bars as long as those of the changes."""
-    lengths = changes.bars
-    while sum(bar.length for bar in lengths) < sum(value.duration for value in primer):
-        lengths += changes.bars
-    return conditioning_of(model, split_into_bars(primer, lengths), lengths)
-
-
-def _rhythm(rhythm: Tune, changes: Tune) -> tuple[Value, ...]:
+def _kept(model: DjModel, changes: Tune, prefix: tuple[Value, ...], rhythm: Tune) -> _Frame:
+    """The rhythm of the melody of `rhythm`."""
+    if not any(bar.melody for bar in rhythm.bars):
+        raise SamplingError("the tune whose rhythm is to be kept has no melody")
     if [bar.length for bar in rhythm.bars] != [bar.length for bar in changes.bars]:
         raise SamplingError(
-            f"a rhythm as long as the changes: {pluralize(len(changes.bars), 'bar')}",
-            f"{pluralize(len(rhythm.bars), 'bar')}, or others",
+            f"the rhythm has {pluralize(len(rhythm.bars), 'bar')} and the changes have"
+            f" {len(changes.bars)}, or bars of different lengths",
             hint="keep the rhythm of the tune that is played over",
         )
-    return tuple(flat_values(rhythm))
+    asked = flat_values(rhythm)[len(prefix) :]
+    conditioning = model.conditioning(encode(rhythm), rhythm.bars)
+    automaton = rhythm_automaton(
+        model.values,
+        asked,
+        model.vocabulary.size,
+        None if conditioning is None else conditioning[len(prefix) :],
+    )
+    return _Frame(prefix, automaton, len(asked), rhythm)
+
+
+def _solo(
+    model: DjModel,
+    changes: Tune,
+    frame: _Frame,
+    indices: Indices,
+    log_probs: NDArray[np.float32],
+    rng: np.random.Generator,
+    tidy: bool,
+) -> Solo:
+    """The solo whose values after the prefix are those of `indices`; `rng` draws its pitches."""
+    bars = frame.bars([model.values[index] for index in indices], changes)
+    if tidy:
+        bars = [tidy_values(bar) for bar in bars]
+    tune = decode(bars, changes, rng, register=model.register)
+    if frame.rhythm is not None:
+        tune = _tied_as(frame.rhythm, tune)
+    if tidy:
+        tune = replace(tune, bars=tuple(tidy_bar(bar) for bar in tune.bars))
+    mean = float(log_probs[: len(indices)].mean()) if len(indices) else 0.0
+    return Solo(tune, tuple(bars), mean)
+
+
+def _primer_conditioning(model: DjModel, primer: Sequence[Value], changes: Tune) -> Indices | None:
+    """The conditioning of a primer that begins with a bar, in bars as long as those of `changes`."""
+    bars = changes.bars
+    while sum(bar.length for bar in bars) < sum(value.duration for value in primer):
+        bars += changes.bars
+    return model.conditioning(split_into_bars(primer, bars), bars)
 
 
 def _tied_as(rhythm: Tune, tune: Tune) -> Tune:
     """`tune` with notes held over the bar lines where the melody of `rhythm` holds them."""
     bars: list[Bar] = []
-    for bar, model in zip(tune.bars, rhythm.bars, strict=True):
-        if bars and bars[-1].melody and bar.melody and model.melody and model.melody[0].tied:
+    for bar, source in zip(tune.bars, rhythm.bars, strict=True):
+        if bars and bars[-1].melody and bar.melody and source.melody and source.melody[0].tied:
             held = replace(bar.melody[0], pitch=bars[-1].melody[-1].pitch, tied=True)
             bar = replace(bar, melody=(held, *bar.melody[1:]))
         bars.append(bar)

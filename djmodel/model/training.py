@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.config import TrainingConfig
 from djmodel.model.layers import Layers, djmodel, shared_layers
+from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.music.tune import Tune
-from djmodel.music.tune_json import tune_to_json
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.encoded import (
     EncodedCorpus,
@@ -25,34 +25,35 @@ from djmodel.values.encoded import (
 )
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value, feature_table
-from seqmodel import model_file as modelfile
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
-from seqmodel.model_file import ModelFile
 from seqmodel.network.forward import log_probabilities
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights
+from seqmodel.text import printable
 from seqmodel.training.batches import BatchSource, InMemoryBatches
 from seqmodel.training.checkpoints import Checkpoints, hash_of
-from seqmodel.training.loop import FitResult, train_network
+from seqmodel.training.loop import FitResult, ValidationLoss, train_network
 from seqmodel.training.trainer import EpochMetrics
 
 if TYPE_CHECKING:
     from djmodel.values.corpus import Corpus
 
-KIND = "djmodel"
+MIN_WINDOWS = 60  # per epoch
+
+Progress = Callable[[EpochMetrics], None]
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What training gives: the shared `layers`, the model as a file would hold it, the material,
-    and the history."""
+    """A trained model, the Keras layers that have its weights, the encoded training music, and the
+    course of the training."""
 
     layers: Layers
-    model: ModelFile
-    encode_corpus: EncodedCorpus
+    model: DjModel
+    encoded_corpus: EncodedCorpus
     fit_result: FitResult
 
     @property
@@ -63,7 +64,7 @@ class TrainingResult:
         """Writes the model file. Raises FileError or ModelFileError."""
         n_conditioning = self.model.weights.n_inputs - self.model.weights.n_values
         graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_conditioning)
-        modelfile.save(path, graph, self.model)
+        self.model.save(path, graph)
 
 
 def fit(
@@ -71,129 +72,137 @@ def fit(
     config: TrainingConfig = TrainingConfig(),
     *,
     held_out: Sequence[Tune] = (),
-    sources: dict[str, str] | None = None,
-    progress: Callable[[EpochMetrics], None] | None = None,
+    sources: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainingResult:
-    """Trains a model on `tunes`. The same tunes and lesson give the same model on the same machine.
+    """Trains a model on `tunes`. Equal tunes and configurations give equal models on one machine.
 
-    How well it foretells `held_out` is measured after each epoch, and decides nothing but where a
-    patience ends the training. `checkpoints` are written, and gone on from, as `training.fit` does.
+    Args:
+        held_out: tunes on which the loss is measured after each epoch; it has no influence on the
+            training, except that a patience may end it.
+        sources: the names of the training data with their SHA-256, kept in the model file.
+        progress: called after each epoch.
+        checkpoints: where checkpoints are written, and where a training is resumed from.
 
-    Raises CorpusError if there is no tune, or none with `tx` values.
+    Raises:
+        CorpusError: there is no tune, or none with `config.tx` values.
     """
     encoded = encode_corpus(tunes, config.n_values)
     positions = BarPositions.of(tunes) if config.bar_positions else None
     conditioning = (
         [_conditioning(positions, tune, config.n_values) for tune in tunes] if positions else None
     )
-    draw = _drawer(encoded.sequences, conditioning, config)
+    draw = _window_source(encoded.sequences, conditioning, config)
     batches = InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
-    len(batches)  # too little music is said before Keras is loaded
-    music = hash_of([*encoded.sequences, *(conditioning or ())])
-    return _teach(
-        config, encoded, positions, batches, music, held_out, sources, progress, checkpoints
-    )
+    len(batches)  # raises for too little music before Keras is loaded
+    identity = hash_of([*encoded.sequences, *(conditioning or ())])
+    data = _TrainingData(encoded, positions, batches, identity, dict(sources or {}))
+    return _fit(data, config, held_out, progress, checkpoints)
 
 
 def fit_corpus(
-    data: Corpus,
+    corpus: Corpus,
     config: TrainingConfig = TrainingConfig(),
     *,
     held_out: Sequence[Tune] = (),
-    progress: Callable[[EpochMetrics], None] | None = None,
+    progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainingResult:
-    """Like `fit`, on a corpus on disk of any size, of which it holds a few batches in memory.
-
-    Windows come from all tunes, other ones each epoch. The model file keeps the first STORED_TUNES
-    tunes, to play over and to look for copies in.
-    """
-    encoded = encode_stored_corpus(data, config.n_values)
-    positions = data.bar_positions if config.bar_positions else None
+    """Trains a model as `fit` does, on a corpus on disk of any size; only a few batches of it are
+    in memory. Windows come from all tunes and are drawn anew in each epoch. The model file keeps
+    the first tunes of the corpus."""
+    encoded = encode_stored_corpus(corpus, config.n_values)
+    positions = corpus.bar_positions if config.bar_positions else None
 
     def conditioning(row: int, start: int, stop: int) -> Indices:
         assert positions is not None
-        return positions.encode(data.ticks_in_bars(row)[start:stop], config.n_values)
+        return positions.encode(corpus.ticks_in_bars(row)[start:stop], config.n_values)
 
     batches = StreamingBatches(
-        data,
-        index_map=encoded.vocabulary.encode(data.values),
-        m=config.m or max(60, encoded.n_values // config.tx),
+        corpus,
+        index_map=encoded.vocabulary.encode(corpus.values),
+        m=config.m or max(MIN_WINDOWS, encoded.n_values // config.tx),
         Tx=config.tx,
         batch_size=config.trainer.batch_size,
         seed=config.trainer.seed,
         conditioning=conditioning if positions else None,
     )
-    sources = {str(data.folder): data.identity}
-    music = data.identity
-    return _teach(
-        config, encoded, positions, batches, music, held_out, sources, progress, checkpoints
-    )
+    sources = {printable(corpus.folder): corpus.identity}
+    data = _TrainingData(encoded, positions, batches, corpus.identity, sources)
+    return _fit(data, config, held_out, progress, checkpoints)
 
 
-def _teach(
+@dataclass(frozen=True)
+class _TrainingData:
+    """Encoded tunes and the batches made of them. `identity` is a hash of the training music."""
+
+    encoded: EncodedCorpus
+    positions: BarPositions | None
+    batches: BatchSource
+    identity: str
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def validation(self, tunes: Sequence[Tune]) -> list[tuple[list[int], Indices | None]]:
+        """The values and the conditioning features of held-out tunes."""
+        vocabulary, positions = self.encoded.vocabulary, self.positions
+        return [
+            (
+                encode_values(flat_values(tune), vocabulary),
+                _conditioning(positions, tune, vocabulary.size) if positions else None,
+            )
+            for tune in tunes
+        ]
+
+
+def _fit(
+    data: _TrainingData,
     config: TrainingConfig,
-    encoded: EncodedCorpus,
-    positions: BarPositions | None,
-    batches: BatchSource,
-    music: str,
     held_out: Sequence[Tune],
-    sources: dict[str, str] | None,
-    progress: Callable[[EpochMetrics], None] | None,
+    progress: Progress | None,
     checkpoints: Checkpoints | None,
 ) -> TrainingResult:
-    """Trains a new model; `music` names what it learns from, in a few letters."""
+    encoded, positions = data.encoded, data.positions
     layers = shared_layers(config.n_values, config.n_a, config.trainer.seed)
-    if config.graph == "unrolled" and not positions:
+    if config.graph == "unrolled" and positions is None:
         graph = djmodel(config.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
-        graph = scanning_model(layers.LSTM_cell, layers.densor, len(positions) if positions else 0)
-    unseen = [
-        (
-            encode_values(flat_values(tune), encoded.vocabulary),
-            _conditioning(positions, tune, config.n_values) if positions else None,
-        )
-        for tune in held_out
-    ]
-
-    def validation_loss(weights: Weights) -> float:
-        return -float(np.concatenate([log_probabilities(weights, *one) for one in unseen]).mean())
-
-    measure = validation_loss if unseen else None
+        graph = scanning_model(layers.LSTM_cell, layers.densor, len(positions or ()))
+    validation = data.validation(held_out)
     fit_result = train_network(
         graph,
-        batches,
+        data.batches,
         config.trainer,
         (lambda epoch, _: progress(epoch)) if progress else None,
-        validation_loss=measure,
+        validation_loss=_validation_loss(validation) if validation else None,
         checkpoints=checkpoints,
         fingerprint={
             **asdict(config),
-            "music": music,
-            "held out": hash_of([sequence for sequence, _ in unseen]),
+            "music": data.identity,
+            "held out": hash_of([sequence for sequence, _ in validation]),
         },
         feature_table=_feature_table(encoded.vocabulary) if config.tie_features else None,
     )
-    settings: dict[str, Any] = {
-        **asdict(config),
-        "register": list(encoded.register),
-        "tunes": [tune.title for tune in encoded.tunes],
-        "final_loss": fit_result.history[fit_result.best_epoch - 1].loss,
-    }
-    model = ModelFile(
-        kind=KIND,
+    model = DjModel(
         weights=extract_weights(graph),
         vocabulary=encoded.vocabulary,
-        settings=settings,
-        extra={
-            "tunes": [tune_to_json(tune) for tune in encoded.tunes],
-            "sequences": [sequence.tolist() for sequence in encoded.sequences],
-            **({"bar_positions": positions.to_json()} if positions else {}),
-        },
-        sources=sources or {},
+        config=config,
+        register=encoded.register,
+        tunes=encoded.tunes,
+        sequences=tuple(tuple(sequence.tolist()) for sequence in encoded.sequences),
+        bar_positions=positions,
+        final_loss=fit_result.history[fit_result.best_epoch - 1].loss,
+        sources=data.sources,
     )
     return TrainingResult(layers, model, encoded, fit_result)
+
+
+def _validation_loss(tunes: Sequence[tuple[list[int], Indices | None]]) -> ValidationLoss:
+    def loss(weights: Weights) -> float:
+        """The mean cross-entropy per value of held-out tunes, in nats."""
+        return -float(np.concatenate([log_probabilities(weights, *tune) for tune in tunes]).mean())
+
+    return loss
 
 
 def _feature_table(vocabulary: Vocabulary) -> NDArray[np.float32]:
@@ -205,16 +214,17 @@ def _conditioning(positions: BarPositions, tune: Tune, n_values: int) -> Indices
     return positions.conditioning(encode(tune), tune.bars, n_values)
 
 
-def _drawer(
+def _window_source(
     sequences: Sequence[Indices], conditioning: Sequence[Indices] | None, config: TrainingConfig
 ) -> Callable[[int], Windows]:
-    """The windows of each epoch: drawn once for one tune, afresh for several."""
+    """The windows of an epoch, by its number: drawn once for one tune, anew for several."""
     m = config.m
     if m is None:
-        m = 60 if len(sequences) == 1 else max(60, sum(map(len, sequences)) // config.tx)
+        n_values = sum(map(len, sequences))
+        m = MIN_WINDOWS if len(sequences) == 1 else max(MIN_WINDOWS, n_values // config.tx)
 
-    def fresh(epoch: int) -> Windows:
+    def draw(epoch: int) -> Windows:
         rng = random_stream(config.trainer.seed, Stream.WINDOWS, epoch)
         return windows(sequences, m, config.tx, rng, conditioning)
 
-    return (lambda _: fresh(0)) if len(sequences) == 1 else fresh
+    return (lambda _: draw(0)) if len(sequences) == 1 else draw

@@ -61,9 +61,9 @@ def test_training_shows_names_on_the_way_and_sums_up(folder):
 def test_the_model_file_remembers(model):
     kept = load(model)
     assert kept.vocabulary.symbols[0] == "\n"
-    assert len(kept.extra["training"]) == 27
-    assert kept.settings["cell"] == "rnn"
-    assert kept.settings["context"] == 4
+    assert len(kept.content.training) == 27
+    assert kept.content.config.cell == "rnn"
+    assert kept.content.config.context == 4
     assert kept.weights.n_inputs > kept.vocabulary.size  # pieces, too
     assert list(kept.sources) == ["names.txt"]
 
@@ -79,7 +79,7 @@ def test_names_one_a_line_and_nothing_else_on_stdout(monkeypatch, capsys, model)
     names = out.splitlines()
     assert len(names) == 20
     assert all(name[0].isupper() and name.isalpha() for name in names)
-    learned = set(load(model).extra["training"])
+    learned = set(load(model).content.training)
     known = [name for name in names if name.lower() in learned]
     assert known  # so small a list is soon known by heart
     for name in known:
@@ -95,7 +95,7 @@ def test_equal_seeds_equal_output(monkeypatch, capsys, model):
 def test_new_names_only(monkeypatch, capsys, model):
     status, out, err = run(monkeypatch, capsys, generate, model, "--new", "--count", 5)
     assert status == 0
-    assert not {name.lower() for name in out.split()} & set(load(model).extra["training"])
+    assert not {name.lower() for name in out.split()} & set(load(model).content.training)
     assert "in the training list" not in err
 
 
@@ -112,7 +112,7 @@ def test_json(monkeypatch, capsys, model):
     assert status == 0
     rows = [json.loads(line) for line in out.splitlines()]
     assert len(rows) == 8
-    extra = load(model).extra
+    content = load(model).content
     for row in rows:
         name = row["name"].lower()
         values = row["log_probabilities"]
@@ -120,9 +120,9 @@ def test_json(monkeypatch, capsys, model):
         assert row["log_probability_per_character"] == pytest.approx(
             sum(values) / len(values), abs=1e-3
         )
-        assert row["new"] == (name not in extra["training"] + extra["held_out"])
-        assert row["closest"] in extra["training"]
-        assert (row["distance"] == 0) == (name in extra["training"])
+        assert row["new"] == (name not in content.training + content.held_out)
+        assert row["closest"] in content.training
+        assert (row["distance"] == 0) == (name in content.training)
 
 
 def test_generating_and_help_do_not_wait_for_tensorflow(model):

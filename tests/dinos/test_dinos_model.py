@@ -207,9 +207,9 @@ def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
         9
     )  # better than guessing among 9 characters
     assert len(trained.split.held_out) == 3
-    assert set(trained.model.extra["training"]) == set(trained.split.training)
+    assert set(trained.model.content.training) == set(trained.split.training)
     again = fit(names, config)
-    assert again.model.settings["held_out_loss"] == trained.model.settings["held_out_loss"]
+    assert again.model.content.held_out_loss == trained.model.content.held_out_loss
 
 
 def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_learns_more():
@@ -220,7 +220,7 @@ def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_lear
     assert one.model.weights.n_parameters == V * 4 + 4 * 4 + 4 + 4 * V + V
     assert four.model.weights.n_inputs > V
     assert four.history[-1].validation_loss < one.history[-1].validation_loss - 0.1
-    assert (one.model.settings["context"], four.model.settings["context"]) == (1, 4)
+    assert (one.model.content.config.context, four.model.content.config.context) == (1, 4)
 
 
 @pytest.mark.parametrize("settings", [{}, {"made_up": 0}, {"made_up": 500}, {"cell": "lstm"}])

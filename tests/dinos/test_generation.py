@@ -13,7 +13,7 @@ from dinos.generation import automaton_of, closest, generate, known_letters, loa
 from dinos.model import one_step_graph, shared_layers
 from dinos.names import encode, vocabulary
 from dinos.ngram_features import n_inputs, with_ngrams
-from dinos.training import KIND, log_probabilities
+from dinos.training import KIND, Content, TrainingConfig, log_probabilities
 from seqmodel.errors import ModelFileError, SamplingError, VocabularyError
 from seqmodel.model_file import ModelFile
 from seqmodel.network.weights import Weights
@@ -29,7 +29,7 @@ def model_of(
     keep_case=False,
     scale=0.6,
     n_pieces=0,
-    **settings,
+    context=1,
 ):
     """A small untrained network over the characters of LETTERS; `bias` says what it prefers."""
     rng = np.random.default_rng(0)
@@ -39,10 +39,9 @@ def model_of(
         for shape in ((size + n_pieces, units), (units, units), (units,), (units, size))
     ]
     known = vocabulary([LETTERS])
-    settings = {"keep_case": keep_case, **settings}
-    extra = {"training": list(learned), "held_out": list(held_out)}
+    content = Content(TrainingConfig(context=context), keep_case, tuple(learned), tuple(held_out))
     weights = Weights("rnn", *arrays, np.array(bias, dtype=np.float32))
-    return ModelFile(KIND, weights, known, settings, extra)
+    return ModelFile(KIND, weights, known, content)
 
 
 NEVER_ENDS = (-1e9, 0.0, 0.0, 0.0, 0.0)
@@ -260,40 +259,43 @@ def test_few_names_are_warned_of():
     assert memorization_warning(1318) == ""
 
 
-def a_file(path, spoil):
+def a_file(path, corrupt):
     made = Made.whole()
-    names = {"training": ["ab", "ba"], "held_out": ["bb"]}
     made.entry |= {"kind": "dinos", "symbols": ["\n", *"abcde"], "folded": {}}
-    made.entry |= {"settings": {"keep_case": False}, "extra": names}
-    spoil(made.entry)
+    made.entry["content"] = {
+        "config": {"context": 1},
+        "keep_case": False,
+        "training": ["ab", "ba"],
+        "held_out": ["bb"],
+    }
+    corrupt(made.entry)
     return made.write(path / "model.keras")
 
 
+def content(**changes):
+    return lambda entry: entry["content"].update(changes)
+
+
 @pytest.mark.parametrize(
-    "spoil",
+    "corrupt",
     [
         lambda entry: entry.update(symbols=[*"abcdef"]),
         lambda entry: entry.update(symbols=["\n", *"abcd", "ef"]),
         lambda entry: entry.update(symbols=["\n", *"abcd"]),
-        lambda entry: entry.update(settings={}),
-        lambda entry: entry.update(settings={"keep_case": "no"}),
-        lambda entry: entry.update(settings={"keep_case": False, "context": "4"}),
-        lambda entry: entry.update(settings={"keep_case": False, "context": 0}),
-        lambda entry: entry.update(settings={"keep_case": False, "context": 10**9}),
-        lambda entry: entry.update(
-            settings={"keep_case": False, "context": 2}, extra={"training": ["xy"], "held_out": []}
-        ),
-        # weights for characters, but a list with a piece
-        lambda entry: entry.update(
-            settings={"keep_case": False, "context": 2},
-            extra={"training": ["abab"], "held_out": []},
-        ),
-        lambda entry: entry["extra"].update(training=[1, 2]),
-        lambda entry: entry["extra"].update(held_out="ab"),
-        lambda entry: entry.update(extra={}),
+        lambda entry: entry.update(content={}),
+        content(keep_case="no"),
+        content(config={"context": "4"}),
+        content(config={"context": 0}),
+        content(config={"context": 10**9}),
+        content(config={"cell": "gnu"}),
+        content(config={"context": 2}, training=["xy"], held_out=[]),
+        # weights for characters, but a list with an n-gram
+        content(config={"context": 2}, training=["abab"], held_out=[]),
+        content(training=[1, 2]),
+        content(held_out="ab"),
     ],
 )
-def test_a_model_of_a_stranger_is_refused_in_one_line(spoil, tmp_path):
+def test_a_corrupted_model_file_is_refused_in_one_line(corrupt, tmp_path):
     assert len(generate(load(a_file(tmp_path, lambda _: None)), count=3)) == 3
     with pytest.raises(ModelFileError, match="damaged"):
-        load(a_file(tmp_path, spoil))
+        load(a_file(tmp_path, corrupt))

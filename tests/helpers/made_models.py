@@ -1,18 +1,19 @@
-"""A model file made without a training, so small that a test may spoil it part by part."""
+"""A model file made without training, small, and in parts that a test may corrupt one by one."""
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
+import msgspec
 import numpy as np
+import safetensors.numpy
 
-from seqmodel import model_file as modelfile
+from djmodel.config import TrainingConfig
+from seqmodel import model_file
 
 SYMBOLS = ["C,0.500", "C,0.500,<m2,P-4>", "R,0.500", "S,1.000"]
 SIZE, UNITS = 6, 3
@@ -34,7 +35,7 @@ TUNE = {
 
 @dataclass
 class Made:
-    """A model file in parts, to be spoilt one by one."""
+    """A model file in parts: the JSON entry and the weights."""
 
     entry: dict[str, Any]
     arrays: dict[str, Any]
@@ -43,38 +44,42 @@ class Made:
     def whole(cls) -> Made:
         rng = np.random.default_rng(0)
         shapes = {
-            "layers/scan/cell/vars/0": (SIZE, 4 * UNITS),
-            "layers/scan/cell/vars/1": (UNITS, 4 * UNITS),
-            "layers/scan/cell/vars/2": (4 * UNITS,),
-            "layers/dense/vars/0": (UNITS, SIZE),
-            "layers/dense/vars/1": (SIZE,),
+            "kernel": (SIZE, 4 * UNITS),
+            "recurrent": (UNITS, 4 * UNITS),
+            "bias": (4 * UNITS,),
+            "dense_kernel": (UNITS, SIZE),
+            "dense_bias": (SIZE,),
         }
         arrays = {n: rng.normal(size=shape).astype(np.float32) for n, shape in shapes.items()}
         entry = {
-            "format": modelfile.FORMAT,
+            "format": model_file.FORMAT,
             "kind": "djmodel",
             "cell": "lstm",
             "symbols": SYMBOLS,
             "size": SIZE,
             "folded": {"C,0.750": "C,0.500"},
-            "settings": {"register": [60, 72], "tunes": ["a tune"]},
-            "extra": {"tunes": [TUNE], "sequences": [[0, 1, 2, 3]]},
+            "content": {
+                "config": msgspec.to_builtins(TrainingConfig(n_a=UNITS, n_values=SIZE)),
+                "register": [60, 72],
+                "tunes": [TUNE],
+                "sequences": [[0, 1, 2, 3]],
+                "bar_positions": None,
+                "final_loss": 1.5,
+            },
             "sources": {"a.mid": "0" * 64},
             "versions": {"djmodel": "0.1.0"},
         }
         return cls(json.loads(json.dumps(entry)), arrays)
 
-    def h5(self) -> bytes:
-        memory = io.BytesIO()
-        with h5py.File(memory, "w") as file:
-            for name, array in self.arrays.items():
-                file.create_dataset(name, data=array)
-        return memory.getvalue()
+    def weights(self) -> bytes:
+        return safetensors.numpy.save(self.arrays)
 
-    def write(self, path: Path, h5: bytes | None = None, more: Any = (), **packed: Any) -> Path:
+    def write(
+        self, path: Path, weights: bytes | None = None, more: Any = (), **packed: Any
+    ) -> Path:
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("model.weights.h5", self.h5() if h5 is None else h5)
-            archive.writestr("seqmodel.json", json.dumps(self.entry), **packed)
+            archive.writestr(model_file.WEIGHTS, self.weights() if weights is None else weights)
+            archive.writestr(model_file.ENTRY, json.dumps(self.entry), **packed)
             for name, content in more:
                 archive.writestr(name, content)
         return path

@@ -15,7 +15,7 @@ import pytest
 from music21 import converter
 
 from djmodel.inputs.reader import read_tune
-from djmodel.model.improvise import load
+from djmodel.model.model_file import load
 
 TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evaluate"
 
@@ -87,7 +87,7 @@ def test_the_history_has_a_line_for_each_epoch(run_folder):
 
 def test_the_model_file_says_what_it_was_made_from(run_folder, rags):
     made = load(run_folder[0] / "model.keras")
-    assert made.settings["trainer"]["epochs"] == 2
+    assert made.config.trainer.epochs == 2
     assert set(made.sources) == {path.name for path in rags[3:5]}
     assert "keras" in made.versions
     assert made.weights.units == 16

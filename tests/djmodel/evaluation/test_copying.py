@@ -1,4 +1,4 @@
-"""Passages planted in a solo, and what is normal between human tunes."""
+"""Passages planted in a solo, and passages that human tunes have in common."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def halved(this):
     return replace(this, melody=tuple(notes))
 
 
-def test_an_exact_passage_is_found_where_it_stands(tunes, detector):
+def test_an_exact_passage_is_found_where_it_occurs(tunes, detector):
     solo = planted(wandering(tunes[0]), 20, tunes[2], 9, 12)
     n_values = sum(map(len, encode(tunes[2])[8:12]))
     found = detector.copied(solo, VALUES).longest
@@ -87,7 +87,7 @@ def test_an_exact_passage_is_found_where_it_stands(tunes, detector):
 
 
 def first_bar_like(tune, number):
-    """The first bar at which the passage of bars `number` to `number + 3` stands."""
+    """The first bar at which bars `number` to `number + 3` occur."""
     values = encode(tune)
     passage = values[number - 1 : number + 3]
     return next(i + 1 for i in range(len(values)) if values[i : i + 4] == passage)
@@ -112,7 +112,7 @@ def test_a_passage_with_another_rhythm_is_found_by_its_intervals(tunes, detector
     assert detector.copied(solo, MELODY).longest.length < found.length / 2
 
 
-def test_a_melody_of_chance_has_little_in_common(tunes, detector):
+def test_a_random_melody_has_little_in_common(tunes, detector):
     for representation in (MELODY, INTERVALS):
         assert detector.copied(wandering(tunes[0]), representation).longest.length <= 6
     curve = detector.copied(wandering(tunes[0]), MELODY).overlap
@@ -121,7 +121,7 @@ def test_a_melody_of_chance_has_little_in_common(tunes, detector):
     assert curve[3] < 0.05
 
 
-def test_a_tune_of_the_repertoire_is_copied_from_end_to_end(tunes, detector):
+def test_a_training_tune_is_copied_from_end_to_end(tunes, detector):
     for representation in REPRESENTATIONS:
         copied = detector.copied(tunes[1], representation)
         everything = (
@@ -133,7 +133,7 @@ def test_a_tune_of_the_repertoire_is_copied_from_end_to_end(tunes, detector):
         assert copied.overlap.tolist() == [1] * 12
 
 
-def test_the_human_baseline_holds_each_tune_against_the_others(tunes, detector):
+def test_the_human_baseline_compares_each_tune_with_the_others(tunes, detector):
     baseline = human_baseline(detector, VALUES)
     assert len(baseline) == 4
     for tune, copied in zip(tunes, baseline, strict=True):
@@ -169,7 +169,7 @@ def test_the_command_finds_a_passage_planted_in_a_midi_file(command, tunes, rags
     fit(tunes, TrainingConfig(tx=16, n_a=8, trainer=TrainerConfig(epochs=1))).save(model)
     solo = planted(wandering(tunes[2]), 30, tunes[1].transposed(3), 5, 8, keep_changes=True)
     write_midi(replace(solo, title="planted"), tmp_path / "planted.mid")
-    asked = "djmodel.copied", model, tmp_path / "planted.mid"
+    asked = "djmodel.evaluate", model, "--copies", tmp_path / "planted.mid"
     done = command(*asked, "--json")
     assert done.status == 0, done.err
     found = json.loads(done.out)
@@ -180,8 +180,8 @@ def test_the_command_finds_a_passage_planted_in_a_midi_file(command, tunes, rags
     table = command(*asked).out
     assert "planted" in table
     assert re.search(rf"melody +{found['melody']['length']} +30 +{tunes[1].title}", table)
-    assert "What is normal" in table
+    assert "training tunes, each compared with the others" in table
     # a tune of the training has everything in common with it
-    known = json.loads(command("djmodel.copied", model, rags[1], "--json").out)
+    known = json.loads(command("djmodel.evaluate", model, "--copies", rags[1], "--json").out)
     assert known["melody"]["length"] == notes_in(tunes[1], 1, 999)
     assert known["values"]["overlap"] == [1] * 12

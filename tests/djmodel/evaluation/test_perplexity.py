@@ -1,4 +1,4 @@
-"""The yardstick that a model is measured with."""
+"""Perplexity of a model beside that of n-grams."""
 
 import math
 from fractions import Fraction
@@ -10,7 +10,7 @@ from djmodel.evaluation.perplexity import ORDERS, Evaluation, Metrics, evaluate,
 from djmodel.model.training import fit
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Bar, Change, Meter, Note, Tune
-from djmodel.values.encoded import encode_values, flat_values
+from djmodel.values.encoded import flat_values
 from seqmodel.ngram import NGram, Smoothing
 from seqmodel.settings import with_settings
 from seqmodel.training.config import TrainerConfig
@@ -35,22 +35,22 @@ def tune_of(title, bars):
 
 
 def test_the_ngram_is_not_fooled_by_tunes_that_repeat_themselves():
-    # Each tune is one bar of its own, over and over: within a tune all is foretold by the last
-    # value, but a tune that is not known goes another way.
+    # Each tune repeats a different bar: within a tune the last value predicts the next one, but not
+    # in an unknown tune.
     up, down = [60, 62, 64, 65], [67, 64, 60, 62]
     leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
     tunes = [tune_of(name, [bar] * 30) for name, bar in zip("abc", (up, down, leaps), strict=True)]
     unknown = tune_of("d", [mixed] * 30)
     trained = fit(tunes, TrainingConfig(n_a=4, tx=8, trainer=TrainerConfig(epochs=1)))
     ngrams = evaluate(trained.model, [unknown]).ngrams
-    heard = encode_values(flat_values(unknown), trained.model.vocabulary)
-    sequences = [sequence.tolist() for sequence in trained.encode_corpus.sequences]
+    held_out = trained.model.encode(flat_values(unknown))
+    sequences = [sequence.tolist() for sequence in trained.encoded_corpus.sequences]
     trusting = NGram.fit(sequences, len(trained.model.vocabulary), 5, Smoothing("kneser-ney", 0.3))
     best = min(score.cross_entropy for score in ngrams.values())
-    assert best < trusting.cross_entropy([heard])
+    assert best < trusting.cross_entropy([held_out])
 
 
-def test_a_model_of_one_tune_has_a_yardstick_too():
+def test_n_grams_of_a_single_tune_are_tuned_on_its_phrases():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
     trained = fit([tune], TrainingConfig(n_a=4, tx=8, trainer=TrainerConfig(epochs=1)))
     found = evaluate(trained.model, [tune])
@@ -58,7 +58,7 @@ def test_a_model_of_one_tune_has_a_yardstick_too():
     assert found.best_order > 1
 
 
-def test_what_is_measured_while_learning_is_what_evaluate_measures():
+def test_the_held_out_loss_of_training_is_that_of_evaluate():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
     other = tune_of("b", [[67, 65, 64, 62], [60, 64, 67, 64]] * 10)
     for graph in ("scan", "unrolled"):
@@ -69,14 +69,14 @@ def test_what_is_measured_while_learning_is_what_evaluate_measures():
         assert trained.history[0].validation_loss != trained.history[1].validation_loss
 
 
-def test_a_score_is_over_all_values_and_its_perplexity_is_that_of_a_fair_die():
+def test_the_perplexity_of_a_fair_die_is_six():
     six = Metrics(30, math.log(6), 1 / 6)
     assert six.perplexity == pytest.approx(6)
     mean = Metrics.mean([Metrics(30, 1.0, 0.5), Metrics(10, 3.0, 0.1)])
     assert mean == Metrics(40, pytest.approx(1.5), pytest.approx(0.4))
 
 
-def test_a_model_that_knows_what_comes_next_scores_it():
+def test_a_model_that_has_memorized_a_tune_predicts_it():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
     config = TrainingConfig(n_a=24, tx=16, trainer=TrainerConfig(epochs=200, decay=0.001))
     found = evaluate(fit([tune], config).model, [tune])
@@ -88,7 +88,7 @@ def test_a_model_that_knows_what_comes_next_scores_it():
     assert found.ngrams[found.best_order].cross_entropy < 0.2
 
 
-def test_the_tune_that_is_left_out_decides_nothing():
+def test_the_tune_that_is_left_out_has_no_influence():
     up, down = [60, 62, 64, 65], [67, 64, 60, 62]
     leaps, mixed = [60, 67, 62, 69], [65, 60, 69, 64]
     bars = {"a": (up, down), "b": (down, leaps), "c": (leaps, up), "d": (mixed, down)}

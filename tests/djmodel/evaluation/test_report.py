@@ -1,4 +1,4 @@
-"""A model beside the music it comes from: the numbers, and the page that shows them."""
+"""Solos of a model beside its training music: the figures, and the page that shows them."""
 
 import json
 import math
@@ -9,11 +9,12 @@ import pytest
 
 from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation import metrics
-from djmodel.evaluation.comparison import PIECE, Measured, compare, distances
+from djmodel.evaluation.comparison import BARS_PER_PIECE, Measured, compare, distances
 from djmodel.evaluation.copying import VALUES, CopyDetector, pieces
 from djmodel.inputs.reader import read_tune
 from djmodel.model.generation import generate_solos
-from djmodel.model.improvise import Solo, load
+from djmodel.model.improvise import Solo
+from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.values.grammar import encode
 from seqmodel.training.config import TrainerConfig
@@ -35,16 +36,16 @@ def model(tmp_path_factory, tunes):
 
 @pytest.fixture(scope="module")
 def solos(model):
-    return generate_solos(load(model), GenerationConfig(bars=PIECE), 3)
+    return generate_solos(load(model), GenerationConfig(bars=BARS_PER_PIECE), 3)
 
 
-def test_pieces_are_equally_long_and_leave_out_the_rest(tunes):
+def test_pieces_are_equally_long_without_a_remainder(tunes):
     assert [len(piece.bars) for piece in pieces(tunes[0], 16)] == [16, 16]
     assert pieces(tunes[0], 16)[1].bars == tunes[0].bars[16:32]
     assert pieces(tunes[0], 40) == pieces(tunes[0], None) == [tunes[0]]
 
 
-def test_training_and_solos_are_measured_alike(tunes, solos):
+def test_training_and_solos_are_measured_in_the_same_way(tunes, solos):
     found = compare(tunes, solos, CopyDetector(tunes))
     entropy = found.measures["pitch-class entropy"]
     expected = [metrics.pitch_class_entropy(t.excerpt(a, a + 15)) for t in tunes for a in (1, 17)]
@@ -59,8 +60,8 @@ def test_training_and_solos_are_measured_alike(tunes, solos):
     assert len(found.copying[VALUES].human) == 4  # two tunes, two pieces as long as a solo
 
 
-def test_the_training_itself_is_not_far_from_the_training(tunes, solos):
-    itself = [Solo(cut, encode(cut), 0.0) for tune in tunes for cut in pieces(tune, PIECE)]
+def test_the_training_music_is_close_to_itself(tunes, solos):
+    itself = [Solo(cut, encode(cut), 0.0) for tune in tunes for cut in pieces(tune, BARS_PER_PIECE)]
     same = compare(tunes, itself, CopyDetector(tunes))
     for name, measured in same.measures.items():
         assert measured.overlap == pytest.approx(1, abs=1e-2), name

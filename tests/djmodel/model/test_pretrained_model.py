@@ -1,8 +1,6 @@
-"""The model that comes along, and the page that says what it is."""
+"""The bundled model and its card."""
 
-import json
 import re
-from dataclasses import asdict
 
 import mido
 import pytest
@@ -10,49 +8,47 @@ import pytest
 from djmodel.config import PRESETS
 from djmodel.evaluation.perplexity import Evaluation, Metrics
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.reader import read_tune
-from djmodel.model.improvise import load, pretrained_model
-from djmodel.pretrain import card
+from djmodel.model.model_file import load, pretrained_model
 from seqmodel.files import sha256_of_file
 
 GENERATE, EVALUATE, TRAIN = "djmodel.generate", "djmodel.evaluate", "djmodel.train"
 
 
 @pytest.fixture(scope="module")
-def shipped():
+def bundled():
     return load(pretrained_model())
 
 
-def test_it_is_small_and_was_made_with_the_preset_from_the_rags_alone(shipped):
+def test_it_is_small_and_was_trained_with_the_preset_on_the_rags_alone(bundled):
     assert pretrained_model().stat().st_size < 1_000_000
-    assert shipped.sources == {path.name: sha256_of_file(path) for path in rags()}
-    made_with = {name: shipped.settings[name] for name in asdict(PRESETS["ragtime"])}
-    assert made_with == json.loads(json.dumps(asdict(PRESETS["ragtime"])))
+    assert bundled.sources == {path.name: sha256_of_file(path) for path in rags()}
+    assert bundled.config == PRESETS["ragtime"]
 
 
-def test_its_card_says_that_it_foretells_unheard_rags_better_than_any_ngram(shipped):
+def test_its_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngram(bundled):
     text = pretrained_model().with_name("ragtime.md").read_text(encoding="utf-8")
     [row] = [line for line in text.splitlines() if line.startswith("| **all**")]
     values, model, ngram = (float(cell.replace(",", "")) for cell in row.split("|")[2:5])
-    assert values == sum(len(sequence) for sequence in shipped.extra["sequences"])
+    assert values == bundled.n_values
     assert model < ngram - 0.105  # a perplexity a tenth lower
     orders = re.findall(r"^\| ([1-6]) \| ([\d.]+) \|", text, re.MULTILINE)
     assert min(float(cross_entropy) for _, cross_entropy in orders) == ngram
-    assert f"{shipped.weights.n_parameters:,} parameters" in text
+    assert f"{bundled.weights.n_parameters:,} parameters" in text
 
 
-def test_a_card_has_the_figures_that_were_measured(shipped):
+def test_a_card_has_the_measured_figures(bundled):
     ngrams = {order: Metrics(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
     found = [Evaluation("one", Metrics(100, 3.0, 0.25), ngrams, 6)]
-    untold = Evaluation("all", Metrics(100, 3.2, 0.2), ngrams, 6)
-    tunes = [read_tune(rags()[0])]
-    text = card(shipped, tunes, PRESETS["ragtime"], found, untold)
+    without_positions = Evaluation("all", Metrics(100, 3.2, 0.2), ngrams, 6)
+    from benchmarks.pretrained import card
+
+    text = card(bundled, found, without_positions)
     assert "| one | 100 | 3.000 | 3.400 | 6 | 33% |" in text  # 1 - exp(3 - 3.4)
-    assert "needs 3.200 nats" in text
+    assert "cross-entropy of 3.200 nats" in text
     assert "| 2 | 3.800 | 44.7 | 10.0% |" in text
 
 
-def test_without_a_model_it_is_the_one_that_plays(command, tmp_path):
+def test_without_a_model_it_is_the_one_that_generates(command, tmp_path):
     out = tmp_path / "solo.mid"
     done = command(GENERATE, "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", out)
     assert done.status == 0
@@ -66,13 +62,13 @@ def test_without_a_model_it_is_the_one_that_plays(command, tmp_path):
 def test_a_model_is_evaluated_beside_each_order(command, rags):
     done = command(EVALUATE, pretrained_model(), rags[0], "--count", 1)
     assert done.status == 0
-    for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "right"):
+    for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "accuracy"):
         assert said in done.out
-    assert done.out.count("lowest of the n-grams") == 1
+    assert done.out.count("best n-gram") == 1
     assert "bethena.mid: the model was trained on it" in done.err
 
 
-def test_leaving_one_out_tells_of_each_tune_and_of_all(command, rags):
+def test_leaving_one_out_evaluates_each_tune_and_all(command, rags):
     done = command(EVALUATE, "--leave-one-out", *rags[3:6], "--epochs", 1)
     assert done.status == 0, done.err
     for title in ("peacherine-rag", "pineapple-rag", "solace", "all, each left out"):
@@ -80,11 +76,31 @@ def test_leaving_one_out_tells_of_each_tune_and_of_all(command, rags):
     assert "tune 3/3" in done.err
 
 
+def test_leaving_one_out_takes_no_model(refuses, rags):
+    said = refuses(EVALUATE, "--leave-one-out", pretrained_model(), *rags[3:6], "--epochs", 1)
+    assert "leave the model out" in said
+
+
+def test_only_one_model_is_evaluated(refuses):
+    assert "one model" in refuses(EVALUATE, pretrained_model(), "other.keras")
+
+
+def test_options_for_copies_need_a_solo(refuses):
+    assert "--copies" in refuses(EVALUATE, pretrained_model(), "--json")
+
+
+def test_music_alone_is_evaluated_with_the_bundled_model(command, rags):
+    done = command(EVALUATE, rags[0], "--count", 1)
+    assert done.status == 0
+    assert "bethena.mid: the model was trained on it" in done.err
+    assert "training tunes" in done.out  # their copies, for comparison with those of solos
+
+
 def test_two_tunes_are_too_few_to_leave_one_out(refuses, rags):
     assert "at least three tunes" in refuses(EVALUATE, "--leave-one-out", *rags[3:5])
 
 
-def test_a_training_that_no_longer_foretells_what_is_held_out_ends(command, rags, tmp_path):
+def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags, tmp_path):
     done = command(
         TRAIN, rags[3], "--held-out", rags[4], "--patience", 2, "--epochs", 60, "--n-a", 24,
         "--learning-rate", 0.05, "--out", tmp_path,

@@ -1,4 +1,4 @@
-"""Making a solo again: from the text in its MIDI file, in other processes, among other solos."""
+"""Making a solo again: from the text in its MIDI file, in another process, beside other solos."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.generation import backing_track, generate_solos
-from djmodel.model.improvise import load
+from djmodel.model.model_file import load
 from djmodel.model.provenance import Provenance, read_provenance, solo_in
 from djmodel.model.training import fit
 from djmodel.outputs.midi import midi_bytes
@@ -36,8 +37,8 @@ def trained(path, rags, seed=0):
     return path
 
 
-def fresh(folder, *arguments, hash_seed="0"):
-    """A command in a process of its own."""
+def run_in_new_process(folder, *arguments, hash_seed="0"):
+    """Runs a command in a separate process."""
     environment = os.environ | {"PYTHONHASHSEED": hash_seed}
     command = [sys.executable, "-m", *map(str, arguments)]
     return subprocess.run(
@@ -45,17 +46,17 @@ def fresh(folder, *arguments, hash_seed="0"):
     )
 
 
-def test_fresh_processes_give_the_same_bytes_whatever_the_count(model, tmp_path):
+def test_new_processes_give_the_same_bytes_for_any_count(model, tmp_path):
     options = ["--seed", 7, "--changes", "Dm7 | G7 | Cmaj7 | %", "--choruses", 4]
     for run, count in enumerate((1, 3, 12)):
         out = ["--count", count, "--out", f"{run}.mid"]
-        fresh(tmp_path, GENERATE, model, *options, *out, hash_seed=str(run))
+        run_in_new_process(tmp_path, GENERATE, model, *options, *out, hash_seed=str(run))
     alone = (tmp_path / "0.mid").read_bytes()
     assert alone == (tmp_path / "1-1.mid").read_bytes() == (tmp_path / "2-1.mid").read_bytes()
     assert (tmp_path / "1-3.mid").read_bytes() == (tmp_path / "2-3.mid").read_bytes() != alone
 
 
-def test_every_solo_is_the_same_to_the_last_bit_for_any_count(model):
+def test_every_solo_is_bit_for_bit_the_same_for_any_count(model):
     learned = load(model)
     config = GenerationConfig(seed=3, bars=8)
     many = generate_solos(learned, config, 70)
@@ -95,7 +96,7 @@ def test_a_page_has_the_same_midi_file(command, model, tmp_path):
     ],
     ids=lambda options: " ".join(map(str, options)),
 )
-def test_solos_are_made_again(command, model, rags, tmp_path, monkeypatch, options):
+def test_solos_are_regenerated(command, model, rags, tmp_path, monkeypatch, options):
     monkeypatch.chdir(tmp_path)
     shutil.copy(rags[2], "music.mid")
     assert command(GENERATE, model, *options, "--seed", 5, "--count", 2).status == 0
@@ -123,70 +124,75 @@ def test_the_same_training_again_is_the_same_model(command, model, rags, tmp_pat
     assert "the same" in command(REGENERATE, tmp_path / "solo.mid", again).out
 
 
-def test_what_cannot_be_made_again_is_said(command, refuses, model, rags, tmp_path, monkeypatch):
+def test_a_solo_that_cannot_be_regenerated_is_refused(
+    command, refuses, model, rags, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     shutil.copy(rags[2], "music.mid")
     command(GENERATE, model, "--over", "music.mid", "--bars", 2)
     other = trained(tmp_path / "other.keras", rags, seed=1)
-    assert "the model that made it" in refuses(REGENERATE, "solo.mid", other)
-    assert "says how it was made" in refuses(REGENERATE, "music.mid", model)
+    assert "made by another model" in refuses(REGENERATE, "solo.mid", other)
+    assert "does not say how it was made" in refuses(REGENERATE, "music.mid", model)
     shutil.copy(rags[0], "music.mid")
-    assert "the music as it was" in refuses(REGENERATE, "solo.mid", model)
+    assert "the music has changed" in refuses(REGENERATE, "solo.mid", model)
     (tmp_path / "music.mid").unlink()
-    assert "no such file" in refuses(REGENERATE, "solo.mid", model)
+    assert "is missing" in refuses(REGENERATE, "solo.mid", model)
 
 
-def told_by_copied(command, model, solo, *options):
-    said = json.loads(command("djmodel.copied", model, solo, "--json", *options).out)
-    return said["values"]["length"], said["values"]["title"], said["values"]["title_bar"]
+def copies_by_evaluate(command, model, solo, *options):
+    found = json.loads(command("djmodel.evaluate", model, "--copies", solo, "--json", *options).out)
+    values = found["values"]
+    return values["length"], values["title"], values["title_bar"]
 
 
-def test_copies_of_a_solo_are_those_that_were_told_when_it_was_made(
+def test_copies_of_a_solo_are_counted_by_the_values_that_were_generated(
+    command, model, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    other_by_notes = 0
+    for seed in range(4):
+        done = command(GENERATE, model, "--changes", "blues-in-F", "--seed", seed)
+        copy = re.search(r"longest copy: (\d+) values as in (\S+), bar (\d+)", done.err).groups()
+        length, title, bar = copies_by_evaluate(command, model, "solo.mid")
+        assert (str(length), title, str(bar)) == copy
+        by_notes = copies_by_evaluate(command, model, "solo.mid", "--melody-part", 1)
+        other_by_notes += by_notes != (length, title, bar)
+    assert other_by_notes
+
+
+def test_music_that_the_model_did_not_generate_is_compared_by_its_notes(
     command, model, rags, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    heard_otherwise = 0
-    for seed in range(4):
-        done = command(GENERATE, model, "--changes", "blues-in-F", "--seed", seed)
-        told = re.search(r"longest copy: (\d+) values as in (\S+), bar (\d+)", done.err).groups()
-        length, title, bar = told_by_copied(command, model, "solo.mid")
-        assert (str(length), title, str(bar)) == told
-        as_asked = told_by_copied(command, model, "solo.mid", "--melody-part", 1)
-        heard_otherwise += as_asked != (length, title, bar)
-    assert heard_otherwise
-    # another model, or a solo that was changed: what is heard counts, as in any music
+    command(GENERATE, model, "--changes", "blues-in-F")
     other = trained(tmp_path / "other.keras", rags, seed=1)
-    assert told_by_copied(command, other, "solo.mid")[0] > 0
-    assert solo_in("solo.mid", load(other)) is None
     assert solo_in("solo.mid", load(model)).values
+    assert solo_in("solo.mid", load(other)) is None
+    assert copies_by_evaluate(command, other, "solo.mid")[0] > 0
     content = bytearray((tmp_path / "solo.mid").read_bytes())
     content[-20] ^= 1
     (tmp_path / "solo.mid").write_bytes(content)
     assert solo_in("solo.mid", load(model)) is None
 
 
-def test_a_file_that_would_take_long_to_make_again_is_not(model, tmp_path, monkeypatch):
-    learned, path = load(model), tmp_path / "solo.mid"
+def test_a_file_that_takes_long_to_regenerate_is_compared_by_its_notes(
+    model, tmp_path, monkeypatch
+):
+    loaded, path = load(model), tmp_path / "solo.mid"
     config = GenerationConfig(changes="C | F", choruses=2)
-    path.write_bytes(
-        midi_bytes(generate_solos(learned, config, 3)[-1].tune, origin_text(config, 3, learned))
-    )
-    assert solo_in(path, learned)
-    monkeypatch.setattr(
-        "djmodel.model.provenance.MAX_BARS", 11
-    )  # the third of four bars makes twelve
-    assert solo_in(path, learned) is None
-
-
-def origin_text(config, number, learned):
-    return Provenance(config, number, learned.identity, {}, {}).text
+    text = Provenance(config, 3, loaded.identity, {}, {}).text
+    path.write_bytes(midi_bytes(generate_solos(loaded, config, 3)[-1].tune, text))
+    assert solo_in(path, loaded)
+    # the third solo of four bars takes twelve
+    monkeypatch.setattr("djmodel.model.provenance.MAX_BARS", 11)
+    assert solo_in(path, loaded) is None
 
 
 def test_other_versions_are_named(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 2, "--out", out)
     provenance, _ = read_provenance(out)
-    older = provenance._replace(versions=provenance.versions | {"numpy": "1.2.3"})
+    older = replace(provenance, versions=provenance.versions | {"numpy": "1.2.3"})
     [solo] = generate_solos(load(model), provenance.config)
     out.write_bytes(midi_bytes(solo.tune, older.text))
     done = command(REGENERATE, out, model)
@@ -194,25 +200,56 @@ def test_other_versions_are_named(command, model, tmp_path):
     assert f"numpy 1.2.3 (today {np.__version__})" in done.err
 
 
-def test_the_text_and_the_recipe_say_the_same(tmp_path):
-    config = GenerationConfig(
+PROVENANCE = Provenance(
+    GenerationConfig(
         over="a b.mid",
         chord_part=("2", "Bass"),
         sampling=SamplingConfig(top_p=0.1 + 0.2),
         seed=9,
         bars=7,
-    )
-    provenance = Provenance(config, 3, "ab" * 32, {"a b.mid": "cd" * 32}, {"numpy": "2"})
-    tune = backing_track(None, GenerationConfig(changes="C | F"))
-    path = tmp_path / "solo.mid"
-    path.write_bytes(midi_bytes(tune, provenance.text))
-    assert read_provenance(path) == (provenance, provenance.text)
-    for spoilt in ('"format": 9', '"format": 1, "settings": {"seed": 1, "colour": "blue"}'):
-        text = provenance.text.replace('"format": 1', spoilt)
-        text = text.replace('"settings": {"over"', '"ignored": {"over"')
-        path.write_bytes(midi_bytes(tune, text))
-        with pytest.raises(FileError):
-            read_provenance(path)
+    ),
+    3,
+    "ab" * 32,
+    {"a b.mid": "cd" * 32},
+    {"numpy": "2"},
+)
+
+
+def midi_with(text, path):
+    path.write_bytes(midi_bytes(backing_track(None, GenerationConfig(changes="C | F")), text))
+    return path
+
+
+def test_the_text_in_a_midi_file_holds_the_whole_provenance(tmp_path):
+    path = midi_with(PROVENANCE.text, tmp_path / "solo.mid")
+    assert read_provenance(path) == (PROVENANCE, PROVENANCE.text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format": 9}, "format 9, but this version reads 1"),
+        ({"settings": {"seed": 1, "colour": "blue"}}, "no setting 'colour'"),
+        ({"settings": {"seed": True}}, "Expected `int`, got `bool`"),
+        ({"settings": {"top_p": 3}}, "top p must be"),
+        ({"settings": {"changes": "C", "over": "a.mid"}}, "one tune, or over written changes"),
+        ({"solo": 0}, ">= 1"),
+        ({"solo": 10**9}, "<= "),
+        ({"files": ["a.mid"]}, "Expected `object`"),
+        ({"model": None}, "Expected `str`"),
+    ],
+    ids=str,
+)
+def test_a_damaged_text_in_a_midi_file_is_refused(changes, said, tmp_path):
+    text = json.dumps(json.loads(PROVENANCE.text) | changes)
+    with pytest.raises(FileError, match=re.escape(said)):
+        read_provenance(midi_with(text, tmp_path / "solo.mid"))
+
+
+@pytest.mark.parametrize("text", ["", "[" * 10**5, '{"made by": 1}', "a remark"])
+def test_another_text_in_a_midi_file_is_not_a_provenance(text, tmp_path):
+    with pytest.raises(FileError, match="does not say how it was made"):
+        read_provenance(midi_with(text, tmp_path / "solo.mid"))
 
 
 @pytest.mark.parametrize(
@@ -230,6 +267,6 @@ def test_the_text_and_the_recipe_say_the_same(tmp_path):
     ],
     ids=str,
 )
-def test_what_does_not_go_together_is_refused(settings):
+def test_settings_that_exclude_each_other_are_refused(settings):
     with pytest.raises(InputError):
         GenerationConfig(**settings)

@@ -23,7 +23,7 @@ from djmodel.inputs import reader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
-from djmodel.model.improvise import load
+from djmodel.model.model_file import load
 from djmodel.model.training import fit_corpus
 from djmodel.values import conditioning
 from djmodel.values import corpus as dataset
@@ -334,7 +334,7 @@ def test_the_preset_ragtime_trains_on_a_corpus(  # type: ignore[no-untyped-def]
     preset = ["--preset", "ragtime", "--epochs", 1, "--tx", 16, "--n-a", 16]
     trained = command("djmodel.train", "--corpus", corpus, "--out", tmp_path / "run", *preset)
     assert trained.status == 0, trained.err
-    assert load(tmp_path / "run" / "model.keras").extra["bar_positions"]
+    assert load(tmp_path / "run" / "model.keras").bar_positions
     assert (tmp_path / "run" / "solo.mid").exists()
 
 
