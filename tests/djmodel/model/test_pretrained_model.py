@@ -120,7 +120,7 @@ def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags,
     ("arguments", "said"),
     [
         (("--patience", 2), "--held-out MUSIC for --patience"),
-        (("--preset", "bebop"), "a preset, course or ragtime, found `bebop`"),
+        (("--preset", "bebop"), "there is no preset 'bebop', only course and ragtime"),
     ],
 )
 def test_settings_of_a_training_that_cannot_be(refuses, rags, tmp_path, arguments, said):
