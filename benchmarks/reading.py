@@ -1,5 +1,5 @@
-"""How fast a MIDI file becomes values, beside music21's own parser, in the same run; how the cost
-grows with the number of notes; and whether both see the same notes.
+"""Speed of reading MIDI files, beside music21's parser in the same run: seconds from bytes to
+values, growth with the number of notes, and a comparison of the notes that both read.
 
     python benchmarks/reading.py [FILES...] [--json FILE]
 """
@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from djmodel.inputs import midi_file as midifile
+from djmodel.inputs import midi_file as midi_file
 from djmodel.inputs import reader
 from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.inputs.melody.selection import choose_parts
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def seconds(job: Callable[[], object], repeats: int) -> float:
-    """The median time of `job`: of the processor, so that other programs do not count."""
+    """The median CPU time of `job`."""
     times = []
     for _ in range(repeats):
         began = time.process_time()
@@ -44,7 +44,7 @@ def seconds(job: Callable[[], object], repeats: int) -> float:
 
 
 def values_of(path: Path) -> int:
-    """The whole way, without any cache: bytes, grid, parts, chords, values."""
+    """The number of values of a file, read without the cache."""
     return sum(map(len, grammar.encode(reader.read_tune(path))))
 
 
@@ -55,11 +55,11 @@ def parsed_by_music21(path: Path) -> Any:
 
 
 def stages(path: Path) -> dict[str, float]:
-    """Seconds of each stage of the way."""
+    """Seconds of each stage of reading."""
     content = path.read_bytes()
     made = reader.transcribe(path)
     tune, score, notes = made.tune, made.score, made.choice.harmony_notes
-    parse = seconds(lambda: midifile.parse(content), REPEATS)
+    parse = seconds(lambda: midi_file.parse(content), REPEATS)
     return {
         "bytes": parse,
         "grid": seconds(lambda: read_score(path), REPEATS) - parse,
@@ -70,11 +70,12 @@ def stages(path: Path) -> dict[str, float]:
 
 
 def same_parts(path: Path) -> tuple[int, int]:
-    """In how many of the parts, drums left out, music21 has the same pitches at the same onsets.
+    """The number of parts, drums excluded, in which music21 has the same pitches at the same onsets,
+    and the number of all these parts.
 
-    Of notes that it takes for one chord, within a sixteenth of a quarter note, it keeps the first
-    onset only. In music that is not quantised it can make a bar too long for its meter, and all
-    that follows in this part comes late: such a part counts as different.
+    Of notes that it reads as one chord, within a sixteenth of a quarter note, it keeps the first
+    onset only. In music that is not quantized it can make a bar longer than its meter, so that the
+    rest of this part comes late: such a part counts as different.
     """
     from music21 import converter
 
@@ -103,7 +104,7 @@ def _same_notes(part: ScorePart, stream: Any) -> bool:
 
 
 def long_tune(notes: int) -> Tune:
-    """A melody in quavers over triads and a bass: `notes` notes."""
+    """A melody in eighth notes over triads and a bass, of `notes` notes."""
     eighth, bars = Fraction(1, 2), notes // 12
     triads = [Chord.of(root, (0, 4, 7)) for root in (0, 5, 7, 9)]
     made, comping = [], []
@@ -120,7 +121,7 @@ def long_tune(notes: int) -> Tune:
 
 
 def growth() -> list[tuple[int, float]]:
-    """Seconds from file to values for longer and longer files."""
+    """Seconds from file to values, by number of notes."""
     measured = []
     with tempfile.TemporaryDirectory() as folder:
         for notes in GROWTH:
@@ -131,9 +132,8 @@ def growth() -> list[tuple[int, float]]:
 
 
 def metheny() -> list[Path]:
-    places = [ROOT / "data", ROOT.parent / "shared" / "data"]
-    found = [place / "original_metheny.mid" for place in places]
-    return [path for path in found if path.exists()][:1]
+    """The course's file, where it is there."""
+    return list((ROOT / "data").glob("original_metheny.mid"))
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def main() -> None:
     values_of(files[0])  # imports and tables are made once
     for path in files:
         ours, theirs = [], []
-        for _ in range(3):  # interleaved, so that a busy moment meets both
+        for _ in range(3):  # interleaved, so that a busy moment affects both
             ours.append(seconds(lambda path=path: values_of(path), REPEATS))  # type: ignore[misc]
             theirs.append(seconds(lambda path=path: parsed_by_music21(path), 1))  # type: ignore[misc]
         here, there = statistics.median(ours), statistics.median(theirs)
@@ -160,7 +160,7 @@ def main() -> None:
         same = "{} of {}".format(*row["same_parts"])
         print(f"{path.stem:28}{there:8.3f}s{here:8.4f}s{there / here:6.1f}x  {same:10}  {times}")
     grown = growth()
-    print("\nnotes     seconds   microseconds a note")
+    print("\nnotes     seconds   microseconds per note")
     for notes, took in grown:
         print(f"{notes:7}  {took:8.3f}   {took / notes * 1e6:.1f}")
     if chosen.json:

@@ -74,7 +74,7 @@ def cached_by_content(
     try:
         return from_json(json.loads(file.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # missing or corrupted: it is made anew
+        pass  # missing or corrupted: it is made again
     made = make()
     cached = to_json(made)
     if cached is None or sha256_of_file(path) != content:

@@ -44,10 +44,10 @@ def read_midi(path: Path, deadline: Deadline) -> Score:
         raise deadline.limits.too_large(path)
     try:
         file = midi_file.parse(content, deadline.limits.max_notes, deadline)
-    except midi_file.Damaged as error:
-        hint = "choose another file, or make it anew"
+    except midi_file.DamagedFileError as error:
+        hint = "choose another file, or export it again"
         raise FileError(str(error), path=path, hint=hint) from error
-    except midi_file.TooManyError as error:
+    except midi_file.TooManyEventsError as error:
         raise deadline.limits.too_many_notes(path) from error
     return _score(file, path, deadline)
 

@@ -18,16 +18,16 @@ TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
 END_OF_TRACK = 0x2F
 MICROSECONDS_PER_MINUTE = 60_000_000
-LONGEST_TEXT = 200
-_LONGEST_NUMBER = 8  # bytes; the standard allows 4, some programs write more
-_BYTES_PER_CHECK = 1 << 16  # how often a reader is asked whether to go on
+MAX_TEXT_LENGTH = 200
+_MAX_NUMBER_BYTES = 8  # bytes; the standard allows 4, some programs write more
+_BYTES_PER_CHECK = 1 << 16  # between two checks of the deadline
 
-# The number of data bytes after a status byte that matters to no one here, by its upper four bits.
+# Data bytes after a status byte whose message is skipped, by the upper four bits of that byte.
 _DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2}
 
 
 class RawNote(NamedTuple):
-    """A note as the file has it. `channel`: 1 to 16."""
+    """A note in ticks. `channel`: 1 to 16."""
 
     on: int
     off: int
@@ -62,7 +62,7 @@ class Track:
     unended: int = 0
 
     def text(self, kind: int) -> str:
-        """The first text of this kind, "" if there is none."""
+        """The first text of this kind, or ""."""
         return next((decode_text(meta.data) for meta in self.metas if meta.kind == kind), "")
 
 
@@ -74,17 +74,17 @@ class MidiFile:
     tracks: list[Track]
 
 
-class Damaged(ValueError):
+class DamagedFileError(ValueError):
     """Bytes that are not a standard MIDI file, or not a whole one."""
 
 
-class TooManyError(ValueError):
-    """More events to keep than may be kept."""
+class TooManyEventsError(ValueError):
+    """More events to keep than are allowed."""
 
 
 def decode_text(data: bytes) -> str:
-    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and signs that would
-    steer a terminal, and not longer than a name may be."""
+    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and characters that
+    steer a terminal, of limited length."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -93,49 +93,55 @@ def decode_text(data: bytes) -> str:
 
 
 def plain_text(text: str) -> str:
-    """A text from a file in one line, of what can be printed, of at most `LONGEST_TEXT` signs."""
-    text = " ".join(text[: 4 * LONGEST_TEXT].split())
-    return "".join(sign for sign in text if sign.isprintable())[:LONGEST_TEXT]
+    """The printable characters of a text in one line, at most `MAX_TEXT_LENGTH`."""
+    text = " ".join(text[: 4 * MAX_TEXT_LENGTH].split())
+    return "".join(sign for sign in text if sign.isprintable())[:MAX_TEXT_LENGTH]
 
 
 def parse(
-    data: bytes, most: int | None = None, check: Callable[[], None] = no_deadline
+    data: bytes, max_events: int | None = None, check: Callable[[], None] = no_deadline
 ) -> MidiFile:
-    """The file in `data`. `check` is called now and then, and ends the reading by what it raises.
+    """The MIDI file in `data`. `check` is called now and then and may end the parsing by raising.
 
-    Raises Damaged if it is no file or if part of it is missing; TooManyError if there are more than
-    `most` notes and other events to keep.
+    Raises DamagedFileError if it is not a MIDI file or part of it is missing; TooManyEventsError for
+    more than `max_events` notes and other events to keep (None: any number).
     """
-    most = len(data) if most is None else most
+    max_events = len(data) if max_events is None else max_events
     data = _unwrapped(data)
     if data[:4] != b"MThd":
-        raise Damaged("the file does not begin like a MIDI file")
+        raise DamagedFileError("the file does not begin like a MIDI file")
     if len(data) < 14:
-        raise Damaged("the MIDI file is cut off in its header")
+        raise DamagedFileError("the MIDI file is cut off in its header")
     header_end = 8 + int.from_bytes(data[4:8], "big")
     layout = int.from_bytes(data[8:10], "big")
     expected = int.from_bytes(data[10:12], "big")
     if layout > 1:
-        raise Damaged(f"the MIDI file has format {layout}, which is not one piece of music")
+        raise DamagedFileError(
+            f"the MIDI file has format {layout}, which is not one piece of music"
+        )
     tracks: list[Track] = []
     position = header_end
     while len(tracks) < expected:
         if position + 8 > len(data):
-            raise Damaged(f"the MIDI file is cut off after {len(tracks)} of {expected} tracks")
+            raise DamagedFileError(
+                f"the MIDI file is cut off after {len(tracks)} of {expected} tracks"
+            )
         kind = data[position : position + 4]
         start = position + 8
         position = start + int.from_bytes(data[position + 4 : start], "big")
         if kind != b"MTrk":
             continue
         if position > len(data):
-            raise Damaged(f"the MIDI file is cut off in track {len(tracks) + 1} of {expected}")
+            raise DamagedFileError(
+                f"the MIDI file is cut off in track {len(tracks) + 1} of {expected}"
+            )
         try:
-            track = _track(data[start:position], most, check)
+            track = _track(data[start:position], max_events, check)
         except IndexError as error:
-            raise Damaged(
+            raise DamagedFileError(
                 f"the MIDI file has an event cut off in track {len(tracks) + 1}"
             ) from error
-        most -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
+        max_events -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
         tracks.append(track)
     return MidiFile(_division(data[12], data[13]), tracks)
 
@@ -156,11 +162,11 @@ def _division(high: int, low: int) -> int:
     else:
         division = high << 8 | low
     if not division:
-        raise Damaged("the MIDI file has no unit of time")
+        raise DamagedFileError("the MIDI file has no unit of time")
     return division
 
 
-def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
+def _track(data: bytes, max_events: int, check: Callable[[], None]) -> Track:
     """The events in `data`. Raises IndexError where they overrun it."""
     track = Track()
     notes = track.notes
@@ -170,8 +176,8 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
     while position < end:
         if position >= next_check:
             check()
-            if begun_notes + len(track.metas) + len(track.programs) > most:
-                raise TooManyError
+            if begun_notes + len(track.metas) + len(track.programs) > max_events:
+                raise TooManyEventsError
             next_check = position + _BYTES_PER_CHECK
         delta = data[position]
         position += 1
@@ -186,7 +192,7 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
                 kind = data[position]
                 position += 1
             elif byte not in (0xF0, 0xF7):
-                continue  # a message between devices, which has no place in a file
+                continue  # a message between devices, which does not belong in a file
             size, position = _number(data, position)
             if position + size > end:
                 raise IndexError
@@ -210,8 +216,8 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
                 else:
                     sounding[key] = [(tick, velocity)]
             elif begun := sounding.pop(key, None):
-                # A note that begins at this very tick goes on if it can be an earlier one that
-                # ends; what begins and ends at one tick comes to nothing.
+                # A note that begins at this very tick continues if an earlier one can be the one
+                # that ends; a note that begins and ends at one tick is dropped.
                 earlier = False
                 for on, loud in begun:
                     if on < tick:
@@ -227,9 +233,9 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
         elif command:
             position += _DATA_BYTES[command]
         else:
-            raise Damaged("the MIDI file has data where an event should begin")
-    if begun_notes + len(track.metas) + len(track.programs) > most:
-        raise TooManyError
+            raise DamagedFileError("the MIDI file has data where an event should begin")
+    if begun_notes + len(track.metas) + len(track.programs) > max_events:
+        raise TooManyEventsError
     track.unended += sum(map(len, sounding.values()))
     notes.sort()
     return track
@@ -238,10 +244,10 @@ def _track(data: bytes, most: int, check: Callable[[], None]) -> Track:
 def _number(data: bytes, position: int) -> tuple[int, int]:
     """A number of variable length, and the position after it."""
     value = 0
-    for _ in range(_LONGEST_NUMBER):
+    for _ in range(_MAX_NUMBER_BYTES):
         byte = data[position]
         position += 1
         value = value << 7 | byte & 0x7F
         if not byte & 0x80:
             return value, position
-    raise Damaged(f"the MIDI file has a number of more than {_LONGEST_NUMBER} bytes")
+    raise DamagedFileError(f"the MIDI file has a number of more than {_MAX_NUMBER_BYTES} bytes")

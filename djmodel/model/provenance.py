@@ -98,7 +98,7 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     hint = "choose a file that `python -m djmodel.generate` wrote"
     try:
         tracks = midi_file.parse(path.read_bytes()).tracks
-    except midi_file.Damaged as error:
+    except midi_file.DamagedFileError as error:
         raise FileError(str(error), path=path, hint=hint) from error
     metas = (meta for track in tracks for meta in track.metas if meta.kind == midi_file.TEXT)
     for text in (meta.data.decode("utf-8", "replace") for meta in metas):
