@@ -155,9 +155,10 @@ def distributed_command(command: Callable[..., None]) -> Callable[..., None]:
         if named == [None, None, None]:
             command(*arguments, **options)
             return
-        from seqmodel.training import distributed as hosts
+        from seqmodel.training.distributed import DeviceConfig, training_devices
 
-        hosts.launch(hosts.Hosts.parse(*named), lambda: command(*arguments, **options))
+        with training_devices(DeviceConfig.parse(*named)):
+            command(*arguments, **options)
 
     return launch
 
