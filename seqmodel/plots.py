@@ -101,9 +101,12 @@ class Picture:
 
 def with_palette(png: bytes) -> bytes:
     """The same picture, opaque, with a palette of 256 colours: a third of the bytes, which matters
-    in a notebook."""
+    in a notebook. A picture that pillow takes for an attack by its size is returned as it is."""
     from PIL import Image
 
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
+        return png
     stream = io.BytesIO()
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     plain = picture.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

@@ -15,6 +15,7 @@ from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
+from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
 
 RATE = 48_000  # frames per second, as the synthesiser renders them
 TAIL_SECONDS = 1.0  # of the last note's release after the end of the music
@@ -26,8 +27,8 @@ _DEFAULT_VOLUME = 100  # General MIDI's, of a channel that sets none
 
 # Limits on a SoundFont from the user. One that is not damaged needs far less.
 _MAX_SECONDS = 600
-_MAX_MEGABYTES = 2_000  # and _MAX_TIMES_ITS_SIZE the size of its file
-_MAX_TIMES_ITS_SIZE = 8
+_MAX_MEGABYTES = 2_000
+_MEGABYTES_PER_FILE_MEGABYTE = 8  # of its file, in addition
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,13 +178,6 @@ def _played(soundfont: bytes, midi: mido.MidiFile, font_name: str | Path | None)
 
 
 def _synthesise_in_sandbox(soundfont: bytes, midi: bytes, font_name: str | Path) -> bytes:
-    from seqmodel.parallel.sandbox import (
-        CrashedError,
-        OutOfMemoryError,
-        OutOfTimeError,
-        sandbox,
-    )
-
     try:
         content: bytes = sandbox().call(
             _synthesise,
@@ -191,7 +185,7 @@ def _synthesise_in_sandbox(soundfont: bytes, midi: bytes, font_name: str | Path)
             midi,
             font_name,
             seconds=_MAX_SECONDS,
-            megabytes=_MAX_MEGABYTES + _MAX_TIMES_ITS_SIZE * (len(soundfont) >> 20),
+            megabytes=_MAX_MEGABYTES + _MEGABYTES_PER_FILE_MEGABYTE * (len(soundfont) >> 20),
         )
     except OutOfTimeError as error:
         raise _damaged(font_name, f"it needs more than {_MAX_SECONDS} seconds") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -9,10 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from seqmodel.errors import InputError
 from seqmodel.optional import MissingPackageError
-from seqmodel.plots import LiveCurve, count_chart, heat_map, line_chart, loss_curve, table
+from seqmodel.plots import (
+    LiveCurve,
+    count_chart,
+    heat_map,
+    line_chart,
+    loss_curve,
+    table,
+    with_palette,
+)
 from seqmodel.training.trainer import EpochMetrics
 
 display = pytest.importorskip("IPython.display")
@@ -95,6 +105,13 @@ def test_a_large_count_chart_can_be_read_at_screen_size() -> None:
     assert texts(every[0])[:2] == ["200", "199"]
     assert {axes.get_xlim() for axes in every} == {(0, 240)}  # one scale
     assert picture.figure.get_suptitle() == "values (10 more, 1,055 times)"
+
+
+def test_a_picture_of_any_size_gets_through() -> None:
+    # Larger than pillow opens: a lead sheet of some two thousand bars.
+    stream = io.BytesIO()
+    Image.new("1", (20_000, 9_000)).save(stream, "PNG")
+    assert with_palette(stream.getvalue()) == stream.getvalue()
 
 
 def test_equal_pictures_are_equal_files(tmp_path: Path) -> None:
