@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,11 +115,6 @@ def fit_corpus(
     the first tunes of the corpus."""
     encoded = encode_stored_corpus(corpus, config.n_values)
     positions = corpus.bar_positions if config.bar_positions else None
-
-    def conditioning(row: int, start: int, stop: int) -> Indices:
-        assert positions is not None
-        return positions.encode(corpus.ticks_in_bars(row)[start:stop], config.n_values)
-
     batches = StreamingBatches(
         corpus,
         index_map=encoded.vocabulary.encode(corpus.values),
@@ -126,7 +122,9 @@ def fit_corpus(
         Tx=config.tx,
         batch_size=config.trainer.batch_size,
         seed=config.trainer.seed,
-        conditioning=conditioning if positions else None,
+        conditioning=partial(corpus.conditioning, positions=positions, offset=config.n_values)
+        if positions
+        else None,
     )
     sources = {printable(corpus.folder): corpus.identity}
     data = _TrainingData(encoded, positions, batches, corpus.identity, sources)

@@ -99,13 +99,13 @@ class BarPositions:
         return self.encode(_ticks_of(values, bars), offset)
 
     def encode(self, ticks: Ticks, offset: int) -> Indices:
-        """Positions `(n, 2)` of `ticks_in_bars` -> input indices `(n, 2)`, those of `onsets` from
-        `offset` on, then those of `to_bar_end`. An unknown position is encoded as the nearest one.
-        """
-        first, second = (
-            _nearest(times, known) for times, known in zip(ticks.T, self._ticks, strict=True)
-        )
-        features = np.stack([first, len(self.onsets) + second], axis=-1)
+        """Positions `(..., 2)` of `ticks_in_bars` -> input indices `(..., 2)`, those of `onsets`
+        from `offset` on, then those of `to_bar_end`. An unknown position is encoded as the nearest
+        one."""
+        onsets, to_bar_end = self._ticks
+        first = _nearest(ticks[..., 0], onsets)
+        second = len(onsets) + _nearest(ticks[..., 1], to_bar_end)
+        features = np.stack([first, second], axis=-1)
         return (offset + features).astype(np.int32)
 
     @cached_property

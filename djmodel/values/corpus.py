@@ -40,6 +40,7 @@ from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values.conditioning import BarPositions, Ticks, ticks_in_bars, to_ticks
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value
+from seqmodel.data.streaming import Span
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.files import atomic_write, sha256_of_file, writable_folder
@@ -317,6 +318,12 @@ class Corpus:
         ticks: `(n, 2)`, see `conditioning.ticks_in_bars`."""
         durations, starts = self._durations[self.indices(row)], self.bar_starts(row)
         return ticks_in_bars(durations, starts, np.add.reduceat(durations, starts))
+
+    def conditioning(self, spans: Sequence[Span], positions: BarPositions, offset: int) -> Indices:
+        """The features of m windows of Tx values, given as their spans in rows: `(m, Tx, 2)`, see
+        `BarPositions.encode`."""
+        ticks = [self.ticks_in_bars(span.sequence)[span.start : span.stop] for span in spans]
+        return positions.encode(np.stack(ticks), offset)
 
     @cached_property
     def _durations(self) -> Ticks:

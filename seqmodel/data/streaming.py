@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,14 @@ from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Indices, Windows, count_windows, windows_of_labels
 
 BATCHES_IN_MEMORY = 16  # after this many, their pages are released
+
+
+class Span(NamedTuple):
+    """The symbols of one sequence from `start` up to `stop`."""
+
+    sequence: int
+    start: int
+    stop: int
 
 
 class Sequences(Protocol):
@@ -32,8 +40,7 @@ class StreamingBatches:
 
     Every window comes once before any comes again, in an order that `seed` decides; the order is in
     memory, 8 bytes per window. `index_map (n,)`: the indices that the batches have for the symbols
-    of the sequences. `conditioning(sequence, start, stop)`: features `(stop - start, k)` of those
-    symbols.
+    of the sequences. `conditioning(spans)`: conditioning features `(m, Tx, k)` of m windows.
 
     Raises CorpusError if no sequence has Tx symbols.
     """
@@ -46,7 +53,7 @@ class StreamingBatches:
         Tx: int,
         batch_size: int,
         seed: int,
-        conditioning: Callable[[int, int, int], Indices] | None = None,
+        conditioning: Callable[[list[Span]], Indices] | None = None,
     ) -> None:
         self.sequences, self.index_map, self.conditioning = sequences, index_map, conditioning
         self.m, self.Tx, self.batch_size = m, Tx, batch_size
@@ -72,12 +79,10 @@ class StreamingBatches:
         numbers = epoch * self.m + np.arange(first, min(first + self.batch_size, self.m))
         spans = self._spans(numbers)
         labels = self.index_map[np.stack([self.sequences.indices(*span) for span in spans])]
-        features = np.stack([self.conditioning(*s) for s in spans]) if self.conditioning else None
-        return windows_of_labels(labels, features)
+        return windows_of_labels(labels, self.conditioning(spans) if self.conditioning else None)
 
-    def _spans(self, numbers: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-        """The windows with these numbers, counted from the start of the training, as sequence,
-        start and stop."""
+    def _spans(self, numbers: NDArray[np.int64]) -> list[Span]:
+        """The windows with these numbers, counted from the start of the training."""
         rounds, positions = np.divmod(numbers, int(self._ends[-1]))
         drawn = np.concatenate(
             [self._order(round_)[positions[rounds == round_]] for round_ in np.unique(rounds)]
@@ -85,4 +90,4 @@ class StreamingBatches:
         sequence = np.searchsorted(self._ends, drawn, side="right")
         starts = drawn - np.where(sequence > 0, self._ends[sequence - 1], 0)
         pairs = zip(sequence.tolist(), starts.tolist(), strict=True)
-        return [(number, start, start + self.Tx) for number, start in pairs]
+        return [Span(number, start, start + self.Tx) for number, start in pairs]

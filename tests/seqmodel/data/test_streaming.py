@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqmodel.data.streaming import StreamingBatches
+from seqmodel.data.streaming import Span, StreamingBatches
 from seqmodel.data.windows import PADDING, Indices
 from seqmodel.errors import CorpusError
 
@@ -37,9 +37,9 @@ def starts(streamed: StreamingBatches, epoch: int) -> list[int]:
 
 
 def test_conditioning_features_go_with_their_labels() -> None:
-    def conditioning(sequence: int, start: int, stop: int) -> Indices:
-        known = LISTS.indices(sequence, start, stop)
-        return np.stack([known + 100, known + 200], axis=-1)
+    def conditioning(spans: list[Span]) -> Indices:
+        symbols = np.stack([LISTS.indices(*span) for span in spans])  # (m, Tx)
+        return np.stack([symbols + 100, symbols + 200], axis=-1)
 
     plain = StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=5, batch_size=4, seed=3)
     conditioned = StreamingBatches(
