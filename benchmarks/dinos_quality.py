@@ -44,7 +44,8 @@ def best_ngram(apart: Split, known: Vocabulary, seed: int) -> tuple[NGram, float
     of those; and its cross-entropy on the held-out ones."""
     training = [encode(name, known).tolist() for name in apart.training]
     held_out = [encode(name, known).tolist() for name in apart.held_out]
-    ngram = NGram.tuned(training, known.size, np.random.default_rng(seed), ORDERS)
+    rng = np.random.default_rng(seed)
+    ngram = next(iter(NGram.tuned_orders(training, known.size, rng, ORDERS).values()))
     return ngram, ngram.cross_entropy(held_out)
 
 

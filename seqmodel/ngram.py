@@ -1,10 +1,13 @@
-"""Interpolated n-grams: the yardstick that a recurrent network has to beat."""
+"""Interpolated n-gram models: the baseline that a network has to beat, and a source of new sequences.
+
+Counts stand in sorted arrays, so that many symbols are scored or sampled at once.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,20 +16,22 @@ from numpy.typing import NDArray
 from seqmodel.data.windows import PADDING
 from seqmodel.errors import CorpusError
 
-Context = tuple[int, ...]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Sequences = Sequence[Sequence[int] | NDArray[np.integer]]
 
 
 class Smoothing(NamedTuple):
-    """How much an order trusts the next lower one.
+    """How far an order trusts its own counts over the next lower order.
 
-    "dirichlet": `strength` symbols are added to each context, spread as the lower order says
-    (MacKay and Peto, *A hierarchical Dirichlet language model*, 1995). "witten-bell": as many as
-    the context has had different symbols, times `strength` (Witten and Bell, *The zero-frequency
-    problem*, 1991, method C, where it is 1). "kneser-ney": `strength`, 0 to 1, is taken from each
-    count, and lower orders count contexts instead of occurrences (Kneser and Ney, *Improved
+    "dirichlet": `strength` symbols are added to each context, distributed as in the lower order
+    (MacKay and Peto, *A hierarchical Dirichlet language model*, 1995). "witten-bell": as many as the
+    context has different followers, times `strength` (Witten and Bell, *The zero-frequency
+    problem*, 1991, method C, where it is 1). "kneser-ney": `strength`, 0 to 1, is subtracted from
+    each count, and lower orders count contexts instead of occurrences (Kneser and Ney, *Improved
     backing-off for m-gram language modeling*, 1995, interpolated); with `added` symbols on top, as
-    in the first, it is the rule of Teh, *A hierarchical Bayesian language model based on Pitman-Yor
-    processes*, 2006, with one table for each symbol.
+    for "dirichlet", it is the rule of Teh, *A hierarchical Bayesian language model based on
+    Pitman-Yor processes*, 2006, with one table for each symbol.
     """
 
     kind: Literal["dirichlet", "witten-bell", "kneser-ney"]
@@ -35,11 +40,11 @@ class Smoothing(NamedTuple):
 
     @property
     def discount(self) -> float:
-        """What is taken from each count."""
+        """The amount subtracted from each count."""
         return self.strength if self.kind == "kneser-ney" else 0.0
 
-    def extra(self, types: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How many symbols are added to contexts that have had so many different ones."""
+    def extra(self, types: Floats) -> Floats:
+        """The number of symbols added to contexts with `types` different followers."""
         if self.kind == "witten-bell":
             return self.strength * types
         return np.full(types.shape, self.strength if self.kind == "dirichlet" else self.added)
@@ -54,58 +59,71 @@ CANDIDATES = (
         for added in (0, 1, 4, 8, 16, 32)
     ),
 )
-# Up to so many sequences, each is left out in turn to tune on; of more, a tenth once.
-LEFT_OUT_IN_TURN = 20
-
-Counts = tuple[dict[Context, Counter[int]], ...]
+# Tuning leaves out each sequence in turn if there are at most this many; else a tenth of them, once.
+MAX_LEFT_OUT_IN_TURN = 20
 
 
-@dataclass(frozen=True)
+class _Level(NamedTuple):
+    """Counts of what follows the contexts of one length, which are numbered.
+
+    `keys` `(contexts,)`, ascending: the number of the context one symbol shorter, times
+    `n_symbols + 1`, plus the oldest symbol plus 1 (0: before the sequence). `pairs`, ascending: the
+    number of a context times `n_symbols`, plus a follower; `counts`: of each pair. `first`
+    `(contexts + 1,)`: the index of each context's first pair.
+    """
+
+    keys: Ints
+    pairs: Ints
+    counts: Ints
+    first: Ints
+
+    @property
+    def totals(self) -> Ints:
+        """The sum of the counts of each context."""
+        return np.diff(np.concatenate([[0], self.counts.cumsum()])[self.first])
+
+    @property
+    def types(self) -> Ints:
+        """The number of different followers of each context."""
+        return np.diff(self.first)
+
+
+Levels = tuple[_Level, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class NGram:
-    """A model of what comes after the `order - 1` symbols before. `counts[k]` are those of the
-    contexts of k symbols. A sequence begins after nothing."""
+    """A model of the next symbol given the `order - 1` symbols before it. A symbol is an index from
+    0 to `n_symbols - 1`; PADDING stands before the first one."""
 
     order: int
     n_symbols: int
     smoothing: Smoothing
-    counts: Counts
+    levels: Levels
 
     @classmethod
-    def fit(
-        cls, sequences: Sequence[Sequence[int]], n_symbols: int, order: int, smoothing: Smoothing
-    ) -> NGram:
-        """Counts `sequences` of indices from 0 to `n_symbols - 1`."""
-        counts = _counts(sequences, order)
+    def fit(cls, sequences: Sequences, n_symbols: int, order: int, smoothing: Smoothing) -> NGram:
+        """Counts `sequences` of indices."""
+        levels = _count(sequences, n_symbols, order)
         if smoothing.kind == "kneser-ney":
-            counts = _contexts_counted(counts)
-        return cls(order, n_symbols, smoothing, counts)
-
-    @classmethod
-    def tuned(
-        cls,
-        sequences: Sequence[Sequence[int]],
-        n_symbols: int,
-        rng: np.random.Generator,
-        orders: Sequence[int] = (1, 2, 3, 4, 5, 6),
-    ) -> NGram:
-        """The best order and smoothing for sequences that are left out of `sequences` while the
-        others are counted; then fitted to all. Raises CorpusError for fewer than two sequences."""
-        order, smoothing = min(cls._tuning(sequences, n_symbols, rng, orders).items(), key=_cost)[0]
-        return cls.fit(sequences, n_symbols, order, smoothing)
+            levels = _count_contexts(levels, n_symbols)
+        return cls(order, n_symbols, smoothing, levels)
 
     @classmethod
     def tuned_orders(
         cls,
-        sequences: Sequence[Sequence[int]],
+        sequences: Sequences,
         n_symbols: int,
         rng: np.random.Generator,
         orders: Sequence[int] = (1, 2, 3, 4, 5, 6),
     ) -> dict[int, NGram]:
-        """For each of `orders` the best smoothing, as in `tuned`; the order that was the best comes
-        first."""
-        costs = cls._tuning(sequences, n_symbols, rng, orders)
+        """The model of each order with the smoothing that predicts left-out sequences best, fitted
+        to all of them; the best order comes first. Raises CorpusError for fewer than two."""
+        costs = _tune(sequences, n_symbols, rng, orders)
         best = {
-            order: min((cost, s) for (its, s), cost in costs.items() if its == order)
+            order: min(
+                (cost, smoothing) for (its, smoothing), cost in costs.items() if its == order
+            )
             for order in orders
         }
         return {
@@ -113,102 +131,155 @@ class NGram:
             for order in sorted(orders, key=lambda order: best[order][0])
         }
 
-    @classmethod
-    def _tuning(
-        cls,
-        sequences: Sequence[Sequence[int]],
-        n_symbols: int,
-        rng: np.random.Generator,
-        orders: Sequence[int],
-    ) -> dict[tuple[int, Smoothing], float]:
-        """The nats that each order and smoothing need for what is left out."""
-        if len(sequences) < 2:
-            raise CorpusError("at least two sequences", str(len(sequences)))
-        trial = rng.permutation(len(sequences))
-        n_apart = 1 if len(sequences) <= LEFT_OUT_IN_TURN else len(sequences) // 10
-        n_turns = len(sequences) if len(sequences) <= LEFT_OUT_IN_TURN else 1
-        costs = {(order, smoothing): 0.0 for order in orders for smoothing in CANDIDATES}
-        for turn in range(n_turns):
-            apart = set(trial[turn * n_apart : (turn + 1) * n_apart].tolist())
-            left_out = [sequences[index] for index in apart]
-            rest = [s for index, s in enumerate(sequences) if index not in apart]
-            occurrences = _counts(rest, max(orders))
-            for order in orders:
-                its = occurrences[:order]
-                seen = {
-                    False: _seen(its, left_out),
-                    True: _seen(_contexts_counted(its), left_out),
-                }
-                for smoothing in CANDIDATES:
-                    known = seen[smoothing.kind == "kneser-ney"]
-                    costs[order, smoothing] -= float(
-                        np.log(_interpolated(smoothing, known, n_symbols)).sum()
-                    )
-        return costs
-
-    def probabilities(self, context: Sequence[int]) -> NDArray[np.float64]:
-        """What comes after `context` (PADDING stands before a sequence): `(n_symbols,)`."""
+    def probabilities(self, context: Sequence[int] | Ints) -> Floats:
+        """The distribution of the next symbol after `context`: `(n_symbols,)`."""
         mixture = np.full(self.n_symbols, 1 / self.n_symbols)
-        for k in range(self.order):
-            symbols = self.counts[k].get(tuple(context[len(context) - k :]))
-            if symbols is None:
+        before = np.array([context], dtype=np.int64)
+        for level, found in zip(self.levels, self._contexts(before), strict=True):
+            number = int(found[0])
+            its = slice(level.first[number], level.first[number + 1])
+            if number < 0 or its.start == its.stop:
                 break
             counts = np.zeros(self.n_symbols)
-            counts[list(symbols)] = list(symbols.values())
-            mixture = _interpolate(
-                self.smoothing, counts, counts.sum(), np.float64(len(symbols)), mixture
-            )
+            counts[level.pairs[its] % self.n_symbols] = level.counts[its]
+            types = np.float64(its.stop - its.start)
+            mixture = _interpolate(self.smoothing, counts, counts.sum(), types, mixture)
         return mixture
 
-    def log_probabilities(self, sequence: Sequence[int]) -> NDArray[np.float64]:
+    def log_probabilities(self, sequence: Sequence[int]) -> Floats:
         """The natural log-probability of each symbol of a sequence: `(len(sequence),)`."""
-        seen = _seen(self.counts, [sequence])
+        seen = _seen(self.levels, [sequence], self.n_symbols)
         return np.log(_interpolated(self.smoothing, seen, self.n_symbols))
 
-    def accuracy(self, sequences: Sequence[Sequence[int]]) -> float:
-        """How large a share of all symbols is the likeliest one at its place."""
-        right = [
-            int(self.probabilities(context).argmax()) == symbol
-            for sequence in sequences
-            for context, symbol in _contexts(sequence, self.order)
+    def accuracy(self, sequences: Sequences) -> float:
+        """The share of symbols that are the most likely one at their place."""
+        text, places = _text(sequences, self.order)
+        hits = [
+            int(self.probabilities(text[place - self.order + 1 : place]).argmax()) == text[place]
+            for place in places
         ]
-        return sum(right) / len(right)
+        return float(np.mean(hits))
 
-    def cross_entropy(self, sequences: Sequence[Sequence[int]]) -> float:
-        """Nats a symbol, over all symbols of all sequences; its exponential is the perplexity."""
-        return -float(np.concatenate([self.log_probabilities(s) for s in sequences]).mean())
+    def cross_entropy(self, sequences: Sequences) -> float:
+        """Nats per symbol, over all symbols; its exponential is the perplexity."""
+        seen = _seen(self.levels, sequences, self.n_symbols)
+        return -float(np.log(_interpolated(self.smoothing, seen, self.n_symbols)).mean())
+
+    def sample(self, before: Ints, rng: np.random.Generator) -> Ints:
+        """Draws the next symbol after each row of `before` `(m, order - 1)`: `(m,)`.
+
+        A level decides with the probability that its own counts have, and else leaves the draw to
+        the next lower one.
+        """
+        symbols = rng.integers(0, self.n_symbols, len(before))  # where no level decides
+        undecided = np.ones(len(before), dtype=bool)
+        contexts = self._contexts(before)
+        for level, found in zip(reversed(self.levels), reversed(contexts), strict=True):
+            rows = np.flatnonzero(undecided & (found >= 0))
+            numbers = found[rows]
+            discounted = np.maximum(level.counts - self.smoothing.discount, 0.0)
+            cumulated = np.concatenate([[0.0], discounted.cumsum()])
+            begins, kept = cumulated[level.first[:-1]], np.diff(cumulated[level.first])
+            totals = level.totals + self.smoothing.extra(level.types.astype(float))
+            mass = rng.random(len(rows)) * totals[numbers]
+            decided = mass < kept[numbers]
+            rows, reached = rows[decided], (begins[numbers] + mass)[decided]
+            pair = np.searchsorted(cumulated[1:], reached, side="right")
+            symbols[rows] = level.pairs[np.minimum(pair, len(level.pairs) - 1)] % self.n_symbols
+            undecided[rows] = False
+        return symbols
+
+    def _contexts(self, before: Ints) -> list[Ints]:
+        """The number of the context of 0, 1, ... `order - 1` symbols at the end of each row of
+        `before`, -1 for one that was never seen."""
+        return _contexts(self.levels, before, self.n_symbols)
+
+
+def _text(sequences: Sequences, order: int) -> tuple[Ints, Ints]:
+    """All sequences in a row, each after `order - 1` times PADDING, and the places of symbols."""
+    padding = np.full(order - 1, PADDING)
+    parts = [part for sequence in sequences for part in (padding, np.asarray(sequence))]
+    text = np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, dtype=np.int64)
+    return text, np.flatnonzero(text != PADDING)
+
+
+def _count(sequences: Sequences, n_symbols: int, order: int) -> Levels:
+    """Counts of each symbol after each context of 0, 1, ... `order - 1` symbols."""
+    text, places = _text(sequences, order)
+    contexts = np.zeros(len(places), dtype=np.int64)
+    keys = np.zeros(1, dtype=np.int64)
+    levels = []
+    for k in range(order):
+        if k:
+            longer = contexts * (n_symbols + 1) + text[places - k] + 1
+            keys, contexts = np.unique(longer, return_inverse=True)
+        levels.append(_level(keys, contexts * n_symbols + text[places], n_symbols))
+    return tuple(levels)
+
+
+def _count_contexts(levels: Levels, n_symbols: int) -> Levels:
+    """The same, but below the highest order the number of longer contexts that a symbol follows."""
+    lower = []
+    for level, longer in pairwise(levels):
+        context, follower = np.divmod(longer.pairs, n_symbols)
+        shorter = longer.keys[context] // (n_symbols + 1)
+        lower.append(_level(level.keys, shorter * n_symbols + follower, n_symbols))
+    return (*lower, levels[-1])
+
+
+def _level(keys: Ints, occurrences: Ints, n_symbols: int) -> _Level:
+    """A level from all its occurrences: the number of a context times `n_symbols`, plus a follower."""
+    pairs, counts = np.unique(occurrences, return_counts=True)
+    first = np.searchsorted(pairs, n_symbols * np.arange(len(keys) + 1))
+    return _Level(keys, pairs, counts, first)
+
+
+def _contexts(levels: Levels, before: Ints, n_symbols: int) -> list[Ints]:
+    numbers = [np.zeros(len(before), dtype=np.int64)]
+    for k, level in enumerate(levels[1:], 1):
+        keys = numbers[-1] * (n_symbols + 1) + before[:, -k] + 1
+        numbers.append(np.where(numbers[-1] < 0, -1, _find(level.keys, keys)))
+    return numbers
+
+
+def _find(ascending: Ints, wanted: Ints) -> Ints:
+    """The index of each of `wanted`, -1 where it is missing."""
+    if not len(ascending):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    index = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+    return np.where(ascending[index] == wanted, index, -1)
 
 
 class _Seen(NamedTuple):
-    """What is known of each symbol of some sequences after the last 0, 1, 2 ... before it: how
-    often it has been there, how often any has, and how many different ones; all `(n, order)`."""
+    """Counts of each symbol of some sequences after its contexts of 0, 1, ... symbols, their totals,
+    and the number of different followers; each `(order, n)`, 0 for unseen contexts."""
 
-    counts: NDArray[np.float64]
-    totals: NDArray[np.float64]
-    types: NDArray[np.float64]
+    counts: Floats
+    totals: Floats
+    types: Floats
 
 
-def _seen(counts: Counts, sequences: Sequence[Sequence[int]]) -> _Seen:
-    order = len(counts)
-    totals = [{context: symbols.total() for context, symbols in c.items()} for c in counts]
+def _seen(levels: Levels, sequences: Sequences, n_symbols: int) -> _Seen:
+    order = len(levels)
+    text, places = _text(sequences, order)
+    before = text[places[:, None] - np.arange(order - 1, 0, -1)]  # (n, order - 1)
     rows = []
-    for sequence in sequences:
-        for context, symbol in _contexts(sequence, order):
-            row = []
-            for k in range(order):
-                its = context[len(context) - k :]
-                symbols = counts[k].get(its)
-                row.append(
-                    (symbols[symbol], totals[k][its], len(symbols)) if symbols else (0, 0, 0)
-                )
-            rows.append(row)
-    return _Seen(*np.array(rows, dtype=np.float64).reshape(-1, order, 3).transpose(2, 0, 1))
+    for level, contexts in zip(levels, _contexts(levels, before, n_symbols), strict=True):
+        seen = contexts >= 0
+        pair = _find(level.pairs, contexts * n_symbols + text[places])
+        counts = np.append(level.counts, 0)[pair]  # -1 finds the 0
+        rows.append([
+            np.where(seen, counts, 0),
+            np.where(seen, np.append(level.totals, 0)[contexts], 0),
+            np.where(seen, np.append(level.types, 0)[contexts], 0),
+        ])  # fmt: skip
+    return _Seen(*np.array(rows, dtype=np.float64).swapaxes(0, 1))
 
 
-def _interpolated(smoothing: Smoothing, seen: _Seen, n_symbols: int) -> NDArray[np.float64]:
-    """The probability of each symbol, `(n,)`; a context that has never been says nothing."""
-    mixture = np.full(len(seen.counts), 1 / n_symbols)
-    for counts, totals, types in zip(*(array.T for array in seen), strict=True):
+def _interpolated(smoothing: Smoothing, seen: _Seen, n_symbols: int) -> Floats:
+    """The probability of each symbol, `(n,)`; an unseen context leaves the lower order's."""
+    mixture = np.full(seen.counts.shape[1], 1 / n_symbols)
+    for counts, totals, types in zip(*seen, strict=True):
         known = totals > 0
         mixture[known] = _interpolate(
             smoothing, counts[known], totals[known], types[known], mixture[known]
@@ -217,43 +288,38 @@ def _interpolated(smoothing: Smoothing, seen: _Seen, n_symbols: int) -> NDArray[
 
 
 def _interpolate(smoothing: Smoothing, counts: Any, totals: Any, types: Any, lower: Any) -> Any:
-    """`(max(count - discount, 0) + left * lower) / (total + extra)`, where `left` is what has been
-    taken from the counts and what is added to them."""
+    """`(max(count - discount, 0) + left * lower) / (total + extra)`, where `left` is what the
+    discount frees plus what is added."""
     discount, extra = smoothing.discount, smoothing.extra(types)
     left = discount * types + extra
     return (np.maximum(counts - discount, 0) + left * lower) / (totals + extra)
 
 
-def _cost(trial: tuple[tuple[int, Smoothing], float]) -> float:
-    return trial[1]
-
-
-def _counts(sequences: Sequence[Sequence[int]], order: int) -> Counts:
-    """How often each symbol has stood after each context of 0, 1, ... `order - 1` symbols."""
-    counts: list[dict[Context, Counter[int]]] = [defaultdict(Counter) for _ in range(order)]
-    for sequence in sequences:
-        for context, symbol in _contexts(sequence, order):
-            for k in range(order):
-                counts[k][context[len(context) - k :]][symbol] += 1
-    return tuple(dict(table) for table in counts)
-
-
-def _contexts_counted(counts: Counts) -> Counts:
-    """The same, but below the highest order in how many longer contexts a symbol stands."""
-    lower: list[dict[Context, Counter[int]]] = []
-    for longer in counts[1:]:
-        table: dict[Context, Counter[int]] = defaultdict(Counter)
-        for context, symbols in longer.items():
-            for symbol in symbols:
-                table[context[1:]][symbol] += 1
-        lower.append(dict(table))
-    return (*lower, counts[-1])
-
-
-def _contexts(sequence: Sequence[int], order: int) -> list[tuple[Context, int]]:
-    """Each symbol with the `order - 1` before it."""
-    padded = [PADDING] * (order - 1) + [int(symbol) for symbol in sequence]
-    return [
-        (tuple(padded[place : place + order - 1]), padded[place + order - 1])
-        for place in range(len(sequence))
-    ]
+def _tune(
+    sequences: Sequences,
+    n_symbols: int,
+    rng: np.random.Generator,
+    orders: Sequence[int],
+) -> dict[tuple[int, Smoothing], float]:
+    """The nats that each order and smoothing need for sequences that are left out."""
+    if len(sequences) < 2:
+        raise CorpusError(f"tuning needs at least two sequences, and there are {len(sequences)}")
+    trial = rng.permutation(len(sequences))
+    in_turn = len(sequences) <= MAX_LEFT_OUT_IN_TURN
+    n_left_out = 1 if in_turn else len(sequences) // 10
+    costs = {(order, smoothing): 0.0 for order in orders for smoothing in CANDIDATES}
+    for turn in range(len(sequences) if in_turn else 1):
+        chosen = set(trial[turn * n_left_out : (turn + 1) * n_left_out].tolist())
+        left_out = [sequences[index] for index in chosen]
+        occurrences = _count(
+            [s for index, s in enumerate(sequences) if index not in chosen], n_symbols, max(orders)
+        )
+        for order in orders:
+            levels = occurrences[:order]
+            seen = _seen(levels, left_out, n_symbols)
+            seen_contexts = _seen(_count_contexts(levels, n_symbols), left_out, n_symbols)
+            for smoothing in CANDIDATES:
+                its = seen_contexts if smoothing.kind == "kneser-ney" else seen
+                probabilities = _interpolated(smoothing, its, n_symbols)
+                costs[order, smoothing] -= float(np.log(probabilities).sum())
+    return costs
