@@ -116,7 +116,7 @@ def step(units: int, batch: int, processors: int) -> Callable[[], object]:
     V, H = N_VALUES, units
     shapes = [(V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)]
     arrays = (rng.normal(size=shape, scale=0.1).astype(np.float32) for shape in shapes)
-    learner = NumpyTrainer(Weights("lstm", *arrays), processors=processors)
+    learner = NumpyTrainer(Weights("lstm", *arrays), n_processes=processors)
     inputs, labels = rng.integers(0, V, (2, batch, TX), dtype=np.int32)
     learner.step(inputs, labels, 0.001)
     learner.partners.wait()

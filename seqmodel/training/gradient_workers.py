@@ -1,18 +1,17 @@
-"""The parts of a batch, each computed by a process of its own.
+"""Processes that compute the gradients of the shards of a batch.
 
-A pass through a part is thousands of calls of some microseconds, and threads would wait for
-Python's lock at most of them. Processes do not: they read the weights from memory that is shared,
-and leave the gradients there; only indices go through pipes. While a process is still starting, or
-when it has died, this one does its part as well, with the same result to the last bit.
+A pass through a shard is thousands of calls of some microseconds each, for most of which threads
+would wait for Python's lock. Processes read the weights from shared memory and leave the gradients
+there; only indices go through pipes. While a process is still starting, or after it has died, the
+trainer's own process computes its shard, with the same result bit for bit.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
 import pickle
-import sys
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,129 +25,129 @@ from seqmodel.network.backward import BatchShard, ShardMetrics, ShardWorker
 from seqmodel.network.parameters import NetworkShape, Parameters
 from seqmodel.parallel import processes
 
-# What comes of talking to a process that is no more.
-_GONE = (OSError, EOFError, ValueError, pickle.UnpicklingError)
+# Errors of the communication with a process that has ended.
+_ENDED = (OSError, EOFError, ValueError, pickle.UnpicklingError)
 # A folder in memory, where the system has one.
-_IN_MEMORY = Path("/dev/shm")
-# Products as small as ours lose by being split among processors.
+_MEMORY_FOLDER = Path("/dev/shm")
+# Products as small as these take longer when they are split among threads.
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP")}
 
 
 class GradientWorkers:
-    """Computes the gradients of a batch in at most `n_parts` parts at once.
+    """Computes the gradients of at most `n_shards` shards of a batch at once.
 
-    `weights` are what all parts read; part k leaves its gradients in `gradients[k]`.
+    All shards read `weights`; the gradients of shard k are left in `gradients[k]`.
     """
 
-    def __init__(self, shape: NetworkShape, n_parts: int) -> None:
-        self.n_parts = n_parts
-        n_bytes = 4 * (n_parts + 1) * Parameters.size(shape)
+    def __init__(self, shape: NetworkShape, n_shards: int) -> None:
+        self.n_shards = n_shards
+        n_bytes = 4 * (n_shards + 1) * Parameters.size(shape)
         memory: Any = None
-        self._others: list[_Worker] = []
-        if n_parts > 1:
-            # Without memory to share, or another process to be had, all is done here.
-            with suppress(OSError), _shared(n_bytes) as (memory, name, handles):
-                for number in range(1, n_parts):
-                    self._others.append(_Worker((shape, number, name, n_bytes), handles))
-        self.weights, *self.gradients = _laid_out(shape, memory or bytearray(n_bytes))
-        self._part = ShardWorker(self.weights)
+        self._workers: list[_Worker] = []
+        if n_shards > 1 and os.name == "posix":
+            # Without shared memory or further processes, this process computes all shards.
+            with suppress(OSError), _shared_memory(n_bytes) as (memory, file):
+                for number in range(1, n_shards):
+                    self._workers.append(_Worker((shape, number, file, n_bytes), file))
+        self.weights, *self.gradients = _parameters_in(memory or bytearray(n_bytes), shape)
+        self._own = ShardWorker(self.weights)
 
-    def run(self, tasks: Sequence[BatchShard]) -> list[ShardMetrics]:
-        """A task for each part, or for the first ones -> what each of them finds."""
+    @property
+    def pids(self) -> list[int]:
+        """The process IDs of the workers."""
+        return [worker.pid for worker in self._workers]
+
+    def run(self, shards: Sequence[BatchShard]) -> list[ShardMetrics]:
+        """The metrics of each shard."""
         try:
-            asked = {k: other for k, other in enumerate(self._others, 1) if other.ask(tasks[k:])}
-            own = (k for k in range(len(tasks)) if k not in asked)
-            found = {k: self._part.run(tasks[k], self.gradients[k]) for k in own}
-            for k, other in asked.items():
-                found[k] = other.answer() or self._part.run(tasks[k], self.gradients[k])
-        except BaseException:  # after an interruption there are answers that nobody has read
-            for other in self._others:
-                other.end()
+            busy = {k: w for k, w in enumerate(self._workers, 1) if w.begin(shards[k:])}
+            metrics = {
+                k: self._own.run(shard, self.gradients[k])
+                for k, shard in enumerate(shards)
+                if k not in busy
+            }
+            for k, worker in busy.items():
+                metrics[k] = worker.result() or self._own.run(shards[k], self.gradients[k])
+        except BaseException:  # after an interruption there are results that nobody has read
+            for worker in self._workers:
+                worker.end()
             raise
-        return [found[k] for k in range(len(tasks))]
+        return [metrics[k] for k in range(len(shards))]
 
     def wait(self) -> int:
-        """Until the other processes have started, which no work has to wait for; how many did."""
-        return sum(other.met() for other in self._others)
+        """Waits until all workers have started, which `run` does not need; returns how many did."""
+        return sum(worker.wait() for worker in self._workers)
 
 
 class _Worker:
-    """A process that computes one part; `hello` tells it which, and where."""
+    """A process that computes one shard; `setup` says which, and where its memory is."""
 
-    def __init__(self, hello: tuple[Any, ...], handles: Sequence[int]) -> None:
+    def __init__(self, setup: tuple[Any, ...], file: int) -> None:
         self._process = processes.start(
-            "seqmodel.training.gradient_workers", handles, **_ONE_THREAD
+            "seqmodel.training.gradient_workers", (file,), **_ONE_THREAD
         )
+        self.pid = self._process.pid
         self._is_ready = False
         self.end = finalize(self, processes.end, self._process)
-        self._meeting = Thread(target=self._meet, args=(hello,), daemon=True)
-        self._meeting.start()
+        self._starting = Thread(target=self._start, args=(setup,), daemon=True)
+        self._starting.start()
 
-    def _meet(self, hello: tuple[Any, ...]) -> None:
+    def _start(self, setup: tuple[Any, ...]) -> None:
         try:
-            processes.send(self._process.stdin, hello)
+            processes.send(self._process.stdin, setup)
             self._is_ready = processes.receive(self._process.stdout)
-        except _GONE:
+        except _ENDED:
             self.end()
 
-    def met(self) -> bool:
-        self._meeting.join()
+    def wait(self) -> bool:
+        self._starting.join()
         return self._is_ready
 
-    def ask(self, tasks: Sequence[BatchShard]) -> bool:
-        """Whether it begins with the first of `tasks`, if there is one."""
-        if not tasks or not self._is_ready:
+    def begin(self, shards: Sequence[BatchShard]) -> bool:
+        """Begins with the first of `shards`, if there is one; False if it cannot."""
+        if not shards or not self._is_ready:
             return False
         try:
-            processes.send(self._process.stdin, tasks[0])
-        except _GONE:
+            processes.send(self._process.stdin, shards[0])
+        except _ENDED:
             self._is_ready = False
         return self._is_ready
 
-    def answer(self) -> ShardMetrics | None:
-        """What it found; None: nothing, for it has died."""
+    def result(self) -> ShardMetrics | None:
+        """The metrics of the shard; None if the process has died."""
         try:
             return processes.receive(self._process.stdout)
-        except _GONE:
+        except _ENDED:
             self._is_ready = False
             return None
 
 
 @contextmanager
-def _shared(n_bytes: int) -> Iterator[tuple[mmap.mmap, int | str, Sequence[int]]]:
-    """New memory, the name by which processes that are started meanwhile find it, and the files
-    that they need for it. Raises OSError where there is not so much."""
-    if sys.platform == "win32":  # not tried
-        name = f"seqmodel-{uuid.uuid4()}"
-        yield _found(name, n_bytes), name, ()
-    else:
-        folder = _IN_MEMORY if _IN_MEMORY.is_dir() else None
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(n_bytes))  # where there is no room, it shows now
-            file.flush()
-            yield _found(file.fileno(), n_bytes), file.fileno(), (file.fileno(),)
+def _shared_memory(n_bytes: int) -> Iterator[tuple[mmap.mmap, int]]:
+    """New memory, and the open file by which processes that are started meanwhile share it. It has
+    no name, so that nothing is left behind however the processes end. Raises OSError where there is
+    not enough room."""
+    folder = _MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(n_bytes))  # reserves the room
+        file.flush()
+        yield mmap.mmap(file.fileno(), n_bytes), file.fileno()
 
 
-def _found(name: Any, n_bytes: int) -> mmap.mmap:
-    if sys.platform == "win32":
-        return mmap.mmap(-1, n_bytes, tagname=name)
-    return mmap.mmap(name, n_bytes)
-
-
-def _laid_out(shape: NetworkShape, memory: Any) -> list[Parameters]:
-    """The weights, then the gradients of each part."""
+def _parameters_in(memory: Any, shape: NetworkShape) -> list[Parameters]:
+    """The weights, then the gradients of each shard."""
     vectors = np.frombuffer(memory, dtype=np.float32).reshape(-1, Parameters.size(shape))
     return [Parameters(shape, vector) for vector in vectors]
 
 
 def serve() -> None:
-    """In a process that was started: answers as long as it is asked."""
+    """Computes shards in a worker process, as long as there are requests."""
     with processes.serving() as (requests, answers):
-        shape, number, *where = next(requests)
-        weights, *gradients = _laid_out(shape, _found(*where))
-        part = ShardWorker(weights)
+        shape, number, file, n_bytes = next(requests)
+        weights, *gradients = _parameters_in(mmap.mmap(file, n_bytes), shape)
+        worker = ShardWorker(weights)
         processes.send(answers, True)
-        # What overflows is found by its result.
+        # Overflow is noticed by the loss, which is not finite then.
         with np.errstate(over="ignore", invalid="ignore"):
-            for task in requests:
-                processes.send(answers, part.run(task, gradients[number]))
+            for shard in requests:
+                processes.send(answers, worker.run(shard, gradients[number]))

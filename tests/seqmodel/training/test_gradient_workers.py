@@ -1,9 +1,10 @@
-"""Parts of a batch by processes side by side: what they find, and what befalls them."""
+"""Shards of a batch in several processes: equal results, whatever happens to a process."""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -11,130 +12,137 @@ import pytest
 
 from seqmodel.network.backward import BatchShard, ShardWorker
 from seqmodel.network.parameters import NetworkShape
+from seqmodel.network.weights import LAYOUTS
 from seqmodel.parallel import processes
-from seqmodel.training import gradient_workers as workers
 from seqmodel.training.gradient_workers import GradientWorkers
 
 T, B, K = 6, 5, 2
 SHAPE = NetworkShape("lstm", units=7, n_values=11, n_inputs=14)
 
 
-def some_tasks(n, seed=0, shape=SHAPE):
+def random_shards(n, seed=0, shape=SHAPE):
     rng = np.random.default_rng(seed)
+    n_states = LAYOUTS[shape.cell].n_states
     return [
         BatchShard(
             rng.integers(0, shape.n_inputs + 1, (T, 1 + K, B)),
             rng.integers(-1, shape.n_values, (T, B)),
             0.1,
-            tuple(rng.normal(size=(2, shape.units, B)).astype(np.float32)),
+            tuple(rng.normal(size=(n_states, shape.units, B)).astype(np.float32)),
         )
         for _ in range(n)
     ]
 
 
-def some(n_parts, shape=SHAPE):
-    made = GradientWorkers(shape, n_parts)
-    made.weights.vector[:] = np.random.default_rng(1).normal(size=len(made.weights.vector))
-    return made
+def started_workers(n_shards, shape=SHAPE):
+    workers = GradientWorkers(shape, n_shards)
+    workers.weights.vector[:] = np.random.default_rng(1).normal(size=len(workers.weights.vector))
+    return workers
 
 
-def alone(tasks, shape=SHAPE):
-    """What one process finds, and the gradients of each part."""
-    one = some(1, shape)
-    found = []
-    for task in tasks:
-        gradients = one.weights.like()
-        found.append((ShardWorker(one.weights).run(task, gradients), gradients.vector))
-    return found
+def in_one_process(shards, weights):
+    """The metrics and the gradients of each shard."""
+    worker, results = ShardWorker(weights), []
+    for shard in shards:
+        gradients = weights.like()
+        results.append((worker.run(shard, gradients), gradients.vector))
+    return results
 
 
-def check(made, tasks):
-    for found, gradients, (expected, vector) in zip(
-        made.run(tasks), made.gradients, alone(tasks, made.weights.shape), strict=False
-    ):
-        assert found == expected
+def check(workers, shards):
+    expected = in_one_process(shards, workers.weights)
+    assert workers.run(shards) == [metrics for metrics, _ in expected]
+    for gradients, (_, vector) in zip(workers.gradients, expected, strict=False):
         assert np.array_equal(gradients.vector, vector)
         assert np.abs(vector).max() > 0.01
 
 
-def pids(made):
-    return [other._process.pid for other in made._others]
+@pytest.fixture
+def own_shards(monkeypatch):
+    """The shards that this process computes from now on."""
+    shards = []
+    run = ShardWorker.run
+    monkeypatch.setattr(
+        ShardWorker,
+        "run",
+        lambda self, shard, out: (shards.append(shard), run(self, shard, out))[1],
+    )
+    return shards
 
 
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
-def test_each_part_is_the_same_to_the_last_bit_whoever_computes_it(cell):
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_each_shard_is_equal_bit_for_bit_whichever_process_computes_it(cell):
     shape = SHAPE._replace(cell=cell)
-    made = some(3, shape)
-    tasks = [task._replace(state=task.state[: 2 if cell == "lstm" else 1])
-             for task in some_tasks(3, shape=shape)]  # fmt: skip
-    check(made, tasks)  # perhaps nobody else is there yet
-    assert made.wait() == 2
-    check(made, tasks)
-    check(made, tasks[:2])  # fewer parts than there are processes
-    made.weights.vector *= 0.5  # they see what is written
-    assert made.run(tasks)[2] != alone(tasks, shape)[2][0]
+    workers, shards = started_workers(3, shape), random_shards(3, shape=shape)
+    check(workers, shards)  # the workers may still be starting
+    assert workers.wait() == 2
+    check(workers, shards)
+    check(workers, shards[:2])  # fewer shards than workers
+    before = workers.run(shards)
+    workers.weights.vector *= 0.5  # workers see new weights
+    assert workers.run(shards)[2] != before[2]
 
 
-def test_the_others_do_the_work_when_they_are_there(monkeypatch):
-    made = some(2)
-    made.wait()
-    tasks = some_tasks(2)
-    expected = alone(tasks)
-    done = []
-    here = made._part.run
-    monkeypatch.setattr(made._part, "run", lambda *what: (done.append(what), here(*what))[1])
-    assert made.run(tasks) == [found for found, _ in expected]
-    assert [gradients for _, gradients in done] == made.gradients[:1]
+def test_workers_compute_all_shards_but_the_first(own_shards):
+    workers, shards = started_workers(3), random_shards(3)
+    workers.wait()
+    workers.run(shards)
+    assert [shard is shards[0] for shard in own_shards] == [True]
 
 
-@pytest.mark.parametrize("when", ["before it is asked", "while it computes"])
-def test_the_part_of_a_process_that_dies_is_done_all_the_same(when, monkeypatch):
-    made = some(2)
-    made.wait()
-    (pid,) = pids(made)
-    if when == "while it computes":
-        os.kill(pid, signal.SIGSTOP)  # it takes the task, and no step
-        here = made._part.run
-
-        def run(task, gradients):
-            os.kill(pid, signal.SIGKILL)
-            return here(task, gradients)
-
-        monkeypatch.setattr(made._part, "run", run)
-    else:
-        os.kill(pid, signal.SIGKILL)
-        made._others[0]._process.wait()
+def test_the_shard_of_a_worker_that_dies_before_a_batch_is_computed():
+    workers = started_workers(2)
+    workers.wait()
+    os.kill(workers.pids[0], signal.SIGKILL)
     for seed in range(2):
-        check(made, some_tasks(2, seed))
-        monkeypatch.undo()
+        check(workers, random_shards(2, seed))
 
 
-def test_an_interruption_leaves_no_answer_that_is_taken_for_another(monkeypatch):
-    made = some(2)
-    made.wait()
+def test_the_shard_of_a_worker_that_dies_during_a_batch_is_computed(monkeypatch):
+    workers, shards = started_workers(2), random_shards(2)
+    workers.wait()
+    expected = in_one_process(shards, workers.weights)
+    os.kill(workers.pids[0], signal.SIGSTOP)  # it receives the shard, and computes nothing
+    run = ShardWorker.run
 
-    def interrupted(*_):
+    def kill_and_run(self, shard, gradients):
+        os.kill(workers.pids[0], signal.SIGKILL)
+        return run(self, shard, gradients)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ShardWorker, "run", kill_and_run)
+        assert workers.run(shards) == [metrics for metrics, _ in expected]
+    assert np.array_equal(workers.gradients[1].vector, expected[1][1])
+    check(workers, random_shards(2, seed=1))
+
+
+def test_after_an_interruption_no_result_is_taken_for_that_of_the_next_batch(monkeypatch):
+    workers = started_workers(2)
+    workers.wait()
+
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(made._part, "run", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        made.run(some_tasks(2, seed=0))
-    monkeypatch.undo()
-    check(made, some_tasks(2, seed=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(ShardWorker, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(random_shards(2, seed=0))
+    check(workers, random_shards(2, seed=1))
 
 
-@pytest.mark.parametrize("lacking", ["memory", "processes"])
-def test_without_memory_to_share_or_processes_one_does_all(lacking, monkeypatch):
-    def nothing(*_, **__):
-        raise OSError("there is none")
+@pytest.mark.parametrize("missing", ["shared memory", "processes"])
+def test_without_shared_memory_or_processes_this_process_computes_all(missing, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(f"no {missing}")
 
-    if lacking == "memory":
-        monkeypatch.setattr(workers, "_shared", nothing)
-    else:
-        monkeypatch.setattr(processes, "start", nothing)
-    made = some(2)
-    assert made.wait() == 0
-    check(made, some_tasks(2))
+    module, name = {
+        "shared memory": (tempfile, "TemporaryFile"),
+        "processes": (processes, "start"),
+    }[missing]
+    monkeypatch.setattr(module, name, fail)
+    workers = started_workers(2)
+    assert workers.wait() == 0
+    check(workers, random_shards(2))
 
 
 def is_gone(pid):
@@ -147,27 +155,32 @@ def is_gone(pid):
     return False
 
 
-def test_the_processes_end_with_whom_they_work_for():
-    made = some(2)
-    made.wait()
-    (pid,) = pids(made)
-    del made
+def test_workers_end_with_their_owner():
+    workers = started_workers(2)
+    workers.wait()
+    [pid] = workers.pids
+    del workers
     assert is_gone(pid)
 
 
-def test_the_processes_end_when_whom_they_work_for_is_killed():
-    code = (
-        "import time; from tests.seqmodel.test_partners import *\n"
-        "made = some(2); made.wait(); print(*pids(made), flush=True); time.sleep(60)"
-    )
-    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+def test_workers_end_when_the_process_of_their_owner_is_killed():
+    program = """
+import time
+from seqmodel.network.parameters import NetworkShape
+from seqmodel.training.gradient_workers import GradientWorkers
+workers = GradientWorkers(NetworkShape("lstm", 7, 11, 14), 2)
+workers.wait()
+print(*workers.pids, flush=True)
+time.sleep(60)
+"""
+    owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     pid = int(owner.stdout.readline())
     owner.kill()
     owner.communicate()
     assert is_gone(pid)
 
 
-def test_a_module_of_the_folder_one_is_in_is_not_taken_for_ours(tmp_path, monkeypatch):
+def test_workers_do_not_import_modules_of_the_current_folder(tmp_path, monkeypatch):
     (tmp_path / "numpy.py").write_text("raise ImportError('not NumPy')")
     monkeypatch.chdir(tmp_path)
-    assert some(2).wait() == 1
+    assert started_workers(2).wait() == 1

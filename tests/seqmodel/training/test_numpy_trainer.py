@@ -16,7 +16,7 @@ from seqmodel.network.keras_layers import extract_weights, weight_variables
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import single_threaded_blas
-from seqmodel.training import numpy_trainer as backprop
+from seqmodel.training import numpy_trainer
 from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.config import Dropout, TrainerConfig
 from seqmodel.training.loop import train_network
@@ -109,7 +109,7 @@ def test_inputs_of_many_kinds_have_the_same_gradients(cell, monkeypatch):
     )
     few = NumpyTrainer(weights).gradients(*windows)
     monkeypatch.setattr(backward, "MIN_SPARSE_ROWS", 0)
-    many = NumpyTrainer(weights, processors=1).gradients(*windows)
+    many = NumpyTrainer(weights, n_processes=1).gradients(*windows)
     assert greatest_difference(few, many) < 1e-6
 
 
@@ -252,17 +252,17 @@ def test_a_value_learns_from_others_that_share_a_trait():
     assert together > without + 0.3
 
 
-@pytest.mark.parametrize("smallest_part", [1, 10**9], ids=["processes", "one process"])
-def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
-    monkeypatch.setattr(backprop, "SMALLEST_PART", smallest_part)
-    monkeypatch.setattr(backprop, "SMALLEST_STATE", smallest_part)
+@pytest.mark.parametrize("min_shard", [1, 10**9], ids=["processes", "one process"])
+def test_each_step_equals_keras_on_the_same_batches(min_shard, monkeypatch):
+    monkeypatch.setattr(numpy_trainer, "MIN_SHARD_SEQUENCES", min_shard)
+    monkeypatch.setattr(numpy_trainer, "MIN_SHARD_STATE", min_shard)
     keras = load_keras()
     graph = scanning(some_weights())
     trainer = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 0.01)
     graph.compile(
         keras.optimizers.Adam(trainer), loss="categorical_crossentropy", metrics=["accuracy"]
     )
-    learner = NumpyTrainer(some_weights(), processors=2)
+    learner = NumpyTrainer(some_weights(), n_processes=2)
     rng = np.random.default_rng(2)
     with single_threaded_blas():
         for step, m in enumerate([6, 6, 4, 6, 4]):  # the last batch of an epoch may be smaller
@@ -272,7 +272,7 @@ def test_each_step_equals_keras_on_the_same_batches(smallest_part, monkeypatch):
                 [one_hot(inputs, N_VALUES), a0, c0], one_hot(labels, N_VALUES)
             )
             reached = learner.step(inputs, labels, 0.01 / (1 + 0.01 * step), start=(a0, c0))
-            assert learner.workers.wait() == (1 if smallest_part == 1 else 0)
+            assert learner.workers.wait() == (1 if min_shard == 1 else 0)
             graph.reset_metrics()
             assert reached.loss / labels.size == pytest.approx(float(loss), abs=1e-5)
             assert reached.n_correct / labels.size == pytest.approx(float(accuracy), abs=1e-6)
