@@ -57,8 +57,8 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     """This project's own training."""
     from djmodel.model.layers import djmodel, shared_layers
     from djmodel.model.scan import scanning_model
-    from seqmodel.network.keras_backend import load_keras
-    from seqmodel.network.keras_layers import layer_weights, set_weights
+    from seqmodel.data.random_streams import Stream, random_stream
+    from seqmodel.network.keras_layers import extract_weights, load_keras, set_weights
     from seqmodel.training.batches import InMemoryBatches
     from seqmodel.training.config import TrainerConfig
     from seqmodel.training.loop import train_network
@@ -67,7 +67,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     trainer = TrainerConfig(work.epochs, work.batch_size, RATE, DECAY, SEED)
     m, Tx = work.windows.inputs.shape
     # `InMemoryBatches` shuffles with these: undone, so that all see one order
-    shuffles = (np.random.default_rng([SEED, epoch]) for epoch in range(work.epochs))
+    shuffles = (random_stream(SEED, Stream.BATCH_ORDER, epoch) for epoch in range(work.epochs))
     orders = [np.argsort(rng.permutation(m)) for rng in shuffles]
 
     def job() -> Weights:
@@ -82,7 +82,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
             SEED,
         )
         train_network(model, batches, trainer, engine=engine)  # type: ignore[arg-type]
-        return layer_weights(cell, densor)
+        return extract_weights([cell, densor])
 
     return job
 
@@ -92,8 +92,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
     a plain model with Tx outputs, Tx losses and Tx metrics."""
     from djmodel.course import Adam
     from djmodel.model.layers import djmodel, shared_layers
-    from seqmodel.network.keras_backend import load_keras
-    from seqmodel.network.keras_layers import layer_weights, set_weights
+    from seqmodel.network.keras_layers import extract_weights, load_keras, set_weights
 
     keras = load_keras()
     X, Y = work.arrays()
@@ -111,7 +110,7 @@ def _course_calls(work: Work, plain: bool) -> Job:
         zeros = np.zeros((m, work.weights.units), dtype=np.float32)
         settings = {"epochs": work.epochs, "batch_size": work.batch_size}
         model.fit([X, zeros, zeros], list(Y.swapaxes(0, 1)), shuffle=False, verbose=0, **settings)
-        return layer_weights(layers.LSTM_cell, layers.densor)
+        return extract_weights([layers.LSTM_cell, layers.densor])
 
     return job
 
@@ -238,7 +237,7 @@ def _course_inference(work: Work) -> Job:
     """The course's inference graph, unrolled `length` times, through `predict`; the first call
     builds it."""
     from djmodel.model.layers import music_inference_model, shared_layers
-    from seqmodel.network.keras_backend import load_keras
+    from seqmodel.network.keras_layers import load_keras
 
     keras = load_keras()
     n_values, units = work.weights.n_values, work.weights.units

@@ -89,14 +89,14 @@ def prepare(test: Test, path: Path) -> None:
     from djmodel.model.layers import shared_layers
     from djmodel.model.scan import scanning_model
     from djmodel.values.encoded import encode_corpus
-    from seqmodel.network.keras_layers import layer_weights
+    from seqmodel.network.keras_layers import extract_weights
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]
     sequences = encode_corpus(tunes, N_VALUES).sequences
     drawn = windows(sequences, test.m, TX, np.random.default_rng(SEED))
     layers = shared_layers(N_VALUES, test.n_a, SEED)
     scanning_model(layers.LSTM_cell, layers.densor)  # builds them
-    weights = layer_weights(layers.LSTM_cell, layers.densor)
+    weights = extract_weights([layers.LSTM_cell, layers.densor])
     if test.streams:
         weights = TRAINING[HERE](Work(drawn, weights, test.epochs, test.batch_size))()
     np.savez(path, *weights.arrays, inputs=drawn.inputs, labels=drawn.labels)

@@ -116,10 +116,10 @@ def train(corpus: str, began: str) -> Numbers:
 
 def feed(corpus: str) -> Numbers:
     """Windows a second as they come from the corpus, by what hands them on to Keras."""
-    from seqmodel.network.keras_backend import load_keras, stderr_held_back
+    from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 
     keras = load_keras()
-    with stderr_held_back():
+    with without_tensorflow_logs():
         import tensorflow as tf
     batches = streamed(Path(corpus))
 
@@ -149,7 +149,7 @@ def feed(corpus: str) -> Numbers:
         "tf.data": by_tf_data,
     }
     found = {}
-    with stderr_held_back():  # TensorFlow says much about the machine
+    with without_tensorflow_logs():  # TensorFlow says much about the machine
         for name, way in ways.items():
             began = time.perf_counter()
             for _ in way():

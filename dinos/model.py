@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices
-from seqmodel.network.keras_backend import initial_seeds, load_keras
+from seqmodel.network.keras_layers import initial_seeds, load_keras
 from seqmodel.network.weights import LAYOUTS
 
 if TYPE_CHECKING:

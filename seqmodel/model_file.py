@@ -27,7 +27,7 @@ import safetensors.numpy
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
 from seqmodel.files import atomic_write, check_input_file
-from seqmodel.network.keras_backend import stderr_held_back
+from seqmodel.network.keras_layers import without_tensorflow_logs
 from seqmodel.network.weights import LAYOUTS, Weights
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile[Content]) -> Non
     entry = model.entry()
     arrays = dict(zip(_ARRAYS, map(np.ascontiguousarray, model.weights.arrays), strict=True))
     with atomic_write(path, durable=True) as temporary:
-        with stderr_held_back():
+        with without_tensorflow_logs():
             graph.save(temporary)
         with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(ENTRY, entry)

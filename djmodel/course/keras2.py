@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from djmodel.model.unrolled import UnrolledModel
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 
 keras = load_keras()
 

@@ -90,7 +90,7 @@ def _tune_and_chords(file: str | Path) -> tuple[Tune, Chords]:
 def one_hot(x: Any) -> Any:
     """The most likely value of each row of `x (m, n_values)`, one-hot and as a sequence of one
     step: `(m, 1, n_values)`."""
-    from seqmodel.network.keras_backend import load_keras
+    from seqmodel.network.keras_layers import load_keras
 
     ops = load_keras().ops
     return ops.expand_dims(ops.one_hot(ops.argmax(x, axis=-1), x.shape[-1]), axis=1)

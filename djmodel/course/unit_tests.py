@@ -11,7 +11,7 @@ from typing import Any
 
 from djmodel.config import N_A, N_VALUES
 from djmodel.model.layers import djmodel, music_inference_model, shared_layers
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 
 Row = tuple[Any, ...]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.config import N_A, N_VALUES
-from seqmodel.network.keras_backend import initial_seeds, load_keras
+from seqmodel.network.keras_layers import initial_seeds, load_keras
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 
 if TYPE_CHECKING:
     import keras

@@ -1,91 +1,140 @@
-"""The two layers of a Keras graph that hold its weights; whether arrays compute what they do."""
+"""Keras: its import, and the weights of a recurrent and a Dense layer."""
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.weights import Weights
 
 if TYPE_CHECKING:
     import keras
 
 CELLS = {"SimpleRNNCell": "rnn", "GRUCell": "gru", "LSTMCell": "lstm"}
-# What the layers that arrays compute are made with, where Keras' defaults are ours, too.
-PLAIN_RNN = {"use_bias": True, "activation": "tanh", "dropout": 0.0, "recurrent_dropout": 0.0}
-PLAIN_LSTM = {**PLAIN_RNN, "recurrent_activation": "sigmoid"}
-PLAIN = {"rnn": PLAIN_RNN, "lstm": PLAIN_LSTM, "gru": {**PLAIN_LSTM, "reset_after": True}}
-PLAIN_DENSE = {"use_bias": True, "activation": "softmax"}
-PENALTIES = ("regularizer", "constraint", "lora_rank", "quantization_config")
+# Settings that change nothing in what a built layer computes.
+_IRRELEVANT = {
+    "name", "units", "seed", "unit_forget_bias",
+    "kernel_initializer", "recurrent_initializer", "bias_initializer",
+}  # fmt: skip
+_LOG_LINE = re.compile(
+    rb"WARNING: All log messages before absl|[IWEF]\d{4} |\d{4}-\d\d-\d\d .*: [IWEF] "
+)
 
 
-def weight_variables(model: keras.Model) -> list[Any]:
-    """Kernel, recurrent kernel and bias of the recurrent layer, kernel and bias of the Dense layer;
-    raises ValueError if there is not one of each."""
-    recurrent, dense = _two_layers(model)
+def load_keras() -> ModuleType:
+    """The module `keras`, imported without the log lines of TensorFlow."""
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with without_tensorflow_logs():
+        import keras
+    return keras
+
+
+@contextmanager
+def without_tensorflow_logs() -> Iterator[None]:
+    """A context for the first import of TensorFlow, which Keras makes on JAX, too, to set a seed or
+    to save a model. TensorFlow then logs to the process's stderr whatever its settings; stderr is
+    held back until the end of the block, and those lines are removed from it, unless the block
+    fails. Does nothing if TensorFlow has been imported."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        stderr = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if failed or not _LOG_LINE.match(line):
+                    os.write(2, line)
+
+
+def initial_seeds(seed: int) -> tuple[int, int, int]:
+    """Seeds of three initializers, of at most 32 bits as Keras needs them, different for each
+    `seed` below 2**30.
+
+    >>> initial_seeds(2)
+    (6, 7, 8)
+    """
+    first = 3 * (seed % 2**30)
+    return first, first + 1, first + 2
+
+
+def weight_variables(network: keras.Model | Sequence[Any]) -> list[Any]:
+    """Kernel, recurrent kernel and bias of the recurrent layer, kernel and bias of the Dense layer
+    of a model, or of a sequence of layers. Raises ValueError if there is not one of each."""
+    recurrent, dense = _two_layers(network)
     return [*recurrent.cell.weights, *dense.weights]
 
 
-def _two_layers(model: keras.Model) -> tuple[Any, Any]:
-    layers = load_keras().layers
-    recurrent = [layer for layer in model.layers if isinstance(layer, layers.RNN)]
-    dense = [layer for layer in model.layers if isinstance(layer, layers.Dense)]
-    if len(recurrent) != 1 or len(dense) != 1:
-        raise ValueError(f"expected one recurrent and one Dense layer, found {model.layers}")
-    return recurrent[0], dense[0]
+def extract_weights(network: keras.Model | Sequence[Any]) -> Weights:
+    """Copies of the weights of a model, or of a sequence of built layers, with one recurrent and one
+    Dense layer."""
+    cell = CELLS[type(_two_layers(network)[0].cell).__name__]
+    return Weights(cell, *(np.array(variable) for variable in weight_variables(network)))
 
 
-def layer_weights(recurrent: Any, dense: Any) -> Weights:
-    """Copies of the weights of two built layers, a recurrent and a Dense one."""
-    variables = (*recurrent.cell.weights, *dense.weights)
-    return Weights(CELLS[type(recurrent.cell).__name__], *(np.array(v) for v in variables))
-
-
-def extract_weights(model: keras.Model) -> Weights:
-    """Copies of the weights of the recurrent and the Dense layer of a graph."""
-    return layer_weights(*_two_layers(model))
-
-
-def set_weights(model: keras.Model, weights: Weights) -> None:
-    """Puts them into the recurrent and the Dense layer."""
-    for variable, array in zip(weight_variables(model), weights.arrays, strict=True):
+def set_weights(network: keras.Model | Sequence[Any], weights: Weights) -> None:
+    """Copies `weights` into the recurrent and the Dense layer."""
+    for variable, array in zip(weight_variables(network), weights.arrays, strict=True):
         variable.assign(array)
 
 
-def supported_by_numpy(model: keras.Model) -> bool:
-    """Whether the model's layers are a recurrent one and a softmax as they come, all of it trained,
-    in float32, on a processor; then `backprop.Learner` computes the same, faster."""
+def _two_layers(network: keras.Model | Sequence[Any]) -> tuple[Any, Any]:
     layers = load_keras().layers
-    holding = [layer for layer in model.layers if layer.weights]
-    if len(holding) != 2 or not isinstance(holding[0], layers.RNN):
+    all_layers = network if isinstance(network, Sequence) else network.layers
+    recurrent = [layer for layer in all_layers if isinstance(layer, layers.RNN)]
+    dense = [layer for layer in all_layers if isinstance(layer, layers.Dense)]
+    if len(recurrent) != 1 or len(dense) != 1:
+        raise ValueError(f"expected one recurrent and one Dense layer, found {all_layers}")
+    return recurrent[0], dense[0]
+
+
+def supported_by_numpy(model: keras.Model) -> bool:
+    """Whether `NumpyTrainer` can train the model as Keras would: its layers are a recurrent one and
+    a softmax with Keras' defaults, all of it trained, in float32, on a CPU."""
+    layers = load_keras().layers
+    with_weights = [layer for layer in model.layers if layer.weights]
+    if len(with_weights) != 2 or not isinstance(with_weights[0], layers.RNN):
         return False
-    cell, dense = getattr(holding[0], "cell", None), holding[1]
-    name = CELLS.get(type(cell).__name__)
+    recurrent, dense = with_weights
+    cell: Any = getattr(recurrent, "cell", None)
     return (
-        name in PLAIN
+        type(cell).__name__ in CELLS
         and type(dense) is layers.Dense
-        and _is_plain(cell, PLAIN[name])
-        and _is_plain(dense, PLAIN_DENSE)
-        and not (holding[0].go_backwards or holding[0].stateful)
+        and _has_settings_of(cell, type(cell)(1))
+        and _has_settings_of(dense, layers.Dense(1, activation="softmax"))
+        and not (recurrent.go_backwards or recurrent.stateful)
         and not _on_accelerator()
     )
 
 
-def _is_plain(layer: Any, expected: dict[str, Any]) -> bool:
-    config = layer.get_config()
-    penalties = (value for key, value in config.items() if key.endswith(PENALTIES))
-    return (
-        all(config[key] == value for key, value in expected.items())
-        and not any(penalties)
-        and layer.trainable
-        and layer.dtype_policy.name == "float32"
-    )
+def _has_settings_of(layer: Any, default: Any) -> bool:
+    """Whether all settings are equal that change what the layer computes or how it is trained."""
+    ours, theirs = layer.get_config(), default.get_config()
+    differing = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
+    return differing <= _IRRELEVANT and layer.trainable and layer.dtype_policy.name == "float32"
 
 
 def _on_accelerator() -> bool:
-    """Whether the backend has more than processors to compute on, or several hosts' processors."""
+    """Whether the backend has more than CPUs to compute on, or the CPUs of several hosts."""
     keras = load_keras()
     if keras.distribution.distribution() is not None:
         return True
@@ -97,4 +146,4 @@ def _on_accelerator() -> bool:
         import jax
 
         return jax.default_backend() != "cpu"
-    return True  # a backend that we know nothing of
+    return True  # an unknown backend

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import InputError, Interrupted
-from seqmodel.network.keras_backend import load_keras, stderr_held_back
+from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 from seqmodel.optional import require_package
 from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
@@ -108,7 +108,7 @@ def training_devices(config: DeviceConfig) -> Iterator[None]:
             shutdown_timeout_seconds=HEARTBEAT_SECONDS,
         )
     keras = load_keras()
-    with stderr_held_back():  # this imports TensorFlow
+    with without_tensorflow_logs():  # this imports TensorFlow
         keras.utils.set_random_seed(0)  # of what has no seed: equal on all hosts
     names = [f"{device.platform}:{device.id}" for device in _devices(jax, config.devices)]
     keras.distribution.set_distribution(

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices, multi_hot
-from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import extract_weights
+from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.network.weights import Weights
 from seqmodel.training.distributed import local_shard
 from seqmodel.training.trainer import AdamSettings, BatchMetrics, State

@@ -18,8 +18,7 @@ from dinos.training import (
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import PADDING, multi_hot
 from seqmodel.errors import InputError
-from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import layer_weights
+from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.training.keras_trainer import KerasTrainer
 
 by_tensorflow = pytest.mark.skipif(
@@ -91,7 +90,7 @@ def test_a_padded_batch_is_the_names_one_by_one(cell, reads):
         for state, state_alone in zip(together[1:], alone[1:], strict=True):
             assert np.abs(state[number] - state_alone[0]).max() < 1e-6
         one_by_one += list(-np.log(alone[0][0, np.arange(len(row)), row]))
-    weights = layer_weights(layers.cell, layers.densor)
+    weights = extract_weights([layers.cell, layers.densor])
     assert mean_loss(weights, ROWS, READS[reads]) == pytest.approx(np.mean(one_by_one), rel=1e-5)
     reached = KerasTrainer(graph).step(*batch(ROWS, reads), learning_rate=0.1)
     assert reached.loss == pytest.approx(np.sum(one_by_one), rel=1e-5)
@@ -168,7 +167,7 @@ def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
 def test_numpy_gives_the_probabilities_of_keras(reads):
     layers, graph = built("gru", reads=reads)
     probabilities = outputs_of(graph, ROWS, reads)[0]
-    found = log_probabilities(layer_weights(layers.cell, layers.densor), ROWS, READS[reads])
+    found = log_probabilities(extract_weights([layers.cell, layers.densor]), ROWS, READS[reads])
     for number, row in enumerate(ROWS):
         expected = np.log(probabilities[number, np.arange(len(row)), row])
         assert np.abs(found[number] - expected).max() < 1e-5
@@ -177,7 +176,7 @@ def test_numpy_gives_the_probabilities_of_keras(reads):
 def test_weights_that_read_pieces_are_not_read_without():
     layers, _ = built("rnn", reads="pieces")
     with pytest.raises(ValueError, match="automaton"):
-        mean_loss(layer_weights(layers.cell, layers.densor), ROWS)
+        mean_loss(extract_weights([layers.cell, layers.densor]), ROWS)
 
 
 def test_the_pieces_make_a_difference():

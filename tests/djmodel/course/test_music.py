@@ -18,7 +18,7 @@ from djmodel.course import (
     predict_and_sample,
     x_initializer,
 )
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 
 
 def play_the_notebook(file, epochs):

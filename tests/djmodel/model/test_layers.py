@@ -6,8 +6,7 @@ from helpers.reference_network import reference_log_probabilities
 
 from djmodel.model.layers import djmodel, music_inference_model, shared_layers
 from djmodel.model.scan import scanning_model
-from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import layer_weights
+from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.sampler import sample
@@ -70,7 +69,7 @@ def test_the_inference_graph_feeds_its_likeliest_value_back(layers, inputs):
 
 def test_the_formulas_of_numpy_equal_the_graph(layers, inputs):
     X, a0, c0 = inputs
-    weights = layer_weights(layers.LSTM_cell, layers.densor)
+    weights = extract_weights([layers.LSTM_cell, layers.densor])
     scanned = scanning_model(layers.LSTM_cell, layers.densor).predict(inputs, verbose=0)
     expected = np.exp(reference_log_probabilities(weights, X, (a0, c0)))
     assert np.abs(expected - scanned).max() < 1e-5
@@ -81,7 +80,7 @@ def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
     zeros = [np.zeros((1, 1, 90)), np.zeros((1, 64)), np.zeros((1, 64))]
     graphs = [int(output.argmax()) for output in inference.predict(zeros, verbose=0)]
     drawn = sample(
-        layer_weights(layers.LSTM_cell, layers.densor),
+        extract_weights([layers.LSTM_cell, layers.densor]),
         Automaton.free(90, 90),
         SamplingConfig(greedy=True),
         np.random.default_rng(0),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from djmodel.model.layers import djmodel, shared_layers
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 
 N_VALUES, UNITS, TX, M = 7, 5, 4, 6
 keras = load_keras()

@@ -11,8 +11,7 @@ from djmodel.model.scan import scanning_model
 from seqmodel.data.windows import PADDING, Windows, multi_hot, one_hot, with_conditioning
 from seqmodel.network import backward
 from seqmodel.network.forward import log_distributions
-from seqmodel.network.keras_backend import load_keras
-from seqmodel.network.keras_layers import extract_weights, weight_variables
+from seqmodel.network.keras_layers import extract_weights, load_keras, weight_variables
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import single_threaded_blas
