@@ -53,7 +53,8 @@ def lead_sheet(
     tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1
 ) -> Drawing:
     """The engraved lead sheet of a tune, with as many bars per line as `paper` and the music allow.
-    `heading` adds title and tempo. `seed` makes the ids in the SVG, which must differ within a page.
+    `heading` adds title and tempo. `seed` determines the ids in the SVG, which must differ within
+    a page.
 
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
@@ -64,7 +65,7 @@ def lead_sheet(
 
 
 def bars_per_line(tune: Tune, paper: Paper = SCREEN) -> int:
-    """The most bars per line for which the fullest line has room for its notes and chord symbols."""
+    """The most bars per line that leave the fullest line room for its notes and chord symbols."""
     key = key_signature(tune)
     widths = [_bar_width(bar, key) for bar in tune.bars]
     first = 1 if has_pickup(tune) else 0
@@ -131,7 +132,8 @@ def _engraved(score: ET.Element, bars: int, per_line: int, width: int, seed: int
 
 
 def _restyle_symbol(group: ET.Element) -> None:
-    """Sets a chord symbol in bold sans serif, in signs that any font has, smaller after its root."""
+    """Sets a chord symbol in bold sans serif, with signs that any font has, smaller after its
+    root."""
     [text] = group.iter("text")
     letters = "".join(text.itertext())
     symbol = engraved("".join(_PLAIN_SIGNS.get(letter, letter) for letter in letters))

@@ -195,8 +195,8 @@ def _no_value(duration: Fraction) -> str:
 def _cuts(
     start: Fraction, end: Fraction, meter: Meter, rest: bool, shift: Fraction
 ) -> list[Fraction]:
-    """The places at which a note must be cut, shifted by `shift`; `start` and `end` are counted from
-    the start of a full bar."""
+    """The times at which a note must be cut, shifted by `shift`; `start` and `end` count from the
+    start of a full bar."""
     if _readable(start, end - start, meter, rest):
         return []
     beat = meter.beat

@@ -21,7 +21,7 @@ _BARS_PER_ROW = (8, 6, 4, 3, 2, 1)
 
 @dataclass(frozen=True, slots=True)
 class RollNote:
-    """A note from `start` to `end` at `pitch` (MIDI number). `kind` is None in the accompaniment."""
+    """A note from `start` to `end` at `pitch` (MIDI number). The accompaniment has no `kind`."""
 
     start: float
     end: float

@@ -57,7 +57,7 @@ def test_a_note_sounds_at_its_pitch(tmp_path: Path, pitch: int, hertz: float) ->
     assert loudest_frequency(sound) == pytest.approx(hertz, abs=2)
 
 
-def test_the_sound_is_as_long_as_the_music_and_its_ring(tmp_path: Path) -> None:
+def test_the_sound_is_as_long_as_the_music_and_its_tail(tmp_path: Path) -> None:
     # Six quarters at 120 a minute are three seconds.
     sound = render(midi_file(tmp_path / "line.mid", [(60, 1), (64, 1), (67, 4)]))
     assert sound.seconds == pytest.approx(3 + TAIL_SECONDS, abs=0.001)
@@ -116,7 +116,7 @@ class TestBadInput:
         with pytest.raises(FileError, match=r"x\.mid: the file is (empty|not MIDI)"):
             render(path)
 
-    def test_not_there(self, tmp_path: Path) -> None:
+    def test_a_missing_file(self, tmp_path: Path) -> None:
         with pytest.raises(FileError, match="no such file"):
             render(tmp_path / "x.mid")
 
@@ -129,7 +129,7 @@ class TestBadInput:
         ):
             render(midi_file(tmp_path / "a.mid", [(69, 1)]), font)
 
-    def test_far_too_long(self, tmp_path: Path) -> None:
+    def test_a_stray_note_far_behind_the_music(self, tmp_path: Path) -> None:
         # A stray note 200,000 quarters behind the music: a day and more of silence.
         path = midi_file(tmp_path / "stray.mid", [(60, 1), (60, 200_000)])
         with pytest.raises(FileError, match="minutes, more than 60"):

@@ -1,4 +1,4 @@
-"""The page: what its text says, and what a real browser makes of it."""
+"""The page: its content, read by a parser, and its behaviour in a real browser."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class TestText:
 
 
 class TestPlayer:
-    def test_a_box_a_note_at_its_place(self) -> None:
+    def test_each_note_has_a_box_at_its_place(self) -> None:
         # Four quarters: each begins a quarter of the row further right, 380 units in all.
         tune = Tune("", (bar("C", [(60, 1), (64, 1), (67, 1), (72, 1)]),))
         tree = tree_of(player(tune, sound=False))
@@ -109,7 +109,7 @@ class TestPlayer:
         assert "<audio" not in text
         assert "Dm7" in text
 
-    def test_in_a_notebook_it_brings_all_it_needs(self) -> None:
+    def test_in_a_notebook_it_contains_all_it_needs(self) -> None:
         text = notebook_player(blues().excerpt(2, 3))
         assert text.count("<audio") == text.count("<style>") == text.count("<script>") == 1
         assert "<svg" not in text  # which is taken out of a notebook that is not trusted
@@ -160,7 +160,7 @@ def resized(browser: Any, width: int, height: int) -> None:
 
 
 def until(browser: Any, script: str, seconds: float = 10.0) -> Any:
-    """What `script` gives as soon as it gives something true."""
+    """The result of `script` as soon as it is true, or after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := browser.execute_script(script)) and time.monotonic() < end:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Written rhythm: sums are exact, beats can be seen, triplets come whole."""
+"""Written rhythm: exact sums, visible beats, complete triplets."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def shown(this: Bar) -> str:
         ([(60, 5)], (5, 4), "8~ 2"),
     ],
 )
-def test_written(notes: list, meter: tuple[int, int], expected: str) -> None:
+def test_note_values_and_ties(notes: list, meter: tuple[int, int], expected: str) -> None:
     assert shown(bar("C", notes, Meter(*meter))) == expected
 
 
@@ -72,7 +72,7 @@ def test_a_pickup_is_the_end_of_a_bar() -> None:
     assert shown(bar("C", [(60, 1), (62, q)], length=Fraction(3, 2))) == "2 1"
 
 
-def test_a_tie_goes_on_over_the_bar_line() -> None:
+def test_a_tie_over_the_bar_line() -> None:
     this = bar("C", [(REST, 2), (60, 2)])
     assert [w.tied for w in written_notes(this, tied_on=True)] == [False, True]
     assert [w.tied for w in written_notes(this)] == [False, False]
@@ -103,7 +103,7 @@ def test_written_values_follow_each_other_and_fill_the_bar(this: Bar) -> None:
 
 
 @given(bars())
-def test_every_note_is_written_whole(this: Bar) -> None:
+def test_the_pieces_of_a_note_add_up_to_it(this: Bar) -> None:
     lasted: dict[Fraction, Fraction] = {}
     for piece in written_notes(this):
         if piece.note is not None:
@@ -112,7 +112,7 @@ def test_every_note_is_written_whole(this: Bar) -> None:
 
 
 @given(bars())
-def test_triplets_come_in_whole_groups(this: Bar) -> None:
+def test_triplets_are_complete(this: Bar) -> None:
     opened: Fraction | None = None
     for piece in written_notes(this):
         if piece.triplet and piece.begins:

@@ -83,12 +83,12 @@ class TestNotebook:
         assert djmodel.plot(tune)._repr_png_()[0].startswith(b"\x89PNG")
         assert djmodel.lead_sheet(tune)._repr_png_()[0].startswith(b"\x89PNG")
 
-    def test_ipython_prints_it_as_one_line(self) -> None:
+    def test_ipython_prints_a_tune_as_one_line(self) -> None:
         pretty = pytest.importorskip("IPython.lib.pretty").pretty
         assert pretty(blues()) == "Tune('Blues in A flat', 13 bars)"
         assert len(pretty(djmodel.lead_sheet(blues()))) < 80
 
-    def test_saving(self, tmp_path: Path) -> None:
+    def test_a_tune_and_a_sound_are_saved(self, tmp_path: Path) -> None:
         djmodel.save(blues(), tmp_path / "blues.mid")
         djmodel.play(blues().excerpt(2, 2)).save(tmp_path / "blues.mp3")
         assert len(list(tmp_path.iterdir())) == 2
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_long_work(tmp_path: Path
         check_output(tmp_path / "file" / "solo.mid")
 
 
-def test_one_bar_is_a_bar(
+def test_one_bar_is_reported_in_the_singular(
     tmp_path: Path, command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
