@@ -29,9 +29,9 @@ CONFIG = TrainerConfig(epochs=4, batch_size=4, learning_rate=0.05)
 TRAINING = """
 import json, os, signal, sys
 sys.path.insert(0, sys.argv[1])
-from test_distributed import CONFIG, N_A, N_VALUES, batches, weights
-from djmodel.model.layers import scanning_model, shared_layers
+from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
 from seqmodel.errors import InputError
+from seqmodel.network.keras_backend import load_keras
 from seqmodel.network.keras_layers import set_weights
 from seqmodel.training.distributed import DeviceConfig, training_devices, training_on_all
 from seqmodel.training.loop import train_network
@@ -44,8 +44,10 @@ def progress(epoch, trainer):
 
 try:
     with training_devices(DeviceConfig.parse(devices, hosts, rank)):
-        layers = shared_layers(N_VALUES, N_A, seed=0)
-        graph = scanning_model(layers.LSTM_cell, layers.densor)
+        keras = load_keras()
+        X = keras.Input((TX, N_VALUES), name="X")
+        a = keras.layers.LSTM(N_A, return_sequences=True)(X)
+        graph = keras.Model(X, keras.layers.Dense(N_VALUES, activation="softmax")(a))
         set_weights(graph, weights())
         with training_on_all(folder, resume=resume) as checkpoints:
             result = train_network(graph, batches(), CONFIG, progress, checkpoints=checkpoints)
