@@ -12,7 +12,8 @@ from djmodel.inputs.reader import read_tune
 from djmodel.inputs.score_to_tune import parse_bars
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
-from djmodel.music.accompaniment import DEFAULT_STYLE, accompany
+from djmodel.music.accompaniment import accompany
+from djmodel.music.accompaniment.styles import DEFAULT_STYLE
 from djmodel.music.changes import parse_changes, parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import LONGEST_BAR

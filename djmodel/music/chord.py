@@ -98,8 +98,9 @@ def _scale_of(intervals: tuple[int, ...]) -> frozenset[int]:
 
 
 def kind_of(pitch: int, chord: Chord) -> Kind:
-    """The role of a pitch (MIDI number or pitch class) over a chord: the first that applies of `C`
-    chord tone, `S` tone of its `scale`, `A` approach tone (a semitone from a chord tone), `X` other.
+    """The role of a pitch (MIDI number or pitch class) over a chord, the first that applies: `C`
+    chord tone, `S` tone of its `scale`, `A` approach tone (a semitone from a chord tone), `X`
+    other.
 
     >>> [kind_of(pitch, Chord.of(0, (0, 4, 7))) for pitch in (60, 62, 63, 70)]
     ['C', 'S', 'A', 'X']

@@ -10,14 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.music.accompaniment import (
-    BASS_REGISTER,
-    CHORD_REGISTER,
-    STYLES,
-    accompany,
-    movement,
-    upper_tones,
-)
+from djmodel.music.accompaniment import accompany
+from djmodel.music.accompaniment.bass import BASS_REGISTER
+from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.accompaniment.voicing import CHORD_REGISTER, movement, upper_tones
 from djmodel.music.changes import FORMS, parse_changes, parse_meter
 from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.tune import Meter, Note, Tune

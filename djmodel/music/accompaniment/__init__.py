@@ -1,0 +1,53 @@
+"""Accompaniment: changes played in a style, voiced so that the hands move little.
+
+The pulses of a bar go in groups of two or three (`Meter.groups`: 4/4 is 2 + 2, 3/4 is 3, 6/8 is
+3 + 3), and a style says what to play in a group: so every style plays in any meter, and stride in
+3/4 is a waltz.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from djmodel.music.accompaniment.bass import bass_notes
+from djmodel.music.accompaniment.comping import chord_notes
+from djmodel.music.accompaniment.strokes import groups_of
+from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.accompaniment.voicing import lead_voices
+from djmodel.music.tune import Part, Tune
+from seqmodel.errors import InputError
+
+
+def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tune:
+    """The tune with its changes played in a style of `STYLES`, instead of its accompaniment.
+
+    Chords sound within their bars and no longer than they hold; under N.C. nothing sounds. Bass
+    and chords begin together. Every note is a tone of its chord or its bass, except that a walking
+    bass may lead into the next bass note by a semitone or a whole tone. `rng` is a generator or a
+    seed.
+
+    Raises InputError for an unknown style.
+
+    >>> from djmodel.music.changes import parse_changes
+    >>> band = accompany(parse_changes("Dm7 | G7 | C6"), "swing")
+    >>> [part.instrument.name for part in band.accompaniment]
+    ['Piano', 'Bass']
+    """
+    chosen = STYLES.get(style.strip().casefold())
+    if chosen is None:
+        styles = ", ".join(STYLES)
+        raise InputError(f"`{style}` is not a style of accompaniment", hint=f"choose from {styles}")
+    rng = np.random.default_rng(rng)
+    spans = tune.chord_spans()
+    groups = groups_of(tune)
+    voicings = lead_voices([span.chord for span in spans], chosen.voices)
+    above = chord_notes(spans, voicings, groups, chosen, rng)
+    below = bass_notes(spans, groups, chosen, rng)
+    if chosen.bass is None:
+        notes = sorted([*below, *above], key=lambda note: (note.onset, note.pitch))
+        parts = [Part(chosen.instrument, tuple(notes))]
+    else:
+        parts = [Part(chosen.instrument, tuple(above)), Part(chosen.bass, tuple(below))]
+    return replace(tune, accompaniment=tuple(part for part in parts if part.notes))

@@ -1,0 +1,110 @@
+"""Rhythm of an accompaniment: groups of pulses, and the strokes that a style plays in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from djmodel.music.accompaniment.styles import Hit
+from djmodel.music.tune import Bar, ChordSpan, Tune
+
+_KEEP_PROBABILITY = 0.75  # that a group sounds as it did two bars before
+_ACCENT, _VARIATION = 6, 4  # of velocities
+
+Stroke = tuple[Fraction, Fraction]
+"""Onset and end, in quarter lengths from the start of the tune."""
+
+
+class Group(NamedTuple):
+    """`size` pulses that belong together, from `onset` (quarter lengths from the start of the
+    tune); `number` counts the groups of a bar from 0."""
+
+    onset: Fraction
+    length: Fraction
+    pulse: Fraction
+    size: int
+    number: int
+
+
+def groups_of(tune: Tune) -> list[Group]:
+    """The groups of pulses of all bars."""
+    bars = zip(tune.bars, tune.starts, strict=False)
+    return [group for bar, start in bars for group in _groups_of_bar(bar, start)]
+
+
+def _groups_of_bar(bar: Bar, start: Fraction) -> Iterator[Group]:
+    """The groups of pulses of a bar. The rest of a division by pulses lengthens the last group; a
+    bar shorter than a pulse is one group."""
+    pulse = min(bar.meter.pulse, bar.length)
+    sizes = bar.meter.groups(bar.length) if pulse < bar.length else (1,)
+    at = start
+    for number, size in enumerate(sizes):
+        last = number == len(sizes) - 1
+        length = start + bar.length - at if last else size * pulse
+        yield Group(at, length, pulse, size, number)
+        at += length
+
+
+def velocity(base: int, accent: bool, rng: np.random.Generator) -> int:
+    """A velocity near `base`, higher on an accent."""
+    return base + _ACCENT * accent + int(rng.integers(-_VARIATION, _VARIATION + 1))
+
+
+def draw_strokes(
+    groups: Sequence[Group],
+    rhythms: Mapping[int, Sequence[Sequence[Hit]]],
+    first: Fraction | None,
+    rng: np.random.Generator,
+) -> Iterator[Stroke]:
+    """Strokes of a drawn rhythm for each group. Most groups repeat that of two bars before; the
+    group at `first`, where the music begins, starts with its chord if the style has such a rhythm.
+    """
+    last: dict[tuple[int, int, int], Sequence[Hit]] = {}
+    bar = 0
+    for group in groups:
+        bar += group.number == 0
+        place = (bar % 2, group.number, group.size)
+        if group.onset == first or place not in last or rng.random() > _KEEP_PROBABILITY:
+            choices = rhythms[group.size]
+            if group.onset == first:
+                choices = [hits for hits in choices if hits and hits[0].onset == 0] or choices
+            last[place] = choices[int(rng.integers(len(choices)))]
+        for hit in last[place]:
+            onset, end = stroke_of(hit.onset, hit.length, group)
+            if onset < end:
+                yield onset, end
+
+
+def stroke_of(onset: Fraction, length: Fraction, group: Group) -> Stroke:
+    """The stroke at `onset`, in pulses from the start of a group. One that lasts to the end of the
+    last pulse lasts to the end of the group."""
+    end = onset + length
+    return (
+        group.onset + _on_grid(onset, group.pulse),
+        group.onset + (group.length if end == group.size else _on_grid(end, group.pulse)),
+    )
+
+
+def _on_grid(pulses: Fraction, pulse: Fraction) -> Fraction:
+    """Pulses in quarter lengths; rounded down to whole pulses if that is not on the grid of
+    quarters in four and in three (swing with eighths as pulses)."""
+    time = pulses * pulse
+    return time if 1 in {(time * 4).denominator, (time * 3).denominator} else pulses // 1 * pulse
+
+
+def share_out(spans: Sequence[ChordSpan], strokes: Iterable[Stroke]) -> Iterator[list[Stroke]]:
+    """For each span the strokes that begin in it, cut at its end."""
+    waiting = sorted(strokes)
+    at = 0
+    for span in spans:
+        while at < len(waiting) and waiting[at][0] < span.onset:
+            at += 1
+        played = []
+        while at < len(waiting) and waiting[at][0] < span.end:
+            onset, end = waiting[at]
+            played.append((onset, min(end, span.end)))
+            at += 1
+        yield played

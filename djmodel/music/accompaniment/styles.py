@@ -1,0 +1,114 @@
+"""Styles of accompaniment: who plays, and which rhythms in a group of one, two or three pulses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from djmodel.music.tune import Instrument
+
+DEFAULT_STYLE = "swing"
+
+PIANO = Instrument("Piano", 0)
+BASS = Instrument("Bass", 32)
+GUITAR = Instrument("Guitar", 24)
+
+
+class Hit(NamedTuple):
+    """Something to play within a group: its onset and its length, in pulses."""
+
+    onset: Fraction
+    length: Fraction
+
+
+class BassHit(NamedTuple):
+    """A bass note within a group, in pulses. `other`: the fifth rather than the bass of the chord
+    (and the reverse in every other group)."""
+
+    onset: Fraction
+    length: Fraction
+    other: bool = False
+
+
+def _hits(*pairs: tuple[Fraction | int, Fraction | int]) -> tuple[Hit, ...]:
+    return tuple(Hit(Fraction(onset), Fraction(length)) for onset, length in pairs)
+
+
+_HALF, _SWUNG = Fraction(1, 2), Fraction(2, 3)
+_LATE = 1 + _SWUNG  # the off-beat after the second pulse
+
+
+@dataclass(frozen=True)
+class Style:
+    """How changes are played.
+
+    `rhythms`: for a group of 1, 2 or 3 pulses the ways to play its chords (none: they are held).
+    `bass_line`: held under the chord, walking, or what to play in a group. `broken`: the chord is
+    played note by note. `bass`: who plays the bass (None: the left hand). `voices`: above it.
+    """
+
+    instrument: Instrument = PIANO
+    bass: Instrument | None = None
+    voices: int = 4
+    rhythms: Mapping[int, Sequence[Sequence[Hit]]] | None = None
+    bass_line: Literal["held", "walking"] | Mapping[int, Sequence[BassHit]] = "held"
+    broken: bool = False
+
+
+STYLES: Mapping[str, Style] = {
+    "block": Style(),
+    "stride": Style(
+        voices=3,
+        rhythms={1: [()], 2: [_hits((1, 1))], 3: [_hits((1, 1), (2, 1))]},
+        bass_line={size: [BassHit(Fraction(0), Fraction(1))] for size in (1, 2, 3)},
+    ),
+    "swing": Style(
+        bass=BASS,
+        voices=3,
+        rhythms={
+            1: [_hits((0, 1))],
+            2: [
+                _hits((0, 1), (_LATE, 2 - _LATE)),
+                _hits((_SWUNG, 2 - _SWUNG)),
+                _hits((1, _SWUNG)),
+                _hits((_LATE, 2 - _LATE)),
+                (),
+            ],
+            3: [
+                _hits((0, 1), (_LATE, 3 - _LATE)),
+                _hits((1, _SWUNG), (2, _SWUNG)),
+                _hits((_SWUNG, 1)),
+            ],
+        },
+        bass_line="walking",
+    ),
+    "bossa": Style(
+        instrument=GUITAR,
+        bass=BASS,
+        voices=4,
+        rhythms={
+            1: [_hits((0, 1))],
+            2: [
+                _hits((0, 1), (1 + _HALF, _HALF)),
+                _hits((1, 1)),
+                _hits((_HALF, _HALF), (1 + _HALF, _HALF)),
+                _hits((_HALF, 1 + _HALF)),
+            ],
+            3: [
+                _hits((0, 1), (1 + _HALF, 1 + _HALF)),
+                _hits((_HALF, _HALF), (1 + _HALF, _HALF), (2 + _HALF, _HALF)),
+            ],
+        },
+        bass_line={
+            1: [BassHit(Fraction(0), Fraction(1))],
+            2: [
+                BassHit(Fraction(0), 1 + _HALF),
+                BassHit(1 + _HALF, _HALF, other=True),
+            ],
+            3: [BassHit(Fraction(0), Fraction(2)), BassHit(Fraction(2), Fraction(1), other=True)],
+        },
+    ),
+    "arpeggio": Style(broken=True),
+}
