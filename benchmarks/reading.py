@@ -70,8 +70,8 @@ def stages(path: Path) -> dict[str, float]:
 
 
 def same_parts(path: Path) -> tuple[int, int]:
-    """The number of parts, drums excluded, in which music21 has the same pitches at the same onsets,
-    and the number of all these parts.
+    """The number of parts, drums excluded, in which music21 has the same pitches at the same
+    onsets, and the number of all these parts.
 
     Of notes that it reads as one chord, within a sixteenth of a quarter note, it keeps the first
     onset only. In music that is not quantized it can make a bar longer than its meter, so that the

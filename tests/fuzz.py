@@ -1,7 +1,7 @@
-"""`make fuzz`: many mutated files of music, one after the other; says what became of them.
+"""`make fuzz`: reads many mutated music files, one after the other, and counts the outcomes.
 
-A file that gives neither a tune nor an InputError, or that takes too long, is kept with what
-happened, and the run ends with status 1. The same seed makes the same files.
+A file that gives neither a tune nor an InputError, or that takes too long, is kept beside a text
+with the traceback, and the run ends with status 1. The same seed makes the same files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEAD_SHEETS = ("leadSheet/fosterBrownHair", "leadSheet/berlinAlexandersRagtime")
 
 
 def originals() -> list[tuple[str, bytes]]:
-    """Endings and contents of files to begin with: rags, their first bars, odd files."""
+    """Suffixes and contents of the files to mutate: rags, their first bars, odd files."""
     found = [(".mid", path.read_bytes()) for path in rags()[:2]]
     for path in rags():
         found += [(".mid", midi_bytes(read_tune(path).excerpt(1, BARS)))] * 8
@@ -48,7 +48,7 @@ def sheets() -> list[tuple[str, bytes]]:
 
 
 def outcome(path: Path) -> str:
-    """What becomes of a file: "a tune", or the error, without names and numbers."""
+    """The outcome of reading a file: "a tune", or the error without names and numbers."""
     try:
         tune = transcribe(path).tune
         grammar.encode(tune)
@@ -64,9 +64,11 @@ def command(
     sheet_files: Annotated[int, typer.Option(min=0, help="Files of sheet music.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     slow: Annotated[float, typer.Option(help="Seconds from which a file is kept.")] = 60.0,
-    out: Annotated[Path, typer.Option(help="Folder for what is found.")] = Path("runs/fuzz"),
+    out: Annotated[Path, typer.Option(help="Folder for the files that are kept.")] = Path(
+        "runs/fuzz"
+    ),
 ) -> None:
-    """Read mutated files of music and say what became of them."""
+    """Read mutated music files and count the outcomes."""
     out.mkdir(parents=True, exist_ok=True)
     outcomes: Counter[str] = Counter()
     kept, slowest, began = 0, 0.0, time.monotonic()

@@ -53,9 +53,8 @@ class Limits:
         return self.max_file_megabytes << 20
 
     def too_many_notes(self, path: str | Path | None) -> LimitError:
-        return LimitError(
-            f"the file has more than {self.max_notes:,} notes", path=path, limit="max_notes"
-        )
+        message = f"the file has more than {self.max_notes:,} notes"
+        return LimitError(message, path=path, limit="max_notes")
 
     def too_large(self, path: str | Path, what: str = "the file") -> LimitError:
         return LimitError(f"{what} is larger than {self.max_file_megabytes} MB", path=path)
@@ -84,8 +83,10 @@ def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
         raise LimitError(message, path=path)
 
 
-def too_many_bars(path: Path) -> LimitError:
-    return LimitError(f"the file has more than {MAX_BARS:,} bars", path=path)
+def too_many_bars(path: Path) -> FileError:
+    """The error for a file that no setting can allow: it is damaged."""
+    message = f"the file has more than {MAX_BARS:,} bars"
+    return FileError(message, path=path, hint="choose another file")
 
 
 def no_deadline() -> None:

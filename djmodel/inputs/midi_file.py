@@ -103,8 +103,8 @@ def parse(
 ) -> MidiFile:
     """The MIDI file in `data`. `check` is called now and then and may end the parsing by raising.
 
-    Raises DamagedFileError if it is not a MIDI file or part of it is missing; TooManyEventsError for
-    more than `max_events` notes and other events to keep (None: any number).
+    Raises DamagedFileError if it is not a MIDI file or part of it is missing; TooManyEventsError
+    for more than `max_events` notes and other events to keep (None: any number).
     """
     max_events = len(data) if max_events is None else max_events
     data = _unwrapped(data)

@@ -108,8 +108,8 @@ def read_tune(
     """The tune in a file: its melody as one line, its chords, its accompaniment.
 
     Parts that are not named are detected. Raises FileError for a file that cannot be read,
-    LimitError for one beyond the limits, and CorpusError for parts or bars that it does not have, or
-    for music without a melody or chords.
+    LimitError for one beyond the limits, and CorpusError for parts or bars that it does not have,
+    or for music without a melody or chords.
     """
     return transcribe(path, ReadOptions(melody_part, chord_part, bars, limits)).tune
 
@@ -174,8 +174,8 @@ def read_tunes(
 
     A file that cannot be used gets a result that says why; `strict` raises instead. Results are
     kept in the user's cache (`cached`), by the content of the file and the options. The error of an
-    only file is raised, too; `ReadResults.require_tunes` asks for at least one tune. `workers` None:
-    all CPUs of this machine, where the work is worth it.
+    only file is raised, too; `ReadResults.require_tunes` asks for at least one tune. `workers`
+    None: all CPUs of this machine, where the work is worth it.
     """
     options = ReadOptions(melody_part, chord_part, bars, limits)
     files = list(find_music(music))

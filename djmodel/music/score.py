@@ -58,8 +58,8 @@ class Symbol(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Score:
     """The content of a music file. `measures` cover all notes without a gap; `key` counts sharps
-    (positive) or flats (negative), None where the file does not say; `symbols` are the chord symbols
-    written in it, `syllables` the onsets of a sung text."""
+    (positive) or flats (negative), None where the file does not say; `symbols` are the chord
+    symbols written in it, `syllables` the onsets of a sung text."""
 
     title: str
     parts: tuple[ScorePart, ...]

@@ -59,8 +59,8 @@ _NOT_AT_HOME = 0.4  # cost of another chord than the tonic's in the first and th
 
 def harmonize(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
     """A plausible harmony for a lone melody (onsets from the start of the tune): in the estimated
-    key, one chord per bar, chosen over the whole tune for chords that contain much of the melody and
-    for roots that fall by fifths; the tonic at both ends. Returns no bars for no notes.
+    key, one chord per bar, chosen over the whole tune for chords that contain much of the melody
+    and for roots that fall by fifths; the tonic at both ends. Returns no bars for no notes.
     """
     if not notes or not measures:
         return ()

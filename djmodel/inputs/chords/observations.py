@@ -95,9 +95,9 @@ def overlaps(
     notes: Sequence[Note], edges: Floats, *, early_belongs_to_next: bool
 ) -> tuple[Ints, Ints, Floats]:
     """Each note in each cell that it sounds in: number of the cell, pitch, and duration there in
-    quarter lengths. `edges (cells + 1,)`: the onsets of the cells, and the end. Where two cells make
-    a beat, an anticipated note (in the second cell, and held) may be counted from the next beat on
-    (`early_belongs_to_next`)."""
+    quarter lengths. `edges (cells + 1,)`: the onsets of the cells, and the end. Where two cells
+    make a beat, an anticipated note (in the second cell, and held) may be counted from the next
+    beat on (`early_belongs_to_next`)."""
     cells = len(edges) - 1
     on = np.array([note.onset.numerator / note.onset.denominator for note in notes])
     lengths = [note.duration.numerator / note.duration.denominator for note in notes]

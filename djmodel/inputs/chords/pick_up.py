@@ -19,8 +19,8 @@ _BETTER_BY = 0.5  # bar lines are moved if at most this share of what is unexpla
 
 
 def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction:
-    """The length of a pickup, in quarter lengths, that the file does not declare: 0 where its own bar
-    lines fit.
+    """The length of a pickup, in quarter lengths, that the file does not declare: 0 where its own
+    bar lines fit.
 
     Many files begin a pickup at the start of a full bar, and every later bar line is off by it.
     Harmony changes at bar lines, so that with the true ones a chord per bar leaves far less

@@ -22,11 +22,12 @@ class Features(NamedTuple):
     `top_pitch`, `low_pitch`: mean of the highest and lowest notes at each onset (MIDI numbers);
     `single`: share of onsets with one note and none held; `chordal`: share of onsets at which three
     or more notes sound; `pace`: onsets per quarter note while it plays; `sounding`: share of that
-    time in which a note sounds; `pitch_bits`, `rhythm_bits`: entropy of the pitches of its top line,
-    and of the times from one onset to the next; `steps`: share of the moves of its top line that are
-    one to four semitones; `phrase`: onsets from one rest to the next; `coverage`: share of the tune
-    in which it plays; `on_top`, `below`: share of its beats in which it is the highest, the lowest of
-    all parts; `velocity`: mean; `words`: share of the syllables of a text that fall on its onsets.
+    time in which a note sounds; `pitch_bits`, `rhythm_bits`: entropy of the pitches of its top
+    line, and of the times from one onset to the next; `steps`: share of the moves of its top line
+    that are one to four semitones; `phrase`: onsets from one rest to the next; `coverage`: share of
+    the tune in which it plays; `on_top`, `below`: share of its beats in which it is the highest,
+    the lowest of all parts; `velocity`: mean; `words`: share of the syllables of a text that fall
+    on its onsets.
     """
 
     notes: int
@@ -85,8 +86,8 @@ def _by_beat(
 
 class _Outline(NamedTuple):
     """A part onset by onset, in grid steps. `starts`: the onsets; `ends`: the last end of the notes
-    that begin there; `tops`, `lows`: their highest and lowest pitch; `begin`, `held`: the numbers of
-    notes that begin and that are held."""
+    that begin there; `tops`, `lows`: their highest and lowest pitch; `begin`, `held`: the numbers
+    of notes that begin and that are held."""
 
     starts: list[int]
     ends: list[int]

@@ -1,5 +1,5 @@
-"""Selection of parts: the melody and the parts that carry the harmony, named by the user or chosen by
-their scores."""
+"""Selection of parts: the melody and the parts that carry the harmony, named by the user or chosen
+by their scores."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def choose_parts(
     """The parts named by the user, and those with the best scores where they name none. Errors name
     the file at `path`.
 
-    Raises CorpusError where a named part does not exist, or where there is no melody, or no notes to
-    recognize chords in.
+    Raises CorpusError where a named part does not exist, or where there is no melody, or no notes
+    to recognize chords in.
     """
     path = path or score.title
     asked_melody = select(score, melody, path) if melody is not None else ()

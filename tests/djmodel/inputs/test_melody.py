@@ -1,4 +1,4 @@
-"""Which part is the melody, which parts carry the harmony."""
+"""Roles of parts: the melody, the harmony; and the melody as one line."""
 
 from __future__ import annotations
 
