@@ -153,7 +153,7 @@ def _with_heading(sheet: ET.Element, tune: Tune) -> ET.Element:
     words, beat = [tune.title], tune.bars[0].meter.beat
     if tune.tempos:
         beat = beat if beat in _BEAT_SIGNS else Fraction(1)
-        words.append(f"{_BEAT_SIGNS[beat]} = {tune.tempos[0].bpm / beat:.0f}")
+        words.append(f"{_BEAT_SIGNS[beat]} = {float(tune.tempos[0].bpm / beat):.0f}")
     text = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} ".join(filter(None, words))
     left = _MARGIN * _SCALE / 100
     width, height = float(sheet.attrib["width"]), float(sheet.attrib["height"])

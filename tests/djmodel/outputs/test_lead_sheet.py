@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -65,6 +66,10 @@ def test_a_chord_symbol_is_printed_once() -> None:
 def test_the_tempo_is_that_of_the_beat(meter: Meter, mark: str) -> None:
     tune = Tune("", (bar("C", [(60, QUAVER)], meter),), (Tempo(Fraction(0), 120.0),))
     assert words(lead_sheet(tune))[0] == mark
+
+
+def test_a_tempo_may_be_a_whole_number() -> None:
+    assert words(lead_sheet(replace(blues(), title="").at_tempo(90)))[0] == "♩ = 90"
 
 
 def test_texts_need_no_music_font() -> None:
