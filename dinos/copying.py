@@ -1,4 +1,4 @@
-"""How much of a name stands in the names that a model learned from, letter by letter."""
+"""Runs of letters that generated names share with the training names."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from dinos.training import DinosModel
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.text import pluralize
 
-# Of fewer names than this a model learns many by heart.
-FEW_NAMES = 300
+FEW_NAMES = 300  # fewer than this, and a model memorizes many of them
 
 
 class CommonRun(NamedTuple):
-    """The longest run of letters that a name shares with one of the list, and that one."""
+    """The longest run of letters that a name shares with a training name, and that name."""
 
     letters: str
     source: str
 
 
 class TrainingNames:
-    """The names that a model learned from, to look for runs of letters in."""
+    """The training names of a model, indexed for common runs of letters."""
 
     def __init__(self, model: DinosModel) -> None:
         self.names: Sequence[str] = model.content.training
@@ -29,13 +28,13 @@ class TrainingNames:
         self._known = SuffixAutomaton(self.names)
 
     def shared(self, name: str) -> CommonRun:
-        """The longest run of `name`, of equally long ones the first."""
+        """The longest common run of `name`; the first of several."""
         found = self._known.longest_copy(name)
         letters = name[found.place : found.place + found.length]
         return CommonRun(letters, self.names[found.source] if found.length else "")
 
     def summary(self, names: Iterable[str]) -> str:
-        """What names share with those of the list, beside what real ones do that were held out."""
+        """The common runs of `names` with the training names, beside those of held-out names."""
         shared = [self.shared(name) for name in names]
         longest = max(shared, key=lambda run: len(run.letters))
         said = f"shared with the list: {_mean(shared):.1f} letters in a row"
@@ -51,10 +50,10 @@ def _mean(shared: Sequence[CommonRun]) -> float:
 
 
 def memorization_warning(n_names: int) -> str:
-    """A warning where there are so few names that a model knows many by heart, else ""."""
+    """A warning where the list is so short that a model memorizes many names, else ""."""
     if n_names >= FEW_NAMES:
         return ""
     return (
-        f"learned from {pluralize(n_names, 'name')} only: expect some of them again; --new leaves"
-        " them out, --max-copy limits how many letters in a row are theirs"
+        f"trained on {pluralize(n_names, 'name')} only: expect some of them again; --new leaves"
+        " them out, --max-copy limits how many letters in a row are copied"
     )

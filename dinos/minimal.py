@@ -1,4 +1,4 @@
-"""A recurrent network that invents names, by hand: what dinos/model.py does, in a hundred lines.
+"""A recurrent network that invents names, by hand in NumPy: dinos/model.py in a hundred lines.
 
 Names, signatures and shapes are those of the dinosaur assignment of the *Sequence Models* course,
 which goes back to Karpathy's minimal character RNN. Vectors are columns: with n_a units and n_x
@@ -15,7 +15,7 @@ def softmax(z):
 
 
 def one_hot(index, n_x):
-    """The column that stands for a character; the zero vector for None."""
+    """The one-hot column of a character; the zero vector for None."""
     x = np.zeros((n_x, 1))
     if index is not None:
         x[index] = 1
@@ -30,13 +30,13 @@ def initialize_parameters(n_a, n_x, n_y, seed=1):
 
 
 def rnn_step_forward(parameters, a_prev, x):
-    """One character: the next state, and the probability of each character to come."""
+    """One time step: the next state, and the distribution of the next character."""
     a = np.tanh(parameters["Wax"] @ x + parameters["Waa"] @ a_prev + parameters["b"])
     return a, softmax(parameters["Wya"] @ a + parameters["by"])
 
 
 def rnn_forward(X, Y, a_prev, parameters, vocab_size=None):
-    """Reads the name X and adds up how surprising each of its labels Y was, in nats."""
+    """The cross-entropy of the labels Y given the inputs X, in nats, summed over the steps."""
     n_x = vocab_size or parameters["Wax"].shape[1]
     x, a, y_hat, loss = {}, {-1: a_prev}, {}, 0.0
     for t in range(len(X)):
@@ -47,10 +47,10 @@ def rnn_forward(X, Y, a_prev, parameters, vocab_size=None):
 
 
 def rnn_backward(X, Y, parameters, cache):
-    """Back-propagation through time: the slope of the loss along every parameter."""
+    """Back-propagation through time: the gradient of the loss for every parameter."""
     y_hat, a, x = cache
     gradients = {"d" + name: np.zeros_like(value) for name, value in parameters.items()}
-    da_next = np.zeros_like(a[-1])  # what the steps to come want of the state; none after the last
+    da_next = np.zeros_like(a[-1])  # from the following steps; none after the last
     for t in reversed(range(len(X))):
         dy = y_hat[t] - one_hot(Y[t], len(y_hat[t]))  # softmax and cross-entropy together
         gradients["dWya"] += dy @ a[t].T
@@ -65,22 +65,22 @@ def rnn_backward(X, Y, parameters, cache):
 
 
 def clip(gradients, maxValue):
-    """Cuts every number to [-maxValue, maxValue], in place: no step is a leap off a cliff."""
+    """Clips every number to [-maxValue, maxValue], in place, against exploding gradients."""
     for gradient in gradients.values():
         np.clip(gradient, -maxValue, maxValue, out=gradient)
     return gradients
 
 
 def update_parameters(parameters, gradients, lr):
-    """One step down the slope, in place."""
+    """One step of gradient descent, in place."""
     for name in parameters:
         parameters[name] -= lr * gradients["d" + name]
     return parameters
 
 
 def sample(parameters, char_to_ix, seed):
-    """Draws a name: each character from the probabilities after those before it, until '\\n' or
-    the 50th. `seed` is a number, or a numpy Generator to draw on from; the result is indices."""
+    """Samples a name character by character until '\\n' or the 50th; gives indices. `seed` is a
+    number or a NumPy generator."""
     rng = np.random.default_rng(seed)
     newline, n_x = char_to_ix["\n"], len(char_to_ix)
     a, index, indices = np.zeros((parameters["Waa"].shape[0], 1)), None, []
@@ -110,36 +110,29 @@ def model(
     vocab_size=27,
     verbose=True,
     seed=0,
-    say=print,
 ):
-    """Trains on `data`, one name an iteration. Every 2,000 iterations it says the smoothed loss of
-    a name and a few names.
-
-    The course has had two ways to call it, and each gets what its notebooks expect: for a text with
-    one name a line, the parameters; for a list of names, the parameters and the last name said."""
-    printable = isinstance(data, str)
-    lines = data.splitlines() if printable else data
-    examples = [name.strip().lower() for name in lines if name.strip()]
+    """Trains on `data`, a list of names, one name per iteration. Every 2,000 iterations it samples
+    `dino_names` names and prints them with the smoothed loss. Gives the parameters and the last
+    name that was sampled."""
+    examples = [name.strip().lower() for name in data if name.strip()]
     np.random.default_rng(seed).shuffle(examples)
     parameters = initialize_parameters(n_a, vocab_size, vocab_size)
-    smoothed = np.log(vocab_size) * dino_names  # the loss of guessing, as the course begins
+    smoothed = np.log(vocab_size) * dino_names  # the loss of a guess, as the course starts
     last_name = ""
     for j in range(num_iterations):
         name = [char_to_ix[character] for character in examples[j % len(examples)]]
         X, Y = [None, *name], [*name, char_to_ix["\n"]]
-        # Each name begins as sampling begins, with nothing in mind.
+        # Each name starts from the state from which sampling starts.
         loss, _, _ = optimize(X, Y, np.zeros((n_a, 1)), parameters)
         smoothed = 0.999 * smoothed + 0.001 * loss
         if j % 2000 == 0:
-            drawn = [sample(parameters, char_to_ix, n) for n in range(dino_names)]
-            said = ["".join(ix_to_char[i] for i in indices).capitalize() for indices in drawn]
-            last_name = said[-1] if said else last_name  # with its newline, as in the course
+            sampled = [sample(parameters, char_to_ix, n) for n in range(dino_names)]
+            names = ["".join(ix_to_char[i] for i in indices).capitalize() for indices in sampled]
+            last_name = names[-1] if names else last_name  # with its newline, as in the course
             if verbose:
-                say(f"Iteration: {j}, Loss: {smoothed:f}\n")
-                for name in said:
-                    say(name.rstrip("\n"))
-                say("\n")
-    return parameters if printable else (parameters, last_name)
+                print(f"Iteration: {j}, Loss: {smoothed:f}\n")
+                print("".join(names))
+    return parameters, last_name
 
 
 def main():
@@ -148,7 +141,8 @@ def main():
     data = dinosaurs().read_text(encoding="utf-8")
     characters = sorted(set(data))  # '\n' sorts before the letters
     char_to_ix = {character: index for index, character in enumerate(characters)}
-    model(data, dict(enumerate(characters)), char_to_ix, vocab_size=len(characters))
+    ix_to_char = dict(enumerate(characters))
+    model(data.splitlines(), ix_to_char, char_to_ix, vocab_size=len(characters))
 
 
 if __name__ == "__main__":

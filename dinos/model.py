@@ -1,8 +1,4 @@
-"""One recurrent cell and one Dense layer, and two graphs built on them.
-
-The graphs share the layers, not copies of them: what the training graph learns, the one-step graph
-that sampling uses knows.
-"""
+"""The Keras graph: one recurrent layer and one Dense layer."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.keras_layers import initial_seeds, load_keras
-from seqmodel.network.weights import LAYOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +19,7 @@ CELLS = ("rnn", "gru", "lstm")
 
 
 class Layers(NamedTuple):
-    """The layers that both graphs share; `name` is "rnn" (tanh), "gru" or "lstm"."""
+    """The layers of the graph; `name` is "rnn" (tanh), "gru" or "lstm"."""
 
     name: str
     cell: keras.layers.Layer
@@ -38,14 +33,14 @@ def shared_layers(
     seed: int | None = None,
     dtype: str = "float32",
 ) -> Layers:
-    """New layers; `seed` makes their first weights the same each time."""
+    """New layers; equal seeds give equal initial weights."""
     keras = load_keras()
     kinds = {
         "rnn": keras.layers.SimpleRNN,
         "gru": keras.layers.GRU,
         "lstm": keras.layers.LSTM,
     }
-    # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
+    # One initializer for each kernel: an initializer with a seed repeats its numbers.
     glorot = keras.initializers.GlorotUniform
     orthogonal = keras.initializers.OrthogonalInitializer
     seeds = (None, None, None) if seed is None else initial_seeds(seed)
@@ -66,12 +61,12 @@ def shared_layers(
 
 
 def training_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
-    """Reads whole names. Inputs `[X, mask]`: X `(m, T, n_values)`, one-hot characters after a zero
+    """The training graph, which reads whole names. Inputs `[X, mask]`: X `(m, T, n_values)`, one-hot characters after a zero
     vector; mask `(m, T)`, true where a step belongs to the name and false where it is padding.
-    With cues (see `windows.with_conditioning`) X is `(m, T, n_values + n_conditioning)`.
+    With conditioning (see `windows.with_conditioning`) X is `(m, T, n_values + n_conditioning)`.
 
-    Outputs: the probabilities of what stands at each step, `(m, T, n_values)`, then the state after
-    the last step of each name, `(m, n_a)`, for an LSTM two of them. Padding does not move it.
+    Outputs: the distribution of the character at each step, `(m, T, n_values)`, then the state after
+    the last step of each name, `(m, n_a)`, two of them for an LSTM. Padding leaves it unchanged.
     """
     keras = load_keras()
     X = keras.Input((None, layers.densor.units + n_conditioning), name="X", dtype=layers.cell.dtype)
@@ -80,25 +75,12 @@ def training_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     return keras.Model([X, mask], [layers.densor(a), *state], name="dinos")
 
 
-def one_step_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
-    """Reads one character. Inputs `[x, a0]`, for an LSTM `[x, a0, c0]`: x `(m, 1, n_values)`, with
-    cues `(m, 1, n_values + n_conditioning)`, a0 and c0 `(m, n_a)`. Outputs: the probabilities of the next
-    one, `(m, n_values)`, then the state."""
-    keras = load_keras()
-    dtype, n_values, n_a = layers.cell.dtype, layers.densor.units, layers.cell.units
-    x = keras.Input((1, n_values + n_conditioning), name="x", dtype=dtype)
-    state0 = [
-        keras.Input((n_a,), name=name, dtype=dtype)
-        for name in ("a0", "c0")[: LAYOUTS[layers.name].n_states]
-    ]
-    a, *state = layers.cell(x, initial_state=state0)  # (m, 1, n_a)
-    return keras.Model([x, *state0], [layers.densor(a)[:, 0], *state], name="dinos_one_step")
-
-
 def padded(names: Sequence[Indices]) -> tuple[Indices, Indices, NDArray[np.bool_]]:
-    """Labels of names -> one batch: inputs and labels, int32 `(m, T)`, and the mask, bool `(m, T)`.
+    """One batch of names, given by their labels: inputs and labels, int32 `(m, T)`, and the mask,
+    bool `(m, T)`.
 
-    Inputs are the labels one step behind, PADDING first; behind a name they are PADDING, labels 0.
+    Inputs are the labels one step later, after PADDING. After the end of a name inputs are PADDING
+    and labels 0.
     """
     longest = max(len(name) for name in names)
     inputs = np.full((len(names), longest), PADDING, dtype=np.int32)

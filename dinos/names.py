@@ -1,4 +1,4 @@
-"""A list of names -> names, their characters, and which of them are held out."""
+"""Lists of names: reading, splitting into training and held-out names, encoding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seqmodel.files import check_input_file
 
 END = "\n"
 MAX_LENGTH = 100
-_WHAT = "a list of names, one a line, as UTF-8 text"
+_KIND = "a list of names, one per line, as UTF-8 text"
 _BOM = "\ufeff"
 # The first bytes of text in another Unicode encoding.
 _WIDE = {b"\xff\xfe\x00\x00": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -25,8 +25,8 @@ _WIDE = {b"\xff\xfe\x00\x00": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF
 
 @dataclass(frozen=True)
 class Names:
-    """`names`, each once, in the order of the list; `repeats` counts those left out because they
-    were there already; `keep_case` as it was read."""
+    """Distinct `names` in the order of their list; `repeats` counts the duplicates left out;
+    `keep_case`: upper and lower case are kept apart."""
 
     names: tuple[str, ...]
     repeats: int = 0
@@ -35,33 +35,31 @@ class Names:
 
 @dataclass(frozen=True)
 class Split:
-    """Names to learn from, and names held out to measure what has been learned."""
+    """Training names and held-out names."""
 
     training: tuple[str, ...]
     held_out: tuple[str, ...]
 
 
 def dinosaurs() -> Path:
-    """The list of 1,318 dinosaur names that comes along."""
+    """The bundled list of 1,318 dinosaur names."""
     return Path(str(files("dinos.data").joinpath("dinos.txt")))
 
 
 def fold(text: str, keep_case: bool = False) -> str:
-    """The one spelling of `text`: composed characters (NFC), lower case unless `keep_case`."""
+    """`text` with composed characters (NFC), in lower case unless `keep_case`."""
     return unicodedata.normalize("NFC", text if keep_case else text.lower())
 
 
 def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = MAX_LENGTH) -> Names:
-    """Reads a list of names: one a line, UTF-8, any alphabet; spaces around a name do
-    not count, and several between its words are one.
-
-    Empty lines at the end are no names. One before the last name is an error that says which line:
-    it may be a sign of a name that got lost.
+    """Reads a list of names: one per line, UTF-8, any alphabet. Spaces around a name are dropped,
+    several between its words count as one, and empty lines at the end are ignored. An empty line
+    before the last name is an error, since a name may have been lost there.
 
     Raises FileError for a file that is not such a list; CorpusError for an empty line, a name of
     more than `max_length` characters, or fewer than two distinct names.
     """
-    path = check_input_file(path, _WHAT)
+    path = check_input_file(path, _KIND)
     text = _decode(path.read_bytes(), path)
     lines = [fold(" ".join(line.split()), keep_case) for line in _lines(text)]
     while lines and not lines[-1]:
@@ -69,23 +67,26 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     for number, name in enumerate(lines, 1):
         where = f"{path}, line {number}"
         if not name:
-            raise CorpusError("a name", "an empty line", path=where, hint="take the line out")
+            raise CorpusError(
+                "the line is empty", path=where, hint="remove it, or fill in the name"
+            )
         if len(name) > max_length:
             raise CorpusError(
-                f"a name of at most {max_length} characters",
-                f"{len(name)} in `{name[:20]}...`",
+                f"the name `{name[:20]}...` has {len(name)} characters, more than {max_length}",
                 path=where,
-                hint="shorten it, or raise --max-length",
+                hint="shorten it, or raise the maximum length",
             )
     names = tuple(dict.fromkeys(lines))
     if len(names) < 2:
-        found = f"only `{names[0]}`" if names else "none"
-        raise CorpusError("at least two different names", found, path=path, hint="give more names")
+        found = f"only the name `{names[0]}`" if names else "no names"
+        raise CorpusError(
+            f"the list has {found}", path=path, hint="give at least two different names"
+        )
     return Names(names, len(lines) - len(names), keep_case)
 
 
 def split(names: Sequence[str], seed: int) -> Split:
-    """Holds out a tenth of the names, at least one; which ones, `seed` says."""
+    """Holds out a tenth of the names, at least one; `seed` decides which ones."""
     order = np.random.default_rng(seed).permutation(len(names))
     n_held_out = max(1, round(len(names) / 10))
     held_out = sorted(order[:n_held_out])
@@ -94,14 +95,13 @@ def split(names: Sequence[str], seed: int) -> Split:
 
 
 def vocabulary(names: Sequence[str]) -> Vocabulary:
-    """The characters of `names`, sorted, after the newline that ends every name: it has index 0."""
+    """The newline that ends every name, at index 0, then the characters of `names`, sorted."""
     characters = sorted({character for name in names for character in name})
     return Vocabulary((END, *characters), 1 + len(characters))
 
 
 def encode(name: str, known: Vocabulary) -> Indices:
-    """The labels of a name: its characters and the newline. The inputs are the same, one step
-    behind, with the zero vector first."""
+    """The labels of a name: its characters and the newline."""
     return known.encode([*name, END])
 
 
@@ -121,18 +121,19 @@ def _lines(text: str) -> list[str]:
 def _decode(data: bytes, path: Path) -> str:
     for mark, encoding in _WIDE.items():
         if data.startswith(mark):
-            raise FileError(_WHAT, f"{encoding} text", path=path, hint="save it as UTF-8")
+            raise FileError(f"the list is {encoding} text", path=path, hint="save it as UTF-8")
     if 0 in data:
         raise FileError(
-            _WHAT, f"a binary file (byte 0x00 at {data.index(0)})", path=path, hint="give a text"
+            f"a list of names is a text file, and this is a binary one (byte 0x00 at {data.index(0)})",
+            path=path,
+            hint="choose another file",
         )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FileError(
-            _WHAT,
-            f"byte 0x{data[error.start]:02x} at {error.start} (line {line}), which is not UTF-8",
+            f"byte 0x{data[error.start]:02x} at {error.start} (line {line}) is not UTF-8",
             path=path,
             hint="save it as UTF-8",
         ) from None
@@ -141,9 +142,8 @@ def _decode(data: bytes, path: Path) -> str:
         if unicodedata.category(character) == "Cc" and character not in "\n\r":
             line = text.count("\n", 0, position) + 1
             raise FileError(
-                _WHAT,
-                f"the control character U+{ord(character):04X} in line {line}",
+                f"line {line} has the control character U+{ord(character):04X}",
                 path=path,
-                hint="give a plain text",
+                hint="remove it",
             )
     return text

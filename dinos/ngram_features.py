@@ -1,4 +1,4 @@
-"""How names are read: which character may follow, and which pieces the last ones are."""
+"""Character n-grams as input features, and the automaton that finds them."""
 
 from __future__ import annotations
 
@@ -14,95 +14,94 @@ from seqmodel.sampling.constraints import Automaton
 
 States = NDArray[np.int64]
 
-LONGEST = 20  # context, in characters
-# A piece is known if it stands so often in a list of names. More than MOST are not: of those too
-# many the shorter ones are, and the more frequent ones. ROOM is for the numbers of an automaton.
-LEAST = 2
-MOST = 8192
-ROOM = 2**24
-# The states in which no piece is known: before a word, in a word, after the end. What may follow
-# in any other state is what may follow in one of these.
+MAX_CONTEXT = 20  # characters
+# An n-gram becomes a feature if it occurs at least MIN_COUNT times. Of more than MAX_FEATURES the
+# shorter and the more frequent ones are kept. MAX_TABLE bounds the entries of the automaton.
+MIN_COUNT = 2
+MAX_FEATURES = 8192
+MAX_TABLE = 2**24
+# The states without a known n-gram: before a word, in a word, after the end. The characters allowed
+# in any other state are those allowed in one of these.
 AT_WORD, IN_WORD, ENDED = range(3)
 
 
 def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: int = 1) -> Automaton:
-    """Names until END: not empty, no space at either end, no two in a row.
+    """The automaton of names that end with END: not empty, no space at either end, no two spaces in
+    a row.
 
-    With a `context` of more than 1 the automaton knows the last characters, up to so many, as long
-    as they are a piece of `names` (sequences of indices that end with END). The pieces of 2 and
-    more characters are inputs of their own, beyond those of the characters, and the cues of a state
-    are those that end in it: after "saur", with a context of 4, "ur", "aur" and "saur"; PADDING
-    for one that is not known.
-
-    A state is the longest known piece at the end of what was read, as in the automaton of Aho and
-    Corasick, *Efficient string matching* (1975).
+    With a `context` of more than 1 a state is the longest known n-gram of `names` (sequences of
+    indices that end with END) that the characters read so far end with, of at most `context`
+    characters (Aho and Corasick, *Efficient string matching*, 1975). Each n-gram of 2 and more
+    characters is an input column behind those of the characters, and the conditioning of a state are
+    the n-grams that end in it: after "saur", with a context of 4, "ur", "aur" and "saur"; PADDING for
+    one that is not known.
     """
     spaces = np.array([symbol == " " for symbol in known.symbols])
     ends = np.array([symbol == END for symbol in known.symbols])
     kinds = np.select([ends, spaces], [ENDED, AT_WORD], IN_WORD).astype(np.int32)
-    # Of each state: what comes after it, which kind it is of, which pieces end in it.
+    # For each state: the states after it, its kind, the n-grams that end in it.
     after = np.stack([kinds, kinds, np.full_like(kinds, ENDED)])
     kind = np.array([AT_WORD, IN_WORD, ENDED], dtype=np.int32)
     conditioning = np.full((3, context - 1), PADDING, dtype=np.int32)
-    position_features = known.size
-    for length, (stem, last, shorter) in enumerate(_known_pieces(names, known.size, context), 1):
+    column = known.size
+    for length, (stem, last, shorter) in enumerate(_known_ngrams(names, known.size, context), 1):
         new = np.arange(len(after), len(after) + len(last))
         if length == 1:
             after[:ENDED, last] = new
             shorter = kinds[last].astype(np.int64)
         else:
             after[stem, last] = new
-        told = conditioning[shorter]
+        ending = conditioning[shorter]
         if length > 1:
-            told[:, length - 2] = np.arange(position_features, position_features + len(last))
-            position_features += len(last)
+            ending[:, length - 2] = np.arange(column, column + len(last))
+            column += len(last)
         after = np.concatenate([after, after[shorter]]).astype(np.int32)
         kind, conditioning = (
             np.concatenate([kind, kinds[last]]),
-            np.concatenate([conditioning, told]),
+            np.concatenate([conditioning, ending]),
         )
     allowed = np.stack([~(spaces | ends), np.ones_like(ends), np.zeros_like(ends)])[kind]
     return Automaton(allowed, after, AT_WORD, conditioning if context > 1 else None)
 
 
-def _known_pieces(
+def _known_ngrams(
     names: Sequence[Indices], n_values: int, context: int
 ) -> Iterator[tuple[States, States, States]]:
-    """The known pieces of 1, 2 ... `context` characters, of those of one length: the states of what
-    they are without their last character, these characters, and the states of what they are without
-    their first one. Each is a state in turn, after ENDED; a context of 1 needs none."""
+    """The known n-grams of 1, 2 ... `context` characters, a tuple for each length: the states without
+    their last character, these last characters, and the states without their first character. Each
+    n-gram becomes a state in turn, after ENDED; a context of 1 needs none."""
     if context == 1:
         return
     symbols = np.concatenate([name[:-1] for name in names])
     begins = np.cumsum([0, *(len(name) - 1 for name in names)])[:-1]
-    # Of each place in the names: the state of the piece of one length that ends there; -1: none.
+    # For each place in the names: the state of the n-gram of one length that ends there, or -1.
     states = np.zeros(len(symbols), dtype=np.int64)
-    n_states, n_pieces, least = ENDED + 1, 0, LEAST
+    n_states, n_features, min_count = ENDED + 1, 0, MIN_COUNT
     for length in range(1, context + 1):
         stems = np.roll(states, 1)
         stems[begins] = AT_WORD if length == 1 else -1
         places = np.flatnonzero(stems >= 0)
-        pieces, first, which, counts = np.unique(
+        ngrams, first, which, counts = np.unique(
             stems[places] * n_values + symbols[places],
             return_index=True,
             return_inverse=True,
             return_counts=True,
         )
-        room = min(ROOM // n_values - n_states, MOST - n_pieces)
-        while np.count_nonzero(counts >= least) > max(room, 0):
-            least += 1
-        chosen = np.flatnonzero(counts >= least)
-        yield *np.divmod(pieces[chosen], n_values), states[places[first[chosen]]]
-        numbers = np.full(len(pieces), -1)
+        room = min(MAX_TABLE // n_values - n_states, MAX_FEATURES - n_features)
+        while np.count_nonzero(counts >= min_count) > max(room, 0):
+            min_count += 1
+        chosen = np.flatnonzero(counts >= min_count)
+        yield *np.divmod(ngrams[chosen], n_values), states[places[first[chosen]]]
+        numbers = np.full(len(ngrams), -1)
         numbers[chosen] = np.arange(n_states, n_states + len(chosen))
         states = np.full(len(symbols), -1)
         states[places] = numbers[which]
         n_states += len(chosen)
-        n_pieces += len(chosen) if length > 1 else 0
+        n_features += len(chosen) if length > 1 else 0
 
 
 def n_inputs(automaton: Automaton) -> int:
-    """How many inputs a cell has that is told what `automaton` knows."""
+    """The number of inputs of a cell that reads the features of `automaton`."""
     n_values = automaton.allowed.shape[1]
     return (
         n_values
@@ -122,7 +121,8 @@ def walk(automaton: Automaton, inputs: Indices) -> Indices:
 
 
 def with_ngrams(automaton: Automaton, inputs: Indices) -> Indices:
-    """`inputs (m, T)`, as they are or with the pieces that end there: `(m, T, context)`."""
+    """`inputs (m, T)` with the n-grams that end at each step, `(m, T, context)`; with a context of 1
+    unchanged."""
     conditioning = automaton.conditioning
     return with_conditioning(
         inputs, None if conditioning is None else conditioning[walk(automaton, inputs)]

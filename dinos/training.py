@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dinos.augmentation import NGramSampler
 from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
 from dinos.names import Names, Split, encode, split, vocabulary
-from dinos.ngram_features import LONGEST, n_inputs, name_automaton, with_ngrams
+from dinos.ngram_features import MAX_CONTEXT, n_inputs, name_automaton, with_ngrams
 from seqmodel import model_file
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Indices, Windows
@@ -69,8 +69,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
             raise InputError(f"--cell {', '.join(CELLS[:-1])} or {CELLS[-1]}", f"`{self.cell}`")
-        if not 1 <= self.context <= LONGEST:
-            raise InputError(f"--context 1 to {LONGEST}", str(self.context))
+        if not 1 <= self.context <= MAX_CONTEXT:
+            raise InputError(f"--context 1 to {MAX_CONTEXT}", str(self.context))
 
     def resolve_defaults(self, names: Sequence[str]) -> tuple[int, int]:
         """How many times a list of `names` is gone through, and how many names are made up each

@@ -4,9 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from helpers.one_step_graph import one_step_graph
 
 from dinos import minimal
-from dinos.model import one_step_graph, padded, shared_layers, training_graph
+from dinos.model import padded, shared_layers, training_graph
 from dinos.names import END, Names
 from dinos.ngram_features import n_inputs, name_automaton, with_ngrams
 from dinos.training import (

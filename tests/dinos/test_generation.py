@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 from helpers.made_models import Made
+from helpers.one_step_graph import one_step_graph
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dinos.copying import TrainingNames, memorization_warning
 from dinos.generation import automaton_of, closest, generate, known_letters, load, spelled
-from dinos.model import one_step_graph, shared_layers
+from dinos.model import shared_layers
 from dinos.names import encode, vocabulary
 from dinos.ngram_features import n_inputs, with_ngrams
 from dinos.training import KIND, Content, TrainingConfig, log_probabilities

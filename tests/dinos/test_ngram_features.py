@@ -65,7 +65,7 @@ def test_too_many_pieces_leave_the_shorter_and_more_frequent_ones(monkeypatch):
     known = vocabulary(names)
     rows = [encode(name, known) for name in names]
     assert n_inputs(name_automaton(known, rows, 4)) - known.size == 7  # ab ba bc ca, aba bab, abab
-    monkeypatch.setattr(reading, "MOST", 3)
+    monkeypatch.setattr(reading, "MAX_FEATURES", 3)
     automaton = name_automaton(known, rows, 4)
     assert n_inputs(automaton) - known.size <= 3
     pieces = with_ngrams(automaton, inputs_of("abab", known))[0, :, 1:]
