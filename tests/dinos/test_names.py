@@ -92,7 +92,7 @@ def test_files_that_are_not_lists_of_names_are_refused_in_one_line(listed, conte
 def test_the_longest_name_may_be_set(listed):
     path = listed("anna\nevangelina\n")
     assert len(read_names(path, max_length=10).names) == 2
-    with pytest.raises(CorpusError, match="`evangelina...` has 10 characters, more than 9"):
+    with pytest.raises(CorpusError, match=r"`evangelina\.\.\.` has 10 characters, more than 9"):
         read_names(path, max_length=9)
 
 

@@ -31,7 +31,7 @@ import json, os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
 from seqmodel.errors import InputError
-from seqmodel.network.keras_backend import load_keras
+from seqmodel.network.keras_layers import load_keras
 from seqmodel.network.keras_layers import set_weights
 from seqmodel.training.distributed import DeviceConfig, training_devices, training_on_all
 from seqmodel.training.loop import train_network
