@@ -48,7 +48,7 @@ def test_an_output_that_is_a_folder_is_known_at_the_start(tmp_path):
 
 def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
     shutil.copy(rags[0], tmp_path)
-    assert "the name of a file, a folder or a pattern, found an empty one" in refuses(TRAIN, "")
+    assert "the name of a music file is empty" in refuses(TRAIN, "")
     with pytest.raises(InputError):
         list(find_music([""]))
     assert len(list(find_music([tmp_path, "."]))) == 1
