@@ -1,4 +1,4 @@
-"""What several tests need: the music that comes along, and the course's file where it is."""
+"""Fixtures that several tests use: bundled music, command lines, a cluster."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-# How long an example takes says more of the machine than of the code.
+# The time that an example takes depends on the machine more than on the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_configure() -> None:
+    """Lets Ctrl-C interrupt the commands that tests start: a shell starts background jobs with
+    SIGINT ignored, and their children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +68,8 @@ def command(monkeypatch, capsys) -> Callable[..., Outcome]:
 
 @pytest.fixture
 def refuses(command) -> Callable[..., str]:
-    """Runs a command line that must refuse: one line on stderr, status 2, nothing on stdout; gives
-    the line."""
+    """Runs a command line that must be refused, with one line on stderr, status 2 and nothing on
+    stdout; gives the line."""
 
     def call(module: str, *arguments: object) -> str:
         outcome = command(module, *arguments)
@@ -86,13 +93,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
-    """The address of a Dask scheduler of the tests' own, with two workers of one thread each."""
+    """The address of a Dask scheduler that the tests start, with two workers of one thread."""
     dask = [sys.executable, "-m", "dask"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     listening = ["--host", "127.0.0.1", "--port", address.split(":")[1], "--no-dashboard"]
-    listening += ["--idle-timeout", "300s"]  # whatever becomes of the tests
+    listening += ["--idle-timeout", "300s"]  # should the tests be killed
     workers = [f"tcp://{address}", "--nworkers", "2", "--nthreads", "1", "--no-dashboard"]
     started = [
         subprocess.Popen([*dask, "scheduler", *listening], **quiet),
