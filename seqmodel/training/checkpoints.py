@@ -1,4 +1,4 @@
-"""What a training leaves in its folder while it goes on: a lock, and the state to go on from."""
+"""The folder of a training: its lock, and the checkpoint from which the training can resume."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ NAME = "checkpoint.npz"
 LOCK = ".lock"
 FORMAT = 2
 SECONDS = 10.0  # between two checkpoints
+MAX_SHOWN = 40  # characters of a value in an error
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Checkpoint:
 
 class Checkpoints:
     """The checkpoint of the training in `folder`, written at most every `seconds`; 0: after each
-    epoch. `resume`: go on from the one that is there. Only for who holds the folder: `training_in`.
-    """
+    epoch. With `resume` the training starts from the checkpoint that is there. Made by
+    `training_in`, which locks the folder."""
 
     def __init__(self, folder: Path, *, resume: bool = False, seconds: float = SECONDS) -> None:
         self.folder, self.resume, self.seconds = folder, resume, seconds
@@ -52,17 +53,17 @@ class Checkpoints:
 
     @property
     def resume_note(self) -> str:
-        """What a user may not expect at the start of their training; nothing, usually."""
-        there = self.path.exists()
-        if self.resume and not there:
-            return f"no {self.path} to go on from: training begins at the beginning"
-        if there and not self.resume:
-            return f"{self.path} of an unfinished training is given up; --resume goes on with one"
+        """A note for the user if the training cannot resume, or discards a checkpoint; else ""."""
+        exists = self.path.exists()
+        if self.resume and not exists:
+            return f"there is no {self.path} to resume: training starts from the beginning"
+        if exists and not self.resume:
+            return f"{self.path} of an unfinished training is discarded: it was not to be resumed"
         return ""
 
     def start(self, fingerprint: Mapping[str, Any]) -> Checkpoint | None:
-        """The checkpoint to go on from, if there is one and it is wanted; one that is not wanted is
-        removed. Raises CheckpointError for one that another training made, or that is damaged."""
+        """The checkpoint to resume, if there is one; without `resume` it is removed. Raises
+        CheckpointError if it is corrupted, or belongs to a training with another fingerprint."""
         if not self.resume:
             self.remove()
         if not self.path.exists():
@@ -71,25 +72,24 @@ class Checkpoints:
         differences = _differences(_flat(json.loads(json.dumps(fingerprint))), _flat(found))
         if differences:
             raise CheckpointError(
-                f"the checkpoint of a training with {differences[0]}",
-                f"one with {differences[1]}",
+                f"the checkpoint is of a training with {differences[1]}, not {differences[0]}",
                 path=self.path,
-                hint="give what that training was given, or leave out --resume",
+                hint="use the settings and the data of that training, or do not resume it",
             )
         return checkpoint
 
     def engine(self) -> str | None:
-        """What computes in the training that `start` would go on from: only that can read it."""
+        """The engine of the training that `start` would resume, which alone can read its state."""
         if not self.resume or not self.path.exists():
             return None
         return str(_read(self.path)[1].get("engine"))
 
     def due(self) -> bool:
-        """Whether it is time to write one."""
+        """Whether it is time to write a checkpoint."""
         return time.monotonic() >= self._next_at
 
     def write(self, checkpoint: Checkpoint, fingerprint: Mapping[str, Any]) -> None:
-        """In the place of the one before, whole or not at all. Raises FileError."""
+        """Replaces the checkpoint, completely or not at all. Raises FileError."""
         self.check_folder()
         about = {
             "format": FORMAT,
@@ -106,21 +106,20 @@ class Checkpoints:
         self._next_at = time.monotonic() + self.seconds
 
     def check_folder(self) -> None:
-        """Raises FileError if the folder that this training holds is gone, or another one now."""
+        """Raises FileError if the folder of this training was removed or replaced."""
         if self._held != _identity(self.folder / LOCK):
             raise FileError(
-                "the folder of this training",
-                "that it was removed meanwhile",
+                "the folder of this training was removed while it ran",
                 path=self.folder,
                 hint="train again",
             )
 
     def corrupted(self, why: str) -> CheckpointError:
-        """The error to raise for a checkpoint that does not hold what it should."""
+        """The error of a checkpoint that does not hold what it should."""
         return _corrupted(self.path, why)
 
     def remove(self) -> None:
-        """The training is whole: there is nothing to go on with."""
+        """Removes the checkpoint, at the end of a training."""
         self.path.unlink(missing_ok=True)
 
 
@@ -128,10 +127,10 @@ class Checkpoints:
 def training_in(
     folder: str | Path, *, resume: bool = False, seconds: float = SECONDS
 ) -> Iterator[Checkpoints]:
-    """Makes the folder, and holds it for one training: a second one is refused. The system lets go
-    of it when the process ends in whatever way. A folder in which nothing was made is removed.
+    """Makes the folder and locks it for one training; the system releases the lock however the
+    process ends. An empty folder is removed at the end.
 
-    Raises FileError if the folder cannot be made or written, or is held by another training.
+    Raises FileError if the folder cannot be made or written, or is locked by another training.
     """
     import filelock
 
@@ -140,13 +139,12 @@ def training_in(
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK, timeout=0)
         lock.acquire()
-        if not (folder / LOCK).exists():  # who held it before has just removed it
+        if not (folder / LOCK).exists():  # its last owner has just removed it
             lock.release()
             raise filelock.Timeout(str(folder))
     except filelock.Timeout:
         raise FileError(
-            "a folder of its own for each training",
-            "that another one is writing there",
+            "another training is writing in this folder",
             path=folder,
             hint="wait for it, or choose another folder",
         ) from None
@@ -165,7 +163,7 @@ def training_in(
 
 
 def hash_of(sequences: Sequence[Sequence[int] | NDArray[np.int32]]) -> str:
-    """Of all that is learned from, to say in a few letters what a training was made from."""
+    """A hash of training data, 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for sequence in sequences:
         numbers = np.asarray(sequence, dtype="<i4")
@@ -174,13 +172,15 @@ def hash_of(sequences: Sequence[Sequence[int] | NDArray[np.int32]]) -> str:
 
 
 def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
-    """The checkpoint and what it was made from."""
+    """The checkpoint and its fingerprint."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(bytes(stored["about"]))
             if about["format"] != FORMAT:
                 raise CheckpointError(
-                    f"a checkpoint of format {FORMAT}", f"format {about['format']}", path=path
+                    f"the checkpoint has format {about['format']}, and this version reads {FORMAT}",
+                    path=path,
+                    hint="do not resume that training",
                 )
             arrays = {name: stored[name] for name in stored.files if name != "about"}
         last = {n.removeprefix("last/"): a for n, a in arrays.items() if n.startswith("last/")}
@@ -197,15 +197,12 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
 
 def _corrupted(path: Path, why: str) -> CheckpointError:
     return CheckpointError(
-        "a checkpoint of a training",
-        f"a damaged file ({why})",
-        path=path,
-        hint="leave out --resume",
+        f"the checkpoint is corrupted ({why})", path=path, hint="do not resume that training"
     )
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Mappings within the mapping, by names such as `trainer.epochs`."""
+    """The values of nested mappings, by names such as `trainer.epochs`."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         inner = isinstance(value, Mapping)
@@ -214,20 +211,20 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> tuple[str, str] | None:
-    """What is different, as text: as wanted, and as found."""
+    """The settings that differ, as text: as wanted, and as found."""
     names = [n for n in sorted({*wanted, *found}) if wanted.get(n) != found.get(n)]
     if not names:
         return None
     return tuple(", ".join(f"{n} {_short(each.get(n))}" for n in names) for each in (wanted, found))  # type: ignore[return-value]
 
 
-def _short(value: Any, most: int = 40) -> str:
+def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= most else f"{text[:most]}..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands there: the same name may come to be another file."""
+    """The file's device and inode: another file may get the same name."""
     try:
         status = path.stat()
     except OSError:

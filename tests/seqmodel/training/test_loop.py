@@ -1,4 +1,4 @@
-"""The loop over epochs: it can be stopped anywhere and gone on with, and ends where it should."""
+"""The training loop: resuming, interruption, early stopping, divergence, damaged checkpoints."""
 
 import json
 import subprocess
@@ -6,40 +6,21 @@ import sys
 
 import numpy as np
 import pytest
+from helpers.small_training import BATCHES, bits, new_graph, some_windows
 
-from djmodel.model.layers import shared_layers
-from djmodel.model.scan import scanning_model
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Windows
 from seqmodel.errors import CheckpointError, FileError, TrainingError
 from seqmodel.network.keras_layers import extract_weights
+from seqmodel.training import loop
 from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.checkpoints import training_in
-from seqmodel.training.config import TrainerConfig
+from seqmodel.training.config import Dropout, TrainerConfig
 from seqmodel.training.loop import train_network
-
-N_VALUES, UNITS, TX = 11, 8, 5
-
-
-def some_windows(m, seed=0):
-    labels = np.random.default_rng(seed).integers(0, N_VALUES, (m, TX)).astype(np.int32)
-    inputs = np.concatenate([np.full((m, 1), PADDING, np.int32), labels[:, :-1]], axis=1)
-    return Windows(inputs, labels)
-
-
-BATCHES = InMemoryBatches(lambda epoch: some_windows(10, epoch), batch_size=4, seed=0)
-
-
-def new_graph():
-    layers = shared_layers(N_VALUES, UNITS, seed=0)
-    return scanning_model(layers.LSTM_cell, layers.densor)
-
-
-def bits(graph):
-    return b"".join(array.tobytes() for array in extract_weights(graph).arrays)
 
 
 class Stop(Exception):
-    """A process that ends in the middle of things."""
+    """Stands for the end of the process at any moment."""
 
 
 def stop_after(number):
@@ -51,7 +32,7 @@ def stop_after(number):
 
 
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
-def test_a_resumed_training_ends_with_the_same_bits(engine, tmp_path):
+def test_a_resumed_training_ends_with_the_same_weights_bit_for_bit(engine, tmp_path):
     trainer = TrainerConfig(epochs=6, seed=3)
     whole = new_graph()
     expected = train_network(whole, BATCHES, trainer, engine=engine).history
@@ -68,12 +49,12 @@ def test_a_resumed_training_ends_with_the_same_bits(engine, tmp_path):
             engine=engine,
             checkpoints=kept,
         ).history
-    assert epochs == [4, 5, 6]  # the fourth was not yet written
+    assert epochs == [4, 5, 6]  # the checkpoint of the fourth was not yet written
     assert bits(graph) == bits(whole)
     assert [e.loss for e in history] == [e.loss for e in expected]
 
 
-def test_an_interrupted_training_keeps_the_last_whole_epoch(tmp_path):
+def test_an_interrupted_training_keeps_the_weights_of_the_last_complete_epoch(tmp_path):
     trainer = TrainerConfig(epochs=6)
     drawn = []
 
@@ -103,7 +84,7 @@ def test_an_interrupted_training_keeps_the_last_whole_epoch(tmp_path):
     assert bits(graph) == bits(whole)
 
 
-def test_patience_keeps_the_weights_of_the_best_epoch(tmp_path):
+def test_early_stopping_keeps_the_weights_of_the_best_epoch(tmp_path):
     losses = [5.0, 4.0, 4.5, 3.0, 3.5, 3.2, 1.0]
     trainer = TrainerConfig(epochs=7, patience=2)
     graph, fourth = new_graph(), new_graph()
@@ -128,13 +109,13 @@ def test_patience_keeps_the_weights_of_the_best_epoch(tmp_path):
     assert bits(graph) == bits(fourth)
 
 
-def test_patience_wants_held_out_data():
+def test_early_stopping_needs_validation_data():
     with pytest.raises(TrainingError, match="needs validation data"):
         train_network(new_graph(), BATCHES, TrainerConfig(patience=1))
 
 
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
-def test_a_loss_that_is_no_number_leaves_the_last_good_weights(engine):
+def test_a_diverging_training_keeps_the_weights_of_the_epoch_before(engine):
     def exploding_from(first_step):
         class Exploding(TrainerConfig):
             def learning_rate_at(self, step, n_steps):
@@ -152,8 +133,48 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_weights(engine):
         train_network(graph, BATCHES, exploding_from(0), engine=engine)
 
 
+def trained(seed, dropout=Dropout(), batches=BATCHES):
+    graph = new_graph()
+    train_network(graph, batches, TrainerConfig(epochs=2, seed=seed, dropout=dropout))
+    return bits(graph)
+
+
+def test_the_seed_of_a_training_decides_its_dropout():
+    dropout = Dropout(0.2, 0.5, 0.5)
+    assert trained(1, dropout) == trained(1, dropout)
+    assert trained(1, dropout) != trained(2, dropout)
+
+
+def test_the_order_of_batches_is_independent_of_the_draw_of_windows():
+    drawn = random_stream(0, Stream.WINDOWS, 3).permutation(10)
+    marked = Windows(np.arange(10)[:, None], np.zeros((10, 1), np.int32))
+    batches = InMemoryBatches(lambda _: marked, batch_size=4, seed=0)
+    order = np.concatenate([batch.inputs[:, 0] for batch in batches.epoch(3)])
+    assert sorted(order) == sorted(drawn)
+    assert order.tolist() != drawn.tolist()
+
+
+def test_the_loop_needs_none_of_the_modules_of_the_numpy_trainer():
+    program = """
+import sys
+for module in ("network.backward", "training.numpy_trainer", "training.gradient_workers"):
+    sys.modules[f"seqmodel.{module}"] = None  # as if it were deleted
+from seqmodel.training import loop
+assert not loop.HAS_NUMPY_TRAINER
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_without_the_numpy_trainer_keras_trains(monkeypatch):
+    monkeypatch.setattr(loop, "HAS_NUMPY_TRAINER", False)
+    monkeypatch.delattr(loop, "NumpyTrainer")
+    graph = new_graph()
+    assert train_network(graph, BATCHES, TrainerConfig(epochs=1)).stop_reason == "completed"
+    assert bits(graph) != bits(new_graph())
+
+
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
-def test_labels_that_are_none_count_for_nothing(engine):
+def test_padding_does_not_count(engine):
     full = some_windows(8)
     full.labels[:, 3:] = PADDING
     other = Windows(full.inputs.copy(), full.labels)
@@ -194,11 +215,14 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         train_network(
             new_graph(), BATCHES, TrainerConfig(), checkpoints=kept, fingerprint=fingerprint
         )
-    assert "with music abd, schedule.epochs 10, found one with music abc" in str(refused.value)
+    assert (
+        "is of a training with music abc, schedule.epochs 9, not music abd, schedule.epochs 10"
+        in str(refused.value)
+    )
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty", "pickle", "other arrays", "no about"])
-def test_a_damaged_checkpoint_is_refused_in_one_line(damage, tmp_path):
+def test_a_corrupted_checkpoint_is_refused(damage, tmp_path):
     with training_in(tmp_path, seconds=0) as kept, pytest.raises(Stop):
         train_network(new_graph(), BATCHES, TrainerConfig(), stop_after(2), checkpoints=kept)
     path = tmp_path / "checkpoint.npz"
@@ -220,10 +244,10 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(damage, tmp_path):
         np.savez(path, **arrays)
     with training_in(tmp_path, resume=True) as kept, pytest.raises(CheckpointError) as refused:
         train_network(new_graph(), BATCHES, TrainerConfig(), checkpoints=kept)
-    assert "leave out --resume" in str(refused.value)
+    assert "do not resume that training" in str(refused.value)
 
 
-def test_a_folder_is_for_one_training_until_its_process_ends(tmp_path):
+def test_a_folder_is_locked_until_the_process_of_its_training_ends(tmp_path):
     folder = tmp_path / "run"
     script = (
         "import sys, time\n"
@@ -236,15 +260,18 @@ def test_a_folder_is_for_one_training_until_its_process_ends(tmp_path):
         [sys.executable, "-c", script, folder], stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(FileError, match="another one is writing there"), training_in(folder):
+        with (
+            pytest.raises(FileError, match="another training is writing in this folder"),
+            training_in(folder),
+        ):
             pass
         other.kill()
     with training_in(folder):
         assert folder.is_dir()
-    assert not folder.exists()  # nothing was made in it
+    assert not folder.exists()  # it was empty
 
 
-def test_a_folder_that_vanishes_is_noticed(tmp_path):
+def test_a_folder_that_is_removed_during_training_is_an_error(tmp_path):
     folder = tmp_path / "run"
 
     def vanish(*_):
@@ -254,7 +281,7 @@ def test_a_folder_that_vanishes_is_noticed(tmp_path):
 
     with (
         training_in(folder, seconds=0) as kept,
-        pytest.raises(FileError, match="it was removed meanwhile"),
+        pytest.raises(FileError, match="was removed while it ran"),
     ):
         train_network(new_graph(), BATCHES, TrainerConfig(), vanish, checkpoints=kept)
     assert not folder.exists()

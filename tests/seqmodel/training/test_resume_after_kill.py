@@ -1,4 +1,4 @@
-"""A training that is killed anywhere goes on from its last checkpoint, to the same weights."""
+"""A training that is killed at any moment resumes from its last checkpoint, to the same weights."""
 
 import random
 import subprocess
@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-KILLS = 20
+KILLS = 8
 
 # Small enough that most of its time goes into writing: a checkpoint after each epoch.
 TRAINING = """
 import sys
 from pathlib import Path
 import numpy as np
-from seqmodel.training.numpy_trainer import Learner
-from seqmodel.training.checkpoints import training_in
-from seqmodel.files import writing
-from seqmodel.network.weights import Weights
-from seqmodel.training.loop import Schedule, Shuffled, train
 from seqmodel.data.windows import PADDING, Windows
+from seqmodel.files import atomic_write
+from seqmodel.network.weights import Weights
+from seqmodel.training.batches import InMemoryBatches
+from seqmodel.training.checkpoints import training_in
+from seqmodel.training.config import TrainerConfig
+from seqmodel.training.loop import run_epochs
+from seqmodel.training.numpy_trainer import NumpyTrainer
 
 rng = np.random.default_rng(0)
 arrays = [rng.normal(0, 0.3, shape).astype("f4") for shape in ((9, 48), (12, 48), 48, (12, 9), 9)]
@@ -32,11 +34,12 @@ def draw(epoch):
 
 folder, epochs = Path(sys.argv[1]), int(sys.argv[2])
 with training_in(folder, resume=True, seconds=0) as checkpoints:
-    learner = Learner(Weights("lstm", *arrays))
+    trainer = NumpyTrainer(Weights("lstm", *arrays))
     show = lambda epoch, _: print(epoch.number, flush=True)
-    train(learner, Shuffled(draw, 4, 0), Schedule(epochs), show, checkpoints=checkpoints)
-    with writing(folder / "weights.npy", durable=True) as path:
-        np.save(path, learner.parameters.vector)
+    batches = InMemoryBatches(draw, 4, 0)
+    run_epochs(trainer, batches, TrainerConfig(epochs), show, checkpoints=checkpoints)
+    with atomic_write(folder / "weights.npy", durable=True) as path:
+        np.save(path, trainer.parameters.vector)
     checkpoints.remove()
 """
 
@@ -50,34 +53,34 @@ def weights(folder: Path) -> bytes:
     return np.load(folder / "weights.npy").tobytes()
 
 
-def test_killed_at_twenty_random_moments_and_resumed_to_the_same_weights(tmp_path):
-    epochs = 300
+def test_a_training_killed_at_random_moments_resumes_to_the_same_weights(tmp_path):
+    epochs = 120
     with start(tmp_path / "whole", epochs) as whole:
-        _, said = whole.communicate()
-    assert whole.returncode == 0, said
+        _, stderr = whole.communicate()
+    assert whole.returncode == 0, stderr
     rng = random.Random(0)
     folder = tmp_path / "killed"
-    gone_on_from = []
+    resumed_at = []
     for _ in range(KILLS):
         with start(folder, epochs) as training:
             first = training.stdout.readline()
-            gone_on_from.append(int(first))
+            resumed_at.append(int(first))
             time.sleep(rng.uniform(0, 0.03))
             training.kill()
         assert not (folder / "weights.npy").exists()
     with start(folder, epochs) as last:
-        _, said = last.communicate()
-    assert last.returncode == 0, said
+        _, stderr = last.communicate()
+    assert last.returncode == 0, stderr
     assert weights(folder) == weights(tmp_path / "whole")
     assert sorted(path.name for path in folder.iterdir()) == ["weights.npy"]
-    assert gone_on_from == sorted(gone_on_from)  # nothing that was written is lost
-    assert gone_on_from[-1] > gone_on_from[0]
+    assert resumed_at == sorted(resumed_at)  # no checkpoint is lost
+    assert resumed_at[-1] > resumed_at[0]
 
 
 @pytest.mark.parametrize("moment", ["checkpoint.npz", "weights.npy"])
-def test_killed_between_writing_and_renaming(moment, tmp_path):
-    """The moment at which a file that is written in place would be half a file."""
-    deadly = f"""
+def test_a_training_killed_before_a_file_is_renamed_resumes_to_the_same_weights(moment, tmp_path):
+    # at this moment a file that was written in place would be incomplete
+    kill = f"""
 import os, signal
 from pathlib import Path
 replace, times = Path.replace, []
@@ -89,14 +92,14 @@ def die(self, target):
 Path.replace = die
 """
     folder = tmp_path / "run"
-    done = subprocess.run([sys.executable, "-c", deadly + TRAINING, folder, "4"])
+    done = subprocess.run([sys.executable, "-c", kill + TRAINING, folder, "4"])
     assert done.returncode == -9
-    left = {path.name for path in folder.iterdir()}
-    assert "checkpoint.npz" in left
-    assert any(name.startswith(".unfinished") for name in left)
+    files = {path.name for path in folder.iterdir()}
+    assert "checkpoint.npz" in files
+    assert any(name.startswith(".unfinished") for name in files)
     for where in (folder, tmp_path / "whole"):
         with start(where, 4) as last:
-            _, said = last.communicate()
-        assert last.returncode == 0, said
+            _, stderr = last.communicate()
+        assert last.returncode == 0, stderr
     assert weights(folder) == weights(tmp_path / "whole")
     assert sorted(path.name for path in folder.iterdir()) == ["weights.npy"]
