@@ -113,7 +113,7 @@ def test_resume_goes_on_with_the_same_settings_only(names, command, refuses, mon
         patch.setattr(Path, "replace", at_the_third)
         assert command("dinos.train", *words).status == 1
     other = [*arguments(names, "run", 5), "--resume"]
-    assert "with epochs 5, found one with epochs 4" in refuses("dinos.train", *other)
+    assert "is of a training with epochs 4, not epochs 5" in refuses("dinos.train", *other)
     went_on = command("dinos.train", *words, "--resume")
     assert went_on.status == 0
     assert "epoch 1/4" not in went_on.err
