@@ -1,4 +1,4 @@
-"""Where the time of `make demo` goes, in the terms of the README.
+"""Times of the stages of `make demo`, in the terms of the README.
 
     python -m benchmarks.demo
 

@@ -286,7 +286,7 @@ def _facts(copied: Copied) -> dict[str, Any]:
 def _show_copies_of_solos(
     model: DjModel, samplings: Sequence[SamplingConfig], seed: int, count: int
 ) -> None:
-    """What solos at each temperature copy; and what training tunes have in common."""
+    """A table of the copies in solos at each temperature, and in training tunes."""
     from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, human_baseline
     from djmodel.model.improvise import improvise
 

@@ -69,8 +69,8 @@ class Distributed:
 
 @dataclass(frozen=True)
 class Copying:
-    """What solos have in common with the training music; and what training tunes, in pieces as long
-    as a solo, have in common with the other tunes (nothing if there is only one tune)."""
+    """The copies in each solo from the training music; and those in training tunes, in pieces as
+    long as a solo, from the other tunes (none if there is only one tune)."""
 
     generated: list[Copied]
     human: list[Copied]

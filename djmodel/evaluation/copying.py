@@ -69,8 +69,8 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True)
 class Copied:
-    """What a melody has in common with the training tunes in one representation: the longest
-    passage, and the share of its n-grams that occur in them, for n from 1 on: `(MAX_NGRAM,)`."""
+    """Copies in a melody, in one representation: the longest passage, and the share of its n-grams
+    that occur in the training tunes, for n from 1 on: `(MAX_NGRAM,)`."""
 
     longest: Passage
     overlap: NDArray[np.float64]
@@ -96,7 +96,7 @@ class CopyDetector:
         return cls(model.tunes, model.vocabulary, model.sequences)
 
     def copied(self, melody: Tune | Solo, representation: str) -> Copied:
-        """What `melody` has in common with the tunes. The values of a solo are those that the model
+        """The copies in `melody` from the tunes. The values of a solo are those that the model
         generated, the values of a tune those of its notes over its chords."""
         line = self.line(melody, representation)
         automaton = self._automaton(representation)
@@ -130,8 +130,8 @@ class CopyDetector:
 def human_baseline(
     detector: CopyDetector, representation: str, bars: int | None = None
 ) -> list[Copied]:
-    """What each tune, of many MAX_BASELINES of them, has in common with all others. With `bars`,
-    tunes are cut into pieces of that length, to be compared with solos of that length. Empty for a
+    """The copies in each tune (in MAX_BASELINES of many tunes) from all others. With `bars`, tunes
+    are cut into pieces of that length, to be compared with solos of that length. Empty for a
     single tune."""
     tunes = detector.tunes
     if len(tunes) < 2:

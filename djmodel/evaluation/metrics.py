@@ -1,8 +1,8 @@
-"""Measures of music: one function a measure, a tune in, a number or an array out.
+"""Measures of music: a function each, from a tune to a number or an array.
 
-What is measured is the melody; times are quarter lengths. Notes tied over a bar line count once.
-Where there is nothing to measure (no notes, too few bars or chords) the result is nan, or an array
-of nan, and `mean_of` and the comparisons leave it out: nothing is made up for an empty tune.
+They measure the melody; times are quarter lengths. A note tied over a bar line counts once. A
+measure that is undefined (without notes, with too few bars or chords) is nan, or an array of nan,
+which `mean_of` and the comparisons leave out.
 
 Sources. "muspy": Dong, Chen, McAuley and Berg-Kirkpatrick, *MusPy: A toolkit for symbolic music
 generation* (ISMIR 2020), section 5. "Mogren": Mogren, *C-RNN-GAN* (2016). "Yang and Lerch": *On the
@@ -27,10 +27,10 @@ from djmodel.music.tune import Bar, Tune
 
 Floats = NDArray[np.float64]
 
-# Onsets are told apart on the finest grid on which both thirds and fourths of a quarter note are.
-POSITIONS = 12
+# Onsets are compared on the coarsest grid that has thirds and fourths of a quarter note.
+POSITIONS_PER_QUARTER = 12
 
-# Yang and Lerch's twelve note lengths, in quarter lengths: the plain, the dotted, the triplets.
+# The twelve note lengths of Yang and Lerch, in quarter lengths: plain, dotted, triplets.
 NOTE_LENGTHS = tuple(
     Fraction(*length)
     for length in (
@@ -78,7 +78,7 @@ def scale_consistency(tune: Tune) -> float:
 
 
 def pitch_class_transition_matrix(tune: Tune) -> Floats:
-    """How often a pitch class (row) goes to another (column) from one note to the next: `(12, 12)`,
+    """Transitions of pitch classes, from that of a note (row) to that of the next (column): `(12, 12)`,
     as shares of all transitions (Yang and Lerch, "PCTM", normalised as a whole). nan with fewer
     than two notes."""
     return _transitions([note.pitch % 12 for note in tune.melody_notes()], 12)
@@ -112,7 +112,7 @@ def note_length_histogram(tune: Tune) -> Floats:
 
 
 def note_length_transition_matrix(tune: Tune) -> Floats:
-    """How often one of NOTE_LENGTHS (row) is followed by another (column): `(12, 12)`, as shares of
+    """Transitions from one of NOTE_LENGTHS (row) to the next (column): `(12, 12)`, as shares of
     all transitions (Yang and Lerch, "NLTM", normalised as a whole). nan with fewer than two notes.
     """
     return _transitions(_length_classes(tune), len(NOTE_LENGTHS))
@@ -126,17 +126,17 @@ def empty_beat_rate(tune: Tune) -> float:
     return float(1 - np.mean(sounding)) if sounding else np.nan
 
 
-def groove_consistency(tune: Tune, positions: int = POSITIONS) -> float:
-    """1 - mean d(G[i], G[i + 1]) over neighbouring bars, G being a bar's onsets as zeros and ones,
-    `positions` a quarter note, and d the share of positions in which two bars differ (muspy; there
-    24 positions). Only bars of equal length can be compared; nan if no neighbours are."""
+def groove_consistency(tune: Tune, positions: int = POSITIONS_PER_QUARTER) -> float:
+    """1 - mean d(G[i], G[i + 1]) over successive bars. G is a bar's onsets as zeros and ones, with
+    `positions` per quarter note, and d the share of positions in which two bars differ (muspy, with
+    24 positions). Only bars of equal length are compared; nan if there are none in succession."""
     return mean_of(_alike(a, b) for a, b in pairwise(_grooves(tune, positions)))
 
 
-def groove_similarity(tune: Tune, positions: int = POSITIONS) -> float:
-    """1 - mean d(G[i], G[j]) over all pairs of bars (Wu and Yang, "GS"; there 16 positions a
-    quarter note, 64 a bar). G and d as in `groove_consistency`; nan if no two bars are equally
-    long."""
+def groove_similarity(tune: Tune, positions: int = POSITIONS_PER_QUARTER) -> float:
+    """1 - mean d(G[i], G[j]) over all pairs of bars (Wu and Yang, "GS", with 16
+    positions per quarter note). G and d as in `groove_consistency`; nan if no two bars have the
+    same length."""
     grooves = _grooves(tune, positions)
     pairs, alike = 0, 0.0
     for length in {len(groove) for groove in grooves}:
@@ -152,7 +152,7 @@ def groove_similarity(tune: Tune, positions: int = POSITIONS) -> float:
 
 def chord_progression_irregularity(tune: Tune) -> float:
     """Different trigrams of chords, divided by all trigrams of chords (Wu and Yang, "CPI"). A
-    chord is root, tones and bass; one that goes on is not another. nan with fewer than three."""
+    chord is its root, tones and bass, and counts once until it changes. nan with fewer than three."""
     chords: list[Chord] = []
     for change in (change for bar in tune.bars for change in bar.changes):
         if not chords or chords[-1] != change.chord:
@@ -176,7 +176,7 @@ def tone_shares(tune: Tune) -> Floats:
 
 MEASURES: dict[str, Callable[[Tune], float]] = {
     "pitch-class entropy": pitch_class_entropy,
-    "pitch-class entropy a bar": barwise_pitch_class_entropy,
+    "pitch-class entropy per bar": barwise_pitch_class_entropy,
     "pitch-class entropy in 4 bars": lambda tune: barwise_pitch_class_entropy(tune, 4),
     "pitch range": pitch_range,
     "scale consistency": scale_consistency,
@@ -188,7 +188,7 @@ MEASURES: dict[str, Callable[[Tune], float]] = {
     "chord tones on the beat": lambda tune: float(tone_shares(tune)[0, 0]),
     "chord tones off the beat": lambda tune: float(tone_shares(tune)[1, 0]),
 }
-"""Those that are one number a tune."""
+"""Measures that give a number for a tune, by name."""
 
 DISTRIBUTIONS: dict[str, Callable[[Tune], Floats]] = {
     "pitch classes": pitch_class_histogram,
@@ -197,20 +197,20 @@ DISTRIBUTIONS: dict[str, Callable[[Tune], Floats]] = {
     "note-length transitions": note_length_transition_matrix,
     "kinds of tones on and off the beat": tone_shares,
 }
-"""Those that are an array a tune."""
+"""Measures that give an array for a tune, by name."""
 
 # --- comparing -------------------------------------------------------------------------------
 
 
 def mean_of(numbers: Iterable[float]) -> float:
-    """The mean of those that are not nan; nan if there is none."""
+    """The mean of the numbers that are not nan; nan if there is none."""
     measured = _measured(numbers)
     return float(measured.mean()) if len(measured) else np.nan
 
 
 def mean_array(arrays: Iterable[Floats]) -> Floats:
-    """The mean of arrays of one shape, element by element, of those that are not nan; nan where
-    none is."""
+    """The elementwise mean of arrays of one shape, without those elements that are nan; nan where
+    all are."""
     stacked = np.stack([*arrays])
     measured = ~np.isnan(stacked)
     counts = measured.sum(axis=0)
@@ -256,7 +256,7 @@ def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
 
 def distances_within(features: Sequence[Floats]) -> Floats:
     """The Euclidean distances of all pairs of arrays of one set: `(n (n - 1) / 2,)` (Yang and
-    Lerch, "intra-set"). What is nan in either of a pair counts for nothing."""
+    Lerch, "intra-set"). Elements that are nan in either array are left out."""
     return np.array([_distance(a, b) for a, b in combinations(features, 2)])
 
 
@@ -266,11 +266,11 @@ def distances_between(first: Sequence[Floats], second: Sequence[Floats]) -> Floa
     return np.array([_distance(a, b) for a in first for b in second])
 
 
-# --- what they are made of -------------------------------------------------------------------
+# --- parts of measures -----------------------------------------------------------------------
 
 
 def entropy(shares: Floats) -> float:
-    """-sum(p log2 p), in bits, 0 log 0 being 0 (Shannon, 1948). nan if `shares` are."""
+    """-sum(p log2 p), in bits, where 0 log 0 is 0 (Shannon, 1948). nan if `shares` are."""
     if np.isnan(shares).any():
         return np.nan
     present = shares[shares > 0]
@@ -306,7 +306,7 @@ def _sounds(bar: Bar, onset: Fraction, end: Fraction) -> bool:
 
 
 def _grooves(tune: Tune, positions: int) -> list[NDArray[np.bool_]]:
-    """For each bar at which of its positions a note begins."""
+    """The onsets of each bar, as booleans by position."""
     grooves = []
     for bar in tune.bars:
         groove = np.zeros(max(-(-bar.length * positions // 1), 1), dtype=bool)
@@ -337,8 +337,8 @@ def _same_point(p: Floats, q: Floats) -> bool:
 
 
 def _log_densities(p: Floats, q: Floats) -> tuple[Floats, Floats, Floats]:
-    """A grid that goes four bandwidths beyond both samples, and the logarithms of their densities
-    there: they are finite where the densities themselves are too small to be told from 0."""
+    """A grid that reaches four bandwidths beyond both samples, and the log densities on it, which
+    are finite even where the densities underflow to 0."""
     from scipy.stats import gaussian_kde
 
     estimates = [gaussian_kde(sample) for sample in (p, q)]

@@ -33,7 +33,7 @@ _MADE_BY = "djmodel"
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a MIDI file was made: as solo number `solo`, counted from 1, of a configuration. `model`
+    """Origin of a MIDI file: it is solo number `solo`, counted from 1, of a configuration. `model`
     is the identity of the model, `files` are the SHA-256 of the music that was read, `versions`
     those of the packages that decide the bytes of a solo."""
 

@@ -244,10 +244,10 @@ def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
     assert done.status == 0
     for said in ("held-out music", "n-gram", "perplexity", "longest copy", "0.7"):
         assert said in done.out
-    # what `copied` says of the same solo
+    # the same figures as for the file of that solo
     solo = tmp_path / "solo.mid"
     assert command(GENERATE, model, "--temperature", 0.7, "--out", solo).status == 0
-    said = json.loads(command("djmodel.copied", model, solo, "--json").out)["values"]
+    said = json.loads(command("djmodel.evaluate", model, "--copies", solo, "--json").out)["values"]
     row = rf"0\.7 .* {said['length']} values +{said['title']} +{said['overlap'][7]:.1%}"
     assert re.search(row, done.out), (row, done.out)
 

@@ -166,7 +166,7 @@ def test_the_length_of_notes_does_not_hide_a_melody():
 
 def test_the_command_finds_a_passage_planted_in_a_midi_file(command, tunes, rags, tmp_path):
     model = tmp_path / "model.keras"
-    fit(tunes, TrainingConfig(tx=16, n_a=8, trainer=TrainerConfig(epochs=1))).save(model)
+    fit(tunes[1:3], TrainingConfig(tx=16, n_a=8, trainer=TrainerConfig(epochs=1))).save(model)
     solo = planted(wandering(tunes[2]), 30, tunes[1].transposed(3), 5, 8, keep_changes=True)
     write_midi(replace(solo, title="planted"), tmp_path / "planted.mid")
     asked = "djmodel.evaluate", model, "--copies", tmp_path / "planted.mid"

@@ -62,7 +62,7 @@ def test_the_held_out_loss_of_training_is_that_of_evaluate():
     tune = tune_of("a", [[60, 62, 64, 65], [67, 65, 64, 62]] * 20)
     other = tune_of("b", [[67, 65, 64, 62], [60, 64, 67, 64]] * 10)
     for graph in ("scan", "unrolled"):
-        config = TrainingConfig(n_a=4, tx=8, graph=graph, trainer=TrainerConfig(epochs=2))
+        config = TrainingConfig(n_a=4, tx=2, graph=graph, trainer=TrainerConfig(epochs=2))
         trained = fit([tune], config, held_out=[other])
         measured = evaluate(trained.model, [other]).model.cross_entropy
         assert trained.history[-1].validation_loss == pytest.approx(measured, abs=1e-5)
