@@ -10,7 +10,8 @@ from djmodel.outputs import suffixes
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.plots import LIGHT, with_palette
 
-PNG_ZOOM = 2  # pixels per CSS pixel
+PNG_ZOOM = 2.0  # pixels per CSS pixel
+_MAX_PNG_HEIGHT = 65_000  # pixels: half a gigabyte of memory
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
 
@@ -21,16 +22,22 @@ class Drawing:
 
     svg: str = field(repr=False)
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in CSS pixels."""
+        root = parse_svg(self.svg)
+        return float(root.attrib["width"]), float(root.attrib["height"])
+
     def png(self) -> bytes:
-        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel, in matplotlib's fonts: the
-        same on every machine."""
+        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel (fewer if it is very long), in
+        matplotlib's fonts: the same on every machine."""
         import matplotlib
         import resvg_py
 
         content: bytes = resvg_py.svg_to_bytes(
             svg_string=self.svg,
             background=LIGHT.paper,
-            zoom=PNG_ZOOM,
+            zoom=min(PNG_ZOOM, _MAX_PNG_HEIGHT / self.size[1]),
             skip_system_fonts=True,
             font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
             font_family="DejaVu Sans",
@@ -56,9 +63,8 @@ class Drawing:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """A PNG, which a notebook shows even where it is not trusted; SVG is removed there."""
-        png = self.png()
-        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-        return png, {"width": width // PNG_ZOOM, "height": height // PNG_ZOOM}
+        width, height = self.size
+        return self.png(), {"width": round(width), "height": round(height)}
 
 
 def new_svg(width: float, height: float, **attributes: str) -> ET.Element:

@@ -27,11 +27,6 @@ from djmodel.outputs.write import write_score
 from seqmodel.errors import InputError
 
 
-def size(sheet: Drawing) -> tuple[float, float]:
-    root = parse_svg(sheet.svg)
-    return float(root.attrib["width"]), float(root.attrib["height"])
-
-
 def bold_texts(sheet: Drawing) -> list[ET.Element]:
     """Title and chord symbols."""
     return [e for e in parse_svg(sheet.svg).iter("text") if e.get("font-weight") == "bold"]
@@ -83,20 +78,20 @@ def test_crowded_bars_have_more_room() -> None:
     full = [(60 + k % 12, SEMIQUAVER) for k in range(16)]
     sparse, dense = (Tune("", (bar("C", notes),) * 8) for notes in ([(60, 4)], full))
     assert (bars_per_line(sparse), bars_per_line(dense)) == (4, 2)
-    assert size(lead_sheet(sparse))[0] == size(lead_sheet(dense))[0]
-    assert size(lead_sheet(dense))[1] > 1.5 * size(lead_sheet(sparse))[1]
+    assert lead_sheet(sparse).size[0] == lead_sheet(dense).size[0]
+    assert lead_sheet(dense).size[1] > 1.5 * lead_sheet(sparse).size[1]
 
 
 def test_fewer_bars_per_line_on_a_phone() -> None:
     assert bars_per_line(blues(), PHONE) <= 2
-    width, height = size(lead_sheet(blues(), PHONE))
+    width, height = lead_sheet(blues(), PHONE).size
     assert width <= 500  # CSS pixels: on a phone they are not much smaller
     assert height > width
 
 
 def test_one_bar_is_as_wide_as_it_needs() -> None:
     one, four = (Tune("C", (bar("C7", [(60, 4)]),) * n) for n in (1, 4))
-    assert size(lead_sheet(one))[0] < size(lead_sheet(four))[0] / 2
+    assert lead_sheet(one).size[0] < lead_sheet(four).size[0] / 2
 
 
 def test_every_line_of_full_lines_reaches_the_right_margin() -> None:
@@ -111,7 +106,7 @@ def test_a_long_title_stays_on_the_sheet() -> None:
     sheet = lead_sheet(Tune("Dm7b5 G7b9 | " * 15, (bar("C", [(60, 4)]),) * 8))
     title = bold_texts(sheet)[0]
     width = in_bold(title.text or "", float(title.attrib["font-size"]))
-    assert float(title.attrib["x"]) + width <= size(sheet)[0]
+    assert float(title.attrib["x"]) + width <= sheet.size[0]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +138,7 @@ def test_equal_tunes_are_drawn_alike() -> None:
 def test_the_png_is_black_on_white_at_twice_the_size() -> None:
     sheet = lead_sheet(blues())
     image = np.asarray(Image.open(io.BytesIO(sheet.png())).convert("L"))
-    width, height = size(sheet)
+    width, height = sheet.size
     assert image.shape == pytest.approx((2 * height, 2 * width), abs=2)
     assert np.median(image) > 250
     assert 0.01 < (image < 64).mean() < 0.2

@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from djmodel.music.tune import Tune
+from djmodel.outputs.drawing import Drawing, new_svg, to_text
 from djmodel.outputs.piano_roll import KIND_COLOURS, PAGE, drawn_rows, piano_roll
 from djmodel.outputs.roll import roll
 from seqmodel.errors import InputError
@@ -71,6 +72,12 @@ def test_kinds_can_be_distinguished_without_colour() -> None:
     fills = [fill for kind, (fill, _) in KIND_COLOURS.items() if kind != "A"]
     for fill, other in combinations(fills, 2):
         assert abs(brightness(fill) - brightness(other)) > 0.2
+
+
+def test_a_png_of_a_very_long_drawing_is_scaled_down() -> None:
+    svg = new_svg(10, 130_000)
+    png = Image.open(io.BytesIO(Drawing(to_text(svg)).png()))
+    assert png.size == (5, 65_000)
 
 
 class TestFiles:
