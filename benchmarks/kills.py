@@ -1,13 +1,12 @@
-"""`python -m benchmarks.kills`: kills a training at random moments, goes on with it each time, and
-compares the weights at its end with those of a training that was left alone.
+"""`python -m benchmarks.kills`: kills a training at random moments, resumes it each time, and
+compares its final weights with those of an uninterrupted training.
 
-A checkpoint is written after each epoch, so that many kills fall into the writing of one. The model
-of an earlier training lies in the folder, and must stay what it is until the new one is whole.
+A checkpoint is written after each epoch, so that many kills fall into the writing of one. The
+folder has the model of an earlier training, which must not change until the new one is complete.
 """
 
 from __future__ import annotations
 
-import importlib
 import random
 import subprocess
 import sys
@@ -24,9 +23,9 @@ from seqmodel.files import TEMP_PREFIX, sha256_of_file
 TRAININGS = {
     "djmodel.train": ["--epochs", "60", "--m", "60"],
     "djmodel.train --preset ragtime": ["--epochs", "6", "--n-a", "32"],
-    "dinos.train": ["--epochs", "60", "--made-up", "0"],
+    "dinos.train": ["--epochs", "60", "--n-augmented", "0"],
 }
-LATEST = 0.6  # seconds after the first sign of life
+MAX_DELAY = 0.6  # seconds after the first epoch
 
 
 def start(training: str, out: Path, *options: str) -> subprocess.Popen[str]:
@@ -37,16 +36,18 @@ def start(training: str, out: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    _, said = process.communicate()
+    _, message = process.communicate()
     if process.returncode:
-        sys.exit(said)
+        sys.exit(message)
 
 
 def weights(training: str, folder: Path) -> bytes:
-    package = training.split(".")[0]
-    home = {"djmodel": "djmodel.model.model_file", "dinos": "dinos.generation"}[package]
-    kept = importlib.import_module(home).load(folder / "model.keras").weights
-    return b"".join(np.ascontiguousarray(array).tobytes() for array in kept.arrays)
+    if training.startswith("dinos"):
+        from dinos.generation import load
+    else:
+        from djmodel.model.model_file import load
+    arrays = load(folder / "model.keras").weights.arrays
+    return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
 
 
 def kill_at_random(training: str, count: int, rng: random.Random) -> None:
@@ -55,28 +56,28 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
         finish(start(training, whole))
         finish(start(training, killed, "--epochs", "1"))
         earlier = sha256_of_file(killed / "model.keras")
-        kills = in_writing = 0
+        kills = while_writing = 0
         for _ in range(count):
             process = start(training, killed, "--checkpoint", "0", "--resume")
             assert process.stderr is not None
             for line in process.stderr:
                 if line.startswith("epoch "):
                     break
-            time.sleep(rng.uniform(0, LATEST))
+            time.sleep(rng.uniform(0, MAX_DELAY))
             if process.poll() is not None:
-                break  # it came to its end
+                break  # it has finished
             process.kill()
             process.communicate()
             kills += 1
-            in_writing += any(path.name.startswith(TEMP_PREFIX) for path in killed.iterdir())
-            if sha256_of_file(killed / "model.keras") != earlier:  # then it is the new one, whole
+            while_writing += any(path.name.startswith(TEMP_PREFIX) for path in killed.iterdir())
+            if sha256_of_file(killed / "model.keras") != earlier:  # the new model, complete
                 assert weights(training, killed) == weights(training, whole)
         finish(start(training, killed, "--checkpoint", "0", "--resume"))
         same = weights(training, whole) == weights(training, killed)
         left = {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
     print(
-        f"{training}: {kills} kills survived, {in_writing} of them while a file was written; "
-        f"weights at the end {'the same' if same else 'DIFFERENT'}, "
+        f"{training}: {kills} kills survived, {while_writing} of them while writing a file; "
+        f"final weights {'the same' if same else 'DIFFERENT'}, "
         f"left behind: {', '.join(left) or 'nothing'}",
         flush=True,
     )
@@ -86,9 +87,9 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
 
 def main(
     count: Annotated[int, typer.Option(min=1, help="Kills of each training, at most.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Of the moments.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the moments.")] = 0,
 ) -> None:
-    """Kills trainings at random moments; each must go on to the same weights."""
+    """Kills trainings at random moments; each must reach the same weights."""
     for training in TRAININGS:
         kill_at_random(training, count, random.Random(seed))
 

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.launchers`: two processes of this machine train together by what Slurm, or
-Open MPI, sets for each (`--hosts auto`), and reach the losses of one process on its own."""
+"""`python -m benchmarks.launchers`: two processes of this machine train together with the
+environment variables of Slurm, then of Open MPI (`--hosts auto`), and reach the losses of one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import typer
 
 RAG = Path(__file__).parents[1] / "data" / "rags" / "solace.mid"
 SMALL = ["--m", "100", "--n-a", "8", "--tx", "8", "--n-values", "30", "--epochs", "5"]
-TOLERANCE = 1e-5  # nats a value
+TOLERANCE = 1e-5  # nats per value
 
 
 def slurm(rank: int) -> dict[str, str]:
-    """What `srun --ntasks 2` sets."""
+    """The variables that `srun --ntasks 2` sets."""
     return {
         "SLURM_JOB_ID": str(os.getpid()),
         "SLURM_STEP_NODELIST": "localhost",
@@ -31,7 +31,7 @@ def slurm(rank: int) -> dict[str, str]:
 
 
 def open_mpi(rank: int) -> dict[str, str]:
-    """What `mpirun -n 2` sets."""
+    """The variables that `mpirun -n 2` sets."""
     job = 4096 * (os.getpid() % 4096 + 1)
     return {
         "OMPI_MCA_orte_hnp_uri": f"{job}.0;tcp://127.0.0.1:34911",
@@ -54,14 +54,14 @@ def losses(folder: Path) -> list[float]:
 
 def finish(*trainings: subprocess.Popen[str]) -> None:
     for training in trainings:
-        _, said = training.communicate(timeout=600)
+        _, message = training.communicate(timeout=600)
         if training.returncode:
-            sys.exit(said)
+            sys.exit(message)
 
 
 def main() -> None:
-    """Trains together by each launcher's variables, and alone; ends with status 1 where they
-    differ."""
+    """Trains in one process, then in two with the variables of each launcher. Exits with status 1
+    if their losses differ or if the second process has written files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         finish(start(folder / "alone", {}))
@@ -69,10 +69,10 @@ def main() -> None:
         for launcher in (slurm, open_mpi):
             outs = [folder / f"{launcher.__name__}-{rank}" for rank in (0, 1)]
             finish(*(start(o, launcher(r), "--hosts", "auto") for r, o in enumerate(outs)))
-            apart = float(np.abs(np.subtract(losses(outs[0]), alone)).max())
-            first_alone_wrote = not outs[1].exists()
-            print(f"{launcher.__name__}: losses at most {apart:.1e} from those of one process")
-            if apart > TOLERANCE or not first_alone_wrote:
+            difference = float(np.abs(np.subtract(losses(outs[0]), alone)).max())
+            only_first_wrote = not outs[1].exists()
+            print(f"{launcher.__name__}: losses at most {difference:.1e} from those of one process")
+            if difference > TOLERANCE or not only_first_wrote:
                 sys.exit(1)
 
 

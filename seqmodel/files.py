@@ -113,7 +113,7 @@ def content_of(path: str | Path, kind: str, max_bytes: int) -> bytes | None:
 
 
 def check_no_overwrite(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None]) -> None:
-    """Checks before a long job that each output can be written to a file of its own. Raises
+    """Checks before a long job that each output can be written to a separate file. Raises
     InputError for an output that would replace an input or another output, FileError for the name
     of a folder and for a name that no file can have."""
     taken = {os.path.realpath(path): "an input" for path in inputs if path is not None}

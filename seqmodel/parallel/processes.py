@@ -1,4 +1,4 @@
-"""Processes that work for this one: they are asked on their stdin, and answer on their stdout."""
+"""Subprocesses that get pickled requests on their stdin and answer on their stdout."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from typing import IO, Any
 
 
 def start(module: str, handles: Sequence[int] = (), **environment: str) -> subprocess.Popen[bytes]:
-    """Starts a process that calls the function `serve` of a module; `handles` are files that stay
-    open in it, except on Windows. Raises OSError."""
-    # It finds the same modules as this process, however that came to find them.
+    """Starts a process that calls the function `serve` of a module, with the import path of this
+    process; the file descriptors `handles` stay open in it, except on Windows. Raises OSError."""
     path = {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", f"from {module} import serve; serve()"],
@@ -34,13 +33,13 @@ def send(stream: IO[bytes] | None, message: Any) -> None:
 
 
 def receive(stream: IO[bytes] | None) -> Any:
-    """Raises EOFError or UnpicklingError if the other end is gone."""
+    """The next message. Raises EOFError or UnpicklingError if the other end is gone."""
     assert stream
     return pickle.load(stream)
 
 
 def end(process: subprocess.Popen[bytes], patience: float = 0) -> int:
-    """Ends the process, which may take so many seconds to do it by itself; its exit status."""
+    """The exit status of the process, which is killed if it has not ended in `patience` seconds."""
     try:
         return process.wait(timeout=patience)
     except subprocess.TimeoutExpired:
@@ -50,12 +49,12 @@ def end(process: subprocess.Popen[bytes], patience: float = 0) -> int:
 
 @contextmanager
 def serving() -> Iterator[tuple[Iterator[Any], IO[bytes]]]:
-    """In a process that was started: what it is asked, as long as it is, and where answers go."""
+    """In the subprocess: its requests, until the other end is gone, and the stream for answers."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the process that uses this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that uses this one
     with os.fdopen(os.dup(1), "wb") as answers, Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)  # what a library prints is no answer
+        os.dup2(nowhere.fileno(), 1)  # libraries may print; that is not an answer
         yield _requests(), answers
 
 

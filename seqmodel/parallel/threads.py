@@ -46,7 +46,7 @@ class ThreadPool:
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._executor is None:
-            # Overflows are found in the result; each thread has NumPy settings of its own.
+            # Overflows are found in the result; NumPy's settings are per thread.
             ignore_overflow = partial(np.seterr, over="ignore", invalid="ignore")
             self._executor = ThreadPoolExecutor(max(self.size - 1, 1), initializer=ignore_overflow)
         return self._executor

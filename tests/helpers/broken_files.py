@@ -31,7 +31,7 @@ def song(*before: bytes) -> bytes:
 
 
 def number(value: int) -> bytes:
-    """With seven bits a byte, all but the last marked."""
+    """A number in seven bits per byte, all but the last marked."""
     digits = [value & 0x7F]
     while value := value >> 7:
         digits.append(value & 0x7F | 0x80)
@@ -43,7 +43,7 @@ def meta(kind: int, content: bytes) -> bytes:
 
 
 def at_once(notes: int) -> bytes:
-    """A file in which so many notes sound together."""
+    """A file with `notes` notes that sound together."""
     keys = [bytes([n % 127]) for n in range(notes)]
     begin = b"\x00\x90" + b"\x00".join(key + b"\x50" for key in keys)
     end = b"\x60" + b"\x00".join(key + b"\x00" for key in keys)
@@ -183,7 +183,7 @@ ODD_SHEETS = {
 
 
 def zip_bomb(path: Path, megabytes: int) -> Path:
-    """An archive of a few kilobytes that unpacks to so many megabytes."""
+    """An archive of a few kilobytes that unpacks to `megabytes`."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("score.xml", b" " * (megabytes << 20))
     return path

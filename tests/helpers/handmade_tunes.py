@@ -1,4 +1,4 @@
-"""Tunes written out by hand, for tests of what is seen and heard."""
+"""Tunes written out by hand, for tests of notation, sound and pages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Runs every notebook of the tour in an empty folder and stores it with what it showed: after a
-change to what notebooks show. As a command: `make notebooks`."""
+"""Execution of the notebooks. As a command, `make notebooks`, it runs each of them in an empty
+folder and stores it with its outputs."""
 
 from __future__ import annotations
 
