@@ -16,7 +16,7 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.styles import DEFAULT_STYLE
 from djmodel.music.changes import parse_changes, parse_meter
 from djmodel.music.tune import Tune
-from djmodel.music.tune_json import LONGEST_BAR
+from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.values.encoded import flat_values
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
@@ -80,9 +80,9 @@ def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
 def _parse_values(text: str) -> tuple[Value, ...]:
     values = tuple(Value.parse(word) for word in text.split())
     for value in values:
-        if value.duration > LONGEST_BAR:
+        if value.duration > MAX_BAR_LENGTH:
             raise InputError(
-                f"the value {value} is longer than {LONGEST_BAR:,} quarter notes",
+                f"the value {value} is longer than {MAX_BAR_LENGTH:,} quarter notes",
                 hint="take a shorter one",
             )
     return values

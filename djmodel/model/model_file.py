@@ -13,7 +13,7 @@ import msgspec
 
 from djmodel.config import TrainingConfig
 from djmodel.music.tune import Bar, Tune
-from djmodel.music.tune_json import LONGEST_BAR, tune_from_json, tune_to_json
+from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.encoded import encode_values
 from djmodel.values.grammar import Register
@@ -152,7 +152,7 @@ def pretrained_model() -> Path:
 
 def _check(model: DjModel) -> None:
     for value in model.values:
-        if value.duration > LONGEST_BAR or abs(value.leap or 0) > MAX_PITCH:
+        if value.duration > MAX_BAR_LENGTH or abs(value.leap or 0) > MAX_PITCH:
             raise ValueError(f"the value {value!s:.40} is out of range")
     if model.register.low > model.register.high:
         raise ValueError("the register is upside down")

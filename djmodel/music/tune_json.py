@@ -1,127 +1,132 @@
-"""A tune <-> JSON values, for model files and caches. Fractions are written as text: `3/2`."""
+"""A tune as JSON values and back, for model files and caches.
+
+Times are text (`3/2`); notes, chords, tempos and instruments are arrays, which keeps files small.
+"""
 
 from __future__ import annotations
 
-import math
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from djmodel.music.chord import Chord
 from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
 
 Json = Any
 
-LONGEST_BAR = 1024  # quarter lengths
+MAX_BAR_LENGTH = 1024  # quarter lengths
 _TIME = re.compile(r"-?[0-9]{1,12}(/0*[1-9][0-9]{0,11})?")
+
+_Midi = Annotated[int, Meta(ge=0, le=127)]
+_PitchClass = Annotated[int, Meta(ge=0, le=11)]
+_Instrument = tuple[str, _Midi]
+_Tempo = tuple[Fraction, Annotated[float, Meta(gt=0, le=1e300)]]  # infinity is not a tempo
+_Note = tuple[_Midi, Fraction, Fraction, _Midi, Annotated[int, Meta(ge=0, le=1)]]
+_Change = tuple[Fraction, _PitchClass, tuple[_PitchClass, ...], _PitchClass, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    meter: tuple[Annotated[int, Meta(ge=1, le=255)], Annotated[int, Meta(ge=1, le=256)]]
+    length: Fraction
+    melody: tuple[_Note, ...]
+    changes: Annotated[tuple[_Change, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    instrument: _Instrument
+    notes: tuple[_Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tune:
+    """The stored form of a `Tune`, with the bounds of its numbers."""
+
+    title: str
+    key: Annotated[int, Meta(ge=-127, le=127)] | None
+    instrument: _Instrument
+    tempos: tuple[_Tempo, ...]
+    bars: Annotated[tuple[_Bar, ...], Meta(min_length=1)]
+    accompaniment: tuple[_Part, ...]
 
 
 def tune_to_json(tune: Tune) -> dict[str, Json]:
-    """Everything that a tune holds, as what `json` can write."""
-    return {
-        "title": tune.title,
-        "key": tune.key,
-        "instrument": [tune.instrument.name, tune.instrument.program],
-        "tempos": [[str(tempo.onset), tempo.bpm] for tempo in tune.tempos],
-        "bars": [
-            {
-                "meter": list(bar.meter),
-                "length": str(bar.length),
-                "melody": [_note_to_json(note) for note in bar.melody],
-                "changes": [
-                    [str(c.onset), c.chord.root, list(c.chord.intervals), c.chord.bass, c.sounding]
-                    for c in bar.changes
-                ],
-            }
+    """The content of a tune as values that `json` can write; arrays are tuples."""
+
+    def notes(notes: tuple[Note, ...]) -> tuple[_Note, ...]:
+        return tuple((n.pitch, n.onset, n.duration, n.velocity, int(n.tied)) for n in notes)
+
+    def change(change: Change) -> _Change:
+        chord = change.chord
+        return change.onset, chord.root, chord.intervals, chord.bass, change.sounding
+
+    stored = _Tune(
+        title=tune.title,
+        key=tune.key,
+        instrument=(tune.instrument.name, tune.instrument.program),
+        tempos=tuple(tune.tempos),
+        bars=tuple(
+            _Bar(bar.meter, bar.length, notes(bar.melody), tuple(map(change, bar.changes)))
             for bar in tune.bars
-        ],
-        "accompaniment": [
-            {
-                "instrument": [part.instrument.name, part.instrument.program],
-                "notes": [_note_to_json(note) for note in part.notes],
-            }
-            for part in tune.accompaniment
-        ],
-    }
-
-
-def tune_from_json(data: dict[str, Json]) -> Tune:
-    """The inverse. Raises KeyError, TypeError or ValueError for anything else."""
-    key = data["key"]
-    if not data["bars"]:
-        raise ValueError("a tune without bars")
-    return Tune(
-        title=_text(data["title"]),
-        key=None if key is None else _number(key, -127, 127),
-        instrument=_instrument_from_json(data["instrument"]),
-        tempos=tuple(_tempo_from_json(tempo) for tempo in data["tempos"]),
-        bars=tuple(_bar_from_json(bar) for bar in data["bars"]),
+        ),
         accompaniment=tuple(
-            Part(
-                _instrument_from_json(part["instrument"]),
-                tuple(_note_from_json(note) for note in part["notes"]),
-            )
-            for part in data["accompaniment"]
+            _Part((part.instrument.name, part.instrument.program), notes(part.notes))
+            for part in tune.accompaniment
         ),
     )
+    return msgspec.to_builtins(stored, enc_hook=str)
 
 
-def _bar_from_json(data: dict[str, Json]) -> Bar:
-    beats, unit = data["meter"]
-    meter, length = Meter(_number(beats, 1, 255), _number(unit, 1, 256)), _time(data["length"])
-    changes = tuple(_change_from_json(change) for change in data["changes"])
-    if not 0 < length <= LONGEST_BAR or not changes or changes[0].onset != 0:
-        raise ValueError(f"a bar of {length} quarters with {len(changes)} chords")
-    return Bar(meter, length, tuple(_note_from_json(note) for note in data["melody"]), changes)
-
-
-def _change_from_json(data: list[Json]) -> Change:
-    onset, root, intervals, bass, sounding = data
-    tones = tuple(_number(interval, 0, 11) for interval in intervals)
-    return Change(
-        _time(onset), Chord(_number(root, 0, 11), tones, _number(bass, 0, 11)), bool(sounding)
+def tune_from_json(data: Json) -> Tune:
+    """The inverse. Raises msgspec.ValidationError, a ValueError, for anything else."""
+    stored = msgspec.convert(data, _Tune, dec_hook=_read_time)
+    return Tune(
+        title=stored.title,
+        bars=tuple(map(_restored_bar, stored.bars)),
+        tempos=tuple(Tempo(*tempo) for tempo in stored.tempos),
+        instrument=Instrument(*stored.instrument),
+        accompaniment=tuple(
+            Part(Instrument(*part.instrument), _restored_notes(part.notes))
+            for part in stored.accompaniment
+        ),
+        key=stored.key,
     )
 
 
-def _tempo_from_json(data: list[Json]) -> Tempo:
-    onset, bpm = data
-    if not 0 < bpm < math.inf:
-        raise ValueError(f"a tempo of {bpm}")
-    return Tempo(_time(onset), bpm)
-
-
-def _instrument_from_json(data: list[Json]) -> Instrument:
-    name, program = data
-    return Instrument(_text(name), _number(program, 0, 127))
-
-
-def _note_to_json(note: Note) -> list[Json]:
-    return [note.pitch, str(note.onset), str(note.duration), note.velocity, int(note.tied)]
-
-
-def _note_from_json(data: list[Json]) -> Note:
-    pitch, onset, duration, velocity, tied = data
-    return Note(
-        _number(pitch, 0, 127), _time(onset), _time(duration), _number(velocity, 0, 127), bool(tied)
+def _restored_bar(bar: _Bar) -> Bar:
+    if not 0 < bar.length <= MAX_BAR_LENGTH or bar.changes[0][0] != 0:
+        problem = f"a bar has a chord at its start and at most {MAX_BAR_LENGTH} quarters"
+        raise msgspec.ValidationError(problem)
+    changes = (
+        Change(onset, Chord(root, intervals, bass), sounding)
+        for onset, root, intervals, bass, sounding in bar.changes
     )
+    return Bar(Meter(*bar.meter), bar.length, _restored_notes(bar.melody), tuple(changes))
+
+
+def _restored_notes(notes: tuple[_Note, ...]) -> tuple[Note, ...]:
+    return tuple(
+        Note(pitch, onset, duration, velocity, bool(tied))
+        for pitch, onset, duration, velocity, tied in notes
+    )
+
+
+def _read_time(kind: type, text: Json) -> Fraction:
+    """A time from text, for msgspec."""
+    if kind is not Fraction or not isinstance(text, str):
+        raise ValueError(f"{text!r:.40} is not a time such as 3/2")
+    return _time(text)
 
 
 @lru_cache(maxsize=4096)
 def _time(text: str) -> Fraction:
     """`3` or `3/2`; `Fraction` itself would make a number of a billion digits of a short text."""
     if not _TIME.fullmatch(text):
-        raise ValueError(f"{text!r:.40} for a time")
+        raise ValueError(f"{text!r:.40} is not a time such as 3/2")
     return Fraction(text)
-
-
-def _number(value: Json, least: int, most: int) -> int:
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{value!r:.40} for a number from {least} to {most}")
-    return value
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} for a text")
-    return value

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.music.tune import Bar, Tune
-from djmodel.music.tune_json import LONGEST_BAR
+from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.values.grammar import encode
 from djmodel.values.value import Value
 from seqmodel.data.windows import Indices
@@ -84,7 +84,7 @@ class BarPositions:
         onsets, to_bar_end = (tuple(map(Fraction, times)) for times in data)
         if not onsets or not to_bar_end:
             raise ValueError("no bar positions")
-        if min(*onsets, *to_bar_end) < 0 or max(*onsets, *to_bar_end) > LONGEST_BAR:
+        if min(*onsets, *to_bar_end) < 0 or max(*onsets, *to_bar_end) > MAX_BAR_LENGTH:
             raise ValueError("bar positions outside a bar")
         return cls(onsets, to_bar_end)
 

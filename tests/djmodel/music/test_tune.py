@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction as F
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,59 @@ def test_transposing_back_gives_the_tune_again(distance):
 
 def test_a_tune_survives_json():
     assert tune_from_json(json.loads(json.dumps(tune_to_json(two_bars())))) == two_bars()
+
+
+def test_json_of_a_tune_is_compact():
+    stored = json.loads(json.dumps(tune_to_json(two_bars())))
+    assert stored["bars"][1] == {
+        "meter": [4, 4],
+        "length": "4",
+        "melody": [[79, "0", "1/3", 80, 1]],
+        "changes": [["0", 0, [0, 4, 7], 0, False]],
+    }
+    assert stored["tempos"][1] == ["6", 120.0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("bars",), []),
+        (("title",), None),
+        (("key",), 1000),
+        (("instrument",), ["Flute", 128]),
+        (("tempos", 0), ["0", 0.0]),
+        (("tempos", 0), ["0", float("inf")]),
+        (("tempos", 0), ["0", float("nan")]),
+        (("bars", 0, "meter"), [4, 0]),
+        (("bars", 0, "meter"), [4, 4, 4]),
+        (("bars", 0, "length"), "0"),
+        (("bars", 0, "length"), "1025"),
+        (("bars", 0, "length"), 4),
+        (("bars", 0, "length"), ["4"]),
+        (("bars", 0, "changes"), []),
+        (("bars", 0, "changes", 0, 0), "1"),
+        (("bars", 0, "changes", 0, 1), 12),
+        (("bars", 0, "changes", 0, 2), [0, 12]),
+        (("bars", 0, "melody", 0, 0), 128),
+        (("bars", 0, "melody", 0, 0), 60.5),
+        (("bars", 0, "melody", 0, 1), "1/0"),
+        (("bars", 0, "melody", 0, 1), "1e999999999"),
+        (("bars", 0, "melody", 0, 1), {}),
+        (("bars", 0, "melody", 0, 4), 2),
+    ],
+)
+def test_json_that_is_not_a_tune_is_a_value_error(path, value):
+    stored = json.loads(json.dumps(tune_to_json(two_bars())))
+    *way, last = path
+    target = stored
+    for step in way:
+        target = target[step]
+    target[last] = value
+    with pytest.raises(ValueError):  # noqa: PT011 (msgspec's ValidationError)
+        tune_from_json(json.loads(json.dumps(stored)))
+
+
+@pytest.mark.parametrize("stored", [None, [], "", {}, {"title": ""}])
+def test_other_json_is_not_a_tune(stored):
+    with pytest.raises(ValueError):  # noqa: PT011 (msgspec's ValidationError)
+        tune_from_json(stored)
