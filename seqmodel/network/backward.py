@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.forward import ForwardWeights
 from seqmodel.network.parameters import Parameters
-from seqmodel.network.weights import LAYOUTS, Floats
+from seqmodel.network.weights import Floats
 
 Positions = NDArray[np.intp]
 
@@ -36,13 +36,12 @@ MIN_SPARSE_ROWS = 256
 
 class BatchShard(NamedTuple):
     """Some sequences of a batch: inputs `x (T, 1 + k, B)`, where `n_inputs` is the zero vector;
-    labels `y (T, B)`, negative ones ignored; the factor of the summed cross-entropy whose gradient
-    is taken; and the arrays of the initial state, each `(H, B)`, or none for zeros."""
+    labels `y (T, B)`, negative ones ignored; and the factor of the summed cross-entropy whose
+    gradient is taken."""
 
     x: Positions
     y: Positions
     scale: float
-    state: tuple[Floats, ...] = ()
 
 
 class ShardMetrics(NamedTuple):
@@ -75,7 +74,7 @@ class _Pass:
     def __init__(self, weights: Parameters, T: int, B: int) -> None:
         H, rows = weights.units, len(weights.recurrent)
         self.weights, self.H = weights, H
-        self.a = _zeros(T + 1, H, B)
+        self.a = _zeros(T + 1, H, B)  # the first one is the initial state
         self.grad_a = _zeros(T, H, B)  # from the softmax layer
         # The gradients of the gates; before `_backward` the local ones, which lead to them.
         self.d_gates = _zeros(T, rows, B)
@@ -90,8 +89,6 @@ class _Pass:
     def run(self, shard: BatchShard, gradients: Parameters) -> ShardMetrics:
         weights = ForwardWeights.of(self.weights)
         recurrent = self.weights.recurrent[:, : self.H]
-        n_states = LAYOUTS[self.weights.cell].n_states
-        self._init_state(shard.state or [np.zeros_like(self.carry_a)] * n_states)
         self._forward(weights, shard.x)
         self._local_gradients()
         metrics = self.all_steps.softmax(weights, self.a, shard, gradients, self.grad_a)
@@ -103,9 +100,6 @@ class _Pass:
     def _steps(self, T: int) -> Sequence[Step]:
         """Makes the cell's arrays, and the views of each step."""
         raise NotImplementedError
-
-    def _init_state(self, state: Sequence[Floats]) -> None:
-        (self.a[0],) = state
 
     def _forward(self, weights: ForwardWeights, x: Positions) -> None:
         inputs, scratch = self.inputs, self.scratch
@@ -218,10 +212,6 @@ class _LSTMPass(_Pass):
             for t in range(T)
         ]
 
-    def _init_state(self, state: Sequence[Floats]) -> None:
-        self.a[0], self.values[0, 4] = state
-        self.carry_c[:] = 0
-
     def _local_gradients(self) -> None:
         values, tanh_c, d, d_c = self.values[:-1], self.tanh_c, self.d, self.d_c
         sigmoids, g, c = values[:, :3], values[:, 3], values[:, 4]
@@ -241,6 +231,7 @@ class _LSTMPass(_Pass):
     def _backward(self, recurrent: Floats) -> None:
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.scratch[: self.H]
+        carry_c[:] = 0
         for step in self.backward_steps:
             add(carry_a, step.grad_a, out=carry_a)
             multiply(carry_a, step.d_c, out=scratch)

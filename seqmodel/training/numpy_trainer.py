@@ -92,18 +92,9 @@ class NumpyTrainer:
         worth = min(batch_size // MIN_SHARD_SEQUENCES, state // MIN_SHARD_STATE)
         return max(1, min(self._n_processes, worth))
 
-    def step(
-        self,
-        inputs: Indices,
-        labels: Indices,
-        learning_rate: float,
-        *,
-        scale: float | None = None,
-        start: tuple[Floats, ...] | None = None,
-    ) -> BatchMetrics:
-        """As in `Trainer`. The gradient is that of the summed cross-entropy times `scale`; None: of
-        the mean. `start` is the initial state, `(a, c)` or `(a,)`, each `(B, H)`; None: zeros."""
-        metrics, gradients = self._differentiate(inputs, labels, scale, start)
+    def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
+        """As in `Trainer`."""
+        metrics, gradients = self._differentiate(inputs, labels)
         self._update(gradients, learning_rate)
         return metrics
 
@@ -113,7 +104,7 @@ class NumpyTrainer:
 
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """The gradients of the mean cross-entropy; arguments as in `step`."""
-        _, shards = self._differentiate(inputs, labels, None, None)
+        _, shards = self._differentiate(inputs, labels)
         total = self.parameters.like()
         total.vector[:] = sum(shard.vector for shard in shards)
         return total.weights()
@@ -141,11 +132,7 @@ class NumpyTrainer:
         }
 
     def _differentiate(
-        self,
-        inputs: Indices,
-        labels: Indices,
-        scale: float | None,
-        start: tuple[Floats, ...] | None,
+        self, inputs: Indices, labels: Indices
     ) -> tuple[BatchMetrics, list[Parameters]]:
         """The metrics of a batch, and the gradients of each of its shards, which add up."""
         B, T = labels.shape
@@ -161,17 +148,10 @@ class NumpyTrainer:
         x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.intp)  # (T, 1 + k, B)
         x[x < 0] = network.n_inputs
         y = labels.T.astype(np.intp)  # (T, B)
-        states = tuple(array.T for array in start or ())  # (H, B)
-        scale = 1 / n_labels if scale is None else scale
         edges = [B * k // n_shards for k in range(n_shards + 1)]
         found = workers.run(
             [
-                BatchShard(
-                    x[..., first:end].copy(),
-                    y[..., first:end].copy(),
-                    scale,
-                    tuple(array[..., first:end] for array in states),
-                )
+                BatchShard(x[..., first:end].copy(), y[..., first:end].copy(), 1 / n_labels)
                 for first, end in pairwise(edges)
             ]
         )

@@ -12,7 +12,6 @@ import pytest
 
 from seqmodel.network.backward import BatchShard, ShardWorker
 from seqmodel.network.parameters import NetworkShape
-from seqmodel.network.weights import LAYOUTS
 from seqmodel.parallel import processes
 from seqmodel.training.gradient_workers import GradientWorkers
 
@@ -22,13 +21,11 @@ SHAPE = NetworkShape("lstm", units=7, n_values=11, n_inputs=14)
 
 def random_shards(n, seed=0, shape=SHAPE):
     rng = np.random.default_rng(seed)
-    n_states = LAYOUTS[shape.cell].n_states
     return [
         BatchShard(
             rng.integers(0, shape.n_inputs + 1, (T, 1 + K, B)),
             rng.integers(-1, shape.n_values, (T, B)),
             0.1,
-            tuple(rng.normal(size=(n_states, shape.units, B)).astype(np.float32)),
         )
         for _ in range(n)
     ]
