@@ -55,7 +55,7 @@ def test_unrolled_and_scanning_graphs_are_equal(layers, inputs):
     assert np.ptp(scanned) > 0.1  # not all the same
 
 
-def test_the_inference_graph_feeds_its_likeliest_value_back(layers, inputs):
+def test_the_inference_graph_feeds_its_most_likely_value_back(layers, inputs):
     X, a0, c0 = inputs
     scan = scanning_model(layers.LSTM_cell, layers.densor)
     inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=TX)

@@ -123,5 +123,5 @@ def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags,
         (("--preset", "bebop"), "there is no preset 'bebop', only course and ragtime"),
     ],
 )
-def test_settings_of_a_training_that_cannot_be(refuses, rags, tmp_path, arguments, said):
+def test_impossible_settings_of_a_training_are_refused(refuses, rags, tmp_path, arguments, said):
     assert said in refuses(TRAIN, rags[3], "--out", tmp_path / "run", *arguments)
