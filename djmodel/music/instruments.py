@@ -52,7 +52,7 @@ Gunshot,
 PROGRAM_NAMES = tuple(" ".join(name.split()) for name in _NAMES.strip().rstrip(",").split(","))
 
 
-# What the name of a part may say instead of an instrument: a hand, a staff, a number.
+# Names of parts that name no instrument but a hand, a staff or a number.
 _PLACE = re.compile(
     r"(up|down|(upper|lower|treble|bass)( staff| clef)|upper|lower|[rl] ?h|(right|left)( hand)?"
     r"|staff|track|channel|part|voice|melody|chords|solo)?[ \d]*",
@@ -61,7 +61,7 @@ _PLACE = re.compile(
 
 
 def instrument_name(name: str, program: int) -> str:
-    """What a musician calls the instrument of a part with this name: the name, or that of the
+    """The name of the instrument of a part as a musician says it: that of the part, or that of the
     program where it only says a hand, a staff or a number (`rh:`, `up`, `Track 2`)."""
     plain = " ".join(re.sub(r"[\W_]+", " ", name).split())
     if not _PLACE.fullmatch(plain):

@@ -127,7 +127,7 @@ class Spelling(NamedTuple):
 
 
 def spell(pitches: Sequence[int], chords: Sequence[Chord], key: int) -> list[Spelling]:
-    """How each note of a melody is written in `key`; `chords` holds the chord under each note.
+    """The spelling of each note of a melody in `key`; `chords` holds the chord under each note.
 
     Tones of the key keep their names; tones of the chord are spelled as the chord is; a half step
     is written as a step where the key leaves it open.

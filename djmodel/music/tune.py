@@ -1,6 +1,6 @@
 """A tune: one line of melody over chord changes, bar by bar, with the accompaniment it came with.
 
-Plain values that every other stage reads or makes. Time is in quarter lengths, as `Fraction`.
+Plain data that every other stage reads or makes. Time is in quarter lengths, as `Fraction`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Tempo(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Note:
     """A note. `onset` counts from the start of what holds it: the bar for a melody note, the tune
-    for a note of a part. `tied`: it goes on from the last note of the bar before."""
+    for a note of a part. `tied`: it continues the last note of the bar before."""
 
     pitch: int  # MIDI number, 0 to 127
     onset: Fraction
@@ -100,7 +100,7 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class Change:
     """From `onset` in the bar on, `chord` is the harmony. Not `sounding`: the accompaniment rests
-    (N.C.), and the melody still hears the chord that held."""
+    (N.C.), while the melody is still over the chord that held."""
 
     onset: Fraction
     chord: Chord
@@ -165,7 +165,7 @@ class Tune:
 
     @property
     def starts(self) -> tuple[Fraction, ...]:
-        """Where each bar begins, and where the last one ends: `len(bars) + 1` numbers."""
+        """Onsets of the bars, and the end of the last one: `len(bars) + 1` numbers."""
         starts = [Fraction(0)]
         for bar in self.bars:
             starts.append(starts[-1] + bar.length)
@@ -253,7 +253,7 @@ class Tune:
         )
 
     def transposed(self, semitones: int) -> Tune:
-        """The same tune `semitones` higher; the key is forgotten."""
+        """The same tune `semitones` higher; its key is not known."""
         bars = tuple(
             replace(
                 bar,

@@ -17,7 +17,7 @@ GUITAR = Instrument("Guitar", 24)
 
 
 class Hit(NamedTuple):
-    """Something to play within a group: its onset and its length, in pulses."""
+    """A stroke within a group: its onset and its length, in pulses."""
 
     onset: Fraction
     length: Fraction
@@ -42,11 +42,12 @@ _LATE = 1 + _SWUNG  # the off-beat after the second pulse
 
 @dataclass(frozen=True)
 class Style:
-    """How changes are played.
+    """A way to play changes.
 
-    `rhythms`: for a group of 1, 2 or 3 pulses the ways to play its chords (none: they are held).
-    `bass_line`: held under the chord, walking, or what to play in a group. `broken`: the chord is
-    played note by note. `bass`: who plays the bass (None: the left hand). `voices`: above it.
+    `rhythms`: the rhythms from which the chords of a group of 1, 2 or 3 pulses are drawn (None:
+    chords are held). `bass_line`: held under the chord, walking, or a rhythm for each size of
+    group. `broken`: chords are played note by note. `bass`: the instrument of the bass (None: the
+    left hand). `voices`: notes of a chord above the bass, at most.
     """
 
     instrument: Instrument = PIANO

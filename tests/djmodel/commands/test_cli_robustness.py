@@ -31,7 +31,7 @@ def _here(tmp_path, monkeypatch):
     ("options", "said"),
     [
         (["--primer-values", "C,999999.000"], "values of at most 1,024 quarter notes"),
-        (["--changes", "C", "--style", ""], "a style of block"),
+        (["--changes", "C", "--style", ""], "not a style of accompaniment; choose from block"),
         (["--score", "folder.svg"], "folder.svg: this is a folder"),
     ],
 )

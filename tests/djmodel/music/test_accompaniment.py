@@ -183,7 +183,7 @@ def test_the_first_chord_is_not_left_to_the_bass(style: str, meter: str) -> None
             assert len({n.pitch for n in chords.notes if n.onset == bass.notes[0].onset}) >= 3
 
 
-def test_a_seed_is_a_performance() -> None:
+def test_equal_seeds_play_equal_notes() -> None:
     one, same, other = (played("rhythm-changes", "swing", seed=seed) for seed in (1, 1, 2))
     assert one == same
     assert one.accompaniment != other.accompaniment
@@ -196,12 +196,12 @@ def test_nothing_else_of_the_tune_changes() -> None:
     assert [part.instrument.name for part in accompanied.accompaniment] == ["Guitar", "Bass"]
 
 
-def test_a_style_that_does_not_exist() -> None:
+def test_an_unknown_style_is_refused() -> None:
     with pytest.raises(InputError, match="swing"):
         played("C", "polka")
 
 
-def test_what_is_left_out_of_a_rich_chord() -> None:
+def test_a_chord_of_many_tones_loses_its_root_and_fifth_first() -> None:
     # C13 in four voices: third, seventh, thirteenth, ninth; the bass has the root
     assert set(upper_tones(parse_chord_symbol("C13"), 4)) == {4, 10, 9, 2}
     assert set(upper_tones(parse_chord_symbol("Dm7"), 3)) == {5, 0, 9}

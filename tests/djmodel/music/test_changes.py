@@ -65,7 +65,7 @@ def written(tune: Tune) -> str:
         ("B♭△7 | E♭ø", "Bbmaj7 | Ebm7b5"),
     ],
 )
-def test_what_is_written_is_read(text: str, bars: str) -> None:
+def test_changes_as_text(text: str, bars: str) -> None:
     tune = parse_changes(text)
     assert written(tune) == bars
     assert all(not bar.melody and bar.length == 4 for bar in tune.bars)
@@ -91,7 +91,7 @@ def test_other_meters(meter: str, text: str, bars: str) -> None:
     assert tune.bars[0].length == tune.bars[0].meter.length
 
 
-def test_under_no_chord_the_melody_hears_the_one_that_held() -> None:
+def test_under_no_chord_the_last_chord_holds_for_the_melody() -> None:
     [first, second, third] = parse_changes("N.C. | G7 | N.C.").bars
     g7 = parse_chord_symbol("G7")
     assert first.changes == (Change(Fraction(0), g7, sounding=False),)
@@ -150,7 +150,7 @@ def test_a_long_text_is_shown_around_the_error_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "4", "4/5", "0/4", "4/4/4", "three", "100/4"])
-def test_no_meter(text: str) -> None:
+def test_a_text_that_is_not_a_meter_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="not a meter such as 4/4"):
         parse_meter(text)
 

@@ -70,7 +70,7 @@ def test_transposing_changes_neither_scale_nor_kind(chord: Chord, by: int, pitch
 
 
 @given(chords)
-def test_the_kinds_share_out_the_octave(chord: Chord) -> None:
+def test_each_pitch_class_has_one_kind(chord: Chord) -> None:
     shares = [pitch_classes_of_kind(kind, chord) for kind in ALL_KINDS]
     assert sorted(pitch_class for share in shares for pitch_class in share) == list(range(12))
     for kind, share in zip(ALL_KINDS, shares, strict=True):

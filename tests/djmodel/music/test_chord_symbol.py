@@ -168,7 +168,7 @@ def test_every_chord_has_a_name_that_reads_back(chord: Chord, key: int | None) -
         (Chord.of(0, [0, 4, 7, 8]), None, "C(addb13)"),
     ],
 )
-def test_names(chord: Chord, key: int | None, name: str) -> None:
+def test_the_name_of_a_chord(chord: Chord, key: int | None, name: str) -> None:
     assert chord_symbol(chord, key) == name
 
 
@@ -185,7 +185,7 @@ def music21_spelling(symbol: str) -> str:
         *("C7b9", "C7#9", "C7b5", "C/E", "C7/Bb", "Am/G", "F#m7", "Bm7b5", "Ebmaj7", "Ab7/C"),
     ],
 )
-def test_music21_hears_the_same_tones(symbol: str) -> None:
+def test_music21_reads_the_same_tones(symbol: str) -> None:
     from music21.harmony import ChordSymbol
 
     oracle = ChordSymbol(music21_spelling(symbol))

@@ -20,5 +20,7 @@ from djmodel.music.instruments import instrument_name
         ("Drums", 0, "Drums"),
     ],
 )
-def test_a_hand_a_staff_or_a_number_is_no_instrument(name: str, program: int, called: str) -> None:
+def test_a_part_named_by_hand_staff_or_number_is_called_by_its_program(
+    name: str, program: int, called: str
+) -> None:
     assert instrument_name(name, program) == called

@@ -111,7 +111,7 @@ class TestKey:
             blues = parse_changes("blues-in-C").transposed(semitones)
             assert estimate_key((), blues.chord_spans()) == Key(semitones, False)
 
-    def test_said_by_the_tune_itself(self) -> None:
+    def test_a_known_key_is_taken(self) -> None:
         assert key_signature(Tune("", (bar("C", [(60, 4)]),), key=-1)) == -1
 
     def test_of_silence(self) -> None:
@@ -122,7 +122,7 @@ TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"]
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_has_one_key_by_every_road(name: str) -> None:
+def test_a_form_has_one_key_by_name_typed_out_estimated_and_engraved(name: str) -> None:
     """By its name, by its changes typed out, estimated from its chords, and on its lead sheet."""
     for tonic in TONICS:
         tune = parse_changes(f"{name}-in-{tonic}")

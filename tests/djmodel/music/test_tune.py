@@ -44,12 +44,12 @@ def test_tied_notes_are_one_note_of_the_melody():
     ]
 
 
-def test_the_chord_at_a_moment():
+def test_the_chord_that_holds_at_an_onset():
     bar = two_bars().bars[0]
     assert [bar.chord_at(F(t)) for t in (0, 1, 2, 3)] == [C, C, G7, G7]
 
 
-def test_an_excerpt_begins_at_its_own_zero():
+def test_onsets_of_an_excerpt_count_from_its_start():
     second = two_bars().excerpt(2, 2)
     assert len(second.bars) == 1
     # the held bass note began before; the last one is at beat 3 of the second bar
@@ -62,7 +62,7 @@ def test_an_excerpt_cuts_what_goes_beyond_it():
     assert first.accompaniment[0].notes == (Note(36, F(1), F(3)),)
 
 
-def test_twice_is_the_tune_and_the_tune_again():
+def test_a_repeated_tune_is_played_twice():
     twice = two_bars().repeated(2)
     assert twice.length == 16
     assert [n.onset for n in twice.accompaniment[0].notes] == [1, 7, 9, 15]
@@ -79,7 +79,7 @@ def test_transposing_back_gives_the_tune_again(distance):
     assert there.bars[0].changes[0].chord.root == distance % 12
 
 
-def test_a_tune_survives_json():
+def test_a_tune_read_back_from_json_is_equal():
     assert tune_from_json(json.loads(json.dumps(tune_to_json(two_bars())))) == two_bars()
 
 
