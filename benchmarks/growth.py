@@ -60,12 +60,12 @@ def corpus(n_values: int) -> list[Indices]:
 
 def train(sequences: list[Indices], m: int, Tx: int) -> None:
     """One epoch of `m` windows."""
-    learner = NumpyTrainer(weights())
+    trainer = NumpyTrainer(weights())
     drawn = windows(sequences, m, Tx, np.random.default_rng(0))
     with single_threaded_blas():
         for first in range(0, m, BATCH):
             batch = slice(first, first + BATCH)
-            learner.step(drawn.inputs[batch], drawn.labels[batch], 0.001)
+            trainer.step(drawn.inputs[batch], drawn.labels[batch], 0.001)
 
 
 def draw(streams: int, length: int) -> None:

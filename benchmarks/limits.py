@@ -33,7 +33,7 @@ ROUNDS = 30  # the fastest counts: the others met somebody else's work
 
 @dataclass(frozen=True)
 class Product:
-    """`(rows, inner) @ (inner, columns)`, so many of them one after the other in a step."""
+    """`(rows, inner) @ (inner, columns)`, a number of them one after the other in each step."""
 
     name: str
     rows: int
@@ -58,7 +58,7 @@ class Limit:
     products_ms: float
     one_processor_ms: float
     step_ms: float
-    processors: int
+    n_cores: int
 
     @property
     def share(self) -> float:
@@ -67,8 +67,8 @@ class Limit:
 
     @property
     def of_all(self) -> float:
-        """Of the speed of products on all processors that the step reaches."""
-        return self.products_ms / self.processors / self.step_ms
+        """The share of the speed of products on all cores that the step reaches."""
+        return self.products_ms / self.n_cores / self.step_ms
 
 
 def products(units: int, batch: int) -> list[Product]:
@@ -111,16 +111,16 @@ def plain(product: Product) -> Callable[[], None]:
     return job
 
 
-def step(units: int, batch: int, processors: int) -> Callable[[], object]:
+def step(units: int, batch: int, n_cores: int) -> Callable[[], object]:
     rng = np.random.default_rng(0)
     V, H = N_VALUES, units
     shapes = [(V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)]
     arrays = (rng.normal(size=shape, scale=0.1).astype(np.float32) for shape in shapes)
-    learner = NumpyTrainer(Weights("lstm", *arrays), n_processes=processors)
+    trainer = NumpyTrainer(Weights("lstm", *arrays), n_processes=n_cores)
     inputs, labels = rng.integers(0, V, (2, batch, TX), dtype=np.int32)
-    learner.step(inputs, labels, 0.001)
-    learner.partners.wait()
-    return lambda: learner.step(inputs, labels, 0.001)
+    trainer.step(inputs, labels, 0.001)
+    trainer.workers.wait()
+    return lambda: trainer.step(inputs, labels, 0.001)
 
 
 def measure(units: int, batch: int, console: Console) -> Limit:
@@ -145,8 +145,8 @@ def measure(units: int, batch: int, console: Console) -> Limit:
         batch,
         sum(product.operations for product in products(units, batch)),
         total,
-        fastest(step(units, batch, processors=1)),
-        fastest(step(units, batch, processors=size)),
+        fastest(step(units, batch, n_cores=1)),
+        fastest(step(units, batch, n_cores=size)),
         size,
     )
 
@@ -160,7 +160,7 @@ def main() -> None:
             f"{limit.units} units, batch {limit.batch}: {limit.operations / 1e6:.0f} million "
             f"operations. Products alone {limit.products_ms:.2f} ms; a step on one processor "
             f"{limit.one_processor_ms:.2f} ms ({limit.share:.0%} of it products), on "
-            f"{limit.processors} {limit.step_ms:.2f} ms ({limit.of_all:.0%} of the speed of "
+            f"{limit.n_cores} {limit.step_ms:.2f} ms ({limit.of_all:.0%} of the speed of "
             f"products on all of them)."
         )
     with atomic_write(ROOT / "limits.json") as temporary:

@@ -2,7 +2,7 @@
 
 A peer is a function `Work -> job`: it imports what it needs and puts the data in place; calling
 the job does the work, whatever is built or compiled for it included, and is what gets timed. A
-training job gives the trained `Weights`, a sampling job the symbols `(streams, length)`.
+training job gives the trained `Weights`, a sampling job the symbols `(n_sequences, length)`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SEED = 0
 @dataclass(frozen=True)
 class Work:
     """Training: `epochs` times through the windows, in their order, in batches, from `weights` on.
-    Sampling: `streams` sequences of `length` symbols from `weights`."""
+    Sampling: `n_sequences` of `length` symbols from `weights`."""
 
     windows: Windows
     weights: Weights
     epochs: int
     batch_size: int
-    streams: int = 1
+    n_sequences: int = 1
     length: int = 100
 
     @property
@@ -227,7 +227,7 @@ def _sampler(work: Work) -> Job:
     from seqmodel.sampling.sampler import sample
 
     n_values = work.weights.n_values
-    how: dict[str, Any] = {"n_sequences": work.streams, "max_length": work.length}
+    how: dict[str, Any] = {"n_sequences": work.n_sequences, "max_length": work.length}
     rng = np.random.default_rng(SEED)
     free = Automaton.free(n_values, n_values)
     return lambda: sample(work.weights, free, SamplingConfig(), rng, **how).symbols
@@ -269,8 +269,8 @@ def _torch_cell(work: Work, threads: int | None = None) -> Job:
 
     @torch.inference_mode()
     def job() -> NDArray[np.int64]:
-        x = torch.zeros(work.streams, weights.n_values)
-        a = c = torch.zeros(work.streams, weights.units)
+        x = torch.zeros(work.n_sequences, weights.n_values)
+        a = c = torch.zeros(work.n_sequences, weights.units)
         drawn = []
         for _ in range(work.length):
             a, c = cell(x, (a, c))
@@ -292,8 +292,8 @@ def _numpy(work: Work) -> Job:
         return 1 / (1 + np.exp(-x))
 
     def job() -> NDArray[np.intp]:
-        x = np.zeros((work.streams, weights.n_values), np.float32)
-        a = c = np.zeros((work.streams, weights.units), np.float32)
+        x = np.zeros((work.n_sequences, weights.n_values), np.float32)
+        a = c = np.zeros((work.n_sequences, weights.units), np.float32)
         drawn = []
         for _ in range(work.length):
             gates = x @ weights.kernel + a @ weights.recurrent + weights.bias
@@ -302,7 +302,7 @@ def _numpy(work: Work) -> Job:
             a = sigmoid(o) * np.tanh(c)
             logits = a @ weights.dense_kernel + weights.dense_bias
             likely = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
-            uniforms = rng.random((work.streams, 1), np.float32) * likely[:, -1:]
+            uniforms = rng.random((work.n_sequences, 1), np.float32) * likely[:, -1:]
             symbols = (likely <= uniforms).sum(axis=1)
             x = one_hot(symbols, weights.n_values)
             drawn.append(symbols)
@@ -329,12 +329,12 @@ def _jax_sampler(work: Work) -> Job:
             symbols = jax.random.categorical(key_t, a @ dense_kernel + dense_bias)
             return (kernel[symbols], a, c), symbols
 
-        zeros = jnp.zeros((work.streams, work.weights.units))
-        first = (jnp.zeros((work.streams, 4 * work.weights.units)), zeros, zeros)
+        zeros = jnp.zeros((work.n_sequences, work.weights.units))
+        first = (jnp.zeros((work.n_sequences, 4 * work.weights.units)), zeros, zeros)
         _, symbols = jax.lax.scan(
             step, first, jax.random.split(jax.random.fold_in(key, call), work.length)
         )
-        return symbols.T  # (streams, length)
+        return symbols.T  # (n_sequences, length)
 
     return lambda: np.asarray(draw(next(calls)))
 

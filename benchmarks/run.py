@@ -66,7 +66,7 @@ class Test:
     epochs: int = 100
     batch_size: int = 32
     n_a: int = 64
-    streams: int = 0  # 0: training
+    n_sequences: int = 0  # 0: training
 
 
 FAST = (HERE, NUDGED, ON_JAX, "PyTorch nn.LSTM", "PyTorch nn.LSTM, 1 thread", "JAX scan by hand")
@@ -74,8 +74,8 @@ TESTS = (
     Test("training, the course's size", tuple(p for p in TRAINING if p != NUDGED)),
     Test("training, 6,016 windows, 64 units", FAST, 6016, 1, 64),
     Test("training, 6,016 windows, 256 units", FAST, 6016, 1, 64, 256),
-    Test("sampling, 1 stream", tuple(SAMPLING), streams=1),
-    Test("sampling, 1,024 streams", tuple(p for p in SAMPLING if p != COURSE), streams=1024),
+    Test("sampling, 1 stream", tuple(SAMPLING), n_sequences=1),
+    Test("sampling, 1,024 streams", tuple(p for p in SAMPLING if p != COURSE), n_sequences=1024),
 )
 
 
@@ -97,7 +97,7 @@ def prepare(test: Test, path: Path) -> None:
     layers = shared_layers(N_VALUES, test.n_a, SEED)
     scanning_model(layers.LSTM_cell, layers.densor)  # builds them
     weights = extract_weights([layers.LSTM_cell, layers.densor])
-    if test.streams:
+    if test.n_sequences:
         weights = TRAINING[HERE](Work(drawn, weights, test.epochs, test.batch_size))()
     np.savez(path, *weights.arrays, inputs=drawn.inputs, labels=drawn.labels)
 
@@ -106,7 +106,7 @@ def load(test: Test, path: Path) -> Work:
     with np.load(path) as file:
         weights = Weights("lstm", *(file[f"arr_{number}"] for number in range(5)))
         drawn = Windows(file["inputs"], file["labels"])
-    return Work(drawn, weights, test.epochs, test.batch_size, max(test.streams, 1))
+    return Work(drawn, weights, test.epochs, test.batch_size, max(test.n_sequences, 1))
 
 
 # One measurement
@@ -116,18 +116,18 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
     """Of training: `value` seconds and the `loss` that its weights reach. Of sampling: `value`
     symbols a second after the first call, `first` seconds of it, and the `loss` of what was drawn.
     """
-    job = (SAMPLING if test.streams else TRAINING)[peer](work)
+    job = (SAMPLING if test.n_sequences else TRAINING)[peer](work)
     began = time.perf_counter()
     result = job()
     first = time.perf_counter() - began
-    if not test.streams:
+    if not test.n_sequences:
         return {"value": first, "loss": loss(result, work.windows.inputs, work.windows.labels)}
     times: list[float] = []
     while len(times) < SAMPLED_CALLS or sum(times) < SAMPLED_SECONDS:
         began = time.perf_counter()
         job()
         times.append(time.perf_counter() - began)
-    assert result.shape == (work.streams, work.length)
+    assert result.shape == (work.n_sequences, work.length)
     inputs = np.insert(result[:, :-1], 0, PADDING, axis=1)
     return {
         "value": result.size / statistics.median(times),

@@ -177,7 +177,7 @@ class _GRUPass(_Pass):
 
 
 class _LSTMGradients(NamedTuple):
-    """Views of the arrays that the backward step of an LSTM reads and leaves."""
+    """Views of the arrays that the backward step of an LSTM reads and writes."""
 
     grad_a: Floats  # (H, B)
     d_gates: Floats  # (4H, B)
@@ -243,7 +243,7 @@ class _LSTMPass(_Pass):
 
 
 class _AllSteps:
-    """What is computed for all steps at once: the softmax layer and the gradients of the weights."""
+    """Computations for all steps at once: the softmax layer and the gradients of the weights."""
 
     def __init__(self, weights: Parameters, T: int, B: int) -> None:
         H, V, rows = weights.units, weights.n_values, len(weights.recurrent)

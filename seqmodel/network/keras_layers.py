@@ -108,7 +108,7 @@ def _two_layers(network: keras.Model | Sequence[Any]) -> tuple[Any, Any]:
 
 
 def supported_by_numpy(model: keras.Model) -> bool:
-    """Whether `NumpyTrainer` can train the model as Keras would: its layers are a recurrent one and
+    """True if `NumpyTrainer` can train the model as Keras would: its layers are a recurrent one and
     a softmax with Keras' defaults, all of it trained, in float32, on a CPU."""
     layers = load_keras().layers
     with_weights = [layer for layer in model.layers if layer.weights]
@@ -127,14 +127,14 @@ def supported_by_numpy(model: keras.Model) -> bool:
 
 
 def _has_settings_of(layer: Any, default: Any) -> bool:
-    """Whether all settings are equal that change what the layer computes or how it is trained."""
+    """True if all settings are equal that change what the layer computes or how it is trained."""
     ours, theirs = layer.get_config(), default.get_config()
     differing = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
     return differing <= _IRRELEVANT and layer.trainable and layer.dtype_policy.name == "float32"
 
 
 def _on_accelerator() -> bool:
-    """Whether the backend has more than CPUs to compute on, or the CPUs of several hosts."""
+    """True if the backend has more than CPUs to compute on, or the CPUs of several hosts."""
     keras = load_keras()
     if keras.distribution.distribution() is not None:
         return True

@@ -15,7 +15,7 @@ _PANEL = "Sampling"
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How a symbol is drawn from the model's probabilities.
+    """Settings for drawing a symbol from the model's probabilities.
 
     The logits are divided by `temperature`; then only the `top_k` most likely symbols stay (all, if
     there are fewer), and of those the fewest whose probabilities add up to `top_p`. `greedy` takes

@@ -196,7 +196,7 @@ class _DeadEnds:
             self._spread(*self.waiting.pop())
 
     def is_dead(self, state: int, passage: Passage) -> bool:
-        """Whether every symbol is banned in `state` after what ends with `passage`."""
+        """True if every symbol is banned in `state` after any sequence that ends with `passage`."""
         dead = self.dead.get(state, set())
         return any(passage[k:] in dead for k in range(len(passage) + 1))
 

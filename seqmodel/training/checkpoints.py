@@ -85,7 +85,7 @@ class Checkpoints:
         return str(_read(self.path)[1].get("engine"))
 
     def due(self) -> bool:
-        """Whether it is time to write a checkpoint."""
+        """True if it is time to write a checkpoint."""
         return time.monotonic() >= self._next_at
 
     def write(self, checkpoint: Checkpoint, fingerprint: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ _PANEL = "Training"
 
 @dataclass(frozen=True)
 class Dropout:
-    """Shares of the weights that are left out of a batch, drawn anew for each batch; the remaining
-    ones are scaled up, so that sums keep their size.
+    """Dropout rates of a network's weights, drawn anew for each batch; the remaining weights are
+    scaled up, so that sums keep their size.
 
     `input`: of the input values (Gal and Ghahramani, *A theoretically grounded application of
     dropout in recurrent neural networks*, 2016); `recurrent`: of single weights between the units
@@ -33,8 +33,8 @@ class Dropout:
 
 @dataclass(frozen=True)
 class TrainerConfig:
-    """How a network is trained; the defaults are the course's: Adam, with a learning rate that is
-    divided by `1 + decay * step`. With `lr_schedule` "cosine" it falls to 0 along half a cosine.
+    """Settings of a trainer; the defaults are the course's: Adam, with a learning rate that is divided
+    by `1 + decay * step`. With `lr_schedule` "cosine" it falls to 0 along half a cosine.
 
     `clip`: each gradient is clipped to -clip..clip. `patience`: training ends when the validation
     loss has not improved for this many epochs, and the weights of the best epoch are kept; None:
