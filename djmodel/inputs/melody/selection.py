@@ -30,7 +30,7 @@ _MIN_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
 @dataclass(frozen=True)
 class ChosenParts:
     """The role of every part, the melody as one line, and the parts that accompany it.
-    `lone_melody`: there is no accompaniment, so that chords must be inferred."""
+    `lone_melody`: without accompaniment, so that chords must be inferred."""
 
     roles: tuple[PartRole, ...]
     line: tuple[GridNote, ...]
@@ -60,8 +60,8 @@ def choose_parts(
     """The parts named by the user, and those with the best scores where they name none. Errors name
     the file at `path`.
 
-    Raises CorpusError where a named part does not exist, or where there is no melody, or no notes
-    to recognize chords in.
+    Raises CorpusError for a named part that does not exist, and for music without a melody or
+    without notes to recognize chords in.
     """
     path = path or score.title
     asked_melody = select(score, melody, path) if melody is not None else ()
