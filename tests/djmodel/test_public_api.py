@@ -28,6 +28,12 @@ def test_names_are_imported_when_they_are_first_used() -> None:
     assert run(code) == "set()\n"
 
 
+def test_evaluate_is_the_function_of_that_name() -> None:
+    assert run("from djmodel import evaluate; print(evaluate.__module__)") == (
+        "djmodel.evaluation.perplexity\n"
+    )
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'lern'"):
         _ = djmodel.lern  # type: ignore[attr-defined]

@@ -164,6 +164,9 @@ def test_every_chord_has_a_name_that_reads_back(chord: Chord, key: int | None) -
         (Chord.of(4, [0, 4, 7], 8), -1, "E/G#"),
         (Chord.of(0, [0, 3, 7], 3), -3, "Cm/Eb"),
         (Chord.of(2, [0, 4, 7, 10], 6), -3, "D7/F#"),
+        # a sharp eleventh in the bass is an F sharp over C, as it is engraved
+        (Chord.of(0, [0, 4, 6, 7, 11], 6), -3, "Cmaj7#11/F#"),
+        (Chord.of(0, [0, 3, 6, 10], 6), None, "Cm7b5/Gb"),
         (Chord.of(0, [0, 4]), None, "C(no5)"),
         (Chord.of(0, [0, 4, 7, 8]), None, "C(addb13)"),
     ],
