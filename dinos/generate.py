@@ -1,4 +1,4 @@
-"""`python -m dinos.generate`: a trained model invents names."""
+"""`python -m dinos.generate`: generates names with a trained model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from dinos.names import MAX_LENGTH
-from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
+from seqmodel.cli import run, stderr_console
+from seqmodel.sampling.config import SamplingConfig
+from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
@@ -20,41 +20,52 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="model.keras of a training.")],
-    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many names.")] = 10,
+    path: Annotated[Path, Setting("Model file of a training.", metavar="MODEL", positional=True)],
+    count: Annotated[
+        int, Setting("Names to generate.", "Names", minimum=1, maximum=1_000_000, metavar="N")
+    ] = 10,
     start: Annotated[
-        str, typer.Option(metavar="LETTERS", help="Begin every name with these.")
+        str, Setting("Begin every name with these letters.", "Names", metavar="LETTERS")
     ] = "",
-    temperature: Temperature = 1.0,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    greedy: Greedy = False,
     max_length: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Characters; a longer name is cut.")
+        int,
+        Setting(
+            "Cut longer names to N characters.", "Names", minimum=1, maximum=10_000, metavar="N"
+        ),
     ] = MAX_LENGTH,
     new: Annotated[
-        bool, typer.Option("--new", help="Only names that are not in the list, each once.")
+        bool, Setting("Only names that are not in the training list, without repeats.", "Names")
     ] = False,
+    as_json: Annotated[
+        bool,
+        Setting(
+            "Print each name as a JSON object, with its probabilities and the closest name.",
+            "Names",
+            option="json",
+        ),
+    ] = False,
+    sampling: SamplingConfig = SamplingConfig(),
     max_copy: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="No more than N letters in a row as in the list."),
+        Setting(
+            "Copy at most N letters in a row from the training list.",
+            "Sampling",
+            minimum=1,
+            metavar="N",
+            default="no limit",
+        ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON object a line: probabilities, closest name.")
-    ] = False,
-    seed: Seed = 0,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+    seed: Annotated[
+        int, Setting("Any number; equal seeds give equal names.", "Sampling", minimum=0)
+    ] = 0,
 ) -> None:
-    """Invent names with a trained MODEL: one a line on stdout, remarks on stderr."""
+    """Generate names with a trained MODEL, one per line on stdout; notes go to stderr."""
     from dinos.copying import TrainingNames
     from dinos.generation import generate, load, spelled
-    from seqmodel.errors import SamplingError
-    from seqmodel.sampling.config import SamplingConfig
 
-    sampling = SamplingConfig(temperature, top_k, top_p, greedy)
-    learned = load(model)
-    inventions = generate(
-        learned,
+    model = load(path)
+    generated = generate(
+        model,
         count=count,
         seed=seed,
         sampling=sampling,
@@ -63,60 +74,56 @@ def command(
         new=new,
         max_copy=max_copy,
     )
-    if not inventions:
-        raise SamplingError(
-            "a model that says something new",
-            "only names of its list in all that was drawn",
-            hint="raise --temperature, or leave out --new",
+    if not generated:
+        raise SettingError(
+            "the model generates only names of its training list",
+            "temperature",
+            "new",
+            hint="raise the temperature or allow known names",
         )
     console = stderr_console()
-    list_of_names = TrainingNames(learned)
-    for invention in inventions:
-        name = spelled(invention, learned)
-        print(
-            json.dumps(_facts(invention, learned, list_of_names), ensure_ascii=False)
-            if as_json
-            else name
-        )
-        if resume_note := _remark(invention, max_length):
+    training_names = TrainingNames(model)
+    for result in generated:
+        name = spelled(result, model)
+        facts = _facts(result, model, training_names) if as_json else None
+        print(json.dumps(facts, ensure_ascii=False) if facts else name)
+        if note := _note(result, max_length):
             sys.stdout.flush()
-            console.print(f"{name}: {resume_note}", markup=False, soft_wrap=True)
-    if len(inventions) < count:
-        console.print(
-            f"only {len(inventions)} of {pluralize(count, 'new name')} came up;"
-            " raise --temperature for more"
-        )
+            console.print(f"{name}: {note}", markup=False, soft_wrap=True)
+    if len(generated) < count:
+        found = f"found only {len(generated)} of {pluralize(count, 'new name')}"
+        console.print(f"{found}; raise --temperature for more")
     sys.stdout.flush()
-    shared = list_of_names.summary(invention.name for invention in inventions)
+    shared = training_names.summary(result.name for result in generated)
     console.print(shared, markup=False, soft_wrap=True)
 
 
-def _remark(invention: GeneratedName, max_length: int) -> str:
-    remarks = []
-    if invention.learned:
-        remarks.append("in the training list")
-    if invention.held_out:
-        remarks.append("in the list, held out from training")
-    if invention.cut:
-        remarks.append(f"cut after {pluralize(max_length, 'character')}")
-    return ", ".join(remarks)
+def _note(result: GeneratedName, max_length: int) -> str:
+    notes = []
+    if result.learned:
+        notes.append("in the training list")
+    if result.held_out:
+        notes.append("in the list, held out from training")
+    if result.cut:
+        notes.append(f"cut after {pluralize(max_length, 'character')}")
+    return ", ".join(notes)
 
 
 def _facts(
-    invention: GeneratedName, model: DinosModel, list_of_names: TrainingNames
+    result: GeneratedName, model: DinosModel, training_names: TrainingNames
 ) -> dict[str, object]:
     from dinos.generation import closest, spelled
 
-    values = invention.log_probabilities
-    shared = list_of_names.shared(invention.name)
-    name, distance = closest(invention.name, model.content.training)
+    values = result.log_probabilities
+    shared = training_names.shared(result.name)
+    name, distance = closest(result.name, model.content.training)
     return {
-        "name": spelled(invention, model),
+        "name": spelled(result, model),
         "log_probability_per_character": round(sum(values) / len(values), 4),
         "log_probabilities": [round(value, 4) for value in values],
-        "new": invention.new,
-        "held_out": invention.held_out,
-        "cut": invention.cut,
+        "new": result.new,
+        "held_out": result.held_out,
+        "cut": result.cut,
         "closest": name,
         "distance": distance,
         "longest_copy": shared.letters,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,12 +19,12 @@ from dinos.ngram_features import MAX_CONTEXT, n_inputs, name_automaton, with_ngr
 from seqmodel import model_file
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Indices, Windows
-from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import batch_log_probabilities
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import LAYOUTS, Weights
 from seqmodel.sampling.constraints import Automaton
+from seqmodel.settings import Setting, check_settings
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import TrainerConfig
 from seqmodel.training.loop import Engine, FitResult, train_network
@@ -57,20 +57,47 @@ class TrainingConfig:
     pieces, others each time (see `recombine`; 0 for none). What is None `resolve_defaults` decides.
     """
 
-    cell: str = "rnn"
-    n_a: int = N_A
-    context: int = 4
-    epochs: int | None = None
-    batch_size: int = 256
-    learning_rate: float = 0.02
-    n_augmented: int | None = None
-    seed: int = 0
+    cell: Annotated[str, Setting("Recurrent cell.", "Model", choices=CELLS)] = "rnn"
+    n_a: Annotated[int, Setting("Units of the cell.", "Model", minimum=1, maximum=8192)] = N_A
+    context: Annotated[
+        int,
+        Setting(
+            "Characters read at each step, as n-grams; 1: one character, as in the course.",
+            "Model",
+            minimum=1,
+            maximum=MAX_CONTEXT,
+        ),
+    ] = 4
+    epochs: Annotated[
+        int | None,
+        Setting(
+            "Passes over the names.",
+            "Training",
+            minimum=1,
+            default="3 to 12, by the size of the list",
+        ),
+    ] = None
+    batch_size: Annotated[int, Setting("Names per step.", "Training", minimum=1)] = 256
+    learning_rate: Annotated[
+        float, Setting("Learning rate of the first step.", "Training", minimum=0, maximum=10)
+    ] = 0.02
+    n_augmented: Annotated[
+        int | None,
+        Setting(
+            "Names added in each epoch, made of n-grams of yours.",
+            "Training",
+            option="made-up",
+            minimum=0,
+            metavar="N",
+            default="more for shorter lists",
+        ),
+    ] = None
+    seed: Annotated[
+        int, Setting("Any number; equal seeds give equal results.", "Training", minimum=0)
+    ] = 0
 
     def __post_init__(self) -> None:
-        if self.cell not in CELLS:
-            raise InputError(f"--cell {', '.join(CELLS[:-1])} or {CELLS[-1]}", f"`{self.cell}`")
-        if not 1 <= self.context <= MAX_CONTEXT:
-            raise InputError(f"--context 1 to {MAX_CONTEXT}", str(self.context))
+        check_settings(self)
 
     def resolve_defaults(self, names: Sequence[str]) -> tuple[int, int]:
         """How many times a list of `names` is gone through, and how many names are made up each

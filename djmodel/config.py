@@ -17,19 +17,12 @@ MAX_SOLOS = 10_000  # at once
 
 _MUSIC, _MODEL, _CHANGES, _SOLO = "Music", "Model", "Changes", "Solo"
 
-MelodyPart = Annotated[
-    str | None,
-    Setting("Part with the melody: name or number.", _MUSIC, metavar="PART", default="detected"),
-]
-ChordPart = Annotated[
-    tuple[str, ...],
-    Setting(
-        "Part with the chords: name or number; repeatable.",
-        _MUSIC,
-        metavar="PART",
-        default="detected",
-    ),
-]
+
+def _part(of: str, panel: str) -> Setting:
+    help_text = f"Part with the {of}: its name or number."
+    return Setting(help_text, panel, metavar="PART", default="detected")
+
+
 Tempo = Annotated[
     float | None,
     Setting(
@@ -47,8 +40,8 @@ Tempo = Annotated[
 class ReadingConfig:
     """What is read from a file of music: its parts, and a range of bars such as "1:16"."""
 
-    melody_part: MelodyPart = None
-    chord_part: ChordPart = ()
+    melody_part: Annotated[str | None, _part("melody", _MUSIC)] = None
+    chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _MUSIC)] = ()
     bars: Annotated[
         str | None,
         Setting("Only these bars, counted from 1.", _MUSIC, metavar="FROM:TO", default="all"),
@@ -202,8 +195,8 @@ class GenerationConfig:
         bool,
         Setting("Keep the rhythm of the tune that is played over; only pitches are new.", _SOLO),
     ] = False
-    melody_part: MelodyPart = None
-    chord_part: ChordPart = ()
+    melody_part: Annotated[str | None, _part("melody", _CHANGES)] = None
+    chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _CHANGES)] = ()
     seed: Annotated[
         int, Setting("Any number; equal seeds give equal solos.", "Sampling", minimum=0)
     ] = 0

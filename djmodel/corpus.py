@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from seqmodel.cli import Debug, Progress, python, run, stderr_console, summary_table
+from seqmodel.cli import Progress, run, stderr_console, summary_table
+from seqmodel.parallel.pool import PoolConfig
+from seqmodel.settings import Setting
 
 if TYPE_CHECKING:
     from djmodel.values.corpus import Summary
 
 MAX_VALUES, MAX_REASONS = 5, 10  # shown by `info`
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a corpus.")]
+Folder = Annotated[Path, Setting("Folder of a corpus.", metavar="DIR", positional=True)]
 
 
 def build(
     music: Annotated[
-        list[str], typer.Argument(metavar="MUSIC...", help="Files, folders or patterns.")
+        list[str], Setting("Files, folders or patterns.", metavar="MUSIC...", positional=True)
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the corpus.")],
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes on this machine. [default: one per CPU]"),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Dask scheduler whose workers read the files, such as tcp://host:8786; they must "
-            "see the same folders.",
-        ),
-    ] = None,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+    out: Annotated[Path, Setting("Folder for the corpus.", metavar="DIR")],
+    pool: PoolConfig = PoolConfig(),
 ) -> None:
     """Read MUSIC into a corpus for `python -m djmodel.train --corpus DIR`.
 
@@ -44,11 +33,7 @@ def build(
     """
     from djmodel.inputs.cache import reader_versions
     from djmodel.values.corpus import build as build_corpus
-    from seqmodel.errors import InputError
-    from seqmodel.parallel.pool import PoolConfig
 
-    if jobs is not None and cluster is not None:
-        raise InputError("--jobs and --cluster exclude each other", hint="leave one out")
     console = stderr_console()
     with Progress(console, "reading", "file", every=1000) as show:
         done = itertools.count(1)
@@ -58,15 +43,13 @@ def build(
             if result.startswith("skipped"):
                 console.print(f"{name}: {result}", soft_wrap=True, markup=False)
 
-        workers = PoolConfig(jobs, cluster, reader_versions)
+        workers = replace(pool, versions=reader_versions)
         summary = build_corpus(music, out, workers, report)
     console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
-    console.print(
-        f"train: {python()} -m djmodel.train --corpus {out}", soft_wrap=True, markup=False
-    )
+    console.print(f"train: python -m djmodel.train --corpus {out}", soft_wrap=True, markup=False)
 
 
-def info(folder: Folder, debug: Debug = False) -> None:  # noqa: ARG001
+def info(folder: Folder) -> None:
     """Show the size of a corpus, its most frequent values and the reasons for skipped files."""
     from rich.console import Console
 

@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from djmodel.options import ChordPart, MelodyPart
-from seqmodel.cli import Debug, Progress, Seed, run, stderr_console
+from djmodel.config import PRESETS, ReadingConfig, TrainingConfig
+from seqmodel.cli import Progress, run, stderr_console
+from seqmodel.errors import InputError
+from seqmodel.options import Options
+from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
-    from djmodel.config import TrainingConfig
     from djmodel.evaluation.copying import Copied
     from djmodel.evaluation.perplexity import Evaluation
     from djmodel.inputs.reader import ReadResults
@@ -36,46 +37,51 @@ _HUMAN = "training tunes, each compared with the others"
 def command(
     files: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[MODEL] [MUSIC]...",
-            help="model.keras of a training [default: ragtime], and music that it was not trained"
-            " on. Only the name of a model ends in .keras.",
+        Setting(
+            "Model file of a training, the only name that ends in .keras, and music that it was not "
+            "trained on.",
+            metavar="[MODEL] MUSIC...",
+            default="ragtime",
+            positional=True,
         ),
     ] = None,
     copies: Annotated[
         list[str] | None,
-        typer.Option(
+        Setting(
+            "Find the passages of a solo, or of any music, that occur in the training tunes "
+            "(repeatable).",
+            "Copies",
             metavar="SOLO",
-            help="Find the passages of SOLO, or of any music, that occur in the training tunes;"
-            " repeatable.",
         ),
     ] = None,
-    melody_part: MelodyPart = None,
-    chord_part: ChordPart = None,
+    parts: Annotated[
+        ReadingConfig, Options(("melody_part", "chord_part", "bars"))
+    ] = ReadingConfig(),
     as_json: Annotated[
-        bool, typer.Option("--json", help="With --copies: one JSON object per tune, no table.")
-    ] = False,
-    leave_one_out: Annotated[
         bool,
-        typer.Option(
-            "--leave-one-out",
-            help="No MODEL: evaluate each tune of MUSIC [default: eight rags] with a model that is"
-            " trained on the others.",
-        ),
+        Setting("Print the passages as one JSON object per tune.", "Copies", option="json"),
     ] = False,
-    preset: Annotated[
-        str, typer.Option(metavar="course|ragtime", help="How --leave-one-out trains.")
-    ] = "ragtime",
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Of --leave-one-out. [default: the preset's]")
-    ] = None,
     temperature: Annotated[
         list[float] | None,
-        typer.Option(help="Of the solos in which copies are counted; repeatable."),
+        Setting(
+            "Temperature of the solos in which copies are counted (repeatable).",
+            "Solo",
+            metavar="T",
+            default="0.5 and 1",
+        ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Solos for each temperature.")] = 4,
-    seed: Seed = 0,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+    count: Annotated[
+        int, Setting("Solos for each temperature.", "Solo", minimum=1, metavar="N")
+    ] = 4,
+    leave_one_out: Annotated[
+        bool,
+        Setting(
+            "Evaluate each tune of MUSIC, or of eight rags, with a model that is trained on the "
+            "others.",
+            "Training",
+        ),
+    ] = False,
+    config: Annotated[TrainingConfig, Options(("epochs", "seed"), PRESETS)] = PRESETS["ragtime"],
 ) -> None:
     """Measure the perplexity of a MODEL on MUSIC that it was not trained on, beside n-grams of each
     order, and how much its solos copy from the music that it was trained on.
@@ -84,15 +90,14 @@ def command(
     and by their intervals alone in any rhythm. A solo that MODEL made is compared by the values
     that the model generated, other music by those of its notes.
     """
-    from djmodel.config import training_preset
+    from djmodel.inputs.score_to_tune import parse_bars
     from djmodel.model.model_file import load, pretrained_model
-    from seqmodel.errors import InputError
     from seqmodel.sampling.config import SamplingConfig
-    from seqmodel.settings import with_settings
 
     models, music = _split(files or [])
-    if not copies and (as_json or melody_part or chord_part):
-        raise InputError("--json, --melody-part and --chord-part belong to --copies SOLO")
+    if not copies and (as_json or parts != ReadingConfig()):
+        message = "parts, bars and JSON are for the passages that a solo copies"
+        raise SettingError(message, "copies", "melody_part", "chord_part", "bars", "as_json")
     if leave_one_out:
         if models:
             raise InputError(
@@ -100,29 +105,33 @@ def command(
                 path=models[0],
                 hint="leave the model out",
             )
-        config = with_settings(training_preset(preset), epochs=epochs, seed=seed)
         _leave_one_out(music, config)
         return
     model = load(models[0] if models else pretrained_model())
     if copies:
-        parts = {"melody_part": melody_part, "chord_part": chord_part}
-        _show_copies(model, copies, parts, as_json=as_json)
+        chosen = {
+            "melody_part": parts.melody_part,
+            "chord_part": list(parts.chord_part) or None,
+            "bars": parse_bars(parts.bars),
+        }
+        _show_copies(model, copies, chosen, as_json=as_json)
         return
     if music:
-        _show_evaluation(model, music, seed)
+        _show_evaluation(model, music, config.trainer.seed)
     else:
         stderr_console().print(
             "to see the perplexity, give MUSIC that the model was not trained on"
         )
     _show_copies_of_solos(
-        model, [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]], seed, count
+        model,
+        [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]],
+        config.trainer.seed,
+        count,
     )
 
 
 def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
     """Models and music. Raises InputError for more than one model."""
-    from seqmodel.errors import InputError
-
     models = [name for name in files if Path(name).suffix == ".keras"]
     if len(models) > 1:
         raise InputError(

@@ -1,183 +1,194 @@
-"""`python -m djmodel.generate`: a trained model improvises."""
+"""`python -m djmodel.generate`: improvises with a trained model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from djmodel.config import MAX_SOLOS, GenerationConfig
 from djmodel.inputs.limits import Limits
-from djmodel.options import MAX_NOTES, MAX_SECONDS, MaxCopy, MaxNotes, MaxSeconds
-from djmodel.outputs import suffixes as suffixes
+from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
-from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
+from seqmodel.cli import run, stderr_console
 from seqmodel.files import check_no_overwrite
-from seqmodel.sampling.config import SamplingConfig
+from seqmodel.settings import Setting, SettingError, check_settings
 from seqmodel.text import pluralize, printable
 
 if TYPE_CHECKING:
-    from djmodel.config import GenerationConfig
     from djmodel.model.improvise import Solo
     from djmodel.model.model_file import DjModel
+    from djmodel.model.provenance import Provenance
 
-Part = Annotated[str | None, typer.Option(metavar="PART", help="Of --over: name or number.")]
+SAME, DIFFERENT = 0, 1  # exit statuses of --like
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that are written."""
+
+    count: Annotated[
+        int, Setting("Solos to generate.", "Output", minimum=1, maximum=MAX_SOLOS, metavar="N")
+    ] = 1
+    out: Annotated[
+        Path | None,
+        Setting("MIDI file; solo-1.mid, solo-2.mid, ... of several.", "Output", default="solo.mid"),
+    ] = None
+    wav: Annotated[bool, Setting("Write the sound beside it.", "Output")] = False
+    soundfont: Annotated[
+        Path | None, Setting("SoundFont (.sf2) for the sound.", "Output", metavar="FILE")
+    ] = None
+    score: Annotated[
+        Path | None,
+        Setting("Write a lead sheet: .svg, .png or .musicxml.", "Output", metavar="FILE"),
+    ] = None
+    picture: Annotated[
+        Path | None, Setting("Write a piano roll: .svg or .png.", "Output", metavar="FILE")
+    ] = None
+    html: Annotated[
+        Path | None,
+        Setting("Write a page to listen to, look at and save the solos.", "Output", metavar="FILE"),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def sound(self) -> Path | None:
+        wanted = self.wav or (self.soundfont and not self.html)
+        return self.out.with_suffix(".wav") if self.out and wanted else None
+
+    def check(self, inputs: Sequence[str | Path | None]) -> None:
+        """Raises InputError for a file that cannot be written, or that would replace an input."""
+        for path, allowed in (
+            (self.out, suffixes.ALL),
+            (self.sound, suffixes.SOUND),
+            (self.score, suffixes.SCORE),
+            (self.picture, suffixes.PICTURE),
+            (self.html, suffixes.PAGE),
+        ):
+            if path:
+                output.check_output(path, allowed, soundfont=self.soundfont)
+        paths = [path for name in self._of_each() for path in numbered(name, self.count)]
+        check_no_overwrite([*paths, self.html], [*inputs, self.soundfont])
+
+    def _of_each(self) -> list[Path]:
+        return [path for path in (self.out, self.sound, self.score, self.picture) if path]
+
+    def write(self, solos: Sequence[Solo], settings: Mapping[str, str]) -> Iterator[Path]:
+        """Writes the files, and gives the name of each."""
+        for name in self._of_each():
+            for solo, path in zip(solos, numbered(name, len(solos)), strict=True):
+                if name == self.score:
+                    output.write_score(solo.tune, path)
+                elif name == self.picture:
+                    output.write_picture(solo.tune, path)
+                else:
+                    output.write(
+                        solo.tune,
+                        path,
+                        text=solo.provenance,
+                        soundfont=self.soundfont,
+                        values=_texts(solo),
+                    )
+                yield path
+        if self.html:
+            items = [
+                output.PageItem(
+                    solo.tune,
+                    f"Solo {number}" if len(solos) > 1 else "",
+                    _texts(solo),
+                    {"perplexity of the model": f"{math.exp(-solo.log_probability):.2f}"},
+                    solo.provenance,
+                )
+                for number, solo in enumerate(solos, start=1)
+            ]
+            output.write_page(items, self.html, settings, soundfont=self.soundfont)
+            yield self.html
 
 
 def command(
-    model: Annotated[
+    path: Annotated[
         Path | None,
-        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
+        Setting("Model file of a training.", metavar="MODEL", default="ragtime", positional=True),
     ] = None,
-    over: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Play over the chords of a music file, or of a tune that "
-            "the model knows. [default: the first of those]",
-        ),
-    ] = None,
-    corpus: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The same for a piece of music21's corpus."),
-    ] = None,
-    changes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CHORDS",
-            help="Play over these: 'Dm7 | G7 | Cmaj7 | %', or a form "
-            "such as blues-in-F, rhythm-changes, ii-V-I.",
-        ),
-    ] = None,
-    meter: Annotated[str, typer.Option(help="Of --changes.")] = "4/4",
-    choruses: Annotated[int, typer.Option(min=1, help="Times through the changes.")] = 1,
-    style: Annotated[
-        str | None,
-        typer.Option(
-            help="Accompaniment: block, stride, swing, bossa or arpeggio. [default: the "
-            "source's own; swing for --changes]"
-        ),
-    ] = None,
-    bars: Annotated[int | None, typer.Option(min=1, help="Length of the solo.")] = None,
-    temperature: Temperature = 1.0,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    greedy: Greedy = False,
-    max_copy: MaxCopy = None,
-    tidy: Annotated[bool, typer.Option("--tidy", help="Smooth as the course does.")] = False,
-    primer: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Music that the model hears first.")
-    ] = None,
-    primer_values: Annotated[
-        str | None,
-        typer.Option(metavar="VALUES", help="The same as text: 'C,0.500 S,0.250,<m2,P-4>'."),
-    ] = None,
-    primer_bars: Annotated[
-        str | None, typer.Option(metavar="FROM:TO", help="Which bars of --primer.")
-    ] = None,
-    with_primer: Annotated[
-        bool, typer.Option("--with-primer", help="The solo begins with the primer.")
-    ] = False,
-    keep_rhythm: Annotated[
-        bool, typer.Option("--keep-rhythm", help="The rhythm of --over's melody, new pitches.")
-    ] = False,
-    melody_part: Part = None,
-    chord_part: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PART", help="Of --over: name or number; may be repeated."),
-    ] = None,
-    max_notes: MaxNotes = MAX_NOTES,
-    max_seconds: MaxSeconds = MAX_SECONDS,
-    seed: Seed = 0,
-    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many solos.")] = 1,
-    tempo: Annotated[
-        float | None,
-        typer.Option(min=4, max=1000, help="Quarter notes a minute. [default: the source's]"),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="MIDI file; solo-1.mid ... with --count.")] = Path(
-        "solo.mid"
-    ),
-    wav: Annotated[bool, typer.Option("--wav", help="Write the sound beside it, too.")] = False,
-    soundfont: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Instruments for the sound (.sf2).")
-    ] = None,
-    score: Annotated[
+    config: GenerationConfig = GenerationConfig(),
+    limits: Limits = Limits(),
+    outputs: Outputs = Outputs(),
+    like: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a lead sheet: .svg, .png or .musicxml."),
+        Setting(
+            "Generate the solo in a MIDI file of this command again, with the settings that the "
+            "file holds, and compare: status 0 if all bytes are the same, else 1. It is written "
+            "only with --out.",
+            "Output",
+            metavar="SOLO.mid",
+        ),
     ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a piano roll: .png or .svg.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page to listen, look and save.")
-    ] = None,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
-    """Improvise a new melody with a trained MODEL, over the chords of a file or over your own.
+    """Improvise a new melody with a trained MODEL, over the changes of a tune or over your own.
 
-    Melody and accompaniment are on tracks of their own; tempo, meter and instruments are those of
-    the source.
+    Melody and accompaniment are on separate tracks; tempo, meter and instruments are the source's.
     """
-    from djmodel.config import GenerationConfig
     from djmodel.model.generation import generate_solos
     from djmodel.model.model_file import load, pretrained_model
-    from djmodel.model.provenance import with_provenance
+    from djmodel.model.provenance import read_provenance, regenerate, with_provenance
 
-    wanted = {"midi": out, "score": score, "picture": picture}
-    if wav or (soundfont and not html):
-        wanted["sound"] = out.with_suffix(".wav")
-    for kind, path in {**wanted, "page": html}.items():
-        if path:
-            output.check_output(path, _ENDINGS[kind], soundfont=soundfont)
-    config = GenerationConfig(
-        over=over,
-        corpus=corpus,
-        changes=changes,
-        meter=meter,
-        choruses=choruses,
-        style=style,
-        bars=bars,
-        sampling=SamplingConfig(temperature, top_k, top_p, greedy),
-        max_copy=max_copy,
-        tidy=tidy,
-        primer=str(primer) if primer else None,
-        primer_values=primer_values,
-        primer_bars=primer_bars,
-        with_primer=with_primer,
-        keep_rhythm=keep_rhythm,
-        melody_part=melody_part,
-        chord_part=tuple(chord_part or ()),
-        seed=seed,
-        tempo=tempo,
-    )
-    model = model or pretrained_model()
-    outputs = [each for path in wanted.values() if path for each in numbered(path, count)]
-    check_no_overwrite([*outputs, html], [*config.files, model, soundfont])
-    learned = load(model)
-    solos = with_provenance(
-        generate_solos(learned, config, count, Limits(max_notes, max_seconds)), config, learned
-    )
-    console = stderr_console()
-    for kind, path in wanted.items():
-        for solo, its_path in zip(solos, numbered(path, count), strict=True) if path else ():
-            _WRITERS[kind](solo, its_path, soundfont)
-            console.print(str(its_path), soft_wrap=True)
-    if html:
-        items = _page_items(solos)
-        output.write_page(items, html, _made_from(model, config), soundfont=soundfont)
-        console.print(str(html), soft_wrap=True)
+    if like and (config != GenerationConfig() or outputs.count != 1):
+        message = "a solo that is generated again has the settings that its file holds"
+        raise SettingError(message, "like", hint="give no others")
+    if not (like or outputs.out):
+        outputs = replace(outputs, out=Path("solo.mid"))
+    path = path or pretrained_model()
+    outputs.check([*config.files, path, like])
+    provenance, text = read_provenance(like) if like else (None, "")
+    model, console = load(path), stderr_console()
+    if provenance:
+        config = provenance.config
+        solos = [replace(regenerate(provenance, model, path), provenance=text)]
+    else:
+        solos = generate_solos(model, config, outputs.count, limits)
+        solos = with_provenance(solos, config, model)
+    for written in outputs.write(solos, _settings(path, config)):
+        console.print(str(written), soft_wrap=True)
+    if like and provenance:
+        for line in _differences_of_origin(provenance):
+            console.print(line, markup=False, soft_wrap=True)
+        sys.exit(_compare(solos[0], like))
     tune = solos[0].tune
-    console.print(
-        f"{pluralize(len(tune.bars), 'bar')} over {tune.title}", markup=False, soft_wrap=True
-    )
-    for line in _copying(learned, solos, config):
+    over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
+    for line in (over, *_copies(model, solos, config)):
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _copying(learned: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
-    """What the solos copy, in a line; and a warning where much is to be expected."""
+def numbered(path: Path, count: int) -> list[Path]:
+    """The names of `count` files: `path` for one, else `solo-1.mid`, `solo-2.mid`, ..."""
+    if count == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
+
+
+def _texts(solo: Solo) -> list[list[str]]:
+    return [[str(value) for value in bar] for bar in solo.values]
+
+
+def _settings(path: Path, config: GenerationConfig) -> dict[str, str]:
+    """The settings of solos, for their page."""
+    settings = {"temperature": config.sampling.temperature} | config.settings
+    if config.sampling.greedy:
+        del settings["temperature"]
+        settings["greedy"] = "yes"
+    return {"model": printable(path.name)} | {
+        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else printable(str(value))
+        for name, value in settings.items()
+    }
+
+
+def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
+    """The longest copies in the solos, in a line, and a warning where many are to be expected."""
     from djmodel.evaluation.copying import (
         MELODY,
         VALUES,
@@ -186,7 +197,7 @@ def _copying(learned: DjModel, solos: Sequence[Solo], config: GenerationConfig) 
         memorization_warning,
     )
 
-    detector = CopyDetector.of(learned)
+    detector = CopyDetector.of(model)
     longest = {
         representation: max(
             (detector.copied(solo, representation) for solo in solos),
@@ -194,65 +205,42 @@ def _copying(learned: DjModel, solos: Sequence[Solo], config: GenerationConfig) 
         )
         for representation in (VALUES, MELODY)
     }
-    whose = f" of {len(solos)} solos" if len(solos) > 1 else ""
-    yield f"longest copy{whose}: {format_longest(longest)}"
-    if config.max_copy is None and (warning := memorization_warning(learned)):
+    of_several = f" of {len(solos)} solos" if len(solos) > 1 else ""
+    yield f"longest copy{of_several}: {format_longest(longest)}"
+    if config.max_copy is None and (warning := memorization_warning(model)):
         yield warning
 
 
-def _page_items(solos: Sequence[Solo]) -> list[output.PageItem]:
-    return [
-        output.PageItem(
-            solo.tune,
-            f"Solo {number}" if len(solos) > 1 else "",
-            [list(map(str, bar)) for bar in solo.values],
-            {"perplexity of the model": f"{math.exp(-solo.log_probability):.2f}"},
-            solo.provenance,
-        )
-        for number, solo in enumerate(solos, start=1)
-    ]
+def _compare(solo: Solo, file: Path) -> int:
+    """Compares a solo with a MIDI file, says the result, and gives the exit status."""
+    from djmodel.outputs.midi import midi_bytes
+
+    made, there = midi_bytes(solo.tune, solo.provenance), file.read_bytes()
+    if made == there:
+        print(f"{file}: the same {len(there):,} bytes")
+        return SAME
+    first = next(
+        (i for i, pair in enumerate(zip(made, there, strict=False)) if pair[0] != pair[1]),
+        min(len(made), len(there)),
+    )
+    print(f"{file}: not the same, from byte {first + 1:,} of {len(there):,} on")
+    return DIFFERENT
 
 
-def _any(solo: Solo, path: Path, soundfont: Path | None) -> None:
-    values = [list(map(str, bar)) for bar in solo.values]
-    output.write(solo.tune, path, text=solo.provenance, soundfont=soundfont, values=values)
+def _differences_of_origin(provenance: Provenance) -> Iterator[str]:
+    """The settings of a solo, and the versions with which it was made where they are others now."""
+    from djmodel.model.provenance import current_versions
 
-
-def _score(solo: Solo, path: Path, _: Path | None) -> None:
-    output.write_score(solo.tune, path)
-
-
-def _picture(solo: Solo, path: Path, _: Path | None) -> None:
-    output.write_picture(solo.tune, path)
-
-
-_WRITERS = {"midi": _any, "sound": _any, "score": _score, "picture": _picture}
-_ENDINGS = {
-    "midi": suffixes.ALL,
-    "sound": suffixes.SOUND,
-    "score": suffixes.SCORE,
-    "picture": suffixes.PICTURE,
-    "page": suffixes.PAGE,
-}
-
-
-def numbered(path: Path, count: int) -> list[Path]:
-    """`path` for one; `solo-1.mid`, `solo-2.mid`, ... for several."""
-    if count == 1:
-        return [path]
-    return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
-
-
-def _made_from(model: Path, config: GenerationConfig) -> dict[str, str]:
-    """How solos were made, for their page."""
-    asked = {"temperature": config.sampling.temperature} | config.settings
-    if config.sampling.greedy:
-        asked = {name: value for name, value in asked.items() if name != "temperature"}
-        asked["greedy"] = "always the likeliest"
-    return {"model": printable(model.name)} | {
-        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else printable(str(value))
-        for name, value in asked.items()
-    }
+    settings = ", ".join(f"{name} {value}" for name, value in provenance.config.settings.items())
+    yield f"solo {provenance.solo}: {settings}"
+    now = current_versions()
+    others = ", ".join(
+        f"{name} {version} (now {now.get(name, 'none')})"
+        for name, version in provenance.versions.items()
+        if now.get(name) != version
+    )
+    if others:
+        yield f"made with other versions: {others}"
 
 
 def main() -> None:

@@ -8,19 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from djmodel.config import ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
-from djmodel.options import (
-    MAX_NOTES,
-    MAX_SECONDS,
-    Bars,
-    ChordPart,
-    MaxNotes,
-    MaxSeconds,
-    MelodyPart,
-)
-from seqmodel.cli import Debug, run, summary_table
+from seqmodel.cli import run, summary_table
+from seqmodel.errors import InputError
+from seqmodel.settings import Setting
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
@@ -39,46 +31,39 @@ _NARROW = 76  # with fewer columns no table of parts
 
 def command(
     music: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="MIDI, MusicXML, ABC or Humdrum.")
+        Path | None, Setting("MIDI, MusicXML, ABC or Humdrum.", metavar="FILE", positional=True)
     ] = None,
-    melody_part: MelodyPart = None,
-    chord_part: ChordPart = None,
-    bars: Bars = None,
     corpus: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A piece of music21's corpus, such as bach/bwv66.6."),
+        Setting("A piece of music21's corpus, such as bach/bwv66.6.", "Music", metavar="NAME"),
     ] = None,
-    max_notes: MaxNotes = MAX_NOTES,
-    max_seconds: MaxSeconds = MAX_SECONDS,
-    clear_cache: Annotated[
-        bool, typer.Option("--clear-cache", help="Forget the files that were read before.")
-    ] = False,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+    reading: ReadingConfig = ReadingConfig(),
+    limits: Limits = Limits(),
+    clear_cache: Annotated[bool, Setting("Delete the cache of files that were read.")] = False,
 ) -> None:
     """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
     chords and values bar by bar."""
     from djmodel.inputs.reader import read_score
     from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
-    from seqmodel.errors import InputError
 
     if clear_cache:
-        _forget()
+        _clear_cache()
         if music is None and corpus is None:
             return
     if (music is None) == (corpus is None):
-        found = "neither" if music is None else "both"
-        raise InputError("a FILE or --corpus NAME", found, hint="--help shows more")
-    chosen = parse_bars(bars)
-    path = music if music is not None else _corpus_file(corpus or "")
-    limits = Limits(max_notes, max_seconds)
-    options = ReadOptions(melody_part, chord_part, chosen, limits)
+        given = "neither is given" if music is None else "both are given"
+        raise InputError(f"one FILE or one piece of music21's corpus is shown, and {given}")
+    path = music or _corpus_file(corpus or "")
+    bars = parse_bars(reading.bars)
+    parts = list(reading.chord_part) or None
+    options = ReadOptions(reading.melody_part, parts, bars, limits)
     deadline = Deadline(limits, path)
     score = read_score(path, deadline)
     console = _console()
     console.print(score_facts(score))
     made = tune_from_score(score, path, options, deadline)
     console.print(PartTable(made.choice))
-    console.print(bar_table(made.tune, first=chosen[0] if chosen else 1))
+    console.print(bar_table(made.tune, first=bars[0] if bars else 1))
     console.print(tune_facts(made))
 
 
@@ -199,7 +184,7 @@ def _console() -> Console:
     return Console(highlight=False, width=_WIDTH)
 
 
-def _forget() -> None:
+def _clear_cache() -> None:
     from djmodel.inputs.cache import cache_folder, clear_cache
 
     folder = cache_folder()

@@ -1,30 +1,28 @@
-"""`python -m djmodel.render`: MIDI to sound."""
+"""`python -m djmodel.render`: renders MIDI as sound."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from djmodel.outputs.audio import render
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
-from seqmodel.cli import Debug, run, stderr_console
+from seqmodel.cli import run, stderr_console
+from seqmodel.settings import Setting
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE.mid", help="The MIDI file to play.")],
+    file: Annotated[Path, Setting("MIDI file.", metavar="FILE.mid", positional=True)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Where to write: .wav or .mp3. [default: FILE.wav]"),
+        Setting("Sound file: .wav or .mp3.", short="o", default="FILE.wav"),
     ] = None,
     soundfont: Annotated[
-        Path | None, typer.Option(help="An SF2 file with the instruments to play it on.")
+        Path | None, Setting("SoundFont (.sf2) with the instruments.", metavar="FILE")
     ] = None,
-    debug: Debug = False,  # noqa: ARG001 (read where the command is run)
 ) -> None:
-    """Plays a MIDI file on sampled instruments into a WAV or MP3 file."""
+    """Render a MIDI file as sound, on sampled instruments."""
     path = out or file.with_suffix(".wav")
     check_output(path, SOUND)
     sound = render(file, soundfont)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from djmodel.options import MaxCopy
+from djmodel.config import GenerationConfig
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
-from seqmodel.cli import Debug, Greedy, Seed, Temperature, TopK, TopP, run, stderr_console
+from seqmodel.cli import run, stderr_console
+from seqmodel.options import Options
+from seqmodel.settings import Setting
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
@@ -21,27 +21,23 @@ if TYPE_CHECKING:
 def command(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="[MODEL]", help="model.keras of a training. [default: ragtime]"),
+        Setting("Model file of a training.", metavar="MODEL", default="ragtime", positional=True),
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MUSIC]...", help="Music that it was not trained on."),
+        Setting("Music that it was not trained on.", metavar="MUSIC...", positional=True),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Number of solos.")] = 32,
-    bars: Annotated[int, typer.Option(min=1, help="Length of a solo.")] = 32,
-    temperature: Temperature = 1.0,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    greedy: Greedy = False,
-    max_copy: MaxCopy = None,
-    seed: Seed = 0,
-    out: Annotated[Path, typer.Option(help="The page; a .json of the same name beside it.")] = Path(
-        "report.html"
-    ),
+    count: Annotated[int, Setting("Number of solos.", "Solo", minimum=1, metavar="N")] = 32,
+    config: Annotated[
+        GenerationConfig,
+        Options(("bars", "temperature", "top_k", "top_p", "greedy", "max_copy", "seed")),
+    ] = GenerationConfig(bars=32),
+    out: Annotated[
+        Path, Setting("The page; its figures are written beside it as .json.", "Output")
+    ] = Path("report.html"),
     soundfont: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Instruments for the sound (.sf2).")
+        Path | None, Setting("SoundFont (.sf2) for the sound.", "Output", metavar="FILE")
     ] = None,
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
 ) -> None:
     """Compare solos of a MODEL, made over the changes of its training tunes, with these tunes:
     measures of music, copied passages, perplexity on held-out MUSIC, and the solos closest to the
@@ -49,24 +45,18 @@ def command(
 
     Writes a page that needs no other file, and all figures as JSON.
     """
-    from djmodel.config import GenerationConfig
     from djmodel.evaluation.report import make_report
     from djmodel.model.model_file import load, pretrained_model
     from seqmodel.files import atomic_write
-    from seqmodel.sampling.config import SamplingConfig
 
     check_output(out, PAGE, soundfont=soundfont)
-    config = GenerationConfig(
-        bars=bars,
-        sampling=SamplingConfig(temperature, top_k, top_p, greedy),
-        max_copy=max_copy,
-        seed=seed,
-    )
     path, console = model or pretrained_model(), stderr_console()
     trained = load(path)
-    evaluation = _evaluation(trained, held_out, seed) if held_out else None
+    evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
     report = make_report(trained, path, config, count, evaluation)
-    console.print(f"{pluralize(count, 'solo')} of {pluralize(bars, 'bar')}", soft_wrap=True)
+    console.print(
+        f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}", soft_wrap=True
+    )
     contents = {out: report.html(soundfont), out.with_suffix(".json"): report.json()}
     for file, text in contents.items():
         with atomic_write(file) as temporary:

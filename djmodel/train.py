@@ -3,293 +3,231 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
+from djmodel.config import PRESETS, GenerationConfig, ReadingConfig, Tempo, TrainingConfig
 from djmodel.inputs.limits import Limits
-from djmodel.options import (
-    MAX_NOTES,
-    MAX_SECONDS,
-    Bars,
-    ChordPart,
-    MaxNotes,
-    MaxSeconds,
-    MelodyPart,
-)
-from seqmodel.cli import (
-    CheckpointSeconds,
-    Debug,
-    Devices,
-    Hosts,
-    Progress,
-    Rank,
-    Resume,
-    Seed,
-    distributed_command,
-    interruptible_training,
-    python,
-    resume_command,
-    run,
-    stderr_console,
-    summary_table,
-)
+from seqmodel.cli import Progress, run, stderr_console, summary_table
+from seqmodel.options import Options
+from seqmodel.settings import Setting, SettingError
+from seqmodel.train_command import HISTORY, LOSS, MODEL, train_in
+from seqmodel.training.config import CheckpointConfig, DeviceConfig
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from djmodel.inputs.reader import ReadResults
     from djmodel.model.training import TrainingResult
+    from djmodel.music.tune import Tune
     from djmodel.values.corpus import Corpus
-    from seqmodel.training.trainer import EpochMetrics
 
-MADE = ("model.keras", "history.csv", "loss.png", "solo.mid")
+SOLO = "solo.mid"
 
 
-@distributed_command
 def command(
     music: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MUSIC]...", help="Files, folders or patterns; none: eight rags."),
+        Setting(
+            "Files, folders or patterns.", metavar="MUSIC...", default="eight rags", positional=True
+        ),
     ] = None,
     corpus: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="DIR|NAME",
-            help="A corpus that `djmodel.corpus build` made; or a piece of music21's, such as "
+        Setting(
+            "A corpus built by `djmodel.corpus build`, or a piece of music21's corpus such as "
             "bach/bwv66.6 (repeatable).",
+            "Music",
+            metavar="DIR|NAME",
         ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("runs/djmodel"),
-    preset: Annotated[
-        str,
-        typer.Option(
-            metavar="course|ragtime", help="Settings as in the course, or the better ones."
-        ),
-    ] = "course",
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Times through the windows. [default: the preset's, as below]"),
-    ] = None,
-    m: Annotated[
-        int | None,
-        typer.Option(min=1, help="Windows an epoch. [default: 60; more for several tunes]"),
-    ] = None,
-    tx: Annotated[int | None, typer.Option(min=2, help="Values in a window.")] = None,
-    n_a: Annotated[int | None, typer.Option(min=1, max=8192, help="Units of the LSTM.")] = None,
-    n_values: Annotated[
-        int | None, typer.Option(min=2, max=100_000, help="Width of the vocabulary.")
-    ] = None,
-    graph: Annotated[
-        str, typer.Option(metavar="unrolled|scan", help="Training graph; both learn the same.")
-    ] = "scan",
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Windows a step.")] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(min=0, max=10, help="At the first step.")
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        typer.Option(metavar="MUSIC", help="Foretold after each epoch, not learned; repeatable."),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="End when N epochs have not foretold --held-out better, and keep the best.",
+        Setting(
+            "Music to measure after each epoch; not trained on (repeatable).",
+            "Music",
+            metavar="MUSIC",
         ),
     ] = None,
-    seed: Seed = 0,
-    melody_part: MelodyPart = None,
-    chord_part: ChordPart = None,
-    bars: Bars = None,
-    tempo: Annotated[
-        float | None, typer.Option(min=4, max=1000, help="Of the solo, quarter notes a minute.")
-    ] = None,
-    max_notes: MaxNotes = MAX_NOTES,
-    max_seconds: MaxSeconds = MAX_SECONDS,
-    strict: Annotated[bool, typer.Option(help="Stop at the first file that is skipped.")] = False,
-    resume: Resume = False,
-    checkpoint: CheckpointSeconds = 10.0,
-    devices: Devices = None,  # noqa: ARG001 - these three are read by `distributed_command`
-    hosts: Hosts = None,  # noqa: ARG001
-    rank: Rank = None,  # noqa: ARG001
-    debug: Debug = False,  # noqa: ARG001 - read where errors are shown
+    reading: ReadingConfig = ReadingConfig(),
+    limits: Limits = Limits(),
+    strict: Annotated[
+        bool, Setting("Stop at the first file that cannot be read.", "Music")
+    ] = False,
+    config: Annotated[TrainingConfig, Options(presets=PRESETS)] = PRESETS["course"],
+    checkpoints: CheckpointConfig = CheckpointConfig(),
+    out: Annotated[Path, Setting("Folder for the model.", "Output")] = Path("runs/djmodel"),
+    tempo: Tempo = None,
+    devices: DeviceConfig = DeviceConfig(),
 ) -> None:
     """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
 
-    Writes model.keras, history.csv, loss.png and solo.mid, a first improvisation over the changes
-    of the first tune. Ctrl-C keeps what is learned so far; --resume goes on from there.
+    Writes model.keras, history.csv, loss.png and solo.mid, a first solo over the changes of the
+    first tune. Ctrl-C keeps the model trained so far; --resume resumes the training.
     """
-    from djmodel.config import GenerationConfig, training_preset
+    from seqmodel.training.distributed import training_devices
+
+    if config.trainer.patience is not None and not held_out:
+        raise SettingError("patience needs held-out music", "patience", "held_out")
+    first_solo = GenerationConfig(seed=config.trainer.seed, tempo=tempo)
+    inputs = _Inputs(music or [], corpus or [], held_out or [], reading, limits, strict)
+    with training_devices(devices):
+        _train(inputs, config, checkpoints, out, first_solo)
+
+
+def _train(
+    inputs: _Inputs,
+    config: TrainingConfig,
+    checkpoints: CheckpointConfig,
+    out: Path,
+    first_solo: GenerationConfig,
+) -> None:
     from djmodel.evaluation.copying import memorization_warning
-    from djmodel.inputs.music_files import rags
-    from djmodel.inputs.score_to_tune import parse_bars
-    from djmodel.inputs.sheet_music import corpus_file
     from djmodel.model.generation import generate_solos
     from djmodel.model.provenance import with_provenance
-    from djmodel.model.training import fit, fit_corpus
     from djmodel.outputs.midi import write_midi
-    from seqmodel.errors import InputError
-    from seqmodel.files import check_no_overwrite, sha256_of_file, writable_folder
-    from seqmodel.plots import loss_curve
-    from seqmodel.settings import with_settings
-    from seqmodel.text import printable
-    from seqmodel.training.distributed import is_coordinator, training_on_all
-    from seqmodel.training.loop import write_history
+    from seqmodel.files import check_no_overwrite, writable_folder
+    from seqmodel.training.distributed import is_coordinator
 
     began = time.perf_counter()
     console = stderr_console()
     console.quiet = not is_coordinator()
-    if graph not in ("unrolled", "scan"):
-        raise InputError("--graph unrolled or --graph scan", f"`{graph}`")
-    config = with_settings(
-        training_preset(preset),
-        m=m,
-        tx=tx,
-        n_a=n_a,
-        n_values=n_values,
-        graph=graph,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        patience=patience,
-    )
-    if patience is not None and not held_out:
-        raise InputError("--held-out MUSIC for --patience", "none", hint="name the music")
-    epochs, n_values = config.trainer.epochs, config.n_values
     writable_folder(out)
-    limits = Limits(max_notes, max_seconds)
-    unseen = _read(held_out, console, strict=strict, limits=limits).tunes if held_out else []
-    data = _built(corpus or [], music or [])
-    if data is None:
-        named = [str(corpus_file(name)) for name in corpus or ()]
-        heard = _read(
-            [*(music or ()), *named] or [str(path) for path in rags()],
-            console,
-            melody_part=melody_part,
-            chord_part=chord_part,
-            bars=parse_bars(bars),
-            strict=strict,
-            limits=limits,
-        )
-        check_no_overwrite([out / name for name in MADE], heard.used)
-        sources = {printable(path.name): sha256_of_file(path) for path in heard.used}
-        n_tunes, n_bars = len(heard.tunes), sum(len(tune.bars) for tune in heard.tunes)
-        teach = partial(fit, heard.tunes, sources=sources)
-    else:
-        n_tunes, n_bars = data.summary.tunes, data.n_bars
-        teach = partial(fit_corpus, data)
-    with training_on_all(out, resume=resume, seconds=checkpoint) as checkpoints:
-        if checkpoints.resume_note:
-            console.print(checkpoints.resume_note, markup=False, soft_wrap=True)
-        with interruptible_training(), Progress(console, "training", "epoch", every=10) as show:
-            trained = teach(
-                config=config,
-                held_out=unseen,
-                progress=lambda epoch: show(epoch.number, epochs, _numbers(epoch)),
-                checkpoints=checkpoints,
+    held_out = inputs.read_held_out(console)
+    music = inputs.read_music(console)
+    check_no_overwrite([out / name for name in (MODEL, HISTORY, LOSS, SOLO)], music.files)
+
+    def play(result: TrainingResult) -> None:
+        solos = generate_solos(result.model, first_solo)
+        [solo] = with_provenance(solos, first_solo, result.model)
+        write_midi(solo.tune, out / SOLO, solo.provenance)
+
+    result = train_in(
+        out,
+        lambda report, kept: music.fit(
+            config=config, held_out=held_out, progress=report, checkpoints=kept
+        ),
+        config=checkpoints,
+        n_epochs=config.trainer.epochs,
+        console=console,
+        finish=play,
+    )
+    facts = {
+        "tunes": str(music.n_tunes),
+        "bars": str(music.n_bars),
+        **_facts(result),
+        "seconds": f"{time.perf_counter() - began:.1f}",
+    }
+    console.print(summary_table("Trained", facts))
+    for line in (
+        f"{out}/ holds {MODEL}, {HISTORY}, {LOSS} and {SOLO}",
+        memorization_warning(result.model),
+        f"hear it: python -m djmodel.render {out}/{SOLO}",
+        f"more:    python -m djmodel.generate {out}/{MODEL} --seed 1",
+    ):
+        if line:
+            console.print(line, markup=False, soft_wrap=True)
+
+
+def _facts(result: TrainingResult) -> dict[str, str]:
+    encoded, last = result.encoded_corpus, result.history[-1]
+    facts = {
+        "values": str(encoded.n_values),
+        "distinct values": str(encoded.distinct),
+        "share folded": f"{encoded.share_folded:.1%}",
+        "parameters": f"{result.model.weights.n_parameters:,}",
+        "final loss": f"{last.loss:.3f} nats per value, accuracy {last.accuracy:.1%}",
+    }
+    best = result.fit_result.best_epoch
+    loss = result.history[best - 1].validation_loss
+    if loss is not None:
+        facts["held-out loss"] = f"{loss:.3f} nats per value, with the weights of epoch {best}"
+    return facts
+
+
+class _Music(NamedTuple):
+    """Music to train on; `fit` trains a model on it."""
+
+    n_tunes: int
+    n_bars: int
+    files: Sequence[Path]
+    fit: Callable[..., TrainingResult]
+
+
+class _Inputs(NamedTuple):
+    """Names of music to train on and of music to measure, and how they are read."""
+
+    music: list[str]
+    corpus: list[str]
+    held_out: list[str]
+    reading: ReadingConfig
+    limits: Limits
+    strict: bool
+
+    def read_held_out(self, console: Console) -> list[Tune]:
+        if not self.held_out:
+            return []
+        return self._read(self.held_out, ReadingConfig(), console).tunes
+
+    def read_music(self, console: Console) -> _Music:
+        from djmodel.inputs.music_files import rags
+        from djmodel.inputs.sheet_music import corpus_file
+        from djmodel.model.training import fit, fit_corpus
+        from seqmodel.files import sha256_of_file
+        from seqmodel.text import printable
+
+        stored = self._stored_corpus()
+        if stored is not None:
+            return _Music(stored.summary.tunes, stored.n_bars, [], partial(fit_corpus, stored))
+        names = [*self.music, *(str(corpus_file(name)) for name in self.corpus)]
+        read = self._read(names or [str(path) for path in rags()], self.reading, console)
+        sources = {printable(path.name): sha256_of_file(path) for path in read.used}
+        n_bars = sum(len(tune.bars) for tune in read.tunes)
+        return _Music(len(read.tunes), n_bars, read.used, partial(fit, read.tunes, sources=sources))
+
+    def _stored_corpus(self) -> Corpus | None:
+        """The corpus on disk, if --corpus names one: a folder, not a piece of music21's corpus."""
+        from djmodel.values.corpus import Corpus
+
+        folders = [name for name in self.corpus if Path(name).is_dir()]
+        if not folders:
+            return None
+        if len(self.corpus) > 1 or self.music:
+            hint = "build one corpus of all of it with `python -m djmodel.corpus build`"
+            raise SettingError("a corpus on disk is trained on alone", "corpus", hint=hint)
+        return Corpus(folders[0])
+
+    def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
+        """Reads music, and shows the result of each file."""
+        from rich import box
+        from rich.table import Table
+
+        from djmodel.inputs.reader import read_tunes
+        from djmodel.inputs.score_to_tune import parse_bars
+        from djmodel.values.encoded import flat_values
+
+        table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
+        with Progress(console, "reading", "file") as show:
+            done = itertools.count(1)
+            read = read_tunes(
+                names,
+                melody_part=reading.melody_part,
+                chord_part=list(reading.chord_part) or None,
+                bars=parse_bars(reading.bars),
+                strict=self.strict,
+                limits=self.limits,
+                progress=lambda _, files: show(next(done), files),
             )
-        if not is_coordinator():
-            return
-        checkpoints.check_folder()
-        trained.save(out / "model.keras")
-        rows = [_numbers(epoch) | {"seconds": epoch.seconds} for epoch in trained.history]
-        history = {name: [row[name] for row in rows] for name in rows[-1]}
-        write_history(out / "history.csv", history)
-        trained.fit_result.check(
-            out / "model.keras", resume=resume_command("djmodel.train", "--resume")
-        )
-        curves = {"training": history["loss"], "held out": history.get("held_out", [])}
-        shown = {name: curve for name, curve in curves.items() if curve}
-        loss_curve(shown, chance=math.log(n_values)).save(out / "loss.png")
-        first = GenerationConfig(seed=seed, tempo=tempo)
-        [solo] = with_provenance(generate_solos(trained.model, first), first, trained.model)
-        write_midi(solo.tune, out / "solo.mid", solo.provenance)
-        checkpoints.remove()
-
-    encoded, last = trained.encoded_corpus, trained.history[-1]
-    console.print(
-        summary_table(
-            "Trained",
-            {
-                "tunes": str(n_tunes),
-                "bars": str(n_bars),
-                "values": str(encoded.n_values),
-                "distinct values": str(encoded.distinct),
-                "share folded": f"{encoded.share_folded:.1%}",
-                "parameters": f"{trained.model.weights.n_parameters:,}",
-                "final loss": f"{last.loss:.3f} nats a value, {last.accuracy:.1%} right",
-                **_held_out_facts(trained),
-                "seconds": f"{time.perf_counter() - began:.1f}",
-            },
-        )
-    )
-    console.print(
-        f"{out}/ holds model.keras, history.csv, loss.png and solo.mid: {solo.tune.title}",
-        soft_wrap=True,
-    )
-    if warning := memorization_warning(trained.model):
-        console.print(warning, soft_wrap=True)
-    console.print(f"hear it: {python()} -m djmodel.render {out}/solo.mid", soft_wrap=True)
-    console.print(
-        f"more:    {python()} -m djmodel.generate {out}/model.keras --seed 1", soft_wrap=True
-    )
-
-
-def _held_out_facts(trained: TrainingResult) -> dict[str, str]:
-    best_epoch = trained.fit_result.best_epoch
-    held_out = trained.history[best_epoch - 1].validation_loss
-    if held_out is None:
-        return {}
-    return {"held out": f"{held_out:.3f} nats a value, with the weights of epoch {best_epoch}"}
-
-
-def _numbers(epoch: EpochMetrics) -> dict[str, float]:
-    """What an epoch reached, by the names of history.csv."""
-    reached = {"loss": epoch.loss, "accuracy": epoch.accuracy}
-    held_out = epoch.validation_loss
-    return reached if held_out is None else reached | {"held_out": held_out}
-
-
-def _built(corpus: list[str], music: list[str]) -> Corpus | None:
-    """The corpus on disk, if --corpus names one: a folder, which no name in music21's corpus is."""
-    from djmodel.values.corpus import Corpus
-    from seqmodel.errors import InputError
-
-    folders = [name for name in corpus if Path(name).is_dir()]
-    if not folders:
-        return None
-    if len(corpus) > 1 or music:
-        hint = "build one corpus of all of it with `python -m djmodel.corpus build`"
-        raise InputError("a corpus on disk alone", "more music beside it", hint=hint)
-    return Corpus(folders[0])
-
-
-def _read(music: list[str], console: Console, **how: Any) -> ReadResults:
-    """The tunes, and a table that says what became of each file."""
-    from rich import box
-    from rich.table import Table
-
-    from djmodel.inputs.reader import read_tunes
-    from djmodel.values.grammar import encode
-
-    table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
-    with Progress(console, "reading", "file") as show:
-        done = itertools.count(1)
-        corpus = read_tunes(music, progress=lambda _, files: show(next(done), files), **how)
-    for result in corpus.results:
-        values = encode(result.tune) if result.tune else []
-        table.add_row(result.name, result.summary(sum(map(len, values))))
-    if len(corpus.results) > 1 or corpus.results[0].note:
-        console.print(table)
-    corpus.require_tunes()
-    return corpus
+        for result in read.results:
+            n_values = len(flat_values(result.tune)) if result.tune else 0
+            table.add_row(result.name, result.summary(n_values))
+        if len(read.results) > 1 or read.results[0].note:
+            console.print(table)
+        read.require_tunes()
+        return read
 
 
 def main() -> None:

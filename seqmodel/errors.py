@@ -83,4 +83,8 @@ class SamplingError(InputError):
 
 
 class Interrupted(Exception):
-    """A job that the user ended early; its text says what is kept and how to resume."""
+    """A job that the user ended early; its text says what is kept."""
+
+
+class InterruptedTraining(Interrupted):
+    """A training that the user ended early, and that can be resumed from its checkpoint."""

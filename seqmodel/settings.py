@@ -33,10 +33,11 @@ class Setting:
     """An option: `epochs: Annotated[int, Setting("Passes over the windows.", minimum=1)] = 100`.
 
     `help` and `metavar` are for command lines, and `panel` is the heading that groups options
-    there. `option` is what users type where it is not the name of the field; `default` is what
-    None, an unset option, stands for; a `hidden` setting is no option. `minimum` and `maximum` are
-    allowed values, `above` is the largest one that is not. `choices` are all allowed values, where
-    there are few.
+    there. `option` is what users type where it is not the name of the field, and `short` a letter
+    for it; `default` is what
+    None, an unset option, stands for; a `hidden` setting is no option, and a `positional` one has
+    no name on the command line. `minimum` and `maximum` are allowed values, `above` is the largest
+    one that is not. `choices` are all allowed values, where there are few.
     """
 
     help: str
@@ -47,8 +48,10 @@ class Setting:
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     option: str = ""
+    short: str = ""
     default: str = ""
     hidden: bool = False
+    positional: bool = False
 
     def check(self, field: str, value: Any) -> None:
         """Raises SettingError if `value` is not allowed; None, an unset option, always is.

@@ -21,12 +21,12 @@ _MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
 
 class LimitError(FileError):
-    """A music file that is larger, or takes longer to read, than the limits allow. `limit` names
-    the field of `Limits` that would allow it with a higher value, "" if there is none."""
+    """A music file that is larger, or takes longer to read, than the limits allow. `fields` names
+    the field of `Limits` that would allow it with a higher value, if there is one."""
 
     def __init__(self, message: str, *, path: str | Path | None = None, limit: str = "") -> None:
         super().__init__(message, path=path, hint="choose another file")
-        self.limit = limit
+        self.fields = (limit,) if limit else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,11 @@ class Limits:
     Raises SettingError for limits that no file can keep.
     """
 
-    max_notes: Annotated[int, Setting("A file with more is refused.", minimum=1)] = 200_000
+    max_notes: Annotated[
+        int, Setting("Refuse files with more notes.", "Music", minimum=1, metavar="N")
+    ] = 200_000
     max_seconds: Annotated[
-        float, Setting("A file that takes longer to read is refused.", minimum=0.1)
+        float, Setting("Refuse files that take longer to read.", "Music", minimum=0.1, metavar="S")
     ] = 10.0
     max_megabytes: int = 500
     max_file_megabytes: int = 50

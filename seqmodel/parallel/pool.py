@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from platform import python_version_tuple
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from seqmodel.errors import InputError
 from seqmodel.optional import require_package
 from seqmodel.parallel.threads import cpu_count
+from seqmodel.settings import Setting, SettingError, check_settings
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,9 +50,26 @@ class PoolConfig:
     `versions` is an importable function that gives what has to be equal on every worker, by name.
     """
 
-    jobs: int | None = None
-    cluster: str | None = None
+    jobs: Annotated[
+        int | None,
+        Setting("Processes of this machine.", "Processes", minimum=1, default="one per core"),
+    ] = None
+    cluster: Annotated[
+        str | None,
+        Setting(
+            "Dask scheduler whose workers read the files, which must be the same there, such as "
+            "tcp://host:8786.",
+            "Processes",
+            metavar="ADDRESS",
+        ),
+    ] = None
     versions: Versions = dict
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.jobs is not None and self.cluster is not None:
+            message = "the work is done by processes of this machine or by a cluster"
+            raise SettingError(message, "jobs", "cluster", hint="leave one out")
 
 
 def parallel_map(

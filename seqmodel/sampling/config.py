@@ -7,8 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from seqmodel.errors import SamplingError
-from seqmodel.settings import Setting, check_settings
+from seqmodel.settings import Setting, SettingError, check_settings
 
 _PANEL = "Sampling"
 
@@ -21,8 +20,7 @@ class SamplingConfig:
     there are fewer), and of those the fewest whose probabilities add up to `top_p`. `greedy` takes
     the most likely symbol and excludes the other settings.
 
-    Raises SettingError for a setting outside its bounds, SamplingError for settings that exclude
-    each other.
+    Raises SettingError for a setting outside its bounds and for settings that exclude each other.
     """
 
     temperature: Annotated[
@@ -30,28 +28,28 @@ class SamplingConfig:
     ] = 1.0
     top_k: Annotated[
         int | None,
-        Setting("Draw from the K most likely values only.", panel=_PANEL, minimum=1, metavar="K"),
+        Setting("Draw only from the K most likely.", panel=_PANEL, minimum=1, metavar="K"),
     ] = None
     top_p: Annotated[
         float | None,
         Setting(
-            "Draw from the most likely values whose probabilities add up to P.",
+            "Draw only from the most likely, whose probabilities add up to P.",
             panel=_PANEL,
             above=0,
             maximum=1,
             metavar="P",
         ),
     ] = None
-    greedy: Annotated[bool, Setting("Always take the most likely value.", panel=_PANEL)] = False
+    greedy: Annotated[bool, Setting("Always take the most likely.", panel=_PANEL)] = False
 
     def __post_init__(self) -> None:
         check_settings(self)
-        others = {"temperature": self.temperature != 1, "top-k": self.top_k, "top-p": self.top_p}
+        others = {"temperature": self.temperature != 1, "top_k": self.top_k, "top_p": self.top_p}
         given = [name for name, value in others.items() if value]
         if self.greedy and given:
-            raise SamplingError(
-                f"greedy sampling takes no {' and no '.join(given)}", hint="leave one of them out"
-            )
+            names = " and no ".join(name.replace("_", " ") for name in given)
+            message = f"greedy sampling has no {names}"
+            raise SettingError(message, "greedy", *given, hint="leave one out")
 
     @property
     def scale(self) -> np.float32:

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from seqmodel.settings import Setting, check_settings
+from seqmodel.settings import Setting, SettingError, check_settings
 
 _PANEL = "Training"
+_DISTRIBUTED = "Several devices or hosts"
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,29 @@ class Dropout:
 
 
 @dataclass(frozen=True)
+class CheckpointConfig:
+    """Checkpoints in the folder of a training: `seconds` between two of them, 0 for one per epoch.
+    Raises SettingError for a setting outside its bounds."""
+
+    resume: Annotated[
+        bool, Setting("Resume from the last checkpoint in the output folder.", panel=_PANEL)
+    ] = False
+    seconds: Annotated[
+        float,
+        Setting(
+            "Time between two checkpoints; 0: one per epoch.",
+            panel=_PANEL,
+            option="checkpoint",
+            minimum=0,
+            metavar="SECONDS",
+        ),
+    ] = 10.0
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
 class TrainerConfig:
     """Settings of a trainer; the defaults are the course's: Adam, with a learning rate that is divided
     by `1 + decay * step`. With `lr_schedule` "cosine" it falls to 0 along half a cosine.
@@ -52,7 +77,7 @@ class TrainerConfig:
     ] = 0
     lr_schedule: Annotated[
         Literal["inverse_time", "cosine"],
-        Setting("Learning rate schedule.", panel=_PANEL, choices=("inverse_time", "cosine")),
+        Setting("Learning rate schedule.", choices=("inverse_time", "cosine"), hidden=True),
     ] = "inverse_time"
     clip: float | None = None
     patience: Annotated[
@@ -74,3 +99,64 @@ class TrainerConfig:
         if self.lr_schedule == "cosine":
             return self.learning_rate * (1 + math.cos(math.pi * step / n_steps)) / 2
         return self.learning_rate / (1 + self.decay * step)
+
+
+@dataclass(frozen=True)
+class DeviceConfig:
+    """The devices that train, by Keras on JAX; by default one, whatever Keras runs on.
+
+    `devices`: those of each host (None: all that it has). `hosts`: the addresses `host:port` of all
+    hosts, separated by commas, or AUTO for what a launcher that JAX knows (Slurm, Open MPI,
+    Kubernetes) has set. `rank`: the place of this host in them, from 0.
+
+    Raises SettingError for settings that do not fit together.
+    """
+
+    devices: Annotated[
+        int | None,
+        Setting("Train on N devices of this host.", _DISTRIBUTED, minimum=1, metavar="N"),
+    ] = None
+    hosts: Annotated[
+        str | None,
+        Setting(
+            "Train on several hosts: give the same command on each, with the addresses of all, "
+            "such as a.net:4000,b.net:4000. auto: the addresses that Slurm or MPI has set.",
+            _DISTRIBUTED,
+            metavar="ADDRESS,...",
+        ),
+    ] = None
+    rank: Annotated[
+        int | None,
+        Setting("Number of this host among all hosts, from 0.", _DISTRIBUTED, minimum=0),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.rank is not None and not self.several:
+            raise SettingError("a rank needs the addresses of all hosts", "rank", "hosts")
+        if not self.several or self.hosts == AUTO:
+            return
+        n = len(self.addresses)
+        if n < 2 or not all(map(_is_address, self.addresses)):
+            message = f"hosts must be two addresses or more, not '{self.hosts}'"
+            raise SettingError(message, "hosts", hint="write them as a.net:4000,b.net:4000")
+        if self.rank is None or self.rank >= n:
+            found = "missing" if self.rank is None else f"{self.rank}"
+            raise SettingError(f"rank must be from 0 to {n - 1}, but is {found}", "rank")
+
+    @property
+    def several(self) -> bool:
+        """True for several hosts."""
+        return bool(self.hosts)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The address of each host; none with AUTO."""
+        if self.hosts in (None, AUTO):
+            return []
+        return [address for address in self.hosts.replace(" ", "").split(",") if address]
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isdecimal()

@@ -17,7 +17,6 @@ import pickle
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,65 +28,26 @@ from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 from seqmodel.optional import require_package
 from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
+from seqmodel.training.config import DeviceConfig
 
 START_SECONDS = 120  # in which all hosts have to start
 HEARTBEAT_SECONDS = 10  # after which a silent host is lost
-AUTO = "auto"
 
 
 class HostsError(InputError):
     """Devices or hosts that do not exist, or are lost."""
 
 
-@dataclass(frozen=True)
-class DeviceConfig:
-    """The devices that train: `devices` of each host (None: all that it has). `hosts` are the
-    addresses `host:port` of all hosts, and `rank` is the place of this one in them, from 0; or
-    (AUTO,), for what a launcher that JAX knows (Slurm, Open MPI, Kubernetes) has set.
-
-    Raises InputError for values that do not fit together.
-    """
-
-    devices: int | None = None
-    hosts: tuple[str, ...] = ()
-    rank: int | None = None
-
-    @classmethod
-    def parse(cls, devices: int | None, hosts: str | None, rank: int | None) -> DeviceConfig:
-        """From `hosts` as text, its addresses separated by commas.
-
-        >>> DeviceConfig.parse(None, "a.net:4000, b.net:4000", 0).hosts
-        ('a.net:4000', 'b.net:4000')
-        """
-        return cls(devices, tuple(filter(None, (hosts or "").replace(" ", "").split(","))), rank)
-
-    def __post_init__(self) -> None:
-        if not self.hosts and self.rank is not None:
-            raise InputError("a rank needs the addresses of all hosts")
-        if not self.hosts or self.hosts == (AUTO,):
-            return
-        if len(self.hosts) < 2 or not all(map(_is_address, self.hosts)):
-            raise InputError(
-                "the hosts must be two addresses or more, such as a.net:4000,b.net:4000, "
-                f"not {','.join(self.hosts)}"
-            )
-        if self.rank is None or not 0 <= self.rank < len(self.hosts):
-            found = "it is missing" if self.rank is None else f"not {self.rank}"
-            raise InputError(f"the rank must be from 0 to {len(self.hosts) - 1}, {found}")
-
-
-def _is_address(text: str) -> bool:
-    host, _, port = text.rpartition(":")
-    return bool(host) and port.isdecimal()
-
-
 @contextmanager
 def training_devices(config: DeviceConfig) -> Iterator[None]:
     """Lets Keras train on the devices of `config` in the block, which comes before anything else
-    that JAX computes in this process.
+    that JAX computes in this process; the default configuration changes nothing.
 
     Raises InputError where Keras does not run on JAX, and HostsError for missing devices and hosts.
     """
+    if config == DeviceConfig():
+        yield
+        return
     backend = os.environ.get("KERAS_BACKEND") or load_keras().backend.backend()
     if backend != "jax":
         raise InputError(
@@ -100,9 +60,9 @@ def training_devices(config: DeviceConfig) -> Iterator[None]:
         with suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", config.devices)
     if config.hosts:
-        addressed = (config.hosts[0], len(config.hosts), config.rank)
+        addresses = config.addresses
         jax.distributed.initialize(
-            *(() if config.hosts == (AUTO,) else addressed),
+            *((addresses[0], len(addresses), config.rank) if addresses else ()),
             initialization_timeout=START_SECONDS,
             heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
             shutdown_timeout_seconds=HEARTBEAT_SECONDS,

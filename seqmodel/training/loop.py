@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.errors import Interrupted, TrainingError
+from seqmodel.errors import InterruptedTraining, TrainingError
 from seqmodel.files import atomic_write
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
@@ -48,9 +48,9 @@ class FitResult:
     best_epoch: int
     stop_reason: StopReason
 
-    def check(self, model: Path, resume: str) -> None:
+    def check(self, model: Path) -> None:
         """For a command that has written the model file `model`: raises TrainingError if training
-        diverged, Interrupted if the user ended it; `resume` is the command that continues it."""
+        diverged, InterruptedTraining if the user ended it."""
         if self.stop_reason == "diverged":
             raise TrainingError(
                 f"training diverged in epoch {len(self.history) + 1}, and the model is that of"
@@ -59,7 +59,7 @@ class FitResult:
                 hint="lower the learning rate",
             )
         if self.stop_reason == "interrupted":
-            raise Interrupted(f"{model} is that of epoch {self.best_epoch}; resume: {resume}")
+            raise InterruptedTraining(f"{model} is the model of epoch {self.best_epoch}")
 
 
 def train_network(

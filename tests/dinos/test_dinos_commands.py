@@ -46,8 +46,8 @@ def test_training_shows_names_on_the_way_and_sums_up(folder):
     said = (folder / "stderr").read_text()
     assert (folder / "stdout").read_text() == ""
     assert "epoch 30/30" in said
-    assert said.count(" says: ") == 6  # the first epoch, then five looks
-    for part in ("27 to learn from, 3 held out", "perplexity", "parameters", "seconds"):
+    assert said.count(" samples: ") == 6  # the first epoch, then five looks
+    for part in ("27 to train on, 3 held out", "perplexity", "parameters", "seconds"):
         assert part in said
     assert "tensorflow" not in said.lower()
     made = {path.name for path in (folder / "run").iterdir()}
@@ -147,7 +147,7 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
         (b"rex\0\1\2", [], "a binary file"),
         ("tyra\nr\xe9x\n".encode("latin-1"), [], "byte 0xe9 at 6 (line 2)"),
         (b"rex\nallosaurus\n", ["--max-length", "9"], "at most 9 characters, found 10"),
-        (b"rex\ntyra\n", ["--cell", "gnu"], "expected --cell rnn, gru or lstm, found `gnu`"),
+        (b"rex\ntyra\n", ["--cell", "gnu"], "--cell must be rnn, gru or lstm, not 'gnu'"),
         (None, [], "no such file"),
     ],
 )
@@ -179,9 +179,9 @@ def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
         (["--start", "Xy"], "'x' in 'Xy'"),
         (["--start", "Xy"], "letters that the model knows (abdeinorstuy)"),
         (["--start", "tyra", "--max-length", "4"], "shorter than the 4 characters"),
-        (["--temperature", "0"], "a temperature above 0"),
-        (["--top-k", "0"], "a top-k of at least 1"),
-        (["--top-p", "1.5"], "a top-p above 0"),
+        (["--temperature", "0"], "--temperature must be above 0"),
+        (["--top-k", "0"], "--top-k must be at least 1"),
+        (["--top-p", "1.5"], "--top-p must be above 0"),
     ],
 )
 def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
@@ -190,13 +190,13 @@ def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
     assert said in err
 
 
-def test_what_is_no_model(monkeypatch, capsys, tmp_path):
+def test_a_file_that_is_not_a_model_is_refused(monkeypatch, capsys, tmp_path):
     for content, said in ((b"names", "some other file"), (b"", "the file is empty")):
         path = tmp_path / "model.keras"
         path.write_bytes(content)
         status, out, err = run(monkeypatch, capsys, generate, path)
         assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "expected a dinos model" in err
+        assert "a dinos model" in err
         assert said in err
 
 

@@ -57,8 +57,8 @@ def test_an_interrupted_training_keeps_the_model_and_says_how_to_go_on(
         said = training.stderr.read().splitlines()
     assert training.returncode == status
     assert not any("Traceback" in line for line in said)
-    assert said[-1].startswith("interrupted: run/model.keras is that of epoch ")
-    again = said[-1].split("go on: ")[1]
+    assert said[-1].startswith("interrupted: run/model.keras is the model of epoch ")
+    again = said[-1].split("resume: ")[1]
     assert load("run/model.keras").weights.n_parameters > 0
     words = shlex.split(again)
     assert words[1:3] == ["-m", "dinos.train"]
@@ -79,7 +79,7 @@ def test_one_that_was_interrupted_before_the_first_epoch_says_so_in_a_line(names
         said = training.stderr.read()
     assert (training.returncode, said) == (
         status,
-        "interrupted: no epoch was whole, no model is written\n",
+        "interrupted: no epoch is complete, and no model is written\n",
     )
     assert not Path("run").exists()
 

@@ -1,5 +1,4 @@
-"""Numbers and names at the edge of what is possible: each has a defined result, most often a line
-that refuses it."""
+"""Settings and file names at the edge of what is possible: played, or refused in one line."""
 
 import os
 import subprocess
@@ -21,34 +20,38 @@ def model(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("--temperature 0", "a temperature above 0, found 0.0"),
-        ("--temperature -1", "a temperature above 0"),
-        ("--temperature nan", "a temperature above 0, found nan"),
-        ("--temperature inf", "a temperature above 0, found inf"),
-        ("--top-k 0", "a top-k of at least 1, found 0"),
-        ("--top-k -3", "a top-k of at least 1"),
-        ("--top-p 0", "a top-p above 0 and at most 1"),
-        ("--top-p nan", "a top-p above 0 and at most 1"),
-        ("--top-p 1.01", "a top-p above 0 and at most 1"),
-        ("--seed -1", "Invalid value for '--seed'"),
+        ("--temperature 0", "--temperature must be above 0, not 0.0"),
+        ("--temperature -1", "--temperature must be above 0"),
+        ("--temperature nan", "--temperature must be above 0, not nan"),
+        ("--temperature inf", "--temperature must be above 0, not inf"),
+        ("--top-k 0", "--top-k must be at least 1, not 0"),
+        ("--top-k -3", "--top-k must be at least 1"),
+        ("--top-p 0", "--top-p must be above 0 and at most 1"),
+        ("--top-p nan", "--top-p must be above 0 and at most 1"),
+        ("--top-p 1.01", "--top-p must be above 0 and at most 1"),
+        ("--seed -1", "--seed must be at least 0"),
         ("--seed 1.5", "Invalid value for '--seed'"),
-        ("--tempo nan", "Invalid value for '--tempo'"),
-        ("--count 0", "Invalid value for '--count'"),
-        ("--count 99999999999", "Invalid value for '--count'"),
-        ("--bars 99999999999", "--bars from 1 to 10,000"),
-        ("--choruses 9999", "at most 10,000 bars, found 19,998"),
+        ("--tempo nan", "--tempo must be at least 4 and at most 1,000, not nan"),
+        ("--count 0", "--count must be at least 1"),
+        ("--count 99999999999", "--count must be at least 1 and at most 10,000"),
+        ("--bars 99999999999", "--bars must be at least 1 and at most 10,000"),
+        ("--choruses 9999", "at most 10,000 bars, not 19,998; take fewer choruses (--choruses)"),
         ("--no-such-option", "No such option"),
         ("one two", "unexpected extra argument"),
         # what would have no effect
-        ("--greedy --top-k 3", "greedy by itself, found a top-k"),
-        ("--greedy --top-p 0.5", "greedy by itself"),
-        ("--greedy --temperature 0.5", "greedy by itself, found a temperature"),
-        ("--meter 3/4", "--meter with --changes"),
-        ("--melody-part 1", "--melody-part with --over"),
-        ("--changes C7 --melody-part 1", "--melody-part with --over"),
-        ("--chord-part 1", "--chord-part with --over"),
-        ("--primer-bars 1:2", "--primer-bars with --primer"),
-        ("--bars 2 --choruses 2", "--bars or --choruses, found both"),
+        ("--greedy --top-k 3", "greedy sampling has no top k; leave one out (--greedy, --top-k)"),
+        ("--greedy --top-p 0.5", "greedy sampling has no top p"),
+        ("--greedy --temperature 0.5", "greedy sampling has no temperature"),
+        ("--meter 3/4", "a meter can be chosen only for written changes (--meter, --changes)"),
+        ("--melody-part 1", "only when playing over a tune (--melody-part, --over, --corpus)"),
+        ("--changes C7 --melody-part 1", "a melody part can be chosen only when playing over"),
+        ("--chord-part 1", "a chord part can be chosen only when playing over a tune"),
+        ("--keep-rhythm", "a rhythm can be kept only when playing over a tune"),
+        ("--with-primer", "only a solo that has a primer can begin with it"),
+        ("--primer-bars 1:2", "bars can be chosen only from a primer that is a file"),
+        ("--bars 2 --choruses 2", "a number of bars or a number of choruses; leave one out"),
+        ("--tidy --max-copy 4", "copies cannot be limited; leave one out (--tidy, --max-copy)"),
+        ("--like solo.mid --bars 2", "the settings that its file holds; give no others (--like)"),
         # names that are taken
         ("--out a.wav --wav", "a.wav: this output would overwrite another output"),
         ("--score a.svg --picture a.svg", "would overwrite another output"),
@@ -57,7 +60,9 @@ def model(tmp_path, monkeypatch):
         ("--count 2 --out a.mid --html a-2.mid", "the name must end in"),
     ],
 )
-def test_what_is_refused_in_one_line(options, said, refuses, model, tmp_path):
+def test_settings_that_make_no_solo_are_refused_in_one_line(
+    options, said, refuses, model, tmp_path
+):
     assert said.lower() in refuses(GENERATE, model, *options.split()).lower()
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
@@ -74,7 +79,7 @@ def test_what_is_refused_in_one_line(options, said, refuses, model, tmp_path):
         "--greedy",
     ],
 )
-def test_what_is_played(options, command, model, tmp_path):
+def test_settings_at_the_edge_are_played(options, command, model, tmp_path):
     for count in (1, 3):  # one stream and several are drawn in different ways
         for _ in range(2):
             arguments = [*options.split(), "--count", count, "--out", f"{count}.mid"]
@@ -91,11 +96,11 @@ def test_an_output_that_is_an_input_is_refused(refuses, model, rags, tmp_path):
     for out in ("music.mid", "link.mid"):
         for source in ("--over", "--primer"):
             said = refuses(GENERATE, model, source, music, "--bars", 1, "--out", out)
-            assert "the name of what is read" in said
+            assert "would overwrite an input" in said
     said = refuses("djmodel.train", music, "--out", "run", "--epochs", 1, "--checkpoint", "nan")
     assert "--checkpoint" in said
     (tmp_path / "solo.mid").write_bytes(before)
-    assert "the name of what is read" in refuses("djmodel.train", "solo.mid", "--out", ".")
+    assert "would overwrite an input" in refuses("djmodel.train", "solo.mid", "--out", ".")
     assert music.read_bytes() == before
 
 

@@ -30,8 +30,11 @@ def _here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--primer-values", "C,999999.000"], "values of at most 1,024 quarter notes"),
-        (["--changes", "C", "--style", ""], "not a style of accompaniment; choose from block"),
+        (
+            ["--primer-values", "C,999999.000"],
+            "the value C,999999.000 is longer than 1,024 quarter notes",
+        ),
+        (["--changes", "C", "--style", ""], "not a style of accompaniment"),
         (["--score", "folder.svg"], "folder.svg: this is a folder"),
     ],
 )
@@ -56,7 +59,7 @@ def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
 
 def test_more_memory_than_there_is_is_said_in_a_line(refuses, rags):
     line = refuses(TRAIN, rags[5], "--m", 10**14, "--out", "run")
-    assert "expected enough memory, found Unable to allocate" in line
+    assert "there is not enough memory (Unable to allocate" in line
 
 
 def test_there_are_no_more_processes_than_items():
@@ -74,7 +77,7 @@ def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
     options = ["--over", name, "--bars", 2, "--html", "x.html", "--score", "x.svg"]
     assert command(GENERATE, *options).status == 0
     assert "f\N{REPLACEMENT CHARACTER}r" in (tmp_path / "x.html").read_text(encoding="utf-8")
-    assert command("djmodel.regenerate", "solo.mid").status == 0
+    assert command(GENERATE, "--like", "solo.mid").status == 0
     done = command(TRAIN, name, "--epochs", 1, "--n-a", 8, "--out", os.fsdecode(b"r\xfcn"))
     assert done.status == 0, done.err
     done = command("djmodel.corpus", "build", name, "--out", "corpus", "--jobs", 1)

@@ -307,23 +307,30 @@ def test_training_refuses_fewer_values_than_a_window(refuses, rags, tmp_path):
 def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_path):
     (tmp_path / "file").touch()
     line = refuses(TRAIN, rags[0], "--out", tmp_path / "file" / "run")
-    assert "folder that can be written" in line
+    assert "the folder cannot be written" in line
 
 
 @pytest.mark.parametrize(
-    "name", ["missing.keras", "text.keras", "other.keras", "damaged.keras", "folder"]
+    ("name", "said"),
+    [
+        ("missing.keras", "there is no such file"),
+        ("text.keras", "djmodel model"),
+        ("other.keras", "djmodel model"),
+        ("damaged.keras", "djmodel model"),
+        ("folder", "djmodel model"),
+    ],
 )
-def test_generating_refuses_what_is_no_model(refuses, bad, name):
+def test_generating_refuses_a_file_that_is_not_a_model(refuses, bad, name, said):
     line = refuses(GENERATE, bad / name, "--out", bad / "solo.mid")
     assert name in line
-    assert "djmodel model" in line
+    assert said in line
     assert not (bad / "solo.mid").exists()
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--temperature", 0], "temperature above 0"),
+        (["--temperature", 0], "--temperature must be above 0"),
         (["--top-k", 0], "top-k"),
         (["--top-p", 2], "top-p"),
         (["--changes", "Dm7 | Hq7"], "Hq7"),

@@ -56,7 +56,7 @@ def test_without_a_model_it_is_the_one_that_generates(command, tmp_path):
     named = tmp_path / "named.mid"
     command(GENERATE, pretrained_model(), "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", named)
     assert named.read_bytes() == out.read_bytes()
-    assert command("djmodel.regenerate", out).status == 0
+    assert command("djmodel.generate", "--like", out).status == 0
 
 
 def test_a_model_is_evaluated_beside_each_order(command, rags):
@@ -107,20 +107,21 @@ def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags,
     )  # fmt: skip
     assert done.status == 0, done.err
     rows = (tmp_path / "history.csv").read_text().splitlines()
-    assert rows[0] == "epoch,loss,accuracy,held_out,seconds"
+    assert rows[0] == "epoch,loss,accuracy,held_out_loss,seconds"
     held_out = [float(row.split(",")[3]) for row in rows[1:]]
     best = held_out.index(min(held_out))
     assert len(held_out) == best + 1 + 2 < 60
-    assert f"held out {held_out[best]:.3f} nats a value, with the weights of epoch {best + 1}" in (
-        " ".join(done.err.split())
+    assert (
+        f"held-out loss {held_out[best]:.3f} nats per value, with the weights of epoch {best + 1}"
+        in (" ".join(done.err.split()))
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--patience", 2), "--held-out MUSIC for --patience"),
-        (("--preset", "bebop"), "there is no preset 'bebop', only course and ragtime"),
+        (("--patience", 2), "patience needs held-out music (--patience, --held-out)"),
+        (("--preset", "bebop"), "--preset must be course or ragtime, not 'bebop'"),
     ],
 )
 def test_impossible_settings_of_a_training_are_refused(refuses, rags, tmp_path, arguments, said):

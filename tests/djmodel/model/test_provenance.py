@@ -23,7 +23,7 @@ from seqmodel.errors import FileError, InputError
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.training.config import TrainerConfig
 
-GENERATE, REGENERATE = "djmodel.generate", "djmodel.regenerate"
+GENERATE = "djmodel.generate"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_solos_are_regenerated(command, model, rags, tmp_path, monkeypatch, opti
     monkeypatch.chdir(tmp_path)
     shutil.copy(rags[2], "music.mid")
     assert command(GENERATE, model, *options, "--seed", 5, "--count", 2).status == 0
-    done = command(REGENERATE, "solo-2.mid", model, "--out", "again.mid")
+    done = command(GENERATE, model, "--like", "solo-2.mid", "--out", "again.mid")
     assert done.status == 0
     assert "the same" in done.out
     assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "solo-2.mid").read_bytes()
@@ -112,7 +112,7 @@ def test_a_changed_solo_is_noticed(command, model, tmp_path):
     content = bytearray(out.read_bytes())
     content[-20] ^= 1
     out.write_bytes(content)
-    done = command(REGENERATE, out, model)
+    done = command(GENERATE, model, "--like", out)
     assert done.status == 1
     assert "not the same, from byte" in done.out
 
@@ -121,7 +121,7 @@ def test_the_same_training_again_is_the_same_model(command, model, rags, tmp_pat
     again = trained(tmp_path / "again.keras", rags)
     assert again.read_bytes() != model.read_bytes()  # the dates in it
     command(GENERATE, model, "--bars", 2, "--out", tmp_path / "solo.mid")
-    assert "the same" in command(REGENERATE, tmp_path / "solo.mid", again).out
+    assert "the same" in command(GENERATE, again, "--like", tmp_path / "solo.mid").out
 
 
 def test_a_solo_that_cannot_be_regenerated_is_refused(
@@ -131,12 +131,12 @@ def test_a_solo_that_cannot_be_regenerated_is_refused(
     shutil.copy(rags[2], "music.mid")
     command(GENERATE, model, "--over", "music.mid", "--bars", 2)
     other = trained(tmp_path / "other.keras", rags, seed=1)
-    assert "made by another model" in refuses(REGENERATE, "solo.mid", other)
-    assert "does not say how it was made" in refuses(REGENERATE, "music.mid", model)
+    assert "made by another model" in refuses(GENERATE, other, "--like", "solo.mid")
+    assert "does not say how it was made" in refuses(GENERATE, model, "--like", "music.mid")
     shutil.copy(rags[0], "music.mid")
-    assert "the music has changed" in refuses(REGENERATE, "solo.mid", model)
+    assert "the music has changed" in refuses(GENERATE, model, "--like", "solo.mid")
     (tmp_path / "music.mid").unlink()
-    assert "is missing" in refuses(REGENERATE, "solo.mid", model)
+    assert "is missing" in refuses(GENERATE, model, "--like", "solo.mid")
 
 
 def copies_by_evaluate(command, model, solo, *options):
@@ -195,9 +195,9 @@ def test_other_versions_are_named(command, model, tmp_path):
     older = replace(provenance, versions=provenance.versions | {"numpy": "1.2.3"})
     [solo] = generate_solos(load(model), provenance.config)
     out.write_bytes(midi_bytes(solo.tune, older.text))
-    done = command(REGENERATE, out, model)
+    done = command(GENERATE, model, "--like", out)
     assert done.status == 0
-    assert f"numpy 1.2.3 (today {np.__version__})" in done.err
+    assert f"numpy 1.2.3 (now {np.__version__})" in done.err
 
 
 PROVENANCE = Provenance(

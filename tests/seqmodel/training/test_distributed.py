@@ -17,8 +17,8 @@ from seqmodel.data.windows import PADDING, Windows
 from seqmodel.errors import InputError
 from seqmodel.network.weights import Weights
 from seqmodel.training.batches import InMemoryBatches
-from seqmodel.training.config import TrainerConfig
-from seqmodel.training.distributed import DeviceConfig, training_devices
+from seqmodel.training.config import DeviceConfig, TrainerConfig
+from seqmodel.training.distributed import training_devices
 from seqmodel.training.loop import run_epochs
 from seqmodel.training.numpy_trainer import NumpyTrainer
 
@@ -33,7 +33,8 @@ from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
 from seqmodel.errors import InputError
 from seqmodel.network.keras_layers import load_keras
 from seqmodel.network.keras_layers import set_weights
-from seqmodel.training.distributed import DeviceConfig, training_devices, training_on_all
+from seqmodel.training.distributed import training_devices, training_on_all
+from seqmodel.training.config import DeviceConfig
 from seqmodel.training.loop import train_network
 
 folder, devices, hosts, rank, resume = json.loads(sys.argv[2])
@@ -43,7 +44,7 @@ def progress(epoch, trainer):
         os.kill(os.getpid(), signal.SIGKILL)
 
 try:
-    with training_devices(DeviceConfig.parse(devices, hosts, rank)):
+    with training_devices(DeviceConfig(devices, hosts, rank)):
         keras = load_keras()
         X = keras.Input((TX, N_VALUES), name="X")
         a = keras.layers.LSTM(N_A, return_sequences=True)(X)
@@ -129,18 +130,18 @@ def test_tensorflow_cannot_train_on_several_devices(monkeypatch: pytest.MonkeyPa
     ("hosts", "rank", "message"),
     [
         (None, 0, "a rank needs the addresses of all hosts"),
-        ("a:1", 0, "two addresses or more, .*, not a:1"),
-        ("a:1,b", 0, "two addresses or more, .*, not a:1,b"),
-        ("a:1,b:2", None, "the rank must be from 0 to 1, it is missing"),
-        ("a:1,b:2", 2, "the rank must be from 0 to 1, not 2"),
+        ("a:1", 0, "two addresses or more, .*, not 'a:1'"),
+        ("a:1,b", 0, "two addresses or more, .*, not 'a:1,b'"),
+        ("a:1,b:2", None, "rank must be from 0 to 1, but is missing"),
+        ("a:1,b:2", 2, "rank must be from 0 to 1, but is 2"),
     ],
 )
 def test_hosts_and_rank_that_do_not_fit_together_are_refused(
     hosts: str | None, rank: int | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        DeviceConfig.parse(None, hosts, rank)
+        DeviceConfig(None, hosts, rank)
 
 
 def test_hosts_from_the_environment_need_no_rank() -> None:
-    assert DeviceConfig.parse(2, "auto", None).hosts == ("auto",)
+    assert DeviceConfig(2, "auto", None).several

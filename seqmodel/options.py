@@ -1,0 +1,188 @@
+"""Options of a command line, derived from the settings among the parameters of a command.
+
+A command is a function. A parameter annotated with a `Setting` is an option, and a parameter that
+is a configuration stands for an option for each of its settings; other parameters are as Typer
+reads them.
+
+    def command(config: GenerationConfig, out: Annotated[Path, Setting("MIDI file.")]) -> None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import typer
+
+from seqmodel.errors import InputError
+from seqmodel.settings import Field, Setting, SettingError, fields_of, settings_of, with_settings
+
+Command = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Annotation of a configuration that a command does not offer as it is: only the settings in
+    `names` are options (none: all are). With `presets`, configurations by name, an option
+    `--preset` chooses the one that the other options change."""
+
+    names: tuple[str, ...] = ()
+    presets: Mapping[str, Any] | None = None
+
+
+def with_options(command: Command) -> Command:
+    """The command with options in place of its settings and configurations, for Typer.
+
+    The default of a configuration, or of its class, gives the defaults of the options. An error
+    about settings names their options.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[Parameter] = []
+    configs: dict[str, _ConfigOptions] = {}
+    settings: list[Field] = []
+    for name, parameter in signature(command).parameters.items():
+        kind, *notes = _unpacked(hints[name])
+        setting = next((note for note in notes if isinstance(note, Setting)), None)
+        if setting:
+            field = Field(name, kind, setting, parameter.default)
+            settings.append(field)
+            parameters.append(_option(field))
+        elif isinstance(kind, type) and is_dataclass(kind):
+            default = kind() if parameter.default is Parameter.empty else parameter.default
+            options = next((note for note in notes if isinstance(note, Options)), Options())
+            configs[name] = _ConfigOptions(default, options)
+            parameters += configs[name].parameters()
+        else:
+            parameters.append(keyword(name, hints[name], parameter.default))
+    fields = [*settings, *(field for config in configs.values() for field in config.fields)]
+    names = {"preset": "--preset"} | {field.name: _name(field) for field in fields}
+
+    @wraps(command)
+    def program(**arguments: Any) -> None:
+        try:
+            for field in settings:
+                field.setting.check(field.name, arguments[field.name])
+            for name, config in configs.items():
+                arguments[name] = config.take_from(arguments)
+            command(**arguments)
+        except InputError as error:
+            raise InputError(_naming_options(error, names)) from error
+
+    set_signature(program, parameters)
+    return program
+
+
+def _naming_options(error: InputError, names: Mapping[str, str]) -> str:
+    """The text of an error, with the options of the settings that it is about."""
+    fields = [field for field in getattr(error, "fields", ()) if field in names]
+    text = str(error)
+    if not fields:
+        return text
+    subject = fields[0].replace("_", " ")
+    if text.startswith(f"{subject} must be "):
+        return names[fields[0]] + text.removeprefix(subject)
+    return f"{text} ({', '.join(names[field] for field in fields)})"
+
+
+def set_signature(program: Command, parameters: list[Parameter]) -> None:
+    """Gives a function that takes any keywords the parameters that Typer is to read."""
+    program.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    program.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+
+
+class _ConfigOptions(NamedTuple):
+    """The options that stand for a configuration."""
+
+    default: Any
+    options: Options
+
+    @property
+    def fields(self) -> list[Field]:
+        names = self.options.names
+        return [
+            field
+            for field in fields_of(self.default)
+            if not field.setting.hidden and (not names or field.name in names)
+        ]
+
+    def parameters(self) -> Iterator[Parameter]:
+        presets = self.options.presets
+        if not presets:
+            for field in self.fields:
+                yield _option(field)
+            return
+        default = next(name for name, config in presets.items() if config == self.default)
+        help_text = "Settings to start from; other options change them."
+        setting = Setting(help_text, self.fields[0].setting.panel, choices=tuple(presets))
+        yield _option(Field("preset", str, setting, default))
+        by_preset = {name: settings_of(config) for name, config in presets.items()}
+        for field in self.fields:
+            yield _option(
+                field._replace(default=None),
+                {name: values[field.name] for name, values in by_preset.items()},
+            )
+
+    def take_from(self, arguments: dict[str, Any]) -> Any:
+        """Takes the values of the options from the arguments of a command, and gives the
+        configuration with them."""
+        config, presets = self.default, self.options.presets
+        if presets:
+            name = arguments.pop("preset")
+            if name not in presets:
+                raise SettingError(f"preset must be {' or '.join(presets)}, not '{name}'", "preset")
+            config = presets[name]
+        given = {field.name: arguments.pop(field.name) for field in self.fields}
+        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        return with_settings(config, **given | lists)
+
+
+def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Parameter:
+    """The option of a setting; `by_preset`: its defaults, for the help."""
+    name, kind, setting, default = field
+    defaults = by_preset or {"": default}
+    texts = {preset: _text(value, setting) for preset, value in defaults.items()}
+    if len(set(texts.values())) == 1:
+        texts = {"": next(iter(texts.values()))}
+    shown = ", ".join(f"{preset} {text}".strip() for preset, text in texts.items())
+    if get_origin(kind) is Literal:
+        kind = str
+    elif get_origin(kind) is tuple:
+        kind, default = list[get_args(kind)[0]], list(default or ())  # type: ignore[misc]
+    if default is None and type(None) not in get_args(kind):
+        kind = kind | None
+    note: Any
+    about: dict[str, Any] = {
+        "help": setting.help + (f" \\[default: {shown}]" if shown else ""),
+        "metavar": setting.metavar or "|".join(setting.choices) or None,
+        "show_default": False,
+    }
+    if setting.positional:
+        note = typer.Argument(**about)
+    else:
+        names = [_name(field), f"-{setting.short}"] if setting.short else [_name(field)]
+        note = typer.Option(*names, rich_help_panel=setting.panel or None, **about)
+    return keyword(name, Annotated[kind, note], default)
+
+
+def _text(default: Any, setting: Setting) -> str:
+    """A default as the help shows it; nothing for a flag and for what has to be given."""
+    if default is None or default == ():
+        return setting.default
+    return "" if isinstance(default, bool) or default is Parameter.empty else f"{default}"
+
+
+def _name(field: Field) -> str:
+    return "--" + (field.setting.option or field.name).replace("_", "-")
+
+
+def keyword(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    """A parameter that is given by name."""
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _unpacked(hint: Any) -> tuple[Any, ...]:
+    """A type, then the notes that it is annotated with."""
+    return get_args(hint) if get_origin(hint) is Annotated else (hint,)
