@@ -191,12 +191,11 @@ def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
 
 
 def test_a_file_that_is_not_a_model_is_refused(monkeypatch, capsys, tmp_path):
-    for content, said in ((b"names", "some other file"), (b"", "the file is empty")):
+    for content, said in ((b"names", "the file is not a model"), (b"", "the file is empty")):
         path = tmp_path / "model.keras"
         path.write_bytes(content)
         status, out, err = run(monkeypatch, capsys, generate, path)
         assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "a dinos model" in err
         assert said in err
 
 

@@ -244,10 +244,10 @@ def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
     assert done.status == 0
     for said in ("held-out music", "n-gram", "perplexity", "longest copy", "0.7"):
         assert said in done.out
-    # the same figures as for the file of that solo
+    # the same copy as that of this solo from its file
     solo = tmp_path / "solo.mid"
     assert command(GENERATE, model, "--temperature", 0.7, "--out", solo).status == 0
-    said = json.loads(command("djmodel.evaluate", model, "--copies", solo, "--json").out)["values"]
+    said = json.loads(command(EVALUATE, model, "--copies", solo, "--json").out)["values"]
     row = rf"0\.7 .* {said['length']} values +{said['title']} +{said['overlap'][7]:.1%}"
     assert re.search(row, done.out), (row, done.out)
 
@@ -314,9 +314,9 @@ def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_pat
     ("name", "said"),
     [
         ("missing.keras", "there is no such file"),
-        ("text.keras", "djmodel model"),
+        ("text.keras", "the file is not a model"),
         ("other.keras", "djmodel model"),
-        ("damaged.keras", "djmodel model"),
+        ("damaged.keras", "the model file is damaged"),
         ("folder", "djmodel model"),
     ],
 )
@@ -357,7 +357,7 @@ def test_a_soundfont_that_is_none_is_refused_before_anything_is_written(refuses,
 def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_folder, tmp_path):
     cut = tmp_path / "cut.mid"
     cut.write_bytes((run_folder[0] / "solo.mid").read_bytes()[:300])
-    assert "cut off" in refuses("djmodel.render", cut)
+    assert "it ends early" in refuses("djmodel.render", cut)
     assert list(tmp_path.iterdir()) == [cut]
 
 

@@ -130,8 +130,8 @@ def test_tensorflow_cannot_train_on_several_devices(monkeypatch: pytest.MonkeyPa
     ("hosts", "rank", "message"),
     [
         (None, 0, "a rank needs the addresses of all hosts"),
-        ("a:1", 0, "two addresses or more, .*, not 'a:1'"),
-        ("a:1,b", 0, "two addresses or more, .*, not 'a:1,b'"),
+        ("a:1", 0, "two addresses or more, not 'a:1'"),
+        ("a:1,b", 0, "two addresses or more, not 'a:1,b'"),
         ("a:1,b:2", None, "rank must be from 0 to 1, but is missing"),
         ("a:1,b:2", 2, "rank must be from 0 to 1, but is 2"),
     ],
