@@ -31,6 +31,10 @@ class InputError(ValueError):
         advice = f"; {hint}" if hint else ""
         super().__init__(printable(f"{place}{message}{advice}", max_length=MAX_LENGTH))
 
+    def _render_traceback_(self) -> list[str]:
+        """The line that IPython shows in place of a traceback (its protocol for exceptions)."""
+        return [f"{type(self).__name__}: {self}"]
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Survives pickling between processes, whatever a subclass is made from."""
         return _restored, (type(self), self.args, self.__dict__)

@@ -28,6 +28,10 @@ class Model(UnrolledModel):
     they are filled up with zeros.
     """
 
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.run_eagerly = True  # tracing 50 steps takes longer than one prediction; see compile
+
     def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
         if isinstance(x, list | tuple) and y is not None and len(self.outputs) > 1:
             X, *states = x
@@ -44,11 +48,18 @@ class LSTM(keras.layers.LSTM):  # type: ignore[name-defined]
 
 
 class Lambda(keras.layers.Lambda):  # type: ignore[name-defined]
-    """Keras 2 ran the function once, where the layer was called; Keras 3 runs it again with every
-    batch. `Lambda(lambda z: z[:, t, :])` in a loop must keep the `t` of its turn."""
+    """Keras 2 ran the function once, where the layer was called; Keras 3 runs it with every batch.
+
+    So `Lambda(lambda z: z[:, t, :])(X)` in a loop must keep the `t` of its turn, and
+    `Lambda(lambda z: X[:, t, :])(X)`, which reads the symbolic X, must read the batch instead.
+    """
 
     def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
-        super().__init__(_with_values_of_now(function), **settings)
+        super().__init__(_with_closure(function, lambda value: value), **settings)
+
+    def __call__(self, inputs: Any, *args: Any, **named: Any) -> Any:
+        self.function: Any = _with_argument_for(inputs, self.function)
+        return super().__call__(inputs, *args, **named)
 
     def compute_output_spec(self, inputs: Any, **_: Any) -> Any:
         """Shape and dtype of what the function gives; Keras 3 takes every dtype for float32."""
@@ -74,9 +85,9 @@ def _output_spec(function: Callable[..., Any], inputs: Any) -> Any:
     import tensorflow as tf
 
     specs = keras.tree.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), inputs)
-    outputs = tf.function(function).get_concrete_function(specs).structured_outputs
+    traced = tf.function(function, autograph=False).get_concrete_function(specs)
     return keras.tree.map_structure(
-        lambda t: keras.KerasTensor(tuple(t.shape), t.dtype.name), outputs
+        lambda t: keras.KerasTensor(tuple(t.shape), t.dtype.name), traced.structured_outputs
     )
 
 
@@ -178,11 +189,28 @@ def _on_symbolic_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _with_values_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with the present values of the variables around it."""
+def _with_argument_for(symbolic: Any, function: Any) -> Any:
+    """A function that reads its argument wherever `function` reads the variable `symbolic`."""
+    if not any(cell.cell_contents is symbolic for cell in _closure(function)):
+        return function
+
+    def call(batch: Any, *args: Any, **named: Any) -> Any:
+        kept = _with_closure(function, lambda value: batch if value is symbolic else value)
+        return kept(batch, *args, **named)
+
+    return call
+
+
+def _closure(function: Any) -> tuple[Any, ...]:
+    return getattr(function, "__closure__", None) or ()
+
+
+def _with_closure(function: Any, value_of: Callable[[Any], Any]) -> Any:
+    """A copy of the function that keeps the present values of the variables around it, each replaced
+    by `value_of` it."""
     if not inspect.isfunction(function):
         return function
-    closure = tuple(types.CellType(cell.cell_contents) for cell in function.__closure__ or ())
+    closure = tuple(types.CellType(value_of(cell.cell_contents)) for cell in _closure(function))
     kept = types.FunctionType(
         function.__code__,
         dict(function.__globals__),

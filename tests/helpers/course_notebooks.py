@@ -157,7 +157,7 @@ def djmodel(Tx, n_a, n_values):
     c = c0
     outputs = []
     for t in range(Tx):
-        x = Lambda(lambda z: z[:, t, :])(X)
+        x = Lambda(lambda x: X[:, t, :])(X)
         x = reshapor(x)
         a, _, c = LSTM_cell(initial_state=[a, c], inputs=x)
         out = densor(a)

@@ -20,3 +20,13 @@ def test_an_error_is_pickled_with_its_type_and_fields():
     assert type(again) is CorpusError
     assert str(again) == str(error)
     assert again.hint == "give a file"
+
+
+def test_a_notebook_shows_one_line_and_no_traceback(capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.run_cell("import djmodel\ndjmodel.read_tune('missing.mid')")
+    shown = capsys.readouterr().out.strip()
+    assert shown.startswith("FileError: missing.mid")
+    assert "\n" not in shown
