@@ -133,12 +133,16 @@ def human_baseline(
     """The copies in each tune (in MAX_BASELINES of many tunes) from all others. With `bars`, tunes
     are cut into pieces of that length, to be compared with solos of that length. Empty for a
     single tune."""
-    tunes = detector.tunes
+    tunes, sequences = detector.tunes, detector.sequences
     if len(tunes) < 2:
         return []
     found = []
     for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MAX_BASELINES)}):
-        others = CopyDetector((*tunes[:i], *tunes[i + 1 :]), detector.vocabulary)
+        others = CopyDetector(
+            (*tunes[:i], *tunes[i + 1 :]),
+            detector.vocabulary,
+            (*sequences[:i], *sequences[i + 1 :]),
+        )
         found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]
     return found
 
