@@ -1,4 +1,4 @@
-"""`python -m djmodel.inspect`: what the reader sees in a file of music."""
+"""`python -m djmodel.inspect`: shows how a file of music is read."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def command(
     limits: Limits = Limits(),
     clear_cache: Annotated[bool, Setting("Delete the cache of files that were read.")] = False,
 ) -> None:
-    """Show what is read in a FILE: its parts and which of them is the melody, meter, tempo, bars,
-    chords and values bar by bar."""
+    """Show how a FILE is read: its parts and which of them is the melody, meter, tempo, and chords
+    and values bar by bar."""
     from djmodel.inputs.reader import read_score
     from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
 
@@ -68,7 +68,7 @@ def command(
 
 
 def score_facts(score: Score) -> Table:
-    """What a file says of itself, and what the grid changed."""
+    """A table of what a file holds, and of what quantization changed in it."""
     notes = sum(len(part.grid_notes) for part in score.parts)
     meters = [str(measure.meter) for measure in score.measures]
     changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
@@ -92,8 +92,8 @@ def score_facts(score: Score) -> Table:
 
 
 class PartTable:
-    """The parts for rich's `Console.print`: what each is taken for, its scores out of 100, and why;
-    below one another where a table has no room."""
+    """The parts for rich's `Console.print`, with their roles, their scores out of 100 and the
+    reasons: a table, or a list where a table has no room."""
 
     def __init__(self, choice: ChosenParts) -> None:
         self.choice = choice
@@ -112,7 +112,7 @@ class PartTable:
 
 
 def _part_table(choice: ChosenParts) -> Table:
-    """The parts: what each is taken for, its scores out of 100, and why."""
+    """A row for each part: its role, its scores out of 100 and the reason."""
     from rich import box
     from rich.table import Table
 
@@ -137,7 +137,7 @@ def _part_table(choice: ChosenParts) -> Table:
 
 
 def bar_table(tune: Tune, first: int = 1) -> Table:
-    """Chords and values bar by bar; `first` is the number of the first bar."""
+    """A row for each bar: its chords and values; `first` is the number of the first bar."""
     from rich import box
     from rich.table import Table
 
@@ -159,7 +159,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
 
 
 def tune_facts(made: Transcription) -> Table:
-    """How much there is to learn from."""
+    """A table of the notes and values of a tune."""
     from djmodel.values.grammar import encode
 
     values = [value for bar in encode(made.tune) for value in bar]
@@ -188,7 +188,7 @@ def _clear_cache() -> None:
     from djmodel.inputs.cache import cache_folder, clear_cache
 
     folder = cache_folder()
-    _console().print(f"forgotten: {pluralize(clear_cache(), 'file')} in {folder}", soft_wrap=True)
+    _console().print(f"deleted: {pluralize(clear_cache(), 'file')} in {folder}", soft_wrap=True)
 
 
 def _corpus_file(name: str) -> Path:

@@ -112,7 +112,7 @@ def test_the_cache_is_cleared(
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path))
     (tmp_path / "tune.json").write_text("[]")
     assert called(monkeypatch, "--clear-cache") == 0
-    assert "forgotten: 1 file in" in capsys.readouterr().out
+    assert "deleted: 1 file in" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
 
