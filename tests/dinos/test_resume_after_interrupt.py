@@ -1,4 +1,4 @@
-"""Training as it may end too soon, by Ctrl-C, a full disk, an error; and goes on."""
+"""Trainings that end early, by Ctrl-C, a full disk or an error, and are resumed."""
 
 import resource
 import shlex
@@ -45,7 +45,7 @@ SIGNALS = pytest.mark.parametrize(
 
 
 @SIGNALS
-def test_an_interrupted_training_keeps_the_model_and_says_how_to_go_on(
+def test_an_interrupted_training_keeps_the_model_and_says_how_to_resume(
     names, command, number, status
 ):
     words = arguments(names, "run", 200)
@@ -69,7 +69,7 @@ def test_an_interrupted_training_keeps_the_model_and_says_how_to_go_on(
 
 
 @SIGNALS
-def test_one_that_was_interrupted_before_the_first_epoch_says_so_in_a_line(names, number, status):
+def test_a_training_interrupted_before_its_first_epoch_ends_in_one_line(names, number, status):
     with start(*arguments(names, "run", 200)) as training:
         while not Path("run", ".lock").exists():
             assert training.poll() is None, training.stderr.read()
@@ -88,7 +88,7 @@ def limit_files(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def test_a_disk_that_is_full_leaves_the_earlier_model(names, command):
+def test_a_full_disk_leaves_the_earlier_model(names, command):
     assert command("dinos.train", *arguments(names, "run", 2)).status == 0
     before = {path.name: path.read_bytes() for path in (names.parent / "run").iterdir()}
     with start(*arguments(names, "run", 3), preexec_fn=limit_files(4000)) as training:
@@ -99,7 +99,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_model(names, command):
     assert {p.name: p.read_bytes() for p in (names.parent / "run").iterdir()} == before
 
 
-def test_resume_goes_on_with_the_same_settings_only(names, command, refuses, monkeypatch):
+def test_a_training_is_resumed_with_the_same_settings_only(names, command, refuses, monkeypatch):
     words = [*arguments(names, "run", 4), "--checkpoint", "0"]
     with monkeypatch.context() as patch:
         replace, times = Path.replace, []

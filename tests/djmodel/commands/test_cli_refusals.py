@@ -109,7 +109,7 @@ def test_an_output_that_is_an_input_is_refused(refuses, model, rags, tmp_path):
     ["zażółć 🎷 歌.mid", "-.mid", "a b'c\"d.mid", "n" * 251 + ".mid", os.fsdecode(b"\xff\xfe.mid")],
     ids=["unicode", "dash", "quotes", "as long as can be", "no text"],
 )
-def test_names_of_any_kind(name, command, model, tmp_path):
+def test_a_file_may_have_any_name(name, command, model, tmp_path):
     outcome = command(GENERATE, model, "--out", f"./{name}")
     assert outcome.status == 0, outcome.err
     assert (tmp_path / name).stat().st_size > 0
@@ -117,14 +117,14 @@ def test_names_of_any_kind(name, command, model, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--out", "--over", "--primer", "--html"])
-def test_a_name_that_is_too_long(option, refuses, model, tmp_path):
+def test_a_file_name_that_is_too_long_is_refused(option, refuses, model, tmp_path):
     name = "n" * 300 + (".html" if option == "--html" else ".mid")
     refuses(GENERATE, model, option, name)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith((".", "n"))]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has none")
-def test_output_to_a_disk_that_is_full():
+def test_help_on_a_full_disk_ends_in_one_line():
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", GENERATE, "--help"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)

@@ -44,7 +44,7 @@ def test_generating_refuses_before_anything_is_written(refuses, tmp_path, option
     assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
 
 
-def test_an_output_that_is_a_folder_is_known_at_the_start(tmp_path):
+def test_an_output_that_is_a_folder_is_refused_at_the_start(tmp_path):
     with pytest.raises(FileError, match="this is a folder"):
         check_no_overwrite([tmp_path], [])
 
@@ -57,7 +57,7 @@ def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
     assert len(list(find_music([tmp_path, "."]))) == 1
 
 
-def test_more_memory_than_there_is_is_said_in_a_line(refuses, rags):
+def test_too_little_memory_is_reported_in_one_line(refuses, rags):
     line = refuses(TRAIN, rags[5], "--m", 10**14, "--out", "run")
     assert "there is not enough memory (Unable to allocate" in line
 
@@ -66,7 +66,7 @@ def test_there_are_no_more_processes_than_items():
     assert list(parallel_map(abs, [-1, -2], PoolConfig(jobs=100_000), lambda item: item)) == [1, 2]
 
 
-def test_a_name_that_is_no_text_is_written_as_text(command, rags, tmp_path):
+def test_an_undecodable_file_name_is_written_as_text(command, rags, tmp_path):
     name = os.fsdecode(b"f\xfcr.mid")
     try:
         shutil.copy(rags[5], tmp_path / name)
@@ -100,11 +100,11 @@ def test_a_job_without_any_stream_does_its_work(rags, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-def test_an_error_that_nobody_can_read_has_its_status():
+def test_an_error_that_cannot_be_printed_keeps_its_status():
     assert run("2>/dev/full", GENERATE, "nothing.keras").returncode == 2
 
 
-def test_the_longest_primer_is_heard():
+def test_the_longest_primer_is_played():
     config = GenerationConfig(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
     [solo] = generate_solos(load(pretrained_model()), config)
     assert np.isfinite(solo.log_probability)

@@ -54,7 +54,7 @@ def tracks(path):
 # --- train -----------------------------------------------------------------------------------
 
 
-def test_training_writes_four_files_and_says_what_it_made(run_folder):
+def test_training_writes_four_files_and_sums_up(run_folder):
     folder, done = run_folder
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
@@ -101,7 +101,7 @@ def test_the_first_solo_is_over_the_first_tune(run_folder, rags):
     assert melody != [(n.pitch, float(n.onset)) for n in source.melody_notes()]
 
 
-def test_training_can_be_told_parts_bars_and_tempo(command, rags, tmp_path):
+def test_training_on_chosen_parts_and_bars_with_a_tempo(command, rags, tmp_path):
     done = command(
         TRAIN, rags[0], "--out", tmp_path, "--epochs", 1, "--n-a", 8, "--bars", "1:20",
         "--melody-part", "1", "--chord-part", "2", "--tempo", 77, "--graph", "unrolled", "--tx", 5,
@@ -112,7 +112,7 @@ def test_training_can_be_told_parts_bars_and_tempo(command, rags, tmp_path):
     assert [round(mido.tempo2bpm(tempo)) for tempo in tempos] == [77]
 
 
-def test_the_same_training_in_another_process_gives_the_same_model_to_the_last_bit(
+def test_the_same_training_in_another_process_gives_the_same_model_bit_for_bit(
     command, model, rags, tmp_path
 ):
     done = command(TRAIN, *rags[3:5], "--out", tmp_path, "--epochs", 2, "--n-a", 16)
@@ -185,7 +185,7 @@ def test_a_solo_over_written_changes(command, model, tmp_path):
     "choice",
     [["--greedy"], ["--temperature", 0.5], ["--top-k", 3], ["--top-p", 0.5], ["--tidy"]],
 )
-def test_ways_to_choose(command, model, tmp_path, choice):
+def test_a_solo_for_each_way_of_sampling(command, model, tmp_path, choice):
     out = tmp_path / "solo.mid"
     assert command(GENERATE, model, *choice, "--bars", 4, "--out", out).status == 0
     assert tracks(out)
@@ -279,7 +279,7 @@ def bad(tmp_path):
         ("folder", "folder"),
     ],
 )
-def test_training_refuses_what_is_no_music(refuses, bad, name, said):
+def test_training_refuses_files_that_are_not_music(refuses, bad, name, said):
     before = sorted(bad.iterdir())
     line = refuses(TRAIN, bad / name, "--out", bad / "out")
     assert said in line
@@ -347,7 +347,7 @@ def test_generating_refuses_settings_that_make_no_sense(refuses, model, tmp_path
     assert not out.exists()
 
 
-def test_a_soundfont_that_is_none_is_refused_before_anything_is_written(refuses, model, bad):
+def test_a_file_that_is_not_a_soundfont_is_refused_before_anything_is_written(refuses, model, bad):
     out = bad / "solo.mid"
     line = refuses(GENERATE, model, "--soundfont", bad / "text.mid", "--wav", "--out", out)
     assert "SoundFont" in line
