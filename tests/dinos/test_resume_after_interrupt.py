@@ -117,6 +117,8 @@ def test_a_training_is_resumed_with_the_same_settings_only(names, command, refus
     went_on = command("dinos.train", *words, "--resume")
     assert went_on.status == 0
     assert "epoch 1/4" not in went_on.err
-    assert "no run/checkpoint.npz to go on" in command("dinos.train", *words, "--resume").err
+    assert (
+        "there is no run/checkpoint.npz to resume" in command("dinos.train", *words, "--resume").err
+    )
     assert command("dinos.train", *arguments(names, "whole", 4)).status == 0
     assert same_weights("run/model.keras", "whole/model.keras")
