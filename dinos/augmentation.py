@@ -28,10 +28,9 @@ class NGramSampler:
 
     A few hundred names are too few for a network: it memorizes them before it has learned what they
     are made of. Names drawn from an n-gram model give it as much practice as it needs (n-gram
-    smoothing as noise in the training data: Xie et al., *Data noising as smoothing in neural network
-    language models*, 2017). Names of the list are never drawn, so the network does not see them more
-    often than the list has them.
-    """
+    smoothing as noise in the training data: Xie et al., *Data noising as smoothing in neural
+    network language models*, 2017). Names of the list are never drawn, so the network does not see
+    them more often than the list has them."""
 
     def __init__(self, names: Sequence[Indices], n_symbols: int) -> None:
         self.names = names

@@ -1,8 +1,9 @@
-"""The names of the course's dinosaur notebook: `from dinos.course import *` replaces its import cell.
+"""The names of the course's dinosaur notebook: `from dinos.course import *` replaces its import
+cell.
 
-The graded functions `clip`, `sample`, `optimize` and `model` are here as well. They draw from NumPy's
-global random numbers, seeded as the course seeds them, so that its printed results come out.
-"""
+The graded functions `clip`, `sample`, `optimize` and `model` are here as well. They draw from
+NumPy's global random numbers, seeded as the course seeds them, so that its printed results come
+out."""
 
 from __future__ import annotations
 

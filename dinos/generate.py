@@ -100,7 +100,7 @@ def command(
 
 def _note(result: GeneratedName, max_length: int) -> str:
     notes = []
-    if result.learned:
+    if result.in_training:
         notes.append("in the training list")
     if result.held_out:
         notes.append("in the list, held out from training")

@@ -1,4 +1,4 @@
-"""A trained model + a seed -> new names."""
+"""New names from a trained model and a seed."""
 
 from __future__ import annotations
 
@@ -21,27 +21,26 @@ from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
 
-# How many names are drawn at once, and for how many of them each new one may be looked for.
-ROUND = 256
-PATIENCE = 50
+NAMES_PER_ROUND = 256  # drawn at once
+PATIENCE = 50  # names drawn for each new one that is asked for, at most
 
 
 @dataclass(frozen=True)
 class GeneratedName:
     """A name as the model spells it. `log_probabilities`: the natural log-probability of each
-    character at temperature 1, that of the end included unless the name was `cut` for its length.
-    `learned`: it is one of the names the model learned from; `held_out`: of those held out."""
+    character at temperature 1, the end included unless the name was `cut` for its length.
+    `in_training`, `held_out`: it is a training name, or a held-out one."""
 
     name: str
     log_probabilities: tuple[float, ...]
     cut: bool
-    learned: bool
+    in_training: bool
     held_out: bool
 
     @property
     def new(self) -> bool:
-        """It is nowhere in the list."""
-        return not (self.learned or self.held_out)
+        """Whether the list lacks it."""
+        return not (self.in_training or self.held_out)
 
 
 def load(path: str | Path) -> DinosModel:
@@ -67,20 +66,18 @@ def generate(
     new: bool = False,
     max_copy: int | None = None,
 ) -> list[GeneratedName]:
-    """`count` names that begin with `start` and have at most `max_length` characters. `max_copy`:
-    no more letters in a row than this stand in a name that the model learned from (`start` may).
+    """`count` names that begin with `start` and have at most `max_length` characters.
 
-    With `new` only names that are not in the list, each once; there may be fewer than `count` if
-    `ROUND + PATIENCE * count` drawn names held no more. Raises VocabularyError for a letter of
-    `start` that the model does not know, SamplingError for a `start` that leaves no room, or if
-    there is no way without longer copies.
-    """
+    `max_copy` limits the letters in a row that are copied from a training name (`start` aside).
+    With `new` only names that are not in the list, each once; fewer than `count` if
+    `NAMES_PER_ROUND + PATIENCE * count` draws find no more. Raises VocabularyError for a letter of
+    `start` outside the vocabulary, SamplingError for a `start` that leaves no room, or if
+    `max_copy` leaves no way to the end."""
     begun = known_letters(start, model)
     if len(begun) >= max_length:
         raise SamplingError(
-            f"a start shorter than the {max_length} characters of --max-length",
-            f"{len(begun)} in `{start}`",
-            hint="shorten it, or raise --max-length",
+            f"the start `{start}` has {len(begun)} characters, and names may have {max_length}",
+            hint="shorten the start, or raise the maximum length",
         )
     primer = [int(index) for index in model.vocabulary.encode(begun)]
     limit = None
@@ -91,37 +88,37 @@ def generate(
     if not new:
         return [next(drawn) for _ in range(count)]
     found: dict[str, GeneratedName] = {}
-    for _ in range(ROUND + PATIENCE * count):
-        invention = next(drawn)
-        if invention.new:
-            found.setdefault(invention.name, invention)
+    for _ in range(NAMES_PER_ROUND + PATIENCE * count):
+        generated = next(drawn)
+        if generated.new:
+            found.setdefault(generated.name, generated)
         if len(found) == count:
             break
     return list(found.values())
 
 
-def spelled(invention: GeneratedName, model: DinosModel) -> str:
-    """The name as one writes it: with capitals, unless the model has its own."""
-    return invention.name if model.content.keep_case else capitalised(invention.name)
+def spelled(generated: GeneratedName, model: DinosModel) -> str:
+    """The name with capitals, unless the model keeps upper and lower case apart."""
+    return generated.name if model.content.keep_case else capitalised(generated.name)
 
 
 def known_letters(start: str, model: DinosModel) -> str:
-    """`start` as the model spells it, and with spaces as in names that are read: none before the
-    first letter, one between words. Raises VocabularyError for a letter that it does not know."""
+    """`start` as the model spells it: without spaces before the first letter, with one between
+    words. Raises VocabularyError for a letter outside the vocabulary."""
     spaced = re.sub(" +", " ", start).lstrip(" ")
     begun = fold(spaced, model.content.keep_case)
     for letter in begun:
         if letter not in model.vocabulary or letter == END:
             raise VocabularyError(
-                f"letters that the model knows ({_letters(model.vocabulary)})",
-                f"{letter!r} in {start!r}",
-                hint="begin with others",
+                f"the model does not know the letter {letter!r} of {start!r}, only "
+                f"{_letters(model.vocabulary)}",
+                hint="start with other letters",
             )
     return begun
 
 
 def automaton_of(model: DinosModel) -> Automaton:
-    """How the model reads names."""
+    """The automaton of the names, and of the n-grams that the model reads."""
     context = model.content.config.context
     names = model.content.training if context > 1 else ()
     rows = [encode(name, model.vocabulary) for name in names]
@@ -129,8 +126,8 @@ def automaton_of(model: DinosModel) -> Automaton:
 
 
 def closest(name: str, names: Sequence[str]) -> tuple[str, int]:
-    """The name of `names` nearest to `name`, the first of several, and how many characters have to
-    be put in, taken out or replaced between the two."""
+    """The name of `names` closest to `name`, the first of several, and their Levenshtein
+    distance."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import extractOne
 
@@ -148,18 +145,18 @@ def _draw(
     limit: CopyLimit | None,
     endless: bool,
 ) -> Iterator[GeneratedName]:
-    """Names one after the other; which come first does not depend on how many are asked for."""
+    """Names one after the other; the first ones are the same for any `count`."""
     rng = np.random.default_rng(seed)
-    reads = automaton_of(model)
-    heard = np.array([[PADDING, *primer]], dtype=np.int32)
-    automaton = replace(reads, start=int(walk(reads, heard)[0, -1]))
+    known = automaton_of(model)
+    primed = np.array([[PADDING, *primer]], dtype=np.int32)
+    automaton = replace(known, start=int(walk(known, primed)[0, -1]))
     primer_conditioning = (
-        None if reads.conditioning is None else with_ngrams(reads, heard)[0, :-1, 1:]
+        None if known.conditioning is None else with_ngrams(known, primed)[0, :-1, 1:]
     )
-    learned, held_out = set(model.content.training), set(model.content.held_out)
+    training, held_out = set(model.content.training), set(model.content.held_out)
     left = count
     while endless or left > 0:
-        n_names = ROUND if endless else min(ROUND, left)
+        n_names = NAMES_PER_ROUND if endless else min(NAMES_PER_ROUND, left)
         left -= n_names
         samples = sample(
             model.weights,
@@ -176,14 +173,14 @@ def _draw(
         rows = [[*primer, *row][: max_length + 1] for row in samples.rows()]
         rows = [row if end else row[:-1] for row, end in zip(rows, samples.ended, strict=True)]
         names = [np.array(row, dtype=np.int32) for row in rows]
-        scores = log_probabilities(model.weights, names, reads)
+        scores = log_probabilities(model.weights, names, known)
         for row, end, score in zip(rows, samples.ended, scores, strict=True):
             name = "".join(model.vocabulary.decode(row[:-1] if end else row))
             yield GeneratedName(
                 name,
                 tuple(float(value) for value in score),
                 cut=not end,
-                learned=name in learned,
+                in_training=name in training,
                 held_out=name in held_out,
             )
 

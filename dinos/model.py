@@ -61,13 +61,14 @@ def shared_layers(
 
 
 def training_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
-    """The training graph, which reads whole names. Inputs `[X, mask]`: X `(m, T, n_values)`, one-hot characters after a zero
-    vector; mask `(m, T)`, true where a step belongs to the name and false where it is padding.
-    With conditioning (see `windows.with_conditioning`) X is `(m, T, n_values + n_conditioning)`.
+    """The training graph, which reads whole names. Inputs `[X, mask]`: X `(m, T, n_values)`,
+    one-hot characters after a zero vector; mask `(m, T)`, true where a step belongs to the name and
+    false where it is padding. With conditioning (see `windows.with_conditioning`) X is `(m, T,
+    n_values + n_conditioning)`.
 
-    Outputs: the distribution of the character at each step, `(m, T, n_values)`, then the state after
-    the last step of each name, `(m, n_a)`, two of them for an LSTM. Padding leaves it unchanged.
-    """
+    Outputs: the distribution of the character at each step, `(m, T, n_values)`, then the state
+    after the last step of each name, `(m, n_a)`, two of them for an LSTM. Padding leaves it
+    unchanged."""
     keras = load_keras()
     X = keras.Input((None, layers.densor.units + n_conditioning), name="X", dtype=layers.cell.dtype)
     mask = keras.Input((None,), name="mask", dtype="bool")

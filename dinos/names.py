@@ -124,7 +124,7 @@ def _decode(data: bytes, path: Path) -> str:
             raise FileError(f"the list is {encoding} text", path=path, hint="save it as UTF-8")
     if 0 in data:
         raise FileError(
-            f"a list of names is a text file, and this is a binary one (byte 0x00 at {data.index(0)})",
+            f"a list of names is a text, and this is a binary file (byte 0x00 at {data.index(0)})",
             path=path,
             hint="choose another file",
         )

@@ -32,10 +32,9 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
     With a `context` of more than 1 a state is the longest known n-gram of `names` (sequences of
     indices that end with END) that the characters read so far end with, of at most `context`
     characters (Aho and Corasick, *Efficient string matching*, 1975). Each n-gram of 2 and more
-    characters is an input column behind those of the characters, and the conditioning of a state are
-    the n-grams that end in it: after "saur", with a context of 4, "ur", "aur" and "saur"; PADDING for
-    one that is not known.
-    """
+    characters is an input column behind those of the characters, and the conditioning of a state
+    are the n-grams that end in it: after "saur", with a context of 4, "ur", "aur" and "saur";
+    PADDING for one that is not known."""
     spaces = np.array([symbol == " " for symbol in known.symbols])
     ends = np.array([symbol == END for symbol in known.symbols])
     kinds = np.select([ends, spaces], [ENDED, AT_WORD], IN_WORD).astype(np.int32)
@@ -67,9 +66,9 @@ def name_automaton(known: Vocabulary, names: Sequence[Indices] = (), context: in
 def _known_ngrams(
     names: Sequence[Indices], n_values: int, context: int
 ) -> Iterator[tuple[States, States, States]]:
-    """The known n-grams of 1, 2 ... `context` characters, a tuple for each length: the states without
-    their last character, these last characters, and the states without their first character. Each
-    n-gram becomes a state in turn, after ENDED; a context of 1 needs none."""
+    """The known n-grams of 1, 2 ... `context` characters, a tuple for each length: the states
+    without their last character, these last characters, and the states without their first
+    character. Each n-gram becomes a state in turn, after ENDED; a context of 1 needs none."""
     if context == 1:
         return
     symbols = np.concatenate([name[:-1] for name in names])
@@ -121,8 +120,8 @@ def walk(automaton: Automaton, inputs: Indices) -> Indices:
 
 
 def with_ngrams(automaton: Automaton, inputs: Indices) -> Indices:
-    """`inputs (m, T)` with the n-grams that end at each step, `(m, T, context)`; with a context of 1
-    unchanged."""
+    """`inputs (m, T)` with the n-grams that end at each step, `(m, T, context)`; with a context of
+    1 unchanged."""
     conditioning = automaton.conditioning
     return with_conditioning(
         inputs, None if conditioning is None else conditioning[walk(automaton, inputs)]

@@ -1,4 +1,4 @@
-"""Names -> a trained model, and how well it foretells names that it has not seen."""
+"""Training on a list of names, and the loss on held-out names."""
 
 from __future__ import annotations
 
@@ -35,26 +35,24 @@ if TYPE_CHECKING:
 
 KIND = "dinos"
 CLIP = 5.0
-# What a training takes by default: as many characters as its time allows, a character taking time
-# for each weight that it meets; but not fewer than FEWEST, and not more than MOST. Of a short list
-# there is no more to learn after so many times its characters, or else after ENOUGH.
-WORK = 36e9
-FEWEST, MOST = 2e6, 5e6
-TIMES, ENOUGH = 320, 1e6
-# Times through the names that this takes, unless the list is so long that fewer have to do.
-EPOCHS, FEWEST_EPOCHS = 12, 3
-LENGTH_STEP = 4
+# The default length of a training, in characters read: BUDGET multiplications, one for each weight
+# that a character meets, within MIN_CHARACTERS and MAX_CHARACTERS. A short list is read MAX_TIMES
+# times at most, or until ENOUGH characters are read.
+BUDGET = 36e9
+MIN_CHARACTERS, MAX_CHARACTERS = 2e6, 5e6
+MAX_TIMES, ENOUGH = 320, 1e6
+MIN_EPOCHS, MAX_EPOCHS = 3, 12
+LENGTH_STEP = 4  # batches are padded to multiples of it, so that shapes recur
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a model is trained: `cell` "rnn", "gru" or "lstm" with `n_a` units, that reads at each
-    step the last character and the pieces of up to `context` characters that end with it (see
-    `reading`; 1: the character alone, as in the course); Adam whose learning rate falls to 0 along
-    half a cosine; gradients clipped to [-5, 5] as in the course.
+    """Settings of a training on names.
 
-    Each epoch goes once through the names, and through `n_augmented` others that are made of their
-    pieces, others each time (see `recombine`; 0 for none). What is None `resolve_defaults` decides.
+    The cell, "rnn", "gru" or "lstm" with `n_a` units, reads at each step the last character and the
+    n-grams of up to `context` characters that end with it (see `ngram_features`). Adam's learning
+    rate falls to 0 along half a cosine; gradients are clipped to [-5, 5] as in the course. An epoch
+    is the names and `n_augmented` new ones drawn from an n-gram model (see `augmentation`).
     """
 
     cell: Annotated[str, Setting("Recurrent cell.", "Model", choices=CELLS)] = "rnn"
@@ -100,21 +98,22 @@ class TrainingConfig:
         check_settings(self)
 
     def resolve_defaults(self, names: Sequence[str]) -> tuple[int, int]:
-        """How many times a list of `names` is gone through, and how many names are made up each
-        time; by default, what a plain cell of 50 units learns in less than half a minute."""
+        """The number of epochs and of augmented names per epoch for a list; by default what a plain
+        cell of 50 units learns in less than half a minute."""
         n_values = vocabulary(names).size
-        met = LAYOUTS[self.cell].n_gates * self.n_a * (self.n_a + self.context + 1)
-        met += n_values * (self.n_a + 1)
+        cost = LAYOUTS[self.cell].n_gates * self.n_a * (self.n_a + self.context + 1)
+        cost += n_values * (self.n_a + 1)
         n_characters = sum(len(name) + 1 for name in names)
-        allowed = min(max(WORK / met, FEWEST), MOST, max(TIMES * n_characters, ENOUGH))
+        allowed = min(max(BUDGET / cost, MIN_CHARACTERS), MAX_CHARACTERS)
+        allowed = min(allowed, max(MAX_TIMES * n_characters, ENOUGH))
         times = allowed / n_characters
         if self.n_augmented is None:
-            usual = min(max(round(times), FEWEST_EPOCHS), EPOCHS)
-            n_augmented = max(round((times / usual - 1) * len(names)), 0)
+            epochs = min(max(round(times), MIN_EPOCHS), MAX_EPOCHS)
+            n_augmented = max(round((times / epochs - 1) * len(names)), 0)
         else:
             n_augmented = self.n_augmented
-            usual = max(round(times / (1 + n_augmented / len(names))), FEWEST_EPOCHS)
-        return usual if self.epochs is None else self.epochs, n_augmented
+            epochs = max(round(times / (1 + n_augmented / len(names))), MIN_EPOCHS)
+        return epochs if self.epochs is None else self.epochs, n_augmented
 
 
 class Content(msgspec.Struct):
@@ -135,8 +134,8 @@ Progress = Callable[[EpochMetrics, DinosModel], None]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What training gives: the `layers`, the training `graph` on them, the model as a file would
-    hold it, the names apart, and the history."""
+    """The result of a training: the `layers`, the training `graph` on them, the model as a file
+    holds it, the split of the names, and the history."""
 
     layers: Layers
     graph: keras.Model
@@ -162,31 +161,30 @@ def fit(
     engine: Engine = "auto",
     checkpoints: Checkpoints | None = None,
 ) -> TrainingResult:
-    """Trains a model on nine tenths of `names`; the tenth that is held out decides nothing.
+    """Trains a model on nine tenths of `names`; the held-out tenth decides nothing.
 
-    The same names and lesson give the same model on the same machine. After each epoch `progress`
-    gets what was reached and the model as it is, to sample from. The engine and `checkpoints` are
-    those of `training.fit`.
-    """
+    Equal names and configurations give equal models on the same machine. After each epoch
+    `progress` gets its metrics and the model so far. The engine and `checkpoints` are those of
+    `train_network`."""
     epochs, n_augmented = config.resolve_defaults(names.names)
     config = replace(config, epochs=epochs, n_augmented=n_augmented)
-    apart = split(names.names, config.seed)
+    parts = split(names.names, config.seed)
     known = vocabulary(names.names)
-    training = [encode(name, known) for name in apart.training]
-    held_out = [encode(name, known) for name in apart.held_out]
+    training = [encode(name, known) for name in parts.training]
+    held_out = [encode(name, known) for name in parts.held_out]
     automaton = name_automaton(known, training, config.context)
     layers = shared_layers(known.size, config.n_a, config.cell, config.seed)
     graph = training_graph(layers, n_inputs(automaton) - known.size)
 
-    content = Content(config, names.keep_case, tuple(apart.training), tuple(apart.held_out))
+    content = Content(config, names.keep_case, tuple(parts.training), tuple(parts.held_out))
     versions = installed_versions("djmodel", "tensorflow", "keras", "numpy")
 
-    def as_it_is(weights: Weights) -> DinosModel:
+    def model_with(weights: Weights) -> DinosModel:
         return ModelFile(KIND, weights, known, content, sources or {}, versions)
 
     def report(epoch: EpochMetrics, learner: Trainer) -> None:
         if progress:
-            progress(epoch, as_it_is(learner.weights()))
+            progress(epoch, model_with(learner.weights()))
 
     trainer = TrainerConfig(
         epochs=epochs,
@@ -206,21 +204,21 @@ def fit(
         checkpoints=checkpoints,
         fingerprint={**asdict(config), "names": hash_of(training), "held out": hash_of(held_out)},
     )
-    model = as_it_is(extract_weights(graph))
+    model = model_with(extract_weights(graph))
     content = msgspec.structs.replace(
         content,
         training_loss=mean_loss(model.weights, training, automaton),
         held_out_loss=mean_loss(model.weights, held_out, automaton),
     )
     model = replace(model, content=content)
-    return TrainingResult(layers, graph, model, apart, fit_result)
+    return TrainingResult(layers, graph, model, parts, fit_result)
 
 
 def mean_loss(
     weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
 ) -> float:
-    """The mean cross-entropy of a character of `names`, the newline included, in nats; computed in
-    NumPy. Its exponential is the perplexity. `automaton`: as in `log_probabilities`."""
+    """The mean cross-entropy per character of `names`, the newline included, in nats; its
+    exponential is the perplexity. `automaton`: as in `log_probabilities`."""
     scores: list[NDArray[np.float32]] = []
     for first in range(0, len(names), 4096):
         scores += log_probabilities(weights, names[first : first + 4096], automaton)
@@ -230,11 +228,11 @@ def mean_loss(
 def log_probabilities(
     weights: Weights, names: Sequence[Indices], automaton: Automaton | None = None
 ) -> list[NDArray[np.float32]]:
-    """The natural log-probability of each character of each name, after those before it.
-    `automaton`: of the pieces that the model reads (see `reading`); None: it reads characters.
-    Raises ValueError for the automaton of another model."""
+    """The natural log-probability of each character of each name given those before it.
+    `automaton`: of the n-grams that the model reads; None: it reads single characters. Raises
+    ValueError for the automaton of another model."""
     if weights.n_inputs != (n_inputs(automaton) if automaton else weights.n_values):
-        raise ValueError("expected the automaton of the pieces that these weights read")
+        raise ValueError("the automaton has other n-grams than these weights read")
     inputs, labels, mask = padded(names)  # (m, T)
     read = inputs if automaton is None else with_ngrams(automaton, inputs)
     found = batch_log_probabilities(weights, read, labels)
@@ -242,7 +240,7 @@ def log_probabilities(
 
 
 class _NameBatches:
-    """The names of each epoch in batches, and others made of their pieces."""
+    """Batches of the names of each epoch, and of augmented ones."""
 
     def __init__(
         self,
@@ -253,7 +251,7 @@ class _NameBatches:
     ) -> None:
         self.training, self.n_augmented = training, n_augmented
         self.config, self.automaton = config, automaton
-        self.recombination = NGramSampler(training, automaton.allowed.shape[1])
+        self.augmentation = NGramSampler(training, automaton.allowed.shape[1])
 
     def __len__(self) -> int:
         return math.ceil((len(self.training) + self.n_augmented) / self.config.batch_size)
@@ -261,7 +259,7 @@ class _NameBatches:
     def epoch(self, number: int) -> Iterable[Windows]:
         seed, size = self.config.seed, self.config.batch_size
         augmentation = random_stream(seed, Stream.AUGMENTATION, number)
-        names = [*self.training, *self.recombination.draw(self.n_augmented, augmentation)]
+        names = [*self.training, *self.augmentation.draw(self.n_augmented, augmentation)]
         order = random_stream(seed, Stream.BATCH_ORDER, number).permutation(len(names))
         for first in range(0, len(names), size):
             inputs, labels = _batch([names[i] for i in order[first : first + size]])
@@ -269,8 +267,7 @@ class _NameBatches:
 
 
 def _batch(names: Sequence[Indices]) -> Windows:
-    """Names in one batch, padded to a multiple of LENGTH_STEP: a shape that comes again finds its
-    arrays made, and its graph compiled."""
+    """Names as one batch, padded to a multiple of LENGTH_STEP."""
     inputs, labels, mask = padded(names)
     labels = np.where(mask, labels, PADDING)
     more = ((0, 0), (0, -labels.shape[1] % LENGTH_STEP))

@@ -1,4 +1,5 @@
-"""Interpolated n-gram models: the baseline that a network has to beat, and a source of new sequences.
+"""Interpolated n-gram models: the baseline that a network has to beat, and a source of new
+sequences.
 
 Counts stand in sorted arrays, so that many symbols are scored or sampled at once.
 """
@@ -25,8 +26,8 @@ class Smoothing(NamedTuple):
     """How far an order trusts its own counts over the next lower order.
 
     "dirichlet": `strength` symbols are added to each context, distributed as in the lower order
-    (MacKay and Peto, *A hierarchical Dirichlet language model*, 1995). "witten-bell": as many as the
-    context has different followers, times `strength` (Witten and Bell, *The zero-frequency
+    (MacKay and Peto, *A hierarchical Dirichlet language model*, 1995). "witten-bell": as many as
+    the context has different followers, times `strength` (Witten and Bell, *The zero-frequency
     problem*, 1991, method C, where it is 1). "kneser-ney": `strength`, 0 to 1, is subtracted from
     each count, and lower orders count contexts instead of occurrences (Kneser and Ney, *Improved
     backing-off for m-gram language modeling*, 1995, interpolated); with `added` symbols on top, as
@@ -59,7 +60,8 @@ CANDIDATES = (
         for added in (0, 1, 4, 8, 16, 32)
     ),
 )
-# Tuning leaves out each sequence in turn if there are at most this many; else a tenth of them, once.
+# Tuning leaves out each sequence in turn if there are at most this many; else a tenth of them,
+# once.
 MAX_LEFT_OUT_IN_TURN = 20
 
 
@@ -228,7 +230,8 @@ def _count_contexts(levels: Levels, n_symbols: int) -> Levels:
 
 
 def _level(keys: Ints, occurrences: Ints, n_symbols: int) -> _Level:
-    """A level from all its occurrences: the number of a context times `n_symbols`, plus a follower."""
+    """A level from all its occurrences: the number of a context times `n_symbols`, plus a
+    follower."""
     pairs, counts = np.unique(occurrences, return_counts=True)
     first = np.searchsorted(pairs, n_symbols * np.arange(len(keys) + 1))
     return _Level(keys, pairs, counts, first)
@@ -251,8 +254,8 @@ def _find(ascending: Ints, wanted: Ints) -> Ints:
 
 
 class _Seen(NamedTuple):
-    """Counts of each symbol of some sequences after its contexts of 0, 1, ... symbols, their totals,
-    and the number of different followers; each `(order, n)`, 0 for unseen contexts."""
+    """Counts of each symbol of some sequences after its contexts of 0, 1, ... symbols, their
+    totals, and the number of different followers; each `(order, n)`, 0 for unseen contexts."""
 
     counts: Floats
     totals: Floats

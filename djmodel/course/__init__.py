@@ -1,9 +1,8 @@
 """The names of the course's jazz notebook: `from djmodel.course import *` replaces its import cell.
 
-Written for the current edition (version 4); `djmodel.course_v3` is for the older ones. `keras2` lists
-what changed between the Keras of the course and Keras 3, `music` has the course's helper functions,
-and `unit_tests` its checks of the student's graphs.
-"""
+Written for the current edition (version 4); `djmodel.course_v3` is for the older ones. `keras2`
+lists what changed between the Keras of the course and Keras 3, `music` has the course's helper
+functions, and `unit_tests` its checks of the student's graphs."""
 
 import sys
 

@@ -126,9 +126,8 @@ class Module:
 def tensorflow() -> Module:
     """TensorFlow whose functions take symbolic tensors: `tf.math.argmax(out, axis=-1)`.
 
-    Keras 3 refuses those; here the function becomes an operation of the graph. `tf.keras` has the classes and
-    functions of this module in place of its own.
-    """
+    Keras 3 refuses those; here the function becomes an operation of the graph. `tf.keras` has the
+    classes and functions of this module in place of its own."""
     import tensorflow as tf
 
     ours = {
@@ -150,8 +149,8 @@ def tensorflow() -> Module:
 
 
 def ipython() -> Module | None:
-    """IPython whose `display.Audio` says in a line which of the course's recordings is missing; None
-    where IPython is not installed, which is outside a notebook."""
+    """IPython whose `display.Audio` says in a line which of the course's recordings is missing;
+    None where IPython is not installed, which is outside a notebook."""
     if importlib.util.find_spec("IPython") is None:
         return None
     import IPython
@@ -206,8 +205,8 @@ def _closure(function: Any) -> tuple[Any, ...]:
 
 
 def _with_closure(function: Any, value_of: Callable[[Any], Any]) -> Any:
-    """A copy of the function that keeps the present values of the variables around it, each replaced
-    by `value_of` it."""
+    """A copy of the function that keeps the present values of the variables around it, each
+    replaced by `value_of` it."""
     if not inspect.isfunction(function):
         return function
     closure = tuple(types.CellType(value_of(cell.cell_contents)) for cell in _closure(function))

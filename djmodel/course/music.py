@@ -38,7 +38,8 @@ c_initializer = np.zeros((1, N_A), dtype=np.float32)
 
 
 class Chords:
-    """The chords of a tune, bar by bar: `len(chords)` bars. `tune` is what a solo is played over."""
+    """The chords of a tune, bar by bar: `len(chords)` bars. `tune` is what a solo is played
+    over."""
 
     def __init__(self, tune: Tune) -> None:
         self.tune = tune
@@ -122,10 +123,9 @@ def generate_music(
 ) -> Score:
     """A solo over `chords` with the layers of `inference_model`, tidied as in the course.
 
-    Each value is drawn with `diversity` as the temperature, so a solo is new each time; `seed` makes
-    it reproducible. Writes `file` and returns it as a music21 stream. Raises FileError if
-    the file cannot be written.
-    """
+    Each value is drawn with `diversity` as the temperature, so a solo is new each time; `seed`
+    makes it reproducible. Writes `file` and returns it as a music21 stream. Raises FileError if the
+    file cannot be written."""
     from music21 import converter
 
     from djmodel.outputs.midi import write_midi

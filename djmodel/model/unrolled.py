@@ -21,15 +21,14 @@ _PROBES = 3  # sequences on which the two graphs are compared
 class UnrolledModel(keras.Model):  # type: ignore[name-defined]
     """A graph with inputs `[X, a0, c0]`, X `(m, Tx, n_values)`, and Tx outputs `(m, n_values)`.
 
-    Keras compiles a loss and a metric for each output; with 30 outputs that is most of the time, and
-    a plain `metrics=["accuracy"]` is refused. Where the graph is an LSTM and a softmax unrolled,
-    `fit` and `evaluate` use the same layers as a scan instead, with one output `(m, Tx, n_values)`.
-    The loss stays the sum over the steps of their mean losses; a metric is over all steps. Any other
-    graph is trained as it stands, with the metrics for each output.
+    Keras compiles a loss and a metric for each output; with 30 outputs that is most of the time,
+    and a plain `metrics=["accuracy"]` is refused. Where the graph is an LSTM and a softmax
+    unrolled, `fit` and `evaluate` use the same layers as a scan instead, with one output `(m, Tx,
+    n_values)`. The loss stays the sum over the steps of their mean losses; a metric is over all
+    steps. Any other graph is trained as it stands, with the metrics for each output.
 
-    Labels are a list of Tx arrays `(m, n_values)`, or one array `(Tx, m, n_values)`. `save` writes a
-    plain Keras model, which loads without this project.
-    """
+    Labels are a list of Tx arrays `(m, n_values)`, or one array `(Tx, m, n_values)`. `save` writes
+    a plain Keras model, which loads without this project."""
 
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **settings: Any
@@ -76,9 +75,9 @@ class UnrolledModel(keras.Model):  # type: ignore[name-defined]
 def as_scan(model: Any) -> Any:
     """The scan that computes the same as an unrolled graph, on the same layers.
 
-    The graph must have one LSTM and one Dense layer, inputs `[X, a0, c0]` and an output for each step
-    of X; the two are then compared on random one-hot sequences. Returns None for any other graph.
-    """
+    The graph must have one LSTM and one Dense layer, inputs `[X, a0, c0]` and an output for each
+    step of X; the two are then compared on random one-hot sequences. Returns None for any other
+    graph."""
     lstm = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     shapes = [tuple(tensor.shape) for tensor in model.inputs]

@@ -58,7 +58,7 @@ def test_training_shows_names_on_the_way_and_sums_up(folder):
     assert float(rows[-1]["held_out_loss"]) < float(rows[0]["held_out_loss"])
 
 
-def test_the_model_file_holds_names_and_settings(model):
+def test_the_model_file_remembers(model):
     kept = load(model)
     assert kept.vocabulary.symbols[0] == "\n"
     assert len(kept.content.training) == 27
@@ -92,14 +92,14 @@ def test_equal_seeds_equal_output(monkeypatch, capsys, model):
     assert first != run(monkeypatch, capsys, generate, model, "--seed", 5)
 
 
-def test_only_new_names(monkeypatch, capsys, model):
+def test_new_names_only(monkeypatch, capsys, model):
     status, out, err = run(monkeypatch, capsys, generate, model, "--new", "--count", 5)
     assert status == 0
     assert not {name.lower() for name in out.split()} & set(load(model).content.training)
     assert "in the training list" not in err
 
 
-def test_names_begin_with_given_letters_and_are_cut_at_a_length(monkeypatch, capsys, model):
+def test_start_and_cut(monkeypatch, capsys, model):
     options = ("--start", "Ty", "--max-length", 4, "--count", 5)
     status, out, err = run(monkeypatch, capsys, generate, model, *options)
     assert status == 0
@@ -107,7 +107,7 @@ def test_names_begin_with_given_letters_and_are_cut_at_a_length(monkeypatch, cap
     assert "cut after 4 characters" in err
 
 
-def test_names_as_json_with_their_probabilities(monkeypatch, capsys, model):
+def test_json(monkeypatch, capsys, model):
     status, out, _ = run(monkeypatch, capsys, generate, model, "--json", "--count", 8)
     assert status == 0
     rows = [json.loads(line) for line in out.splitlines()]
@@ -142,16 +142,16 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
     [
         (b"", [], "the file is empty"),
         (b"\n\n", [], "the list has no names"),
-        (b"rex\n", [], "the list has only the name `rex`"),
+        (b"rex\n", [], "only the name `rex`"),
         (b"rex\n\ntyra\n", [], "line 2: the line is empty"),
-        (b"rex\0\1\2", [], "this is a binary one"),
+        (b"rex\0\1\2", [], "a binary file"),
         ("tyra\nr\xe9x\n".encode("latin-1"), [], "byte 0xe9 at 6 (line 2)"),
         (b"rex\nallosaurus\n", ["--max-length", "9"], "has 10 characters, more than 9"),
         (b"rex\ntyra\n", ["--cell", "gnu"], "--cell must be rnn, gru or lstm, not 'gnu'"),
         (None, [], "no such file"),
     ],
 )
-def test_bad_lists_are_refused_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
+def test_bad_lists_end_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
     path = tmp_path / "list.txt"
     if content is not None:
         path.write_bytes(content)
@@ -176,17 +176,15 @@ def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--start", "Xy"], "'x' in 'Xy'"),
-        (["--start", "Xy"], "letters that the model knows (abdeinorstuy)"),
-        (["--start", "tyra", "--max-length", "4"], "shorter than the 4 characters"),
+        (["--start", "Xy"], "'x' of 'Xy'"),
+        (["--start", "Xy"], "only abdeinorstuy"),
+        (["--start", "tyra", "--max-length", "4"], "has 4 characters, and names may have 4"),
         (["--temperature", "0"], "--temperature must be above 0"),
         (["--top-k", "0"], "--top-k must be at least 1"),
         (["--top-p", "1.5"], "--top-p must be above 0"),
     ],
 )
-def test_options_that_cannot_be_met_are_refused_in_one_line(
-    monkeypatch, capsys, model, options, said
-):
+def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
     status, out, err = run(monkeypatch, capsys, generate, model, *options)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert said in err
@@ -201,7 +199,7 @@ def test_a_file_that_is_not_a_model_is_refused(monkeypatch, capsys, tmp_path):
         assert said in err
 
 
-def test_copied_letters_are_reported_and_can_be_limited(monkeypatch, capsys, model):
+def test_what_is_copied_is_said_and_can_be_limited(monkeypatch, capsys, model):
     _, out, err = run(monkeypatch, capsys, generate, model, "--json", "--seed", 1)
     summary_table = [json.loads(line) for line in out.splitlines()]
     lengths = [len(each["longest_copy"]) for each in summary_table]

@@ -214,7 +214,7 @@ def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
 
 def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_learns_more():
     names = Names(tuple(f"{a}{b}saur{c}" for a in "abcdef" for b in "aeiou" for c in ("", "us")))
-    settings = {"n_a": 4, "epochs": 8, "batch_size": 8, "made_up": 0}
+    settings = {"n_a": 4, "epochs": 8, "batch_size": 8, "n_augmented": 0}
     one, four = (fit(names, TrainingConfig(context=context, **settings)) for context in (1, 4))
     V = one.model.vocabulary.size
     assert one.model.weights.n_parameters == V * 4 + 4 * 4 + 4 + 4 * V + V
@@ -223,8 +223,10 @@ def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_lear
     assert (one.model.content.config.context, four.model.content.config.context) == (1, 4)
 
 
-@pytest.mark.parametrize("settings", [{}, {"made_up": 0}, {"made_up": 500}, {"cell": "lstm"}])
-def test_a_list_is_read_as_often_as_there_is_time_for(settings):
+@pytest.mark.parametrize(
+    "settings", [{}, {"n_augmented": 0}, {"n_augmented": 500}, {"cell": "lstm"}]
+)
+def test_the_default_length_of_a_training_fits_the_time_for_it(settings):
     """About 5 million characters by default, fewer by a cell that takes longer."""
     names = [
         f"{a}{b}{c}saur" for a in "abcdefghij" for b in "aeiou" for c in "abcdefghijklmnopqrst"
@@ -236,13 +238,13 @@ def test_a_list_is_read_as_often_as_there_is_time_for(settings):
     assert TrainingConfig(epochs=7, **settings).resolve_defaults(names) == (7, n_augmented)
 
 
-def test_a_context_of_nothing():
-    with pytest.raises(InputError, match="expected --context 1 to 20, found 0"):
+def test_a_context_of_no_characters_is_refused():
+    with pytest.raises(InputError, match="context must be at least 1 and at most 20, not 0"):
         TrainingConfig(context=0)
 
 
-def test_an_unknown_cell():
-    with pytest.raises(InputError, match="expected --cell rnn, gru or lstm, found `gnu`"):
+def test_an_unknown_cell_is_refused():
+    with pytest.raises(InputError, match="cell must be rnn, gru or lstm, not 'gnu'"):
         TrainingConfig(cell="gnu")
 
 

@@ -73,7 +73,7 @@ def test_composed_and_decomposed_accents_are_one(listed):
         (b"anna\nAnna\n", CorpusError, "only the name `anna`"),
         (b"anna\n\neva\n", CorpusError, "line 2: the line is empty"),
         (b"\nanna\neva\n", CorpusError, "line 1: the line is empty"),
-        (b"MThd\x00\x00\x00\x06", FileError, "a binary one (byte 0x00 at 4)"),
+        (b"MThd\x00\x00\x00\x06", FileError, "a binary file (byte 0x00 at 4)"),
         (b"\x89PNG\r\n\x1a\n", FileError, "byte 0x89 at 0 (line 1) is not UTF-8"),
         (b"anna\nev\x07a\n", FileError, "line 2 has the control character U+0007"),
         ("anna\néva\n".encode("latin-1"), FileError, "byte 0xe9 at 5 (line 2) is not UTF-8"),
