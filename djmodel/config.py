@@ -38,7 +38,7 @@ Tempo = Annotated[
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """What is read from a file of music: its parts, and a range of bars such as "1:16"."""
+    """The parts of a file of music to read, and a range of bars such as "1:16"."""
 
     melody_part: Annotated[str | None, _part("melody", _MUSIC)] = None
     chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _MUSIC)] = ()
@@ -50,7 +50,7 @@ class ReadingConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a model is trained; the defaults are the course's.
+    """Settings of a training; the defaults are the course's.
 
     An epoch has `m` windows of `tx` values. None: for one tune 60, the same ones in each epoch, as
     in the course; for several tunes as many as they have room for, drawn anew in each epoch.
@@ -104,13 +104,13 @@ PRESETS = {
 def training_preset(name: str) -> TrainingConfig:
     """The configuration of a preset. Raises SettingError for a name that has none."""
     if name not in PRESETS:
-        raise SettingError(f"there is no preset '{name}', only {' and '.join(PRESETS)}", "preset")
+        raise SettingError(f"preset must be {' or '.join(PRESETS)}, not '{name}'", "preset")
     return PRESETS[name]
 
 
 @dataclass(frozen=True)
 class GenerationConfig:
-    """What is played over, and how.
+    """Settings of a solo.
 
     The changes are those of `over`, a file of music or the title of a tune that the model was
     trained on; of a piece in music21's `corpus`; or `changes` as text. None of them: those of the
