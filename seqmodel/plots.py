@@ -55,6 +55,7 @@ PICTURE_SUFFIXES = (".png", ".svg")
 WIDTH_INCHES = 11.0
 DOTS_PER_INCH = 144
 MAX_BARS = 90  # of a count chart
+_DRAWING_INTERVAL = 10  # seconds between two drawings of a live curve, per second of drawing
 _BARS_PER_COLUMN = 30
 _INCHES_PER_BAR = 0.21
 _INCHES_PER_ROW, _MAX_HEAT_MAP_INCHES = 0.17, 7.0
@@ -354,20 +355,26 @@ def _cell(content: Any) -> str:
 
 
 class LiveCurve:
-    """A loss curve under a notebook's cell, redrawn after an epoch, at most every `min_seconds`.
+    """A loss curve under a notebook's cell, redrawn after an epoch at most every `min_seconds`; by
+    default every half second, or less often where drawing would take over a tenth of the time.
 
     `epochs` is the number of epochs to come, so that the last one is drawn; `chance` is the loss of
     a uniform guess. Raises MissingPackageError without IPython.
     """
 
     def __init__(
-        self, epochs: int | None = None, *, chance: float | None = None, min_seconds: float = 0.5
+        self,
+        epochs: int | None = None,
+        *,
+        chance: float | None = None,
+        min_seconds: float | None = None,
     ) -> None:
         self.losses: list[float] = []
         self.epochs, self.chance, self.min_seconds = epochs, chance, min_seconds
         self._display: Any = require_package("IPython.display", "to draw in a notebook", "ipython")
         self._shown: Any = None
         self._drawn_at = -float("inf")
+        self._drawing_seconds = 0.0
 
     def __call__(self, epoch: EpochMetrics) -> None:
         self.add(epoch.loss)
@@ -376,17 +383,22 @@ class LiveCurve:
         """Adds the loss of one more epoch."""
         self.losses.append(loss)
         is_last = len(self.losses) == self.epochs
-        if is_last or time.monotonic() - self._drawn_at >= self.min_seconds:
+        wait = self.min_seconds
+        if wait is None:
+            wait = max(0.5, _DRAWING_INTERVAL * self._drawing_seconds)
+        if is_last or time.monotonic() - self._drawn_at >= wait:
             self.draw()
 
     def draw(self) -> None:
         """Shows all losses up to now in place of the curve shown before."""
+        begun = time.monotonic()
         picture = loss_curve({"training": self.losses}, chance=self.chance)
         if self._shown is None:
             self._shown = self._display.display(picture, display_id=True)
         else:
             self._shown.update(picture)
         self._drawn_at = time.monotonic()
+        self._drawing_seconds = self._drawn_at - begun
 
     def callback(self) -> Any:
         """A Keras callback that does the same, for `Model.fit(..., callbacks=[...])`."""

@@ -23,7 +23,11 @@ def executed(path: Path, folder: Path) -> Any:
         if cell.cell_type == "code":
             cell.outputs = []
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        coalesce_streams=True,  # lines printed one by one are one output, whatever the timing
+        resources={"metadata": {"path": folder}},
     )
     client.execute()
     return notebook

@@ -167,6 +167,25 @@ def test_a_fast_training_does_not_wait_for_pictures(cell: Cell) -> None:
     assert len(cell.shown[-1]) == 100
 
 
+def test_slow_pictures_take_a_tenth_of_the_training(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("seqmodel.plots.time.monotonic", lambda: now[0])
+    update = cell.update
+
+    def slow_update(picture: Any) -> None:
+        now[0] += 2
+        update(picture)
+
+    monkeypatch.setattr(cell, "update", slow_update)
+    curve = LiveCurve(100)
+    for _ in range(45):  # one second each
+        now[0] += 1
+        curve.add(1.0)
+    assert [len(losses) for losses in cell.shown] == [1, 21, 41]
+
+
 def test_without_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython.display", None)
     monkeypatch.setitem(sys.modules, "IPython", None)
