@@ -43,6 +43,7 @@ __all__ = [
     "random",
     "rnn_backward",
     "rnn_forward",
+    "rnn_step_forward",
     "sample",
     "smooth",
     "softmax",
@@ -60,7 +61,8 @@ def open(file: Any, *args: Any, **settings: Any) -> Any:
     """Python's `open`; where the notebook's `dinos.txt` is missing, the bundled list is opened."""
     if str(file) == LIST and not Path(file).exists():
         print(
-            f"{LIST} is missing: copy the course's list here. Until then this is the bundled one."
+            f"{LIST} is missing: copy the course's list here. Until then this is the bundled one, "
+            "which gives a last name of its own."
         )
         file = dinosaurs()
     return builtins.open(file, *args, **settings)

@@ -6,7 +6,6 @@ Importing this module imports Keras and TensorFlow.
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 import types
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from djmodel.model.unrolled import UnrolledModel
+from seqmodel.errors import InputError
 from seqmodel.network.keras_layers import load_keras
 
 keras = load_keras()
@@ -63,7 +63,7 @@ class Lambda(keras.layers.Lambda):  # type: ignore[name-defined]
 
     def compute_output_spec(self, inputs: Any, **_: Any) -> Any:
         """Shape and dtype of what the function gives; Keras 3 takes every dtype for float32."""
-        return _output_spec(self.function, inputs)
+        return _output_spec(functools.partial(self.function, **self.arguments), inputs)
 
 
 class _TensorFlowFunction(keras.Operation):  # type: ignore[name-defined]
@@ -78,6 +78,12 @@ class _TensorFlowFunction(keras.Operation):  # type: ignore[name-defined]
 
     def compute_output_spec(self, tensors: Any) -> Any:
         return _output_spec(self.function, tensors)
+
+    def get_config(self) -> dict[str, Any]:
+        raise InputError(
+            "a graph with TensorFlow functions cannot be saved",
+            hint="save its weights with model.save_weights('model.weights.h5')",
+        )
 
 
 def _output_spec(function: Callable[..., Any], inputs: Any) -> Any:
@@ -148,12 +154,14 @@ def tensorflow() -> Module:
     return Module(tf, replace)
 
 
-def ipython() -> Module | None:
-    """IPython whose `display.Audio` says in a line which of the course's recordings is missing;
-    None where IPython is not installed, which is outside a notebook."""
-    if importlib.util.find_spec("IPython") is None:
-        return None
-    import IPython
+def ipython() -> Any:
+    """IPython whose `display.Audio` says in a line which of the course's recordings is missing. Where
+    IPython is not installed, outside a notebook, `display.Audio` says where the sound is."""
+    try:
+        import IPython
+    except ImportError:
+        display = types.SimpleNamespace(Audio=functools.partial(_audio, _named))
+        return types.SimpleNamespace(display=display)
 
     def replace(name: str, value: Any) -> Any:
         return functools.partial(_audio, value) if name == "Audio" else value
@@ -166,6 +174,10 @@ def _audio(audio: Any, data: Any = None, *args: Any, **settings: Any) -> Any:
         print(f"{data} is missing. If it is one of the course's recordings, copy it there.")
         return None
     return audio(str(data) if isinstance(data, Path) else data, *args, **settings)
+
+
+def _named(data: Any, **_: Any) -> None:
+    print(f"The sound is in {data}; a notebook plays it.")
 
 
 def _on_symbolic_tensors(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from djmodel.config import N_A, N_VALUES
 from djmodel.model.layers import djmodel, music_inference_model, shared_layers
+from seqmodel.errors import InputError
 from seqmodel.network.keras_layers import load_keras
 
 Row = tuple[Any, ...]
@@ -18,52 +21,72 @@ Row = tuple[Any, ...]
 keras = load_keras()
 
 TX, TY = 30, 50  # of the graphs that the notebook builds
-_KINDS = (
-    keras.layers.InputLayer,
-    keras.layers.Reshape,
-    keras.layers.LSTM,
-    keras.layers.Dense,
-    keras.layers.RepeatVector,
-)
+_COMPARED_STEPS = 3
+_KINDS = (keras.layers.InputLayer, keras.layers.LSTM, keras.layers.Dense)
+
+
+class GraphError(InputError, AssertionError):
+    """A student's graph differs from the one that the assignment asks for."""
 
 
 def summary(model: Any) -> list[Row]:
-    """A row for each layer: its kind, the shape of its output, its number of parameters, and its
-    units and activation where it has them; then a row for the outputs.
+    """A row for each input, LSTM and Dense layer: its kind, its shape or units, its number of
+    parameters and its activation; then a row for the outputs, and one that says whether the first
+    of them are those of this project's graph with the same layers.
 
-    Slices, argmax and one-hot operations are left out: there are many ways to write them.
+    Slices, reshaping, argmax and one-hot operations have no row: there are many ways to write them.
     """
     rows: list[Row] = []
     for kind in _KINDS:
         layers = [layer for layer in model.layers if isinstance(layer, kind)]
-        found = [(kind.__name__, *_described(layer)) for layer in layers]
-        if kind is keras.layers.RepeatVector:
-            found = list(set(found))  # one for all steps, or a new one for each: both are right
-        rows += sorted(found, key=str)
-    shapes = {tuple(output.shape) for output in model.outputs}
-    return [*rows, ("Outputs", len(model.outputs), *sorted(shapes, key=str))]
+        rows += sorted([(kind.__name__, *_described(layer)) for layer in layers], key=str)
+    shapes = sorted(set(_shapes(model.outputs)), key=str)
+    rows.append(("Outputs", len(model.outputs), *shapes))
+    return [*rows, ("First outputs", "as in the assignment" if _as_asked(model) else "different")]
 
 
 def _described(layer: Any) -> Row:
-    """Output shape, parameters, units, activation, as far as there are such."""
     if isinstance(layer, keras.layers.InputLayer):
         return (tuple(layer.output.shape), 0)
-    if isinstance(layer, keras.layers.Reshape):
-        return (tuple(layer.target_shape), 0)
-    if isinstance(layer, keras.layers.RepeatVector):
-        return (layer.n, 0)
     return (layer.units, layer.count_params(), keras.activations.serialize(layer.activation))
+
+
+def _as_asked(model: Any) -> bool:
+    """Compares the first outputs with those of this project's graph on the same layers."""
+    lstm = [layer for layer in model.layers if isinstance(layer, keras.layers.LSTM)]
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    if len(lstm) != 1 or len(dense) != 1:
+        return False
+    (LSTM_cell,), (densor,) = lstm, dense
+    Tx, n_a, n_values = model.inputs[0].shape[1], LSTM_cell.units, densor.units
+    if Tx == 1:
+        asked = music_inference_model(LSTM_cell, densor, Ty=len(model.outputs[:_COMPARED_STEPS]))
+    else:
+        asked = djmodel(Tx, LSTM_cell, densor, keras.layers.Reshape((1, n_values)))
+    first = [graph.outputs[:_COMPARED_STEPS] for graph in (asked, model)]
+    if _shapes(asked.inputs) != _shapes(model.inputs) or _shapes(first[0]) != _shapes(first[1]):
+        return False
+    rng = np.random.default_rng(0)
+    x = np.eye(n_values, dtype=np.float32)[rng.integers(n_values, size=(1, Tx))]
+    values = [x, *rng.standard_normal((2, 1, n_a), dtype=np.float32)]
+    ours = keras.Model(asked.inputs, first[0])(values)
+    theirs = keras.Model(model.inputs, first[1])(values)
+    return np.allclose(np.asarray(ours), np.asarray(theirs), atol=1e-5)
+
+
+def _shapes(tensors: Sequence[Any]) -> list[Row]:
+    return [tuple(tensor.shape) for tensor in tensors]
 
 
 def comparator(learner: Sequence[Row], expected: Sequence[Row]) -> None:
     """Compares a summary with the one that is expected, row by row, and prints that all tests
-    passed. Raises AssertionError, which names the first difference."""
+    passed. Raises GraphError, which names the first difference."""
     learner, expected = list(learner), list(expected)
     for number in range(max(len(learner), len(expected))):
-        ours = expected[number] if number < len(expected) else "no more layers"
-        theirs = learner[number] if number < len(learner) else "no more layers"
+        ours = expected[number] if number < len(expected) else "no more rows"
+        theirs = learner[number] if number < len(learner) else "no more rows"
         if ours != theirs:
-            raise AssertionError(f"expected {ours}, but your model has {theirs}")
+            raise GraphError(f"expected {ours}, but your model has {theirs}")
     print("\033[92mAll tests passed!\033[0m")
 
 

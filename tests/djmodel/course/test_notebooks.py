@@ -1,6 +1,7 @@
 """The course's jazz notebook, cell by cell, in the ways in which students fill it in."""
 
 import shutil
+import sys
 
 import matplotlib as mpl
 import numpy as np
@@ -107,7 +108,13 @@ def test_without_the_courses_file_a_line_says_where_it_belongs_and_a_rag_takes_i
     assert len(chords) > 100
 
 
-def test_a_wrong_graph_is_told_apart_by_name():
+SMALL_LAYERS = """
+LSTM_cell, densor = LSTM(4, return_state=True), Dense(6, activation='softmax')
+reshaper = Reshape((1, 6))
+"""
+
+
+def test_a_graph_with_other_units_is_named():
     from djmodel.course import comparator, djmodel_out, summary
     from djmodel.model.layers import djmodel, shared_layers
 
@@ -117,14 +124,66 @@ def test_a_wrong_graph_is_told_apart_by_name():
         comparator(summary(wrong), djmodel_out)
 
 
-def test_a_students_own_unrolled_model_trains_as_a_scan():
-    """Slices, Lambda layers and arguments by name: all of them are recognized."""
+@pytest.mark.parametrize(
+    ("x", "verdict"),
+    [
+        ("tf.reshape(tf.one_hot(tf.argmax(out, -1), 6), [-1, 1, 6])", "as in the assignment"),
+        ("x0", "different"),
+    ],
+    ids=["without RepeatVector", "never fed back"],
+)
+def test_the_unit_test_asks_for_the_outputs_not_for_the_layers_that_students_choose(x, verdict):
+    inference = V4_INFERENCE.replace("ARGMAX", "x").replace("ONE_HOT", x)
+    inference = inference.replace("x = RepeatVector(1)(x)", "")
+    build = "rows = summary(music_inference_model(LSTM_cell, densor, Ty=5))"
+    seen = run(["from djmodel.course import *", inference, SMALL_LAYERS, build])
+    assert seen["rows"][-1] == ("First outputs", verdict)
+
+
+def test_a_difference_is_one_line_in_a_notebook():
+    from djmodel.course import comparator
+
+    with pytest.raises(AssertionError) as caught:
+        comparator([("Dense", 78)], [("Dense", 90)])
+    [line] = caught.value._render_traceback_()
+    assert line == "GraphError: expected ('Dense', 90), but your model has ('Dense', 78)"
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        SLICED,
+        WITH_LAMBDA,
+        SLICED.replace("X[:, t, :]", "Lambda(lambda z, t: z[:, t, :], arguments={'t': t})(X)"),
+    ],
+    ids=["slices", "Lambda, inputs by name", "Lambda with arguments"],
+)
+def test_a_students_own_unrolled_model_trains_as_a_scan(student):
     from djmodel.model.unrolled import as_scan
 
-    for student in (SLICED, WITH_LAMBDA):
-        cells = ["from djmodel.course import *", student]
-        cells.append(
-            "model = djmodel(5, LSTM(4, return_state=True), Dense(6, activation='softmax'),"
-            " Reshape((1, 6)))"
-        )
-        assert as_scan(run(cells)["model"]) is not None
+    build = "model = djmodel(5, LSTM_cell, densor, reshaper)"
+    seen = run(["from djmodel.course import *", student, SMALL_LAYERS, build])
+    assert as_scan(seen["model"]) is not None
+
+
+def test_a_graph_of_tensorflow_functions_cannot_be_saved_and_says_what_can(tmp_path):
+    from seqmodel.errors import InputError
+
+    student = SLICED.replace("X[:, t, :]", "tf.gather(X, t, axis=1)")
+    build = "model = djmodel(2, LSTM_cell, densor, reshaper)"
+    model = run(["from djmodel.course import *", student, SMALL_LAYERS, build])["model"]
+    with pytest.raises(InputError, match="save its weights"):
+        model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+
+
+def test_outside_a_notebook_without_ipython_a_line_says_where_the_sound_is(
+    monkeypatch, tmp_path, capsys
+):
+    from djmodel.course import keras2
+
+    monkeypatch.setitem(sys.modules, "IPython", None)  # its import fails
+    sound = tmp_path / "rendered.wav"
+    sound.touch()
+    keras2.ipython().display.Audio(str(sound))
+    assert capsys.readouterr().out == f"The sound is in {sound}; a notebook plays it.\n"
