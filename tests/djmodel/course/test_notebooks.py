@@ -84,9 +84,10 @@ def test_the_most_likely_value_is_fed_back_however_a_student_writes_it(argmax, o
     ]
     seen = run(cells)
     expected = music_inference_model(seen["LSTM_cell"], seen["densor"], Ty=5)
-    x = [np.eye(6)[None, :1], np.full((1, 4), 0.3), np.full((1, 4), -0.5)]
-    for one, other in zip(seen["model"].predict(x), expected.predict(x), strict=True):
-        assert one == pytest.approx(other, abs=1e-6)
+    states = np.float32([[[0.3] * 4], [[-0.5] * 4]])
+    x = [np.eye(6, dtype=np.float32)[None, :1], *states]
+    for one, other in zip(seen["model"].predict(x), expected(x), strict=True):
+        assert one == pytest.approx(np.asarray(other), abs=1e-6)
 
 
 @pytest.mark.parametrize("width", [78, 90])

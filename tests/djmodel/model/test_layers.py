@@ -35,6 +35,12 @@ def inputs():
     return [X, a0, c0]
 
 
+def outputs_of(graph, inputs):
+    """The outputs of a graph, called once: `predict` would compile it first."""
+    outputs = graph([np.asarray(array, dtype=np.float32) for array in inputs])
+    return [np.asarray(o) for o in outputs] if isinstance(outputs, list) else np.asarray(outputs)
+
+
 def test_the_courses_number_of_parameters(layers):
     # LSTM 4 * ((90 + 64) * 64 + 64) = 39,680; Dense 64 * 90 + 90 = 5,850
     for graph in (
@@ -48,9 +54,9 @@ def test_the_courses_number_of_parameters(layers):
 def test_unrolled_and_scanning_graphs_are_equal(layers, inputs):
     unrolled = djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
     scan = scanning_model(layers.LSTM_cell, layers.densor)
-    outputs = unrolled.predict(inputs, verbose=0)
+    outputs = outputs_of(unrolled, inputs)
     assert [output.shape for output in outputs] == [(3, 90)] * TX
-    scanned = scan.predict(inputs, verbose=0)
+    scanned = outputs_of(scan, inputs)
     assert np.abs(np.stack(outputs, axis=1) - scanned).max() < 1e-5
     assert np.ptp(scanned) > 0.1  # not all the same
 
@@ -59,18 +65,18 @@ def test_the_inference_graph_feeds_its_most_likely_value_back(layers, inputs):
     X, a0, c0 = inputs
     scan = scanning_model(layers.LSTM_cell, layers.densor)
     inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=TX)
-    outputs = np.stack(inference.predict([X[:, :1], a0, c0], verbose=0), axis=1)
+    outputs = np.stack(outputs_of(inference, [X[:, :1], a0, c0]), axis=1)
     # teacher forcing with the graph's own choices must give the same probabilities
     fed = np.zeros_like(X)
     fed[:, 0] = X[:, 0]
     fed[:, 1:] = np.eye(90)[outputs.argmax(axis=-1)[:, :-1]]
-    assert np.abs(scan.predict([fed, a0, c0], verbose=0) - outputs).max() < 1e-5
+    assert np.abs(outputs_of(scan, [fed, a0, c0]) - outputs).max() < 1e-5
 
 
 def test_the_formulas_of_numpy_equal_the_graph(layers, inputs):
     X, a0, c0 = inputs
     weights = extract_weights([layers.LSTM_cell, layers.densor])
-    scanned = scanning_model(layers.LSTM_cell, layers.densor).predict(inputs, verbose=0)
+    scanned = outputs_of(scanning_model(layers.LSTM_cell, layers.densor), inputs)
     expected = np.exp(reference_log_probabilities(weights, X, (a0, c0)))
     assert np.abs(expected - scanned).max() < 1e-5
 
@@ -78,7 +84,7 @@ def test_the_formulas_of_numpy_equal_the_graph(layers, inputs):
 def test_greedy_sampling_equals_the_inference_graph_value_by_value(layers):
     inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=20)
     zeros = [np.zeros((1, 1, 90)), np.zeros((1, 64)), np.zeros((1, 64))]
-    graphs = [int(output.argmax()) for output in inference.predict(zeros, verbose=0)]
+    graphs = [int(output.argmax()) for output in outputs_of(inference, zeros)]
     drawn = sample(
         extract_weights([layers.LSTM_cell, layers.densor]),
         Automaton.free(90, 90),
@@ -96,11 +102,11 @@ def test_a_step_of_training_changes_what_the_inference_graph_gives(inputs):
     unrolled = djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
     inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=3)
     first = [inputs[0][:, :1], *inputs[1:]]
-    before = inference.predict(first, verbose=0)
-    unrolled.compile(keras.optimizers.Adam(0.01), loss="categorical_crossentropy")
+    before = outputs_of(inference, first)
+    unrolled.compile(keras.optimizers.Adam(0.01), loss="categorical_crossentropy", run_eagerly=True)
     labels = list(np.eye(90)[np.zeros((TX, 3), dtype=int)])
     unrolled.fit(inputs, labels, epochs=1, verbose=0)
-    after = inference.predict(first, verbose=0)
+    after = outputs_of(inference, first)
     assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(after, before, strict=True))
 
 

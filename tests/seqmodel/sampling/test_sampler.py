@@ -158,7 +158,7 @@ def test_sequences_continue_the_primer_and_leave_it_out():
         ({"temperature": float("nan")}, "temperature must be above 0, not nan"),
         ({"top_k": 0}, "top k must be at least 1"),
         ({"top_p": 1.5}, "top p must be above 0 and at most 1"),
-        ({"greedy": True, "top_k": 3}, "greedy sampling takes no top-k"),
+        ({"greedy": True, "top_k": 3}, "greedy sampling has no top k"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings, message):
