@@ -95,7 +95,7 @@ def __dir__() -> list[str]:
 
 
 def _notebook_player(tune: Any) -> str:
-    from djmodel.outputs.player import notebook_player
+    from djmodel.outputs.page import notebook_player
 
     return notebook_player(tune)
 

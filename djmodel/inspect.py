@@ -141,7 +141,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     from rich import box
     from rich.table import Table
 
-    from djmodel.outputs.chord_names import chords_of_bar
+    from djmodel.music.chord_symbol import chords_of_bar
     from djmodel.values.grammar import encode_bar
 
     table = Table(title="Bars", title_justify="left", box=box.SIMPLE)

@@ -10,8 +10,12 @@ from pathlib import Path
 
 from djmodel.inputs.chords.harmonize import harmonize
 from djmodel.inputs.chords.observations import Changes
-from djmodel.inputs.chords.pick_up import BARS_TRIED, find_pick_up, with_pick_up
-from djmodel.inputs.chords.recognition import recognize_chords
+from djmodel.inputs.chords.recognition import (
+    BARS_TRIED,
+    find_pick_up,
+    recognize_chords,
+    with_pick_up,
+)
 from djmodel.inputs.limits import DEFAULT, Deadline, Limits, no_deadline
 from djmodel.inputs.melody.selection import ChosenParts, Selection, choose_parts
 from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters

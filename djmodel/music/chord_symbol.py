@@ -1,4 +1,4 @@
-"""Chord symbols: text to chords and chords to text."""
+"""Chord symbols: text to chords, chords to text, and the changes of a bar as text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from djmodel.music.chord import Chord
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, note_name, place_in_key
+from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
 
 
@@ -315,3 +316,35 @@ def chord_symbol(chord: Chord, key: int | None = None) -> str:
 def chord_suffix(chord: Chord) -> str:
     """The part of a chord symbol between root and bass: `m7b5`."""
     return _suffix(chord.intervals)
+
+
+def engraved(symbol: str) -> str:
+    """A chord symbol with typographic flats and sharps.
+
+    >>> engraved("Ebm7b5")
+    'E♭m7♭5'
+    """
+    return re.sub(r"(?<=[A-G])b|b(?=\d)", "♭", symbol).replace("#", "♯")
+
+
+def change_name(change: Change, key: int | None) -> str:
+    """The engraved symbol of a change; "N.C." (no chord) where the accompaniment rests."""
+    return engraved(chord_symbol(change.chord, key)) if change.sounding else "N.C."
+
+
+def chords_of_bar(bar: Bar, key: int | None) -> str:
+    """The changes of a bar in plain letters, with a slash for each further beat of a chord:
+    `F / C7 /`. A chord whose accompaniment rests is in parentheses. Changes off the beat are
+    written with their onsets: `F  3/2:C7`."""
+
+    def symbol(change: Change) -> str:
+        name = chord_symbol(change.chord, key)
+        return name if change.sounding else f"({name})"
+
+    if len(bar.changes) == 1:
+        return symbol(bar.changes[0])
+    at = {change.onset: symbol(change) for change in bar.changes}
+    beats = bar.meter.beat_onsets(bar.length)
+    if not set(at) <= set(beats):
+        return "  ".join(f"{onset}:{name}" if onset else name for onset, name in at.items())
+    return " ".join(at.get(beat, "/") for beat in beats)

@@ -34,20 +34,6 @@ def note_name(place: int) -> str:
     return step + ("#" * alter if alter > 0 else "b" * -alter)
 
 
-def place_of(name: str) -> int:
-    """The place of the note that a text begins with.
-
-    >>> place_of("Eb7")
-    -3
-    """
-    place = _LETTERS_BY_FIFTHS.index(name[0]) - 1
-    for sign in name[1:]:
-        if sign not in "b#":
-            break
-        place += 7 if sign == "#" else -7
-    return place
-
-
 def place_in_key(pitch_class: int, lowest: int, key: int) -> int:
     """The place of a pitch class among the twelve from `lowest` on; white keys have no accidental
     (no E sharp, no C flat) unless they belong to `key`."""

@@ -7,10 +7,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from fractions import Fraction
 
-from djmodel.music.chord_symbol import chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, engraved
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
-from djmodel.outputs.chord_names import engraved
 from djmodel.outputs.drawing import Drawing, add, new_svg, parse_svg, to_text
 from djmodel.outputs.musicxml import BARS_PER_LINE, NotationError, score_tree
 from djmodel.outputs.roll import has_pickup

@@ -12,9 +12,9 @@ from fractions import Fraction
 from itertools import pairwise
 
 from djmodel.music.chord import KIND_NAMES, Chord, Kind, kind_of
+from djmodel.music.chord_symbol import change_name
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
-from djmodel.outputs.chord_names import change_name
 
 _BARS_PER_ROW = (8, 6, 4, 3, 2, 1)
 

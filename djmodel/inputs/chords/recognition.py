@@ -1,4 +1,5 @@
-"""Chord recognition: the changes of each bar from the notes of an accompaniment.
+"""Chord recognition: the changes of each bar from the notes of an accompaniment; and its bar lines,
+where the file does not declare a pickup.
 
 It names the harmony as a musician would over the bar: arpeggios, bass notes and stride are gathered
 into chords, and passing notes are left out. Dynamic programming over the whole tune takes the
@@ -9,6 +10,7 @@ half a bar, highest at another beat.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +34,11 @@ from djmodel.music.chord import Chord
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Note
 
+_STEP = Fraction(1, 2)  # quarter lengths between the pickups that are tried
+BARS_TRIED = 20  # from the start
+_WELL_EXPLAINED = -0.2  # score per beat from which bar lines are taken as they are
+_STRUCK = 0.3  # worth of a bar line with a note on it
+_BETTER_BY = 0.5  # bar lines are moved if at most this share of what is unexplained remains
 _SEGMENTS_PER_BATCH = 2000  # scored together: bounds the memory whatever the length of the tune
 
 
@@ -166,3 +173,49 @@ def _bass(chord: Chord, lowest: Sequence[int], line: Sequence[bool]) -> int:
     first = sounding[0][0]
     held = all(tone == first and apart for tone, apart in sounding)
     return first if held or first in chord.pitch_classes else chord.root
+
+
+def find_pick_up(notes: Sequence[Note], measures: Sequence[Measure]) -> Fraction:
+    """The length of a pickup, in quarter lengths, that the file does not declare: 0 where its own
+    bar lines fit.
+
+    Many files begin a pickup at the start of a full bar, and every later bar line is off by it.
+    Harmony changes at bar lines, so that with the true ones a chord per bar leaves far less
+    unexplained. Only music in one meter that begins at onset 0 is considered. `notes`: of the
+    accompaniment.
+    """
+    tried = list(measures[:BARS_TRIED])
+    if not notes or not tried or any(measure[1:] != tried[0][1:] for measure in measures):
+        return Fraction(0)
+    end = tried[-1].onset + tried[-1].length
+    early = [note for note in notes if note.onset < end]
+    struck = {note.onset for note in early}
+    if Fraction(0) not in struck or tried[0].onset != 0:
+        return Fraction(0)
+
+    def explained(pick_up: Fraction) -> float:
+        bars = with_pick_up(tried, pick_up)
+        grid = beat_grid(bars)
+        evidence = gather_evidence(observe(early, grid, early_belongs_to_next=False))
+        fit = float(chord_scores(evidence, list(pairwise(grid.first))).max(axis=1).sum())
+        return fit + _STRUCK * sum(bar.onset in struck for bar in bars)
+
+    as_it_stands = explained(Fraction(0))
+    if as_it_stands >= _WELL_EXPLAINED * len(beat_grid(tried).cost):
+        return Fraction(0)
+    steps = range(1, int(tried[0].length / _STEP))
+    totals = {number * _STEP: explained(number * _STEP) for number in steps}
+    best = max(totals, key=lambda pick_up: totals[pick_up], default=Fraction(0))
+    return best if best and totals[best] > _BETTER_BY * as_it_stands else Fraction(0)
+
+
+def with_pick_up(measures: Sequence[Measure], pick_up: Fraction) -> tuple[Measure, ...]:
+    """The bars of a piece in one meter, with the first bar line after `pick_up` quarter lengths."""
+    if not pick_up:
+        return tuple(measures)
+    full = measures[0].length
+    first = measures[0]._replace(length=pick_up)
+    later = [m._replace(onset=m.onset + pick_up) for m in measures]
+    end = measures[-1].onset + full
+    last = later[-1]._replace(length=end - later[-1].onset)
+    return (first, *later[:-1], last)

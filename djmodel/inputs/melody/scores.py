@@ -1,42 +1,53 @@
 """Scores of parts as melody and as harmony: weighted means of criteria between 0 and 1, from the
-features of a part, its instrument and the words in its name."""
+features of a part, its instrument and the words in its name. Roles of parts, with the reasons."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from djmodel.inputs.melody.features import Features, extract_features
 from djmodel.music.instruments import PROGRAM_NAMES, family
 from djmodel.music.score import Score, ScorePart
 
-# Weights of the criteria.
-MELODY_WEIGHTS = {
-    "name": 5.0,
-    "words": 4.0,
-    "instrument": 1.5,
-    "one line": 2.0,
-    "register": 1.0,
-    "on top": 1.0,
-    "moves by step": 2.0,
-    "rhythm": 1.5,
-    "phrases": 1.5,
-    "pace": 0.5,
-    "breathes": 0.5,
-    "variety": 1.0,
-    "presence": 2.5,
-    "loudness": 0.5,
-}
-HARMONY_WEIGHTS = {
-    "name": 3.0,
-    "instrument": 1.0,
-    "chords": 3.0,
-    "register": 1.0,
-    "presence": 3.0,
-    "bass": 2.0,
-}
 
+class _Criterion(NamedTuple):
+    """A weight, and the words for a part that fulfils a criterion and for one that does not ("":
+    that is no reason against it)."""
+
+    weight: float
+    merit: str
+    lack: str = ""
+
+
+_Criteria = dict[str, _Criterion]
+
+_MELODY: _Criteria = {
+    "name": _Criterion(5.0, "its name says so", "its name says otherwise"),
+    "words": _Criterion(4.0, "the words are sung to it"),
+    "instrument": _Criterion(1.5, "its instrument suits", "an instrument that seldom sings"),
+    "one line": _Criterion(2.0, "one note at a time", "several notes at a time"),
+    "register": _Criterion(1.0, "in a fitting register", "outside the register of a melody"),
+    "on top": _Criterion(1.0, "above the others", "below other parts"),
+    "moves by step": _Criterion(2.0, "moves by step", "moves in leaps"),
+    "rhythm": _Criterion(1.5, "varied in rhythm", "always the same rhythm"),
+    "phrases": _Criterion(1.5, "in phrases", "a few notes at a time"),
+    "pace": _Criterion(0.5, "at a singing pace", "too slow or too fast"),
+    "breathes": _Criterion(0.5, "with rests"),
+    "variety": _Criterion(1.0, "many different pitches", "few different pitches"),
+    "presence": _Criterion(2.5, "plays most of the time", "plays seldom"),
+    "loudness": _Criterion(0.5, "loud"),
+}
+_HARMONY: _Criteria = {
+    "name": _Criterion(3.0, "its name says so"),
+    "instrument": _Criterion(1.0, "its instrument suits"),
+    "chords": _Criterion(3.0, "sounds chords"),
+    "register": _Criterion(1.0, "in a fitting register"),
+    "presence": _Criterion(3.0, "plays most of the time"),
+    "bass": _Criterion(2.0, "has the bass"),
+}
 _BONUS = frozenset({"name", "words", "bass"})  # not expected of every part
 # Evidence of words in the name of a part, from -1 (against) to 1 (for).
 _MELODY_WORDS = (
@@ -82,11 +93,11 @@ def is_drums(part: ScorePart) -> bool:
 
 
 class PartScores(NamedTuple):
-    """Features and criteria of a part, and its scores as melody and as harmony."""
+    """Features of a part, its fit to each criterion, its scores as melody and as harmony."""
 
     features: Features
-    melody_criteria: dict[str, float]
-    harmony_criteria: dict[str, float]
+    melody_fit: dict[str, float]
+    harmony_fit: dict[str, float]
     as_melody: float
     as_harmony: float
 
@@ -96,15 +107,14 @@ def score_parts(parts: Sequence[ScorePart], score: Score) -> dict[int, PartScore
     features = extract_features(parts, score)
     by_number = {}
     for part in parts:
-        melody = melody_criteria(part, features)
-        harmony = harmony_criteria(part, features)
-        scores = weighted_mean(melody, MELODY_WEIGHTS), weighted_mean(harmony, HARMONY_WEIGHTS)
+        melody, harmony = _melody_fit(part, features), _harmony_fit(part, features)
+        scores = _weighted_mean(melody, _MELODY), _weighted_mean(harmony, _HARMONY)
         by_number[part.number] = PartScores(features[part.number], melody, harmony, *scores)
     return by_number
 
 
-def melody_criteria(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
-    """Criteria for a part as the melody, each between 0 and 1 (its name between -1 and 1)."""
+def _melody_fit(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
+    """The fit of a part as the melody, by criterion: 0 to 1 (its name: -1 to 1)."""
     f = features[part.number]
     loudest = max(other.velocity for other in features.values())
     program = part.instrument.program
@@ -127,8 +137,8 @@ def melody_criteria(part: ScorePart, features: dict[int, Features]) -> dict[str,
     }
 
 
-def harmony_criteria(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
-    """Criteria for a part as one that carries the harmony, in the same ranges."""
+def _harmony_fit(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
+    """The fit of a part as one that carries the harmony, in the same ranges."""
     f = features[part.number]
     return {
         "name": _name_score(part, _HARMONY_WORDS),
@@ -140,11 +150,11 @@ def harmony_criteria(part: ScorePart, features: dict[int, Features]) -> dict[str
     }
 
 
-def weighted_mean(criteria: dict[str, float], weights: dict[str, float]) -> float:
-    """The weighted mean of criteria, not below 0. Those that a file may lack (a telling name, a
+def _weighted_mean(fit: dict[str, float], criteria: _Criteria) -> float:
+    """The weighted mean of the fit, not below 0. Criteria that a file may lack (a telling name, a
     text) or that only one part can have (the bass) are a bonus, so that the mean may exceed 1."""
-    expected = sum(weight for name, weight in weights.items() if name not in _BONUS)
-    return max(0.0, sum(criteria[name] * weight for name, weight in weights.items()) / expected)
+    expected = sum(each.weight for name, each in criteria.items() if name not in _BONUS)
+    return max(0.0, sum(fit[name] * each.weight for name, each in criteria.items()) / expected)
 
 
 def _trapezoid(value: float, low: float, full: float, until: float, high: float) -> float:
@@ -154,15 +164,6 @@ def _trapezoid(value: float, low: float, full: float, until: float, high: float)
     return min(1.0, max(0.0, min(rising, falling)))
 
 
-def _words(name: str) -> list[str]:
-    """The words of a name, without digits and points.
-
-    >>> _words("R.H. Piano1")
-    ['rh', 'piano']
-    """
-    return re.findall(r"[^\W\d_]+", name.lower().replace(".", ""))
-
-
 def _name_score(part: ScorePart, table: Iterable[tuple[float, str]]) -> float:
     """The evidence of the name of a part; the mere name of its instrument is none."""
     plain = part.name == PROGRAM_NAMES[part.instrument.program]
@@ -170,8 +171,71 @@ def _name_score(part: ScorePart, table: Iterable[tuple[float, str]]) -> float:
 
 
 def _word_score(name: str, table: Iterable[tuple[float, str]]) -> float:
-    """The evidence of a name: its strongest word against, else its strongest word for, else 0."""
-    words = set(_words(name))
+    """The evidence of a name: its strongest word against, else its strongest word for, else 0.
+    Digits and points do not count: `R.H. Piano1` has the words `rh` and `piano`."""
+    words = set(re.findall(r"[^\W\d_]+", name.lower().replace(".", "")))
     evidence = [value for value, known in table if not words.isdisjoint(known.split())]
     against = min(evidence, default=0.0)
     return against if against < 0 else max(evidence, default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRole:
+    """The role of a part: melody, harmony, melody and harmony, drums, doubles the melody, or left
+    out. `melody`, `harmony`: its scores, from 0 to 1."""
+
+    part: ScorePart
+    role: str
+    melody: float
+    harmony: float
+    reason: str
+
+
+def role_with_reason(
+    part: ScorePart, roles: dict[int, str], scores: dict[int, PartScores], asked: set[int]
+) -> PartRole:
+    """The role of a part with its scores and a reason. `asked`: the parts that the user named."""
+    if part.number not in scores:
+        reason = "on the channel of drums" if part.drums else "its name says so"
+        return PartRole(part, "drums", 0.0, 0.0, reason)
+    role = roles.get(part.number, "left out")
+    own = scores[part.number]
+    if part.number in asked:
+        reason = "chosen by you"
+    elif role == "doubles the melody":
+        reason = "has the notes of the melody"
+    elif role == "left out":
+        reason = _strongest_lacks(own.melody_fit) or "another part fits better"
+    elif role == "harmony":
+        everyone = [other.harmony_fit for other in scores.values()]
+        reason = _strongest_merits(own.harmony_fit, everyone, _HARMONY)
+    else:
+        everyone = [other.melody_fit for other in scores.values()]
+        reason = _strongest_merits(own.melody_fit, everyone, _MELODY)
+    if role == "melody and harmony":
+        reason = f"its top line is the melody, the rest accompanies: {reason}"
+    return PartRole(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
+
+
+def _strongest_merits(
+    own: dict[str, float], everyone: Sequence[dict[str, float]], criteria: _Criteria
+) -> str:
+    """The three criteria that lift a part most above the mean of all parts, in words."""
+
+    def lift(name: str) -> float:
+        mean = sum(fit[name] for fit in everyone) / len(everyone) if len(everyone) > 1 else 0.0
+        return criteria[name].weight * (own[name] - mean)
+
+    strong = sorted((name for name in criteria if own[name] >= 0.5), key=lift, reverse=True)
+    merits = [criteria[name].merit for name in strong[:3]]
+    return ", ".join(merits) or "the best of what is there"
+
+
+def _strongest_lacks(own: dict[str, float]) -> str:
+    """The three criteria that a part lacks most to be the melody, in words."""
+    lacking = [
+        (_MELODY[name].weight * (value - 1), _MELODY[name].lack)
+        for name, value in own.items()
+        if _MELODY[name].lack and value < (0 if name == "name" else 0.5)
+    ]
+    return ", ".join(lack for _, lack in sorted(lacking)[:3])

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from djmodel.inputs.melody.features import Features
 from djmodel.inputs.melody.line import divide, doubles, legato, skyline
-from djmodel.inputs.melody.reasons import PartRole, role_with_reason
-from djmodel.inputs.melody.scores import is_drums, score_parts
+from djmodel.inputs.melody.scores import PartRole, is_drums, role_with_reason, score_parts
 from djmodel.music.quantization import GridNote, as_notes
 from djmodel.music.score import Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part

@@ -12,10 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from djmodel.music.accompaniment.bass import bass_notes
-from djmodel.music.accompaniment.comping import chord_notes
+from djmodel.music.accompaniment.comping import chord_notes, lead_voices
 from djmodel.music.accompaniment.strokes import groups_of
 from djmodel.music.accompaniment.styles import STYLES
-from djmodel.music.accompaniment.voicing import lead_voices
 from djmodel.music.tune import Part, Tune
 from seqmodel.errors import InputError
 

@@ -12,7 +12,7 @@ from helpers import midi_files as mf
 from djmodel import inspect
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
-from djmodel.outputs.chord_names import chords_of_bar
+from djmodel.music.chord_symbol import chords_of_bar
 from seqmodel.cli import run
 
 MELODY = mf.line(72, 74, 76, 77, 79, 77, 76, 74)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.inputs.chords.harmonize import harmonize
-from djmodel.inputs.chords.pick_up import find_pick_up, with_pick_up
-from djmodel.inputs.chords.recognition import recognize_chords
+from djmodel.inputs.chords.recognition import find_pick_up, recognize_chords, with_pick_up
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.key import Key, estimate_key
 from djmodel.music.score import Measure

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.bass import BASS_REGISTER
+from djmodel.music.accompaniment.comping import CHORD_REGISTER, movement, upper_tones
 from djmodel.music.accompaniment.styles import STYLES
-from djmodel.music.accompaniment.voicing import CHORD_REGISTER, movement, upper_tones
-from djmodel.music.changes import parse_changes, parse_meter
+from djmodel.music.changes import FORMS, parse_changes, parse_meter
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.forms import FORMS
 from djmodel.music.tune import Meter, Note, Tune
 from seqmodel.errors import InputError
 

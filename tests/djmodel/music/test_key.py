@@ -9,9 +9,8 @@ from helpers.handmade_tunes import QUAVER, bar, blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import FORMS, parse_changes
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
-from djmodel.music.forms import FORMS
 from djmodel.music.key import Key, Spelling, estimate_key, key_signature, spell
 from djmodel.music.pitch import step_and_alter
 from djmodel.music.tune import Tune

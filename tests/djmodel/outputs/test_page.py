@@ -18,8 +18,7 @@ from bs4 import BeautifulSoup
 from helpers.handmade_tunes import bar, blues
 
 from djmodel.music.tune import Tune
-from djmodel.outputs.page import PageItem, page, write_page
-from djmodel.outputs.player import notebook_player, player
+from djmodel.outputs.page import PageItem, notebook_player, page, player, write_page
 from seqmodel.errors import FileError
 
 SETTINGS = {"model": "rags.keras", "seed": "7", "temperature": "0.9"}

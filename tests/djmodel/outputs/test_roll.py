@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from helpers.handmade_tunes import TIED, bar, blues
 
+from djmodel.music.chord_symbol import chords_of_bar, engraved
 from djmodel.music.tune import Meter, Tempo, Tune
-from djmodel.outputs.chord_names import chords_of_bar, engraved
 from djmodel.outputs.roll import clock, roll
 
 

@@ -13,8 +13,7 @@ from helpers.handmade_tunes import blues
 
 import djmodel
 from djmodel.outputs.audio import default_soundfont
-from djmodel.outputs.page import PageItem
-from djmodel.outputs.player import notebook_player
+from djmodel.outputs.page import PageItem, notebook_player
 from djmodel.outputs.suffixes import ALL
 from djmodel.outputs.write import check_output, write, write_page, write_picture, write_score
 from seqmodel.errors import FileError, InputError
