@@ -12,7 +12,7 @@ C7 x4                   the bar four times
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -126,15 +126,8 @@ def parse_meter(text: str) -> Meter:
     return meter
 
 
-@dataclass(frozen=True, slots=True)
-class _PlayedForm:
-    title: str
-    bars: tuple[Bar, ...]
-    key: int
-
-
-def _form(text: str, meter: Meter) -> _PlayedForm | None:
-    """The form that a text names, in the key of the text; None for changes."""
+def _form(text: str, meter: Meter) -> Tune | None:
+    """The form that a text names, as a tune in the key of the text; None for changes."""
     name, _, key_name = text.partition("-in-")
     known = {known.casefold(): known for known in FORMS}
     if name.casefold() not in known:
@@ -162,9 +155,9 @@ def _form(text: str, meter: Meter) -> _PlayedForm | None:
     key = Key(tonic, form.minor).signature
     if {"#", "♯"} & set(key_name) and key + 12 <= MAX_KEY_ACCIDENTALS:
         key += 12  # F# as asked, not Gb
-    bars = Tune("", parse_bars(form.changes, meter)).transposed(tonic).bars
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
-    return _PlayedForm(f"{name} in {tonic_name}", bars, key)
+    in_c = Tune(f"{name} in {tonic_name}", parse_bars(form.changes, meter))
+    return replace(in_c.transposed(tonic), key=key)
 
 
 def _is_chord(text: str) -> bool:
@@ -179,14 +172,10 @@ def _as_written(signature: int, text: str) -> int:
     """The signature with sharps instead of flats, or the reverse, if the roots in the text are
     mostly written so and it has seven at most: F# for Gb."""
     signs = re.findall(r"\b[A-G]([b♭#♯])", text)
-    sharps = sum(sign in "#♯" for sign in signs)
-    flats = len(signs) - sharps
-    if sharps > flats and signature < 0:
-        other = signature + 12
-    elif flats > sharps and signature > 0:
-        other = signature - 12
-    else:
+    more_sharps = sum(1 if sign in "#♯" else -1 for sign in signs)
+    if more_sharps * signature >= 0:  # as it is, or undecided
         return signature
+    other = signature + (12 if more_sharps > 0 else -12)
     return other if abs(other) <= MAX_KEY_ACCIDENTALS else signature
 
 

@@ -105,7 +105,10 @@ class _Reader:
                     opening = {"]": "[", ":|": "|:"}[token.text]
                     raise self.error(token, f"{token.text} has no {opening} before it")
                 end_bar()
-                times = self.times() or (2 if token.text == ":|" else 1)
+                times = 2 if token.text == ":|" else 1
+                if self.at < len(self.tokens) and self.tokens[self.at].kind == "times":
+                    times = self.count(self.tokens[self.at])
+                    self.at += 1
                 return self.multiplied(bars, times, token)
             elif token.kind == "times":
                 if not content:
@@ -126,13 +129,6 @@ class _Reader:
             raise self.error(opened, f"{opened.text} has no {closing} after it")
         end_bar()
         return bars
-
-    def times(self) -> int | None:
-        """The number in `x3` if that comes next."""
-        if self.at < len(self.tokens) and self.tokens[self.at].kind == "times":
-            self.at += 1
-            return self.count(self.tokens[self.at - 1])
-        return None
 
     def count(self, token: _Token) -> int:
         times = int(re.sub(r"\D", "", token.text))

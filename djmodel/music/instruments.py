@@ -2,7 +2,7 @@
 
 import re
 
-FAMILIES = (
+FAMILIES = [
     "piano",
     "chromatic percussion",
     "organ",
@@ -19,7 +19,7 @@ FAMILIES = (
     "ethnic",
     "percussive",
     "sound effects",
-)
+]
 
 _NAMES = """
 Acoustic Grand Piano, Bright Acoustic Piano, Electric Grand Piano, Honky-tonk Piano, Electric

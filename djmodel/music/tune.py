@@ -206,24 +206,21 @@ class Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if
         they begin in the excerpt, and cut at its end."""
         start, end = self.starts[first - 1], self.starts[last]
-        accompaniment = tuple(
-            Part(
-                part.instrument,
-                tuple(
-                    replace(n, onset=n.onset - start, duration=min(n.end, end) - n.onset)
-                    for n in part.notes
-                    if start <= n.onset < end
-                ),
+
+        def within(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+            return tuple(
+                replace(n, onset=n.onset - start, duration=min(n.end, end) - n.onset)
+                for n in notes
+                if start <= n.onset < end
             )
-            for part in self.accompaniment
-        )
+
         before = [tempo for tempo in self.tempos if tempo.onset <= start][-1:]
-        within = [tempo for tempo in self.tempos if start < tempo.onset < end]
-        tempos = [Tempo(max(t.onset - start, Fraction(0)), t.bpm) for t in before + within]
+        later = [tempo for tempo in self.tempos if start < tempo.onset < end]
+        tempos = [Tempo(max(t.onset - start, Fraction(0)), t.bpm) for t in before + later]
         return replace(
             self,
             bars=self.bars[first - 1 : last],
-            accompaniment=accompaniment,
+            accompaniment=tuple(replace(p, notes=within(p.notes)) for p in self.accompaniment),
             tempos=tuple(tempos) or self.tempos[:1],
         )
 
@@ -233,37 +230,23 @@ class Tune:
 
     def repeated(self, times: int) -> Tune:
         """The tune `times` times, one after the other."""
-        length = self.length
-        accompaniment = tuple(
-            replace(
-                part,
-                notes=tuple(
-                    replace(n, onset=n.onset + turn * length)
-                    for turn in range(times)
-                    for n in part.notes
-                ),
-            )
-            for part in self.accompaniment
+        turns = [turn * self.length for turn in range(times)]
+        parts = (
+            replace(p, notes=tuple(replace(n, onset=n.onset + t) for t in turns for n in p.notes))
+            for p in self.accompaniment
         )
-        tempos = [
-            Tempo(t.onset + turn * length, t.bpm) for turn in range(times) for t in self.tempos
-        ]
-        return replace(
-            self, bars=self.bars * times, accompaniment=accompaniment, tempos=tuple(tempos)
-        )
+        tempos = tuple(Tempo(t.onset + turn, t.bpm) for turn in turns for t in self.tempos)
+        return replace(self, bars=self.bars * times, accompaniment=tuple(parts), tempos=tempos)
 
     def transposed(self, semitones: int) -> Tune:
         """The same tune `semitones` higher; its key is not known."""
-        bars = tuple(
-            replace(
-                bar,
-                melody=tuple(replace(n, pitch=n.pitch + semitones) for n in bar.melody),
-                changes=tuple(replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes),
-            )
-            for bar in self.bars
-        )
-        accompaniment = tuple(
-            replace(p, notes=tuple(replace(n, pitch=n.pitch + semitones) for n in p.notes))
-            for p in self.accompaniment
-        )
-        return replace(self, bars=bars, accompaniment=accompaniment, key=None)
+
+        def moved(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+            return tuple(replace(n, pitch=n.pitch + semitones) for n in notes)
+
+        def moved_bar(bar: Bar) -> Bar:
+            changes = (replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes)
+            return replace(bar, melody=moved(bar.melody), changes=tuple(changes))
+
+        parts = tuple(replace(part, notes=moved(part.notes)) for part in self.accompaniment)
+        return replace(self, bars=tuple(map(moved_bar, self.bars)), accompaniment=parts, key=None)

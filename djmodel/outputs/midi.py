@@ -63,10 +63,8 @@ def _channels(programs: Sequence[int]) -> list[int]:
     channels: list[int] = []
     for number, program in enumerate(programs):
         same = [c for c, p in zip(channels, programs, strict=False) if p == program]
-        if number < len(_CHANNELS):
-            channels.append(_CHANNELS[number])
-        else:
-            channels.append(same[0] if same else _CHANNELS[number % len(_CHANNELS)])
+        is_shared = bool(same) and number >= len(_CHANNELS)
+        channels.append(same[0] if is_shared else _CHANNELS[number % len(_CHANNELS)])
     return channels
 
 

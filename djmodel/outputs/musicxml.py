@@ -12,7 +12,7 @@ from djmodel.music.chord_symbol import bass_place, chord_suffix, root_place
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import Spelling, key_signature, spell
 from djmodel.music.pitch import step_and_alter
-from djmodel.music.tune import Bar, Change, Meter, Note, Tune
+from djmodel.music.tune import Bar, Change, Meter, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.rhythm import WrittenNote, written_notes
 from djmodel.outputs.roll import has_pickup
@@ -20,46 +20,40 @@ from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
 
 if TYPE_CHECKING:
+    from music21 import harmony, stream
     from music21.duration import Duration
-    from music21.harmony import ChordSymbol, NoChord
     from music21.meter import TimeSignature
     from music21.note import GeneralNote
-    from music21.pitch import Pitch
-    from music21.stream import Measure, Part, Score
-    from music21.tie import Tie
-
 
 BARS_PER_LINE = 4
 _LOW_MEAN_PITCH = 55  # below it, the melody is in the bass clef
 
 # MusicXML's kinds of chords as semitones above the root; of equally good ones the first is taken.
-_KINDS: dict[str, frozenset[int]] = {
-    "major": frozenset({0, 4, 7}),
-    "minor": frozenset({0, 3, 7}),
-    "dominant-seventh": frozenset({0, 4, 7, 10}),
-    "major-seventh": frozenset({0, 4, 7, 11}),
-    "minor-seventh": frozenset({0, 3, 7, 10}),
-    "half-diminished-seventh": frozenset({0, 3, 6, 10}),
-    "diminished": frozenset({0, 3, 6}),
-    "diminished-seventh": frozenset({0, 3, 6, 9}),
-    "augmented": frozenset({0, 4, 8}),
-    "augmented-seventh": frozenset({0, 4, 8, 10}),
-    "minor-major-seventh": frozenset({0, 3, 7, 11}),
-    "major-sixth": frozenset({0, 4, 7, 9}),
-    "minor-sixth": frozenset({0, 3, 7, 9}),
-    "dominant-ninth": frozenset({0, 2, 4, 7, 10}),
-    "major-ninth": frozenset({0, 2, 4, 7, 11}),
-    "minor-ninth": frozenset({0, 2, 3, 7, 10}),
-    "suspended-fourth": frozenset({0, 5, 7}),
-    "suspended-second": frozenset({0, 2, 7}),
-    "power": frozenset({0, 7}),
-}
+_KINDS = {
+    "major": {0, 4, 7}, "minor": {0, 3, 7}, "dominant-seventh": {0, 4, 7, 10},
+    "major-seventh": {0, 4, 7, 11}, "minor-seventh": {0, 3, 7, 10},
+    "half-diminished-seventh": {0, 3, 6, 10}, "diminished": {0, 3, 6},
+    "diminished-seventh": {0, 3, 6, 9}, "augmented": {0, 4, 8}, "augmented-seventh": {0, 4, 8, 10},
+    "minor-major-seventh": {0, 3, 7, 11}, "major-sixth": {0, 4, 7, 9}, "minor-sixth": {0, 3, 7, 9},
+    "dominant-ninth": {0, 2, 4, 7, 10}, "major-ninth": {0, 2, 4, 7, 11},
+    "minor-ninth": {0, 2, 3, 7, 10}, "suspended-fourth": {0, 5, 7}, "suspended-second": {0, 2, 7},
+    "power": {0, 7},
+}  # fmt: skip
 # A tone that is added to a kind or left out, by semitones above the root: degree of the major scale
 # and alteration in semitones.
 _DEGREES: dict[int, tuple[int, int]] = {
     1: (9, -1), 2: (9, 0), 3: (9, 1), 4: (3, 0), 5: (11, 0), 6: (11, 1),
     7: (5, 0), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0),
 }  # fmt: skip
+
+
+# Kinds of ties of a note, by whether it is tied from the note before and to the next.
+_TIES = {
+    (True, True): "continue",
+    (False, True): "start",
+    (True, False): "stop",
+    (False, False): "",
+}
 
 
 class NotationError(InputError):
@@ -69,7 +63,14 @@ class NotationError(InputError):
 def musicxml(tune: Tune, bars_per_line: int = BARS_PER_LINE) -> str:
     """The lead sheet of a tune as MusicXML. Raises NotationError for a tune without bars and for
     note lengths that have no written value."""
-    return _to_text(score_tree(tune, bars_per_line))
+    root = score_tree(tune, bars_per_line)
+    ET.indent(root)
+    doctype = (
+        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
+        ' "http://www.musicxml.org/dtds/partwise.dtd">'
+    )
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{doctype}\n{text}\n'
 
 
 def write_musicxml(tune: Tune, path: str | Path, bars_per_line: int = BARS_PER_LINE) -> None:
@@ -87,16 +88,14 @@ def score_tree(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
 
     exporter = ScoreExporter(to_music21(tune, bars_per_line, labels), makeNotation=False)
     root: ET.Element = exporter.parse()
-    for parent, tag in (
-        ("identification", "creator"),
-        ("identification/encoding", "encoding-date"),
-    ):
-        for element in root.findall(f"{parent}/{tag}"):
-            root.find(parent).remove(element)  # type: ignore[union-attr]
+    for tag in ("creator", "encoding-date"):
+        for parent in root.findall(f".//{tag}/.."):
+            for element in parent.findall(tag):
+                parent.remove(element)
     return root
 
 
-def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = True) -> Score:
+def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = True) -> stream.Score:
     """The lead sheet of a tune as a music21 score of one part, one measure per bar: notes spelled
     in the key, ties, beams, triplets, chord symbols, bar numbers, a new line every `bars_per_line`
     bars. `labels` adds the name of the instrument and the first tempo.
@@ -155,16 +154,6 @@ def chord_kind(chord: Chord) -> tuple[str, list[int], list[int]]:
     return best, sorted(tones - _KINDS[best]), sorted(_KINDS[best] - tones)
 
 
-def _to_text(root: ET.Element) -> str:
-    ET.indent(root)
-    doctype = (
-        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
-        ' "http://www.musicxml.org/dtds/partwise.dtd">'
-    )
-    text = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{doctype}\n{text}\n'
-
-
 def _time_signature(meter: Meter) -> TimeSignature:
     """A time signature that beams within quarters; music21 would join two or three of them."""
     from music21 import meter as meters
@@ -177,13 +166,11 @@ def _time_signature(meter: Meter) -> TimeSignature:
     return signature
 
 
-def _insert_chords(part: Part, tune: Tune, key: int) -> None:
+def _insert_chords(part: stream.Part, tune: Tune, key: int) -> None:
     """Inserts chord symbols where the chords change. It follows `makeAccidentals`, which takes the
     tones of chord symbols for notes."""
-    from music21.stream import Measure
-
     last: tuple[Chord, bool] | None = None
-    for measure, bar in zip(part.getElementsByClass(Measure), tune.bars, strict=True):
+    for measure, bar in zip(part.getElementsByClass("Measure"), tune.bars, strict=True):
         for change in bar.changes:
             if (change.chord, change.sounding) != last:
                 measure.insert(change.onset, _chord_mark(change, key))
@@ -193,14 +180,14 @@ def _insert_chords(part: Part, tune: Tune, key: int) -> None:
 
 
 def _insert_notes(
-    measure: Measure,
+    measure: stream.Measure,
     bar: Bar,
     following: Bar | None,
     before: Bar | None,
     spellings: dict[Fraction, Spelling],
 ) -> None:
     """Inserts the notes and rests of a bar. `spellings` are by onset."""
-    from music21 import note
+    from music21 import note, pitch, tie
 
     if not bar.melody:
         rest = note.Rest(quarterLength=bar.length)
@@ -222,19 +209,14 @@ def _insert_notes(
             tied_from = None
         else:
             written = note.Note()
-            written.pitch = _pitch(spellings[piece.note.onset])
-            written.tie = _tie(from_before=piece.note is tied_from, to_next=piece.tied)
+            spelling = spellings[piece.note.onset]
+            name = _name((spelling.step, spelling.alter))
+            written.pitch = pitch.Pitch(name, octave=spelling.octave)
+            if kind := _TIES[piece.note is tied_from, piece.tied]:
+                written.tie = tie.Tie(kind)
             tied_from = piece.note if piece.tied else None
         written.duration = _duration(piece)
         measure.insert(piece.onset, written)
-
-
-def _tie(from_before: bool, to_next: bool) -> Tie | None:
-    from music21 import tie
-
-    if not (from_before or to_next):
-        return None
-    return tie.Tie("continue" if from_before and to_next else "start" if to_next else "stop")
 
 
 def _is_tied(bar: Bar, following: Bar) -> bool:
@@ -259,22 +241,15 @@ def _duration(piece: WrittenNote) -> Duration:
     return made
 
 
-def _pitch(spelling: Spelling) -> Pitch:
-    from music21 import pitch
-
-    return pitch.Pitch(_name((spelling.step, spelling.alter)), octave=spelling.octave)
-
-
 def _spellings(tune: Tune, key: int) -> list[dict[Fraction, Spelling]]:
     """The spelling of each melody note, for each bar by onset."""
-    notes: list[tuple[Note, Chord]] = [
-        (note, bar.chord_at(note.onset)) for bar in tune.bars for note in bar.melody
-    ]
-    spelled = iter(spell([note.pitch for note, _ in notes], [chord for _, chord in notes], key))
+    pitches = [note.pitch for bar in tune.bars for note in bar.melody]
+    chords = [bar.chord_at(note.onset) for bar in tune.bars for note in bar.melody]
+    spelled = iter(spell(pitches, chords, key))
     return [{note.onset: next(spelled) for note in bar.melody} for bar in tune.bars]
 
 
-def _chord_mark(change: Change, key: int) -> ChordSymbol | NoChord:
+def _chord_mark(change: Change, key: int) -> harmony.ChordSymbol | harmony.NoChord:
     """A change as MusicXML has it: kind, degrees, and the text that `chord_symbol` gives."""
     from music21 import harmony
 

@@ -95,8 +95,7 @@ def _spans(bar: Bar, offset: Fraction, events: Sequence[Event]) -> Iterator[_Spa
     two beats in which all of them fall on thirds of a half note; the rest is plain. Where beats are
     not quarters, a triplet begins at the eighth before the first point off the grid."""
     points = sorted({point for _, start, end in events for point in (start, end)})
-    in_eighths = bar.meter.beat != 1
-    edges = list(_eighths(bar, offset, points) if in_eighths else _quarters(bar, offset))
+    edges = list(_edges(bar, offset, points))
     plain_from = Fraction(0)
     index = 0
     while index < len(edges) - 1:
@@ -124,26 +123,17 @@ def _is_duple(time: Fraction) -> bool:
     return (16 * time).denominator == 1
 
 
-def _quarters(bar: Bar, offset: Fraction) -> Iterator[Fraction]:
-    """The start of the bar, each quarter in it, and its end."""
+def _edges(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
+    """The start of the bar, the beats at which a triplet may begin, and its end: quarters or, where
+    these are not the beats, eighths; from an eighth with a point off the grid, a quarter."""
+    step = Fraction(1) if bar.meter.beat == 1 else Fraction(1, 2)
     yield Fraction(0)
-    beat = -offset % 1 or Fraction(1)
-    while beat < bar.length:
-        yield beat
-        beat += 1
-    yield bar.length
-
-
-def _eighths(bar: Bar, offset: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
-    """The same by eighths; from an eighth with a point off the grid, a quarter."""
-    half = Fraction(1, 2)
-    yield Fraction(0)
-    now = -offset % half or Fraction(0)
+    now = -offset % step
     while now < bar.length:
         if now > 0:
             yield now
-        inside = (point for point in points if now < point < now + half)
-        now += half if all(map(_is_duple, inside)) else 1
+        inside = (point for point in points if now < point < now + step)
+        now += step if all(map(_is_duple, inside)) else 1
     yield bar.length
 
 
@@ -155,18 +145,9 @@ def _in_triplet(
         return [WrittenNote(note, onset, end - onset)]
     pieces = []
     while onset < end:
-        left = end - onset
-        value = next((v for v in _VALUES if v * _TRIPLET <= left), None)
-        if value is None:
-            raise ValueError(_no_value(left))
-        piece = WrittenNote(
-            note,
-            onset,
-            value,
-            triplet=True,
-            begins=onset == span.start,
-            ends=onset + value * _TRIPLET == span.end,
-        )
+        value = _longest_value(end - onset, _TRIPLET)
+        ends = onset + value * _TRIPLET == span.end
+        piece = WrittenNote(note, onset, value, True, begins=onset == span.start, ends=ends)
         pieces.append(piece)
         onset += piece.duration
     return pieces
@@ -180,16 +161,18 @@ def _in_plain_values(
     cuts = [onset, *_cuts(onset + offset, end + offset, meter, note is None, -offset), end]
     for start, stop in pairwise(cuts):
         while start < stop:
-            value = next((v for v in _VALUES if v <= stop - start), None)
-            if value is None:
-                raise ValueError(_no_value(stop - start))
+            value = _longest_value(stop - start)
             pieces.append(WrittenNote(note, start, value))
             start += value
     return pieces
 
 
-def _no_value(duration: Fraction) -> str:
-    return f"no note value is as short as {duration} of a quarter note"
+def _longest_value(duration: Fraction, scale: Fraction = Fraction(1)) -> Fraction:
+    """The longest note value that, times `scale`, fits into a duration. Raises ValueError."""
+    for value in _VALUES:
+        if value * scale <= duration:
+            return value
+    raise ValueError(f"no note value is as short as {duration} of a quarter note")
 
 
 def _cuts(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,42 +13,18 @@ from djmodel.music.key import estimate_key
 from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Note
 
-
-class _Degree(NamedTuple):
-    """A chord of a key: its root in semitones above the tonic, its intervals, its cost."""
-
-    root: int
-    intervals: tuple[int, ...]
-    cost: float
-
-
+# Chords of a key: the root in semitones above the tonic, the intervals, the cost.
 _MAJOR, _MINOR, _SEVENTH = (0, 4, 7), (0, 3, 7), (0, 4, 7, 10)
 _MAJOR_KEY = (
-    _Degree(0, _MAJOR, 0.0),
-    _Degree(7, _SEVENTH, 0.1),
-    _Degree(5, _MAJOR, 0.1),
-    _Degree(2, (0, 3, 7, 10), 0.2),
-    _Degree(9, _MINOR, 0.2),
-    _Degree(4, _MINOR, 0.35),
-    _Degree(2, _SEVENTH, 0.5),
-    _Degree(9, _SEVENTH, 0.5),
-    _Degree(4, _SEVENTH, 0.5),
-    _Degree(0, _SEVENTH, 0.5),
-    _Degree(5, _MINOR, 0.6),
-    _Degree(10, _MAJOR, 0.6),
-)
+    (0, _MAJOR, 0.0), (7, _SEVENTH, 0.1), (5, _MAJOR, 0.1), (2, (0, 3, 7, 10), 0.2),
+    (9, _MINOR, 0.2), (4, _MINOR, 0.35), (2, _SEVENTH, 0.5), (9, _SEVENTH, 0.5),
+    (4, _SEVENTH, 0.5), (0, _SEVENTH, 0.5), (5, _MINOR, 0.6), (10, _MAJOR, 0.6),
+)  # fmt: skip
 _MINOR_KEY = (
-    _Degree(0, _MINOR, 0.0),
-    _Degree(7, _SEVENTH, 0.1),
-    _Degree(5, _MINOR, 0.1),
-    _Degree(8, _MAJOR, 0.2),
-    _Degree(3, _MAJOR, 0.2),
-    _Degree(10, _MAJOR, 0.25),
-    _Degree(2, (0, 3, 6, 10), 0.3),
-    _Degree(0, _SEVENTH, 0.6),
-    _Degree(2, _SEVENTH, 0.6),
-    _Degree(1, _MAJOR, 0.6),
-)
+    (0, _MINOR, 0.0), (7, _SEVENTH, 0.1), (5, _MINOR, 0.1), (8, _MAJOR, 0.2), (3, _MAJOR, 0.2),
+    (10, _MAJOR, 0.25), (2, (0, 3, 6, 10), 0.3), (0, _SEVENTH, 0.6), (2, _SEVENTH, 0.6),
+    (1, _MAJOR, 0.6),
+)  # fmt: skip
 _FOREIGN_MELODY = 2.0  # cost of a bar of melody without any tone of its chord
 _DOWNBEAT = 1.5  # weight of a note on the first beat
 _MOVES = {5: -0.15, 0: 0.0}  # costs by rise of the root in semitones: a fourth leads on
@@ -66,18 +41,13 @@ def harmonize(notes: Sequence[Note], measures: Sequence[Measure]) -> Changes:
         return ()
     key = estimate_key(notes)
     degrees = _MINOR_KEY if key.minor else _MAJOR_KEY
-    chords = [Chord.of(key.tonic + degree.root, degree.intervals) for degree in degrees]
-    foreign = np.array(
-        [[tone not in chord.pitch_classes for tone in range(12)] for chord in chords]
-    )
-    moves = np.array(
-        [
-            [_MOVES.get((there.root - here.root) % 12, _OTHER_MOVE) for there in chords]
-            for here in chords
-        ]
-    )
+    chords = [Chord.of(key.tonic + root, intervals) for root, intervals, _ in degrees]
+    foreign = np.array([[t not in chord.pitch_classes for t in range(12)] for chord in chords])
+    roots = np.array([chord.root for chord in chords])
+    rises = (roots - roots[:, None]) % 12  # (chord before, chord)
+    moves = np.vectorize(lambda rise: _MOVES.get(int(rise), _OTHER_MOVE))(rises)
     cost = _FOREIGN_MELODY * _bar_profiles(notes, measures) @ foreign.T
-    cost += [degree.cost for degree in degrees]
+    cost += [cost_of_degree for _, _, cost_of_degree in degrees]
     cost[[0, -1], 1:] += _NOT_AT_HOME
     total = cost[0]
     backpointers = []

@@ -70,16 +70,11 @@ def recognize_chords(
     return _changes(path, observed, grid)
 
 
-def _segments(first: int, last: int) -> list[Segment]:
-    """All segments within a bar of the beats from `first` to `last` (not included), sorted by end,
-    then by start."""
-    return [(start, end) for end in range(first + 1, last + 1) for start in range(first, end)]
-
-
 def _scored_bars(
     evidence: Evidence, grid: BeatGrid, check: Callable[[], None]
 ) -> Iterator[NDArray[np.float32]]:
-    """For each bar the scores of its `_segments`, `(segments, chords)`."""
+    """For each bar the scores of all segments within it, sorted by end, then by start: `(segments,
+    chords)`."""
     bars = list(pairwise(grid.first))
     done = 0
     while done < len(bars):
@@ -88,14 +83,16 @@ def _scored_bars(
         sizes = []
         while done < len(bars) and len(segments) < _SEGMENTS_PER_BATCH:
             sizes.append(len(segments))
-            segments += _segments(*bars[done])
+            first, last = bars[done]
+            ends = range(first + 1, last + 1)
+            segments += [(start, end) for end in ends for start in range(first, end)]
             done += 1
         yield from np.split(chord_scores(evidence, segments), sizes[1:])
 
 
 def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: BeatGrid) -> list[_ChordStart]:
     """The segments, in order, with the highest total of scores less the costs of changes.
-    `scored_bars`: the scores of each bar's `_segments`.
+    `scored_bars`: as from `_scored_bars`.
 
     At a bar line the same chord may continue at no cost. Within a bar every new segment costs a
     change, so that it follows the best one that ends there, whatever its chord. A change that might

@@ -19,7 +19,6 @@ from djmodel.inputs.chords.observations import (
     NO_BASS,
     Evidence,
     Floats,
-    Ints,
 )
 from djmodel.music.chord import Chord
 
@@ -27,41 +26,17 @@ Segment = tuple[int, int]
 """The first beat and the one after the last."""
 
 
-class Template(NamedTuple):
-    """A kind of chord: its intervals above the root, and the cost of choosing it."""
-
-    intervals: tuple[int, ...]
-    cost: float
-
-
-# The rarer a chord, the more it costs: it must explain more than a plain one does.
+# Kinds of chords: the intervals above the root, and the cost of choosing one. The rarer a chord, the
+# more it costs: it must explain more than a plain one does.
 TEMPLATES = (
-    Template((0, 4, 7), 0.0),
-    Template((0, 3, 7), 0.0),
-    Template((0, 4, 7, 10), 0.1),
-    Template((0, 4, 7, 11), 0.2),
-    Template((0, 3, 7, 10), 0.15),
-    Template((0, 3, 6), 0.15),
-    Template((0, 3, 6, 9), 0.15),
-    Template((0, 3, 6, 10), 0.2),
-    Template((0, 4, 7, 9), 0.25),
-    Template((0, 3, 7, 9), 0.25),
-    Template((0, 4, 8), 0.2),
-    Template((0, 4, 8, 10), 0.3),
-    Template((0, 5, 7), 0.35),
-    Template((0, 5, 7, 10), 0.3),
-    Template((0, 3, 7, 11), 0.4),
-    Template((0, 2, 4, 7), 0.7),
-    Template((0, 2, 4, 7, 10), 0.4),
-    Template((0, 2, 3, 7, 10), 0.4),
-    Template((0, 2, 4, 7, 11), 0.4),
-    Template((0, 2, 5, 7, 10), 0.4),
-    Template((0, 1, 4, 7, 10), 0.4),
-    Template((0, 3, 4, 7, 10), 0.45),
-    Template((0, 4, 7, 9, 10), 0.45),
-    Template((0, 2, 4, 7, 9), 0.4),
-    Template((0, 2, 3, 5, 7, 10), 0.75),
-)
+    ((0, 4, 7), 0.0), ((0, 3, 7), 0.0), ((0, 4, 7, 10), 0.1), ((0, 4, 7, 11), 0.2),
+    ((0, 3, 7, 10), 0.15), ((0, 3, 6), 0.15), ((0, 3, 6, 9), 0.15), ((0, 3, 6, 10), 0.2),
+    ((0, 4, 7, 9), 0.25), ((0, 3, 7, 9), 0.25), ((0, 4, 8), 0.2), ((0, 4, 8, 10), 0.3),
+    ((0, 5, 7), 0.35), ((0, 5, 7, 10), 0.3), ((0, 3, 7, 11), 0.4), ((0, 2, 4, 7), 0.7),
+    ((0, 2, 4, 7, 10), 0.4), ((0, 2, 3, 7, 10), 0.4), ((0, 2, 4, 7, 11), 0.4),
+    ((0, 2, 5, 7, 10), 0.4), ((0, 1, 4, 7, 10), 0.4), ((0, 3, 4, 7, 10), 0.45),
+    ((0, 4, 7, 9, 10), 0.45), ((0, 2, 4, 7, 9), 0.4), ((0, 2, 3, 5, 7, 10), 0.75),
+)  # fmt: skip
 
 # Cost of a tone of the chord that does not sound, by semitones above the root (a fifth goes without
 # saying), and of a foreign tone that sounds.
@@ -91,9 +66,7 @@ class TemplateBank(NamedTuple):
 @lru_cache(maxsize=1)
 def template_bank() -> TemplateBank:
     """The templates as weights, computed once."""
-    chords = tuple(
-        Chord.of(root, template.intervals) for template in TEMPLATES for root in range(12)
-    )
+    chords = tuple(Chord.of(root, intervals) for intervals, _ in TEMPLATES for root in range(12))
     absent, foreign = np.zeros((12, len(chords))), np.full((12, len(chords)), -_FOREIGN_COST)
     in_bass = np.zeros((13, len(chords)))
     in_bass[:12] = _FOREIGN_BASS
@@ -106,15 +79,9 @@ def template_bank() -> TemplateBank:
         # Of two chords of equal score the same in every key, as seen from the bass.
         for above in range(12):
             in_bass[(chord.root + above) % 12, number] -= above * TIE
-    costs = np.repeat([t.cost + n * TIE / 10 for n, t in enumerate(TEMPLATES)], 12)
+    costs = np.repeat([cost + n * TIE / 10 for n, (_, cost) in enumerate(TEMPLATES)], 12)
     weights = np.concatenate([absent, foreign, in_bass, -costs[None, :]])
     return TemplateBank(chords, weights.astype(np.float32))
-
-
-def _features(missing: Floats, foreign: Floats, bass: Ints) -> Floats:
-    """`(rows, features)` from `missing` and `foreign` `(rows, 12)` and `bass (rows,)`."""
-    is_bass = np.eye(NO_BASS + 1)[bass]
-    return np.concatenate([missing, foreign, is_bass, np.ones((len(bass), 1))], axis=1)
 
 
 def chord_scores(evidence: Evidence, segments: Sequence[Segment]) -> NDArray[np.float32]:
@@ -133,13 +100,12 @@ def chord_scores(evidence: Evidence, segments: Sequence[Segment]) -> NDArray[np.
     missing = 1.0 - np.minimum(share / _PRESENT_FROM, 1.0)
     foreign = np.minimum(share / _FOREIGN_FROM, 1.0)
     first_sound = np.minimum(evidence.first_sound[2 * start], 2 * end - 1)
-    features = _features(missing, foreign, evidence.lowest[first_sound])
+    bass = np.eye(NO_BASS + 1)[evidence.lowest[first_sound]]
+    features = np.concatenate([missing, foreign, bass, np.ones((len(bass), 1))], axis=1)
     features *= sums(evidence.weight)
     tones = (profile > NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / FULL_EVIDENCE, 1.0))
     weights = template_bank().weights
-    pieces = range(0, len(features), _ROWS_PER_PRODUCT)
-    explained = [
-        features[at : at + _ROWS_PER_PRODUCT].astype(np.float32) @ weights for at in pieces
-    ]
+    cuts = range(_ROWS_PER_PRODUCT, len(features), _ROWS_PER_PRODUCT)
+    explained = [rows @ weights for rows in np.split(features.astype(np.float32), cuts)]
     return np.concatenate(explained) - thin.astype(np.float32)

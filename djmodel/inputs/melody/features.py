@@ -65,11 +65,14 @@ def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Feat
     by_number = {}
     for part in parts:
         top, low = tops[part.number], lows[part.number]
-        on_top = sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top)
-        below = sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low)
-        own = _features(outlines[part.number], spans, syllables)
-        velocity = sum(note.velocity for note in part.grid_notes) / len(part.grid_notes)
-        by_number[part.number] = own._replace(on_top=on_top, below=below, velocity=velocity)
+        by_number[part.number] = _features(
+            outlines[part.number],
+            spans,
+            syllables,
+            on_top=sum(pitch >= highest[beat] for beat, pitch in top.items()) / len(top),
+            below=sum(pitch <= lowest[beat] for beat, pitch in low.items()) / len(low),
+            velocity=sum(note.velocity for note in part.grid_notes) / len(part.grid_notes),
+        )
     return by_number
 
 
@@ -123,8 +126,11 @@ def _outline(notes: Sequence[GridNote]) -> _Outline:
     return outline
 
 
-def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
-    """The features of a part by itself; the others are 0. `spans`: of the whole score."""
+def _features(
+    outline: _Outline, spans: int, syllables: set[int], **among_others: float
+) -> Features:
+    """The features of a part: those of its outline, and those `among_others`. `spans`: of the whole
+    score."""
     starts, ends, tops, lows, begin, held = outline
     onsets = len(starts)
     sounding = until = 0
@@ -136,10 +142,7 @@ def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
             sounding += end - max(start, until)
             until = end
         first, last = start // _SPAN, (end - _OVERLAP) // _SPAN
-        if last > first:
-            covered.update(range(first, last + 1))
-        else:
-            covered.add(first)
+        covered.update(range(first, max(first, last) + 1))
     steps = sum(1 <= abs(after - before) <= 4 for before, after in pairwise(tops))
     span_beats = len(covered) * _SPAN // STEPS_PER_QUARTER
     return Features(
@@ -156,9 +159,7 @@ def _features(outline: _Outline, spans: int, syllables: set[int]) -> Features:
         phrase=onsets / phrases,
         coverage=min(1.0, len(covered) / spans),
         words=len(syllables.intersection(starts)) / len(syllables) if syllables else 0.0,
-        on_top=0.0,
-        below=0.0,
-        velocity=0.0,
+        **among_others,
     )
 
 

@@ -30,7 +30,7 @@ def bass_notes(
     if style.bass_line != "held":
         for group in groups:
             for hit in style.bass_line[group.size]:
-                onset, end = stroke_of(hit.onset, hit.length, group)
+                onset, end = stroke_of(hit, group)
                 strokes.append((onset, end))
                 if hit.other != (group.number % 2 == 1):
                     others.add(onset)
@@ -86,7 +86,7 @@ def _walk(
     chord: Chord, start: int, goal: int | None, length: int, rng: np.random.Generator
 ) -> list[int]:
     """`length` pitches from `start`: tones of the chord, and a last one beside `goal`."""
-    line = [start]
+    line, chord_tones = [start], chord.pitch_classes
     heading = 1 if rng.random() < 0.5 else -1
     while len(line) < length:
         left = length - len(line)  # with this one
@@ -96,7 +96,9 @@ def _walk(
             continue
         if goal is not None and abs(goal - here) > _MAX_LEAP * (left - 1):
             heading = 1 if goal > here else -1
-        tones = _tones_around(chord, here)
+        lowest = max(BASS_REGISTER[0], here - _MAX_LEAP)
+        highest = min(BASS_REGISTER[1], here + _MAX_LEAP)
+        tones = [p for p in range(lowest, highest + 1) if p % 12 in chord_tones]
         ahead = [tone for tone in tones if (tone - here) * heading > 0]
         if not ahead:
             heading = -heading
@@ -105,14 +107,6 @@ def _walk(
         chosen = rng.choice(len(ahead), p=closeness / closeness.sum()) if ahead else None
         line.append(here if chosen is None else ahead[int(chosen)])
     return line
-
-
-def _tones_around(chord: Chord, pitch: int) -> list[int]:
-    """The chord's tones in the register within a leap of `pitch`, which is not among them."""
-    lowest = max(BASS_REGISTER[0], pitch - _MAX_LEAP)
-    highest = min(BASS_REGISTER[1], pitch + _MAX_LEAP)
-    tones = chord.pitch_classes
-    return [p for p in range(lowest, highest + 1) if p % 12 in tones and p != pitch]
 
 
 def _approach(chord: Chord, here: int, goal: int, rng: np.random.Generator) -> int:

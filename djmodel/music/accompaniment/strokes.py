@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from djmodel.music.accompaniment.styles import Hit
-from djmodel.music.tune import Bar, ChordSpan, Tune
+from djmodel.music.tune import ChordSpan, Tune
 
 _KEEP_PROBABILITY = 0.75  # that a group sounds as it did two bars before
 _ACCENT, _VARIATION = 6, 4  # of velocities
@@ -29,23 +29,18 @@ class Group(NamedTuple):
     number: int
 
 
-def groups_of(tune: Tune) -> list[Group]:
-    """The groups of pulses of all bars."""
-    bars = zip(tune.bars, tune.starts, strict=False)
-    return [group for bar, start in bars for group in _groups_of_bar(bar, start)]
-
-
-def _groups_of_bar(bar: Bar, start: Fraction) -> Iterator[Group]:
-    """The groups of pulses of a bar. The rest of a division by pulses lengthens the last group; a
-    bar shorter than a pulse is one group."""
-    pulse = min(bar.meter.pulse, bar.length)
-    sizes = bar.meter.groups(bar.length) if pulse < bar.length else (1,)
-    at = start
-    for number, size in enumerate(sizes):
-        last = number == len(sizes) - 1
-        length = start + bar.length - at if last else size * pulse
-        yield Group(at, length, pulse, size, number)
-        at += length
+def groups_of(tune: Tune) -> Iterator[Group]:
+    """The groups of pulses of all bars. The rest of a division by pulses lengthens the last group
+    of a bar; a bar shorter than a pulse is one group."""
+    for bar, start in zip(tune.bars, tune.starts, strict=False):
+        pulse = min(bar.meter.pulse, bar.length)
+        sizes = bar.meter.groups(bar.length) if pulse < bar.length else (1,)
+        at = start
+        for number, size in enumerate(sizes):
+            last = number == len(sizes) - 1
+            length = start + bar.length - at if last else size * pulse
+            yield Group(at, length, pulse, size, number)
+            at += length
 
 
 def velocity(base: int, accent: bool, rng: np.random.Generator) -> int:
@@ -73,19 +68,17 @@ def draw_strokes(
                 choices = [hits for hits in choices if hits and hits[0].onset == 0] or choices
             last[place] = choices[int(rng.integers(len(choices)))]
         for hit in last[place]:
-            onset, end = stroke_of(hit.onset, hit.length, group)
+            onset, end = stroke_of(hit, group)
             if onset < end:
                 yield onset, end
 
 
-def stroke_of(onset: Fraction, length: Fraction, group: Group) -> Stroke:
-    """The stroke at `onset`, in pulses from the start of a group. One that lasts to the end of the
-    last pulse lasts to the end of the group."""
-    end = onset + length
-    return (
-        group.onset + _on_grid(onset, group.pulse),
-        group.onset + (group.length if end == group.size else _on_grid(end, group.pulse)),
-    )
+def stroke_of(hit: Hit, group: Group) -> Stroke:
+    """The stroke of a hit. One that lasts to the end of the last pulse lasts to the end of the
+    group."""
+    end = hit.onset + hit.length
+    length = group.length if end == group.size else _on_grid(end, group.pulse)
+    return group.onset + _on_grid(hit.onset, group.pulse), group.onset + length
 
 
 def _on_grid(pulses: Fraction, pulse: Fraction) -> Fraction:

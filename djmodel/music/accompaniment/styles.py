@@ -17,23 +17,18 @@ GUITAR = Instrument("Guitar", 24)
 
 
 class Hit(NamedTuple):
-    """A stroke within a group: its onset and its length, in pulses."""
-
-    onset: Fraction
-    length: Fraction
-
-
-class BassHit(NamedTuple):
-    """A bass note within a group, in pulses. `other`: the fifth rather than the bass of the chord
-    (and the reverse in every other group)."""
+    """A stroke within a group: its onset and its length, in pulses. `other`, in the bass: the fifth
+    rather than the bass of the chord (and the reverse in every other group)."""
 
     onset: Fraction
     length: Fraction
     other: bool = False
 
 
-def _hits(*pairs: tuple[Fraction | int, Fraction | int]) -> tuple[Hit, ...]:
-    return tuple(Hit(Fraction(onset), Fraction(length)) for onset, length in pairs)
+def _hits(*hits: tuple[Fraction | int, ...]) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(Fraction(onset), Fraction(length), *map(bool, other)) for onset, length, *other in hits
+    )
 
 
 _HALF, _SWUNG = Fraction(1, 2), Fraction(2, 3)
@@ -54,7 +49,7 @@ class Style:
     bass: Instrument | None = None
     voices: int = 4
     rhythms: Mapping[int, Sequence[Sequence[Hit]]] | None = None
-    bass_line: Literal["held", "walking"] | Mapping[int, Sequence[BassHit]] = "held"
+    bass_line: Literal["held", "walking"] | Mapping[int, Sequence[Hit]] = "held"
     broken: bool = False
 
 
@@ -63,7 +58,7 @@ STYLES: Mapping[str, Style] = {
     "stride": Style(
         voices=3,
         rhythms={1: [()], 2: [_hits((1, 1))], 3: [_hits((1, 1), (2, 1))]},
-        bass_line={size: [BassHit(Fraction(0), Fraction(1))] for size in (1, 2, 3)},
+        bass_line={size: _hits((0, 1)) for size in (1, 2, 3)},
     ),
     "swing": Style(
         bass=BASS,
@@ -103,12 +98,9 @@ STYLES: Mapping[str, Style] = {
             ],
         },
         bass_line={
-            1: [BassHit(Fraction(0), Fraction(1))],
-            2: [
-                BassHit(Fraction(0), 1 + _HALF),
-                BassHit(1 + _HALF, _HALF, other=True),
-            ],
-            3: [BassHit(Fraction(0), Fraction(2)), BassHit(Fraction(2), Fraction(1), other=True)],
+            1: _hits((0, 1)),
+            2: _hits((0, 1 + _HALF), (1 + _HALF, _HALF, True)),
+            3: _hits((0, 2), (2, 1, True)),
         },
     ),
     "arpeggio": Style(broken=True),
