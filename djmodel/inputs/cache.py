@@ -18,14 +18,12 @@ from seqmodel.files import atomic_write, check_input_file, sha256_of_file
 
 Made = TypeVar("Made")
 
-_NAME, _VARIABLE = "djmodel", "DJMODEL_CACHE"
-
 
 def cache_folder() -> Path:
     """The folder of the cache: the user's cache folder, or the one that the environment variable
     DJMODEL_CACHE names."""
-    chosen = os.environ.get(_VARIABLE)
-    return Path(chosen) if chosen else user_cache_path(_NAME, appauthor=False) / "tunes"
+    chosen = os.environ.get("DJMODEL_CACHE")
+    return Path(chosen) if chosen else user_cache_path("djmodel", appauthor=False) / "tunes"
 
 
 def clear_cache() -> int:

@@ -90,7 +90,7 @@ def _instruments(
     file: midi_file.MidiFile,
 ) -> Iterator[tuple[str, Instrument, int, list[TimedPitch]]]:
     """Each channel of each track that has notes: name, instrument, channel, notes by onset."""
-    anywhere = _programs(program for track in file.tracks for program in track.programs)
+    anywhere = _programs([program for track in file.tracks for program in track.programs])
     for number, track in enumerate(file.tracks, start=1):
         its_own = _programs(track.programs)
         channels: dict[int, list[TimedPitch]] = {}
@@ -107,12 +107,9 @@ def _instruments(
             yield name, Instrument(name, program or 0), channel, notes
 
 
-def _programs(changes: Iterable[midi_file.Program]) -> dict[int, int]:
+def _programs(changes: Sequence[midi_file.Program]) -> dict[int, int]:
     """The program that each channel plays first, of those that are named."""
-    programs: dict[int, int] = {}
-    for change in changes:
-        programs.setdefault(change.channel, change.number)
-    return programs
+    return {change.channel: change.number for change in reversed(changes)}
 
 
 def _title(file: midi_file.MidiFile, parts: Sequence[ScorePart]) -> str:

@@ -107,7 +107,8 @@ def parse(
     for more than `max_events` notes and other events to keep (None: any number).
     """
     max_events = len(data) if max_events is None else max_events
-    data = _unwrapped(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":  # .rmi
+        data = data[data.find(b"MThd") :]
     if data[:4] != b"MThd":
         raise DamagedFileError("the file does not begin like a MIDI file")
     if len(data) < 14:
@@ -144,13 +145,6 @@ def parse(
         max_events -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
         tracks.append(track)
     return MidiFile(_division(data[12], data[13]), tracks)
-
-
-def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file inside a RIFF file (`.rmi`), or `data` as it is."""
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
-        return data[data.find(b"MThd") :]
-    return data
 
 
 def _division(high: int, low: int) -> int:

@@ -26,8 +26,6 @@ from seqmodel.errors import CorpusError, InputError
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
 
-_HARMONIZED = "chords inferred from the melody"
-
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -51,7 +49,8 @@ class Transcription:
     @property
     def note(self) -> str:
         """A remark for the listener, or ""."""
-        return _HARMONIZED if self.choice.lone_melody and not self.score.symbols else ""
+        inferred = self.choice.lone_melody and not self.score.symbols
+        return "chords inferred from the melody" if inferred else ""
 
 
 def tune_from_score(

@@ -44,7 +44,7 @@ class _Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"(?P<open>\|:|\[)|(?P<bar>\|\]|\|+(?!:))|(?P<close>:\||\])|(?P<line>\n)|(?P<space>[^\S\n]+)"
-    r"|(?P<times>[x×*]\s*(?P<count>\d+))(?=[\s|\]:]|$)|(?P<same>%)"
+    r"|(?P<times>[x×*]\s*\d+)(?=[\s|\]:]|$)|(?P<same>%)"
     r"|(?P<rest>N\.?\s?C\.?)(?=[\s|\]:]|$)|(?P<hold>/)(?=[\s|\]:]|$)"
     r"|(?P<chord>(?:\([^)|\n]*\)|(?![x×]\d+(?:[\s|\]:]|$))[^\s|\[\]:])+)|(?P<stray>:)"
 )
@@ -53,20 +53,13 @@ _Content = tuple[_Token, ...]
 """The signs of one bar, as written."""
 
 
-def _tokens(text: str) -> list[_Token]:
-    return [
-        _Token(match.lastgroup if match.lastgroup != "count" else "times", match[0], match.start())
-        for match in _TOKEN.finditer(text)
-        if match.lastgroup and match.lastgroup != "space"
-    ]
-
-
 class _Reader:
     """Reads signs in order; `at` is the number of the next one."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = _tokens(text)
+        found = (_Token(str(m.lastgroup), m[0], m.start()) for m in _TOKEN.finditer(text))
+        self.tokens = [token for token in found if token.kind != "space"]
         self.at = 0
 
     def error(self, token: _Token, problem: str, hint: str = "") -> ChangesError:

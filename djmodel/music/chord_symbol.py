@@ -42,6 +42,12 @@ _QUALITY = re.compile(
     rf"(?P<major>{_MAJOR})|(?P<minor>{_MINOR})|(?P<half>half-?dim|hdim|ø|Ø|h)"
     r"|(?P<dim>dim|°|º|o)|(?P<aug>aug|\+)|(?P<dominant>dom)"
 )
+_TONES_OF_QUALITY = {
+    "minor": [(3, 3)],
+    "half": [(3, 3), (5, 6)],
+    "dim": [(3, 3), (5, 6)],
+    "aug": [(5, 8)],
+}
 _STACK = re.compile(r"(?P<power>5)|(?P<sixth>6/?9|6)|(?P<stack>13|11|9|7)(?P<late_major>M?)|2")
 _MODIFIER = re.compile(
     rf"sus(?P<sus>24|2|4)?|(?P<alt>alt)|(?P<major>{_MAJOR}(?P<stack>13|11|9|7)|[△Δ∆^])"
@@ -126,19 +132,9 @@ def _read_quality(symbol: str, at: int, tones: _Tones) -> int:
     quality = _QUALITY.match(symbol, at)
     if quality:
         at = quality.end()
-        if quality["major"]:
-            tones.seventh = 11
-        elif quality["minor"]:
-            tones.put(3, 3)
-        elif quality["half"]:
-            tones.put(3, 3)
-            tones.put(5, 6)
-        elif quality["dim"]:
-            tones.put(3, 3)
-            tones.put(5, 6)
-            tones.seventh = 9
-        elif quality["aug"]:
-            tones.put(5, 8)
+        for degree, interval in _TONES_OF_QUALITY.get(quality.lastgroup or "", ()):
+            tones.put(degree, interval)
+        tones.seventh = {"major": 11, "dim": 9}.get(quality.lastgroup or "", 10)
     number = _STACK.match(symbol, at)
     if number is None:
         if quality and (quality["half"] or quality[0] in {"△", "Δ", "∆", "^"}):
@@ -244,9 +240,9 @@ def _suffix_table() -> dict[tuple[int, ...], str]:
 
 
 @lru_cache(maxsize=4096)
-def _suffix(intervals: tuple[int, ...]) -> str:
-    """The part of a symbol that follows the root: a name of the table, or the one that needs the
-    fewest tones left out (`no5`) and added (`add#11`)."""
+def chord_suffix(intervals: tuple[int, ...]) -> str:
+    """The part of a symbol between root and bass (`m7b5`): a name of the table, or the one that
+    needs the fewest tones left out (`no5`) and added (`add#11`)."""
     table = _suffix_table()
     if intervals in table:
         return table[intervals]
@@ -309,13 +305,8 @@ def chord_symbol(chord: Chord, key: int | None = None) -> str:
     >>> chord_symbol(Chord.of(6, (0, 4, 7, 10), bass=10)), chord_symbol(Chord.of(6, (0, 4, 7)), 5)
     ('Gb7/Bb', 'F#')
     """
-    symbol = note_name(root_place(chord, key)) + chord_suffix(chord)
+    symbol = note_name(root_place(chord, key)) + chord_suffix(chord.intervals)
     return symbol if chord.bass == chord.root else f"{symbol}/{note_name(bass_place(chord, key))}"
-
-
-def chord_suffix(chord: Chord) -> str:
-    """The part of a chord symbol between root and bass: `m7b5`."""
-    return _suffix(chord.intervals)
 
 
 def engraved(symbol: str) -> str:

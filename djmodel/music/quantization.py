@@ -5,12 +5,12 @@ moved to its nearest points, and the notes that this changes are counted.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from math import lcm
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import NamedTuple
 
 from djmodel.music.tune import Note
@@ -45,12 +45,7 @@ class QuantizationReport:
     dropped: int = 0
 
     def __add__(self, other: QuantizationReport) -> QuantizationReport:
-        return QuantizationReport(
-            self.moved + other.moved,
-            self.resized + other.resized,
-            self.merged + other.merged,
-            self.dropped + other.dropped,
-        )
+        return QuantizationReport(*map(add, astuple(self), astuple(other)))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -119,12 +119,8 @@ class Bar:
 
     def chord_at(self, onset: Fraction) -> Chord:
         """The chord that holds at `onset`, in quarter lengths from the start of the bar."""
-        holding = self.changes[0].chord
-        for change in self.changes[1:]:
-            if change.onset > onset:
-                break
-            holding = change.chord
-        return holding
+        later = (c.chord for c in reversed(self.changes[1:]) if c.onset <= onset)
+        return next(later, self.changes[0].chord)
 
 
 class ChordSpan(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +24,7 @@ FADE_SECONDS = 0.25  # at the end of the tail
 PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
 _CUTOFF_HZ = 20.0  # inaudible below; some sampled instruments have an offset
 _MAX_MINUTES = 60
+_VOLUME = 7  # the controller of a channel's volume
 _DEFAULT_VOLUME = 100  # General MIDI's, of a channel that sets none
 
 # Limits on a SoundFont from the user. One that is not damaged needs far less.
@@ -166,34 +168,26 @@ def _played(soundfont: bytes, midi: mido.MidiFile, font_name: str | Path | None)
 
     stream = io.BytesIO()
     midi.save(file=stream)
-    if font_name is None:
-        content = _synthesise(soundfont, stream.getvalue(), None)
-    else:
-        content = _synthesise_in_sandbox(soundfont, stream.getvalue(), font_name)
-    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    if rate != RATE:
-        raise RuntimeError(f"the synthesiser renders {rate} frames per second, not {RATE}")
-    played: np.ndarray = samples
-    return played
-
-
-def _synthesise_in_sandbox(soundfont: bytes, midi: bytes, font_name: str | Path) -> bytes:
+    arguments = soundfont, stream.getvalue(), font_name
+    megabytes = _MAX_MEGABYTES + _MEGABYTES_PER_FILE_MEGABYTE * (len(soundfont) >> 20)
     try:
-        content: bytes = sandbox().call(
-            _synthesise,
-            soundfont,
-            midi,
-            font_name,
-            seconds=_MAX_SECONDS,
-            megabytes=_MAX_MEGABYTES + _MEGABYTES_PER_FILE_MEGABYTE * (len(soundfont) >> 20),
-        )
+        if font_name is None:
+            content = _synthesise(*arguments)
+        else:
+            content = sandbox().call(
+                _synthesise, *arguments, seconds=_MAX_SECONDS, megabytes=megabytes
+            )
     except OutOfTimeError as error:
         raise _damaged(font_name, f"it needs more than {_MAX_SECONDS} seconds") from error
     except OutOfMemoryError as error:
         raise _damaged(font_name, "it needs far more memory than its size") from error
     except CrashedError as error:
         raise _damaged(font_name, f"the synthesiser crashes on it, {error}") from error
-    return content
+    samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    if rate != RATE:
+        raise RuntimeError(f"the synthesiser renders {rate} frames per second, not {RATE}")
+    played: np.ndarray = samples
+    return played
 
 
 def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> bytes:
@@ -212,11 +206,8 @@ def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> 
 
 
 def _damaged(font_name: str | Path | None, why: str) -> FileError:
-    return FileError(
-        f"the SoundFont is damaged: {why}",
-        path=font_name,
-        hint="choose another SF2 file",
-    )
+    message = f"the SoundFont is damaged: {why}"
+    return FileError(message, path=font_name, hint="choose another SF2 file")
 
 
 def _lengthen(midi: mido.MidiFile, seconds: float) -> None:
@@ -235,25 +226,15 @@ def _at_volume(midi: mido.MidiFile, loudness: float) -> mido.MidiFile:
     volume controller."""
     if loudness == 1.0:
         return midi
-    factor = loudness**0.5
-    softer = mido.MidiFile(type=1, ticks_per_beat=midi.ticks_per_beat)
-    first = mido.MidiTrack(
-        mido.Message(
-            "control_change", channel=channel, control=7, value=round(_DEFAULT_VOLUME * factor)
-        )
-        for channel in range(16)
-    )
-    softer.tracks = [first, *(_track_at_volume(track, factor) for track in midi.tracks)]
+    softer, factor = deepcopy(midi), loudness**0.5
+    for message in (message for track in softer.tracks for message in track):
+        if message.is_cc(_VOLUME):
+            message.value = round(message.value * factor)
+    volume = {"control": _VOLUME, "value": round(_DEFAULT_VOLUME * factor)}
+    first = (mido.Message("control_change", channel=channel, **volume) for channel in range(16))
+    softer.type = 1
+    softer.tracks.insert(0, mido.MidiTrack(first))
     return softer
-
-
-def _track_at_volume(track: mido.MidiTrack, factor: float) -> mido.MidiTrack:
-    return mido.MidiTrack(
-        message.copy(value=round(message.value * factor))
-        if message.type == "control_change" and message.control == 7
-        else message
-        for message in track
-    )
 
 
 def _finished(played: np.ndarray, frames: int) -> Sound:

@@ -46,18 +46,16 @@ class Drawing:
         )
         return with_palette(content)
 
-    def on_paper(self) -> str:
-        """The SVG with a white background, for viewers with a dark one."""
-        root = parse_svg(self.svg)
-        paper = ET.Element("rect", {"width": "100%", "height": "100%", "fill": LIGHT.paper})
-        root.insert(0, paper)
-        return to_text(root)
-
     def save(self, path: str | Path) -> None:
-        """Writes a .svg or .png file. Raises InputError for another suffix, FileError if it cannot
-        be written."""
-        is_png = check_suffix(path, suffixes.PICTURE) == ".png"
-        content = self.png() if is_png else self.on_paper().encode("utf-8")
+        """Writes a .svg or .png file, on white paper for viewers with a dark background. Raises
+        InputError for another suffix, FileError if it cannot be written."""
+        if check_suffix(path, suffixes.PICTURE) == ".png":
+            content = self.png()
+        else:
+            root = parse_svg(self.svg)
+            paper = {"width": "100%", "height": "100%", "fill": LIGHT.paper}
+            root.insert(0, ET.Element("rect", paper))
+            content = to_text(root).encode("utf-8")
         with atomic_write(path) as temporary:
             temporary.write_bytes(content)
 

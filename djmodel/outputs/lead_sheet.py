@@ -103,10 +103,7 @@ def _engraved(score: ET.Element, bars: int, per_line: int, width: int, seed: int
         # The last line is as wide as the others if it holds as many bars.
         "minLastJustification": 0 if bars <= per_line or bars % per_line == 0 else 0.8,
         "pageHeight": _MAX_HEIGHT,
-        "pageMarginBottom": _MARGIN,
-        "pageMarginLeft": _MARGIN,
-        "pageMarginRight": _MARGIN,
-        "pageMarginTop": _MARGIN,
+        **{f"pageMargin{side}": _MARGIN for side in ("Bottom", "Left", "Right", "Top")},
         "pageWidth": width,
         "scale": _SCALE,
         "smuflTextFont": "none",

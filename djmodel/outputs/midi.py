@@ -17,7 +17,6 @@ from seqmodel.files import atomic_write
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
 _MAX_BEATS = 255  # of a meter, stored in one byte
-_MICROSECONDS_PER_MINUTE = 60_000_000
 _DRUM_CHANNEL = 9  # channels count from 0 here, as in mido
 _CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
 _FLATS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F")  # keys of seven flats to one
@@ -82,7 +81,7 @@ def _conductor_events(tune: Tune, text: str) -> Iterator[Event]:
     if text:
         yield 0, 0, mido.MetaMessage("text", text=text)
     for tempo in tune.tempos:
-        microseconds = min(max(round(_MICROSECONDS_PER_MINUTE / tempo.bpm), 1), 0xFFFFFF)
+        microseconds = min(max(mido.bpm2tempo(tempo.bpm), 1), 0xFFFFFF)
         yield tempo.onset, 0, mido.MetaMessage("set_tempo", tempo=microseconds)
     for onset, meter in _written_meters(tune):
         signature = {"numerator": meter.numerator, "denominator": meter.denominator}

@@ -258,7 +258,7 @@ def _chord_mark(change: Change, key: int) -> harmony.ChordSymbol | harmony.NoCho
     chord = change.chord
     kind, added, missing = chord_kind(chord)
     root = _name(step_and_alter(root_place(chord, key)))
-    mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=chord_suffix(chord))
+    mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=chord_suffix(chord.intervals))
     if chord.bass != chord.root:
         mark.bass(_name(step_and_alter(bass_place(chord, key))), allow_add=True)
     for modification, intervals in (("add", added), ("subtract", missing)):
