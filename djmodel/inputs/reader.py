@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -170,7 +170,7 @@ def read_tunes(
     options = ReadOptions(melody_part, chord_part, bars, limits)
     files = list(find_music(music))
     results: list[ReadResult] = []
-    workers = workers or PoolConfig(jobs=None if _worth_processes(files) else 1)
+    workers = workers or PoolConfig(jobs=None if sum(map(_work, files)) >= _PARALLEL_FROM else 1)
     read = partial(read_file, options=options, cache=cache_folder() if cached else None)
     for file_result in parallel_map(read, files, workers, crashed):
         for result in file_result.results:
@@ -198,10 +198,6 @@ def read_file(path: Path, options: ReadOptions, cache: Path | None = None) -> Fi
 def crashed(path: Path) -> FileResult:
     """The result for a file whose reading ends the process."""
     return FileResult((ReadResult(path, None, "the process that read it ended"),))
-
-
-def _worth_processes(files: Sequence[Path]) -> bool:
-    return sum(map(_work, files)) >= _PARALLEL_FROM
 
 
 def _work(path: Path) -> int:

@@ -170,8 +170,9 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
     quantization, grid = QuantizationReport(), TickQuantizer(_TICKS_PER_QUARTER)
-    flat = [part.flatten() for part in _parts(sheet)]
-    for part, elements, name in zip(_parts(sheet), flat, _names(sheet), strict=True):
+    staves = _parts(sheet)
+    flat = [staff.flatten() for staff in staves]
+    for part, elements, name in zip(staves, flat, _names(staves), strict=True):
         notes, dropped = _notes(elements)
         if not notes:
             continue
@@ -184,13 +185,11 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
         return None
     check_size(parts, path, deadline.limits)
     everything = sheet.flatten()
-    bars = _measures(
-        sheet, steps_to_quarters(max(s.end for part in parts for s in part.grid_notes)), path
-    )
+    end = steps_to_quarters(max(note.end for part in parts for note in part.grid_notes))
     return Score(
         title=_title(sheet) or printable(path.stem),
         parts=tuple(parts),
-        measures=bars,
+        measures=_measures(sheet, end, path),
         tempos=tempo_map(_tempos(everything)),
         key=next(_keys(everything), None),
         quantization=quantization,
@@ -204,11 +203,11 @@ def _parts(sheet: stream.Stream) -> list[stream.Stream]:
     return parts or [sheet]
 
 
-def _names(sheet: stream.Stream) -> list[str]:
+def _names(parts: list[stream.Stream]) -> list[str]:
     """The names of the parts; those of several staves of one instrument differ."""
     names: list[str] = []
     staves: dict[str, int] = {}
-    for number, part in enumerate(_parts(sheet), start=1):
+    for number, part in enumerate(parts, start=1):
         instrument = part.getInstrument(returnDefault=False)
         own = getattr(part, "partName", None)
         name = own or (instrument and (instrument.partName or instrument.instrumentName))

@@ -140,7 +140,12 @@ def spell(pitches: Sequence[int], chords: Sequence[Chord], key: int) -> list[Spe
     for pitch, chord, leap in reversed(list(zip(pitches, chords, following, strict=True))):
         later = _place(pitch, chord, key, later if abs(leap) == 1 else None)
         spelled.append(later)
-    return [_named(pitch, place) for pitch, place in zip(pitches, reversed(spelled), strict=True)]
+    named = []
+    for pitch, place in zip(pitches, reversed(spelled), strict=True):
+        step, alter = step_and_alter(place)
+        octave = (pitch - alter - LETTER_PITCH_CLASSES[step]) // 12 - 1
+        named.append(Spelling(step, alter, octave))
+    return named
 
 
 def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
@@ -161,9 +166,3 @@ def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
 
     lowest = pitch * 7 % 12 - 12  # C is at -12, as a double flat D; at 0; and at 12, as B sharp
     return min((lowest, lowest + 12, lowest + 24), key=cost)
-
-
-def _named(pitch: int, place: int) -> Spelling:
-    step, alter = step_and_alter(place)
-    octave = (pitch - alter - LETTER_PITCH_CLASSES[step]) // 12 - 1
-    return Spelling(step, alter, octave)

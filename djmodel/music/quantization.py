@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from math import lcm
 from operator import add, itemgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from djmodel.music.tune import Note
 
@@ -77,16 +78,14 @@ def as_notes(grid_notes: Iterable[GridNote]) -> tuple[Note, ...]:
 def nearest_steps(ticks_per_quarter: int) -> tuple[int, ...]:
     """For each tick of a quarter note the nearest grid point, in steps. Between two equally near, a
     fourth goes before a third, and the earlier before the later."""
-    sizes = [STEPS_PER_QUARTER // division for division in GRID_DIVISIONS]
-    points = sorted({n for size in sizes for n in range(0, STEPS_PER_QUARTER + 1, size)})
-    nearest: list[int] = []
-    for before, after in pairwise(points):
-        # The first tick that is nearer to `after`; in the middle, the fourth wins.
-        middle, odd = divmod((before + after) * ticks_per_quarter, 2 * STEPS_PER_QUARTER)
-        to_before = odd or before % sizes[0] == 0 or after % sizes[0] != 0
-        nearest += [before] * (middle + bool(to_before) - len(nearest))
-        nearest += [after] * (-(-after * ticks_per_quarter // STEPS_PER_QUARTER) - len(nearest))
-    return tuple(nearest[:ticks_per_quarter])
+    points = np.array([
+        step
+        for division in GRID_DIVISIONS
+        for step in range(0, STEPS_PER_QUARTER + 1, STEPS_PER_QUARTER // division)
+    ])  # fmt: skip
+    ticks = np.arange(ticks_per_quarter)
+    distances = np.abs(points[:, None] * ticks_per_quarter - ticks * STEPS_PER_QUARTER)
+    return tuple(points[distances.argmin(axis=0)].tolist())  # argmin takes the first of equals
 
 
 def quantize_time(time: Fraction) -> Fraction:

@@ -171,6 +171,11 @@ class Tune:
     def length(self) -> Fraction:
         return sum((bar.length for bar in self.bars), Fraction(0))
 
+    @property
+    def has_pickup(self) -> bool:
+        """True if the first bar is shorter than its meter, and others follow."""
+        return len(self.bars) > 1 and self.bars[0].length < self.bars[0].meter.length
+
     def melody_notes(self) -> tuple[Note, ...]:
         """The melody from the start of the tune, tied notes joined."""
         notes: list[Note] = []

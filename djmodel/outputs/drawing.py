@@ -29,7 +29,7 @@ class Drawing:
         return float(root.attrib["width"]), float(root.attrib["height"])
 
     def png(self) -> bytes:
-        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel (fewer if it is very long), in
+        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel (fewer if very long), in
         matplotlib's fonts: the same on every machine."""
         import matplotlib
         import resvg_py

@@ -12,7 +12,6 @@ from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, parse_svg, to_text
 from djmodel.outputs.musicxml import BARS_PER_LINE, NotationError, score_tree
-from djmodel.outputs.roll import has_pickup
 
 # Sizes in units of the engraver, a tenth of a millimetre on paper; two are a CSS pixel.
 _MARGIN = 40
@@ -59,7 +58,7 @@ def lead_sheet(
     """
     per_line = bars_per_line(tune, paper)
     score = score_tree(tune, per_line, labels=False)
-    sheet = _engraved(score, len(tune.bars) - has_pickup(tune), per_line, paper.width, seed)
+    sheet = _engraved(score, len(tune.bars) - tune.has_pickup, per_line, paper.width, seed)
     return Drawing(to_text(_with_heading(sheet, tune) if heading else sheet))
 
 
@@ -67,7 +66,7 @@ def bars_per_line(tune: Tune, paper: Paper = SCREEN) -> int:
     """The most bars per line that leave the fullest line room for its notes and chord symbols."""
     key = key_signature(tune)
     widths = [_bar_width(bar, key) for bar in tune.bars]
-    first = 1 if has_pickup(tune) else 0
+    first = 1 if tune.has_pickup else 0
     room = paper.width - 2 * _MARGIN - _SIGNS_WIDTH
     for line in range(paper.max_bars, 1, -1):
         starts = [0, *range(first + line, len(widths), line)]

@@ -15,7 +15,6 @@ from djmodel.music.pitch import step_and_alter
 from djmodel.music.tune import Bar, Change, Meter, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.rhythm import WrittenNote, written_notes
-from djmodel.outputs.roll import has_pickup
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
 
@@ -45,15 +44,6 @@ _DEGREES: dict[int, tuple[int, int]] = {
     1: (9, -1), 2: (9, 0), 3: (9, 1), 4: (3, 0), 5: (11, 0), 6: (11, 1),
     7: (5, 0), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0),
 }  # fmt: skip
-
-
-# Kinds of ties of a note, by whether it is tied from the note before and to the next.
-_TIES = {
-    (True, True): "continue",
-    (False, True): "start",
-    (True, False): "stop",
-    (False, False): "",
-}
 
 
 class NotationError(InputError):
@@ -110,7 +100,7 @@ def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
     spellings = _spellings(tune, fifths)
     part = stream.Part(id="P1")
     part.partName = instrument_name(tune.instrument.name, tune.instrument.program) if labels else ""
-    first_number = 0 if has_pickup(tune) else 1
+    first_number = 0 if tune.has_pickup else 1
     before: Bar | None = None
     for index, bar in enumerate(tune.bars):
         measure = stream.Measure(number=first_number + index)
@@ -212,8 +202,10 @@ def _insert_notes(
             spelling = spellings[piece.note.onset]
             name = _name((spelling.step, spelling.alter))
             written.pitch = pitch.Pitch(name, octave=spelling.octave)
-            if kind := _TIES[piece.note is tied_from, piece.tied]:
-                written.tie = tie.Tie(kind)
+            if piece.note is tied_from:
+                written.tie = tie.Tie("continue" if piece.tied else "stop")
+            elif piece.tied:
+                written.tie = tie.Tie("start")
             tied_from = piece.note if piece.tied else None
         written.duration = _duration(piece)
         measure.insert(piece.onset, written)

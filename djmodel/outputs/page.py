@@ -24,7 +24,7 @@ from djmodel.outputs.drawing import to_text
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
-from djmodel.outputs.roll import Roll, clock, has_pickup, roll
+from djmodel.outputs.roll import Roll, clock, roll
 from seqmodel.files import atomic_write, check_suffix, data_uri
 from seqmodel.text import pluralize
 
@@ -91,15 +91,12 @@ def write_page(
     items: Sequence[PageItem],
     path: str | Path,
     settings: Mapping[str, str],
-    *,
-    title: str = "",
-    opening: str = "",
     soundfont: str | Path | None = None,
 ) -> None:
     """Writes `page(...)` to a .html or .htm file. Raises as `page`, InputError for another suffix,
     FileError if the file cannot be written."""
     check_suffix(path, suffixes.PAGE)
-    content = page(items, settings, title=title, opening=opening, soundfont=soundfont)
+    content = page(items, settings, soundfont=soundfont)
     with atomic_write(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
@@ -118,8 +115,7 @@ def _section(item: PageItem, index: int, soundfont: str | Path | None) -> str:
 
 def _about(tune: Tune) -> str:
     """Bars, meter, tempo and instruments, in one line."""
-    bars = len(tune.bars) - has_pickup(tune)
-    words = [pluralize(bars, "bar")]
+    words = [pluralize(len(tune.bars) - tune.has_pickup, "bar")]
     words += [f"{bar.meter}" for bar in tune.bars[:1]]
     words += [f"{tempo.bpm:.0f} quarter notes per minute" for tempo in tune.tempos[:1]]
     played = [tune.instrument, *(part.instrument for part in tune.accompaniment)]
@@ -142,15 +138,13 @@ def _bars(item: PageItem) -> str:
     """The chords and values of each bar, as a list that opens on demand."""
     if not item.values:
         return ""
-    tune = item.tune
-    key = key_signature(tune)
+    key, first = key_signature(item.tune), 0 if item.tune.has_pickup else 1
+    bars = enumerate(zip(item.tune.bars, item.values, strict=False), first)
     rows = "".join(
         f'<li><span class="number">{number or ""}</span>'
         f'<span class="symbols">{escape(engraved(chords_of_bar(bar, key)))}</span>'
         f'<span class="values">{"".join(map(_value, values))}</span></li>'
-        for number, (bar, values) in enumerate(
-            zip(tune.bars, item.values, strict=False), 0 if has_pickup(tune) else 1
-        )
+        for number, (bar, values) in bars
     )
     summary = "<summary>Values of each bar</summary>"
     return f'<details>{summary}<ol class="bars">{rows}</ol></details>'

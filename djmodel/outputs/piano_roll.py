@@ -12,7 +12,7 @@ from textwrap import shorten
 from djmodel.music.chord import KIND_NAMES, Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
-from djmodel.outputs.roll import Roll, RollNote, Row, roll
+from djmodel.outputs.roll import Roll, RollNote, roll
 from seqmodel.plots import BLUE, LIGHT, PURPLE, SKY, VERMILLION
 
 ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody
@@ -97,7 +97,7 @@ def sample_svg(note: RollNote) -> str:
     return to_text(svg)
 
 
-def _drawn(row: Row, pitches: range, width: float, scale: float, semitone: float) -> ET.Element:
+def _drawn(row: Roll, pitches: range, width: float, scale: float, semitone: float) -> ET.Element:
     bottom = _TOP + len(pitches) * semitone
 
     def x(quarter: float) -> float:
@@ -118,12 +118,12 @@ def _drawn(row: Row, pitches: range, width: float, scale: float, semitone: float
     for beat in row.beats:
         add(lines, "line", x1=x(beat), y1=_TOP, x2=x(beat), y2=bottom)
     lines = add(svg, "g", class_="bar", stroke=LIGHT.line, stroke_width=1.2)
-    for start in (*(start for start, _ in row.bars), row.end):
+    for start in row.bars:
         add(lines, "line", x1=x(start), y1=_TOP, x2=x(start), y2=bottom)
     small = add(svg, "g", class_="small", font_size=9, fill=LIGHT.ink)
     for pitch in octaves:
         add(small, "text", f"C{pitch // 12 - 1}", x=1, y=y(pitch) + 3)
-    for start, number in row.bars:
+    for start, number in zip(row.bars, row.numbers, strict=False):
         if number:
             add(small, "text", str(number), x=x(start) + 2, y=bottom + _BOTTOM - 3)
     names = add(svg, "g", class_="chords", font_size=11, font_weight="bold", fill=LIGHT.ink)

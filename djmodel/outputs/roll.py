@@ -36,22 +36,8 @@ class ChordName:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """The stretch of music that one row shows, whole bars. `chords` begin with the one that holds
-    at `start`; `bars` are (start, number) pairs, 0 for a pick-up."""
-
-    start: float
-    end: float
-    melody: tuple[RollNote, ...]
-    accompaniment: tuple[RollNote, ...]
-    chords: tuple[ChordName, ...]
-    bars: tuple[tuple[float, int], ...]
-    beats: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Roll:
-    """A piano roll. `bars` holds the start of each bar and the end of the last one, `beats` the
+    """A piano roll, or a row of one. `bars` holds the start of each bar and the end of the last one, `beats` the
     start of each beat but the first of its bar, `numbers` the numbers of the bars (0: pick-up)."""
 
     title: str
@@ -61,6 +47,14 @@ class Roll:
     bars: tuple[float, ...]
     numbers: tuple[int, ...]
     beats: tuple[float, ...]
+
+    @property
+    def start(self) -> float:
+        return self.bars[0]
+
+    @property
+    def end(self) -> float:
+        return self.bars[-1]
 
     @property
     def pitches(self) -> range:
@@ -75,7 +69,7 @@ class Roll:
         present = {note.kind for note in self.melody}
         return tuple(kind for kind in KIND_NAMES if kind in present)
 
-    def rows(self, max_quarters: float, letters_per_row: float) -> list[Row]:
+    def rows(self, max_quarters: float, letters_per_row: float) -> list[Roll]:
         """The roll in rows of whole bars, a pick-up before the first.
 
         A row holds at most `max_quarters` of music, fewer where chord names would touch each other
@@ -98,21 +92,21 @@ class Roll:
         edges = [0, *range(pickup + per_row, n_bars, per_row), n_bars]
         return [self._row(first, last) for first, last in pairwise(edges)]
 
-    def _row(self, first: int, last: int) -> Row:
-        """The row of bars `first` up to `last`, exclusive."""
+    def _row(self, first: int, last: int) -> Roll:
+        """Bars `first` up to `last`, exclusive; the chord that holds at the start is its first."""
         start, end = self.bars[first], self.bars[last]
 
         def sounding(notes: tuple[RollNote, ...]) -> tuple[RollNote, ...]:
             return tuple(note for note in notes if note.start < end and note.end > start)
 
         held = [ChordName(start, c.text) for c in self.chords if c.start <= start][-1:]
-        return Row(
-            start,
-            end,
+        return Roll(
+            self.title,
             sounding(self.melody),
             sounding(self.accompaniment),
             (*held, *(chord for chord in self.chords if start < chord.start < end)),
-            tuple(zip(self.bars[first:last], self.numbers[first:last], strict=True)),
+            self.bars[first : last + 1],
+            self.numbers[first:last],
             tuple(beat for beat in self.beats if start < beat < end),
         )
 
@@ -131,7 +125,7 @@ def roll(tune: Tune) -> Roll:
         for part in tune.accompaniment
         for note in part.notes
     ]
-    first = 0 if has_pickup(tune) else 1
+    first = 0 if tune.has_pickup else 1
     return Roll(
         tune.title,
         tuple(melody),
@@ -145,11 +139,6 @@ def roll(tune: Tune) -> Roll:
             for beat in bar.meter.beat_onsets(bar.length)[1:]
         ),
     )
-
-
-def has_pickup(tune: Tune) -> bool:
-    """True if the first bar is shorter than its meter, and others follow."""
-    return len(tune.bars) > 1 and tune.bars[0].length < tune.bars[0].meter.length
 
 
 def clock(tune: Tune) -> tuple[tuple[float, float], ...]:

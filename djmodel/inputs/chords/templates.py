@@ -26,8 +26,8 @@ Segment = tuple[int, int]
 """The first beat and the one after the last."""
 
 
-# Kinds of chords: the intervals above the root, and the cost of choosing one. The rarer a chord, the
-# more it costs: it must explain more than a plain one does.
+# Kinds of chords: the intervals above the root, and the cost of choosing one. The rarer a chord,
+# the more it costs: it must explain more than a plain one does.
 TEMPLATES = (
     ((0, 4, 7), 0.0), ((0, 3, 7), 0.0), ((0, 4, 7, 10), 0.1), ((0, 4, 7, 11), 0.2),
     ((0, 3, 7, 10), 0.15), ((0, 3, 6), 0.15), ((0, 3, 6, 9), 0.15), ((0, 3, 6, 10), 0.2),

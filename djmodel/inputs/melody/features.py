@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby, pairwise
 from math import log2
+from operator import itemgetter
 from typing import NamedTuple
 
 from djmodel.music.quantization import STEPS_PER_QUARTER, GridNote
@@ -51,8 +52,12 @@ class Features(NamedTuple):
 def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
     outlines = {part.number: _outline(part.grid_notes) for part in parts}
-    tops = {n: _by_beat(outline.starts, outline.tops, max) for n, outline in outlines.items()}
-    lows = {n: _by_beat(outline.starts, outline.lows, min) for n, outline in outlines.items()}
+    tops = {
+        n: _by_beat([(o.start, o.top) for o in outline], max) for n, outline in outlines.items()
+    }
+    lows = {
+        n: _by_beat([(o.start, o.low) for o in outline], min) for n, outline in outlines.items()
+    }
     highest: dict[int, int] = {}
     lowest: dict[int, int] = {}
     for number in outlines:
@@ -77,61 +82,48 @@ def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Feat
 
 
 def _by_beat(
-    starts: Sequence[int], pitches: Sequence[int], better: Callable[[int, int], int]
+    pitches: Iterable[tuple[int, int]], better: Callable[[int, int], int]
 ) -> dict[int, int]:
-    """Beat -> the highest (or lowest) pitch that begins in it."""
+    """Beat -> the highest (or lowest) of the pitches that begin in it, from (onset, pitch) pairs."""
     best: dict[int, int] = {}
-    for start, pitch in zip(starts, pitches, strict=True):
+    for start, pitch in pitches:
         beat = start // STEPS_PER_QUARTER
-        best[beat] = better(best[beat], pitch) if beat in best else pitch
+        best[beat] = better(best.get(beat, pitch), pitch)
     return best
 
 
-class _Outline(NamedTuple):
-    """A part onset by onset, in grid steps. `starts`: the onsets; `ends`: the last end of the notes
-    that begin there; `tops`, `lows`: their highest and lowest pitch; `begin`, `held`: the numbers
-    of notes that begin and that are held."""
+class _Onset(NamedTuple):
+    """The notes that begin at `start`, in grid steps. `end`: the last of their ends; `top`, `low`:
+    their highest and lowest pitch; `begin`, `held`: the numbers of notes that begin and that are
+    held."""
 
-    starts: list[int]
-    ends: list[int]
-    tops: list[int]
-    lows: list[int]
-    begin: list[int]
-    held: list[int]
+    start: int
+    end: int
+    top: int
+    low: int
+    begin: int
+    held: int
 
 
-def _outline(notes: Sequence[GridNote]) -> _Outline:
-    outline = _Outline([], [], [], [], [], [])
-    starts, ends, tops, lows, begin, held = outline
+def _outline(notes: Sequence[GridNote]) -> list[_Onset]:
+    outline = []
     sounding: list[int] = []  # ends
-    position, count = 0, len(notes)
-    while position < count:
-        start, last, low, _ = notes[position]
-        top, first = low, position
-        if sounding:
-            sounding = [end for end in sounding if end > start + _OVERLAP]
-        sounding.append(last)
-        position += 1
-        while position < count and notes[position].start == start:
-            _, end, top, _ = notes[position]
-            sounding.append(end)
-            last = max(last, end)
-            position += 1
-        starts.append(start)
-        ends.append(last)
-        tops.append(top)
-        lows.append(low)
-        begin.append(position - first)
-        held.append(len(sounding) - begin[-1])
+    for start, beginning in groupby(notes, key=itemgetter(0)):
+        together = list(beginning)  # from low to high
+        ends = [note.end for note in together]
+        sounding = [end for end in sounding if end > start + _OVERLAP]
+        low, top = together[0].pitch, together[-1].pitch
+        outline.append(_Onset(start, max(ends), top, low, len(ends), len(sounding)))
+        sounding += ends
     return outline
 
 
 def _features(
-    outline: _Outline, spans: int, syllables: set[int], **among_others: float
+    outline: Sequence[_Onset], spans: int, syllables: set[int], **among_others: float
 ) -> Features:
     """The features of a part: those of its outline, and those `among_others`. `spans`: of the whole
     score."""
-    starts, ends, tops, lows, begin, held = outline
+    starts, ends, tops, lows, begin, held = zip(*outline, strict=True)
     onsets = len(starts)
     sounding = until = 0
     phrases = 1

@@ -15,7 +15,7 @@ from djmodel.music.score import Score, ScorePart
 
 class _Criterion(NamedTuple):
     """A weight, and the words for a part that fulfils a criterion and for one that does not ("":
-    that is no reason against it)."""
+    it is not held against the part)."""
 
     weight: float
     merit: str

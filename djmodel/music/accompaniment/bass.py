@@ -111,7 +111,7 @@ def _walk(
 
 def _approach(chord: Chord, here: int, goal: int, rng: np.random.Generator) -> int:
     """A pitch that leads to `goal`: a semitone from it, or a whole tone if that is in the scale of
-    the chord or if there is no other way; the nearer to `here` the likelier."""
+    the chord or if there is no other way; the nearer to `here` the more probable."""
     lowest, highest = BASS_REGISTER
     beside = (goal + step for step in (1, -1, 2, -2))
     ways = [pitch for pitch in beside if pitch != here and lowest <= pitch <= highest]

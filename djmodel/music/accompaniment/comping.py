@@ -1,4 +1,4 @@
-"""Chords above the bass: voiced so that the voices move little, in the rhythms of a style or broken."""
+"""Chords above the bass: voiced so that the voices move little; in rhythm, or broken."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class TestRows:
     def test_a_blues_in_two_rows_of_six_bars_after_its_pickup(self) -> None:
         rows = roll(blues()).rows(32, 100)
         assert [(row.start, row.end) for row in rows] == [(0, 25), (25, 49)]
-        assert [number for _, number in rows[0].bars] == [0, 1, 2, 3, 4, 5, 6]
+        assert rows[0].numbers == (0, 1, 2, 3, 4, 5, 6)
 
     def test_no_music_has_no_rows(self) -> None:
         assert roll(Tune("Nothing", ())).rows(16, 50) == []
