@@ -114,34 +114,27 @@ def parse(
     if len(data) < 14:
         raise DamagedFileError("the MIDI file is cut off in its header")
     header_end = 8 + int.from_bytes(data[4:8], "big")
-    layout = int.from_bytes(data[8:10], "big")
+    form = int.from_bytes(data[8:10], "big")
     expected = int.from_bytes(data[10:12], "big")
-    if layout > 1:
-        raise DamagedFileError(
-            f"the MIDI file has format {layout}, which is not one piece of music"
-        )
+    if form > 1:
+        raise DamagedFileError(f"the MIDI file has format {form}, which is not one piece of music")
     tracks: list[Track] = []
     position = header_end
-    while len(tracks) < expected:
+    while (done := len(tracks)) < expected:
         if position + 8 > len(data):
-            raise DamagedFileError(
-                f"the MIDI file is cut off after {len(tracks)} of {expected} tracks"
-            )
+            raise DamagedFileError(f"the MIDI file is cut off after {done} of {expected} tracks")
         kind = data[position : position + 4]
         start = position + 8
         position = start + int.from_bytes(data[position + 4 : start], "big")
         if kind != b"MTrk":
             continue
         if position > len(data):
-            raise DamagedFileError(
-                f"the MIDI file is cut off in track {len(tracks) + 1} of {expected}"
-            )
+            raise DamagedFileError(f"the MIDI file is cut off in track {done + 1} of {expected}")
         try:
             track = _track(data[start:position], max_events, check)
         except IndexError as error:
-            raise DamagedFileError(
-                f"the MIDI file has an event cut off in track {len(tracks) + 1}"
-            ) from error
+            problem = f"the MIDI file has an event cut off in track {done + 1}"
+            raise DamagedFileError(problem) from error
         max_events -= len(track.notes) + track.unended + len(track.metas) + len(track.programs)
         tracks.append(track)
     return MidiFile(_division(data[12], data[13]), tracks)

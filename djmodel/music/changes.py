@@ -145,9 +145,8 @@ def _form(text: str, meter: Meter) -> Tune | None:
             problem = f"the form {name} needs a key after -in-, such as F, Bb or F#"
             raise ChangesError(problem, text, len(text) - len(key_name), len(key_name))
         if match[2] and form.minor == match[2].startswith("maj"):
-            problem = (
-                f"the form {name} is in {'minor, not major' if form.minor else 'major, not minor'}"
-            )
+            mode = "minor, not major" if form.minor else "major, not minor"
+            problem = f"the form {name} is in {mode}"
             hint = f"write minor-{name}-in-{match[1]}" if f"minor-{name}" in FORMS else ""
             at = len(text) - len(key_name)
             raise ChangesError(problem, text, at, len(key_name), hint=hint)
@@ -187,8 +186,5 @@ def _with_pick_up(bars: tuple[Bar, ...], pick_up: Fraction) -> tuple[Bar, ...]:
     silent = Change(Fraction(0), first.changes[0].chord, sounding=False)
     rest = last.length - pick_up
     changes = tuple(change for change in last.changes if change.onset < rest)
-    return (
-        Bar(first.meter, pick_up, (), (silent,)),
-        *bars[:-1],
-        replace(last, length=rest, changes=changes),
-    )
+    pick_up_bar = Bar(first.meter, pick_up, (), (silent,))
+    return (pick_up_bar, *bars[:-1], replace(last, length=rest, changes=changes))

@@ -139,12 +139,8 @@ def parse_bars(text: str, meter: Meter) -> tuple[Bar, ...]:
     """The bars of changes as text. Raises ChangesError."""
     reader = _Reader(text)
     contents = _spelled_out(reader, reader.section())
-    chords = {
-        token: _chord(reader, token)
-        for content in contents
-        for token in content
-        if token.kind == "chord"
-    }
+    tokens = [token for content in contents for token in content]
+    chords = {token: _chord(reader, token) for token in tokens if token.kind == "chord"}
     if not chords:
         hint = "write at least one, as in Dm7 | G7 | C"
         raise ChangesError("the changes contain no chord", text, len(text), 0, hint=hint)

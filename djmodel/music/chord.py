@@ -6,6 +6,7 @@ transposing a tune changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -40,9 +41,7 @@ class Chord:
     bass: int
 
     @classmethod
-    def of(
-        cls, root: int, intervals: tuple[int, ...] | list[int], bass: int | None = None
-    ) -> Chord:
+    def of(cls, root: int, intervals: Iterable[int], bass: int | None = None) -> Chord:
         """A chord with everything folded into one octave and sorted."""
         root %= 12
         folded = tuple(sorted({interval % 12 for interval in intervals}))

@@ -71,11 +71,8 @@ def estimate_key(melody: Sequence[Note], chords: Sequence[ChordSpan] = ()) -> Ke
     profile = _profile(melody, chords)
     if np.ptp(profile) == 0:
         return _KEYS[0]
-    ratings = [np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in _KEYS]
-    fit = {
-        key: float(np.corrcoef(profile, rating)[0, 1])
-        for key, rating in zip(_KEYS, ratings, strict=True)
-    }
+    ratings = {key: np.roll(_MINOR_FIT if key.minor else _MAJOR_FIT, key.tonic) for key in _KEYS}
+    fit = {key: float(np.corrcoef(profile, rating)[0, 1]) for key, rating in ratings.items()}
     for span, weight in zip([*chords[:1], *chords[-1:]], (_FIRST_CHORD, _LAST_CHORD), strict=False):
         if (key := _key_of_tonic(span.chord)) is not None:
             fit[key] += weight

@@ -111,10 +111,7 @@ def _restored_bar(bar: _Bar) -> Bar:
 
 
 def _restored_notes(notes: tuple[_Note, ...]) -> tuple[Note, ...]:
-    return tuple(
-        Note(pitch, onset, duration, velocity, bool(tied))
-        for pitch, onset, duration, velocity, tied in notes
-    )
+    return tuple(Note(*note[:4], tied=bool(note[4])) for note in notes)
 
 
 def _read_time(kind: type, text: Json) -> Fraction:

@@ -255,10 +255,8 @@ def _chord_mark(change: Change, key: int) -> harmony.ChordSymbol | harmony.NoCho
         mark.bass(_name(step_and_alter(bass_place(chord, key))), allow_add=True)
     for modification, intervals in (("add", added), ("subtract", missing)):
         for interval in intervals:
-            degree, alter = _DEGREES[interval]
-            mark.addChordStepModification(
-                harmony.ChordStepModification(modification, degree, alter), updatePitches=False
-            )
+            degree = harmony.ChordStepModification(modification, *_DEGREES[interval])
+            mark.addChordStepModification(degree, updatePitches=False)
     mark.writeAsChord = False
     return mark
 

@@ -199,11 +199,8 @@ def _cuts(
             )
         if not start < cut < end:
             return []
-    return [
-        *_cuts(start, cut, meter, rest, shift),
-        cut + shift,
-        *_cuts(cut, end, meter, rest, shift),
-    ]
+    first, last = _cuts(start, cut, meter, rest, shift), _cuts(cut, end, meter, rest, shift)
+    return [*first, cut + shift, *last]
 
 
 def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> bool:

@@ -52,12 +52,8 @@ class Features(NamedTuple):
 def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Features]:
     """The features of each part, by its number."""
     outlines = {part.number: _outline(part.grid_notes) for part in parts}
-    tops = {
-        n: _by_beat([(o.start, o.top) for o in outline], max) for n, outline in outlines.items()
-    }
-    lows = {
-        n: _by_beat([(o.start, o.low) for o in outline], min) for n, outline in outlines.items()
-    }
+    tops = {n: _by_beat([(o.start, o.top) for o in part], max) for n, part in outlines.items()}
+    lows = {n: _by_beat([(o.start, o.low) for o in part], min) for n, part in outlines.items()}
     highest: dict[int, int] = {}
     lowest: dict[int, int] = {}
     for number in outlines:

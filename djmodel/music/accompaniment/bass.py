@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+from numpy.random import Generator
 
 from djmodel.music.accompaniment.strokes import Group, Stroke, share_out, stroke_of, velocity
 from djmodel.music.accompaniment.styles import Style
@@ -20,7 +21,7 @@ _VELOCITY = 76
 
 
 def bass_notes(
-    spans: Sequence[ChordSpan], groups: Sequence[Group], style: Style, rng: np.random.Generator
+    spans: Sequence[ChordSpan], groups: Sequence[Group], style: Style, rng: Generator
 ) -> list[Note]:
     """The notes of the bass line, which plays at least at the start of each span."""
     if style.bass_line == "walking":
@@ -56,9 +57,7 @@ def _other_bass(chord: Chord) -> int:
     return next((tone for tone in reversed(tones) if tone != chord.bass), chord.bass)
 
 
-def _walking(
-    spans: Sequence[ChordSpan], groups: Sequence[Group], rng: np.random.Generator
-) -> list[Note]:
+def _walking(spans: Sequence[ChordSpan], groups: Sequence[Group], rng: Generator) -> list[Note]:
     """A note on every pulse (on every group where pulses are eighths): the bass of the chord, tones
     of the chord, and at its end a step that leads to the next bass."""
     beats = [
@@ -82,9 +81,7 @@ def _walking(
     return notes
 
 
-def _walk(
-    chord: Chord, start: int, goal: int | None, length: int, rng: np.random.Generator
-) -> list[int]:
+def _walk(chord: Chord, start: int, goal: int | None, length: int, rng: Generator) -> list[int]:
     """`length` pitches from `start`: tones of the chord, and a last one beside `goal`."""
     line, chord_tones = [start], chord.pitch_classes
     heading = 1 if rng.random() < 0.5 else -1
@@ -109,7 +106,7 @@ def _walk(
     return line
 
 
-def _approach(chord: Chord, here: int, goal: int, rng: np.random.Generator) -> int:
+def _approach(chord: Chord, here: int, goal: int, rng: Generator) -> int:
     """A pitch that leads to `goal`: a semitone from it, or a whole tone if that is in the scale of
     the chord or if there is no other way; the nearer to `here` the more probable."""
     lowest, highest = BASS_REGISTER

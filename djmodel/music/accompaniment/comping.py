@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-import numpy as np
+from numpy.random import Generator
 
 from djmodel.music.accompaniment.strokes import Group, Stroke, draw_strokes, share_out, velocity
 from djmodel.music.accompaniment.styles import Style
@@ -80,7 +80,7 @@ def chord_notes(
     voicings: Sequence[Voicing],
     groups: Sequence[Group],
     style: Style,
-    rng: np.random.Generator,
+    rng: Generator,
 ) -> list[Note]:
     """The notes of the chords. `voicings` has one for each span."""
     if style.broken:
@@ -101,18 +101,16 @@ def _broken(
     spans: Sequence[ChordSpan],
     voicings: Sequence[Voicing],
     groups: Sequence[Group],
-    rng: np.random.Generator,
+    rng: Generator,
 ) -> list[Note]:
     """Each chord up and down, from the step after its bass. A step is half a pulse, or a whole one
     shorter than a quarter."""
     steps = []
     for group in groups:
         step = group.pulse / 2 if group.pulse >= 1 else group.pulse
-        end = group.onset + group.length
-        count = -((group.onset - end) // step)
-        steps += [
-            (group.onset + n * step, min(group.onset + (n + 1) * step, end)) for n in range(count)
-        ]
+        start, end = group.onset, group.onset + group.length
+        count = -((start - end) // step)
+        steps += [(start + n * step, min(start + (n + 1) * step, end)) for n in range(count)]
     notes = []
     for span, voicing, played in zip(spans, voicings, share_out(spans, steps), strict=True):
         if not voicing:

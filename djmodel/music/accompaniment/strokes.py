@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-import numpy as np
+from numpy.random import Generator
 
 from djmodel.music.accompaniment.styles import Hit
 from djmodel.music.tune import ChordSpan, Tune
@@ -43,7 +43,7 @@ def groups_of(tune: Tune) -> Iterator[Group]:
             at += length
 
 
-def velocity(base: int, accent: bool, rng: np.random.Generator) -> int:
+def velocity(base: int, accent: bool, rng: Generator) -> int:
     """A velocity near `base`, higher on an accent."""
     return base + _ACCENT * accent + int(rng.integers(-_VARIATION, _VARIATION + 1))
 
@@ -52,7 +52,7 @@ def draw_strokes(
     groups: Sequence[Group],
     rhythms: Mapping[int, Sequence[Sequence[Hit]]],
     first: Fraction | None,
-    rng: np.random.Generator,
+    rng: Generator,
 ) -> Iterator[Stroke]:
     """Strokes of a drawn rhythm for each group. Most groups repeat that of two bars before; the
     group at `first`, where the music begins, starts with its chord if the style has such a rhythm.

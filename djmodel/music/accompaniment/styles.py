@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from djmodel.music.tune import Instrument
 
@@ -25,10 +25,8 @@ class Hit(NamedTuple):
     other: bool = False
 
 
-def _hits(*hits: tuple[Fraction | int, ...]) -> tuple[Hit, ...]:
-    return tuple(
-        Hit(Fraction(onset), Fraction(length), *map(bool, other)) for onset, length, *other in hits
-    )
+def _hits(*hits: tuple[Any, ...]) -> tuple[Hit, ...]:
+    return tuple(Hit(Fraction(onset), Fraction(length), *other) for onset, length, *other in hits)
 
 
 _HALF, _SWUNG = Fraction(1, 2), Fraction(2, 3)
