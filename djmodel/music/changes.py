@@ -44,8 +44,7 @@ FORMS = {
     "turnaround": Form("Cmaj7 A7 | Dm7 G7"),
     "blues": Form("C7 | F7 | C7 | % | F7 | % | C7 | % | G7 | F7 | C7 | G7", home=5),
     "jazz-blues": Form(
-        "C7 | F7 | C7 | Gm7 C7 | F7 | F#dim7 | C7 | Em7b5 A7b9 | Dm7 | G7 | C7 A7 | Dm7 G7",
-        home=5,
+        "C7 | F7 | C7 | Gm7 C7 | F7 | F#dim7 | C7 | Em7b5 A7b9 | Dm7 | G7 | C7 A7 | Dm7 G7", home=5
     ),
     "bird-blues": Form(
         "Cmaj7 | Bm7b5 E7b9 | Am7 D7 | Gm7 C7 | F7 | Fm7 Bb7 | Em7 A7 | Ebm7 Ab7 |"

@@ -62,10 +62,7 @@ class Sound:
     def mp3(self) -> bytes:
         """The content of an MP3 file of variable bit rate, about half a megabyte per minute."""
         return self._encoded(
-            format="MP3",
-            subtype="MPEG_LAYER_III",
-            compression_level=0.8,
-            bitrate_mode="VARIABLE",
+            format="MP3", subtype="MPEG_LAYER_III", compression_level=0.8, bitrate_mode="VARIABLE"
         )
 
     def _encoded(self, **options: object) -> bytes:

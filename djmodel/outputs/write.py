@@ -17,10 +17,7 @@ from seqmodel.files import check_suffix, writable_folder
 
 
 def check_output(
-    path: str | Path,
-    allowed: Sequence[str] = suffixes.ALL,
-    *,
-    soundfont: str | Path | None = None,
+    path: str | Path, allowed: Sequence[str] = suffixes.ALL, *, soundfont: str | Path | None = None
 ) -> None:
     """Checks before long work that `path` can be written: that its suffix is one of `allowed`, its
     folder writable, and the `soundfont` of a sound or page playable. Raises InputError or

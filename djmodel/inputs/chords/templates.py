@@ -13,13 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.inputs.chords.observations import (
-    FULL_EVIDENCE,
-    NEAR,
-    NO_BASS,
-    Evidence,
-    Floats,
-)
+from djmodel.inputs.chords.observations import FULL_EVIDENCE, NEAR, NO_BASS, Evidence, Floats
 from djmodel.music.chord import Chord
 
 Segment = tuple[int, int]

@@ -98,10 +98,7 @@ def chord_notes(
 
 
 def _broken(
-    spans: Sequence[ChordSpan],
-    voicings: Sequence[Voicing],
-    groups: Sequence[Group],
-    rng: Generator,
+    spans: Sequence[ChordSpan], voicings: Sequence[Voicing], groups: Sequence[Group], rng: Generator
 ) -> list[Note]:
     """Each chord up and down, from the step after its bass. A step is half a pulse, or a whole one
     shorter than a quarter."""
