@@ -100,6 +100,6 @@ def chord_scores(evidence: Evidence, segments: Sequence[Segment]) -> NDArray[np.
     tones = (profile > NEAR).sum(axis=1, keepdims=True)
     thin = _THIN * (1.0 - np.minimum(tones / FULL_EVIDENCE, 1.0))
     weights = template_bank().weights
-    cuts = range(_ROWS_PER_PRODUCT, len(features), _ROWS_PER_PRODUCT)
-    explained = [rows @ weights for rows in np.split(features.astype(np.float32), cuts)]
+    rows, starts = features.astype(np.float32), range(0, len(features), _ROWS_PER_PRODUCT)
+    explained = [rows[start : start + _ROWS_PER_PRODUCT] @ weights for start in starts]
     return np.concatenate(explained) - thin.astype(np.float32)
