@@ -211,19 +211,22 @@ def _work(path: Path) -> int:
 def _cached_results(path: Path, options: ReadOptions, cache: Path | None) -> tuple[ReadResult, ...]:
     if cache is None or path.is_dir():
         return _results(path, options)
-    return cached_by_content(
-        path,
-        cache,
-        ["tunes", *cache_settings(options)],
-        make=lambda: _results(path, options),
-        to_json=lambda results: [_to_json(result) for result in results],
-        from_json=lambda cached: tuple(_from_json(result, path) for result in cached),
-    )
 
+    def to_json(results: tuple[ReadResult, ...]) -> list[dict[str, Any]]:
+        return [
+            {"tune": r.tune and tune_to_json(r.tune), "note": r.note, "number": r.number}
+            for r in results
+        ]
 
-def cache_settings(options: ReadOptions) -> tuple[object, ...]:
-    """The options on which the result for a file depends."""
-    return options.melody_part, options.chord_part, options.bars, options.limits.max_notes
+    def from_json(cached: list[dict[str, Any]]) -> tuple[ReadResult, ...]:
+        return tuple(
+            ReadResult(path, r["tune"] and tune_from_json(r["tune"]), r["note"], r["number"])
+            for r in cached
+        )
+
+    named = options.melody_part, options.chord_part, options.bars, options.limits.max_notes
+    make = partial(_results, path, options)
+    return cached_by_content(path, cache, ["tunes", *named], make, to_json, from_json)
 
 
 def _results(path: Path, options: ReadOptions) -> tuple[ReadResult, ...]:
@@ -251,13 +254,3 @@ def _result(
 ) -> ReadResult:
     transcription = tune_from_score(score, path, options, deadline)
     return ReadResult(path, transcription.tune, transcription.note, number)
-
-
-def _to_json(result: ReadResult) -> dict[str, Any]:
-    tune = result.tune and tune_to_json(result.tune)
-    return {"tune": tune, "note": result.note, "number": result.number}
-
-
-def _from_json(cached: dict[str, Any], path: Path) -> ReadResult:
-    tune = cached["tune"] and tune_from_json(cached["tune"])
-    return ReadResult(path, tune, cached["note"], cached["number"])

@@ -318,11 +318,6 @@ def engraved(symbol: str) -> str:
     return re.sub(r"(?<=[A-G])b|b(?=\d)", "♭", symbol).replace("#", "♯")
 
 
-def change_name(change: Change, key: int | None) -> str:
-    """The engraved symbol of a change; "N.C." (no chord) where the accompaniment rests."""
-    return engraved(chord_symbol(change.chord, key)) if change.sounding else "N.C."
-
-
 def chords_of_bar(bar: Bar, key: int | None) -> str:
     """The changes of a bar in plain letters, with a slash for each further beat of a chord:
     `F / C7 /`. A chord whose accompaniment rests is in parentheses. Changes off the beat are

@@ -43,10 +43,6 @@ class ScorePart:
         """The notes in quarter lengths; onsets count from the start of the score."""
         return as_notes(self.grid_notes)
 
-    @property
-    def label(self) -> str:
-        return f"{self.number} ({self.name})"
-
 
 class Symbol(NamedTuple):
     """A chord symbol written in the score; None is `N.C.`."""

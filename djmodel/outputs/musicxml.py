@@ -105,7 +105,9 @@ def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
     for index, bar in enumerate(tune.bars):
         measure = stream.Measure(number=first_number + index)
         if before is None:
-            measure.insert(0, clef.BassClef() if _is_low(tune) else clef.TrebleClef())
+            pitches = [note.pitch for note in tune.melody_notes()]
+            is_low = bool(pitches) and sum(pitches) / len(pitches) < _LOW_MEAN_PITCH
+            measure.insert(0, clef.BassClef() if is_low else clef.TrebleClef())
             measure.insert(0, key.KeySignature(fifths))
             if labels and tune.tempos:
                 beat = bar.meter.beat
@@ -265,8 +267,3 @@ def _name(place: tuple[str, int]) -> str:
     """A letter with music21's signs: "-" is a flat."""
     step, alter = place
     return step + ("#" * alter if alter > 0 else "-" * -alter)
-
-
-def _is_low(tune: Tune) -> bool:
-    pitches = [note.pitch for note in tune.melody_notes()]
-    return bool(pitches) and sum(pitches) / len(pitches) < _LOW_MEAN_PITCH

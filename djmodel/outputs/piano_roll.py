@@ -84,7 +84,10 @@ def drawn_rows(drawing: Roll, size: RowSize) -> list[ET.Element]:
 
 def legend_samples(drawing: Roll) -> list[tuple[RollNote, str]]:
     """A note of each kind that occurs in a roll, with the name of the kind."""
-    samples = [(RollNote(0, 1, 0, kind), KIND_NAMES[kind]) for kind in drawing.kinds]
+    present = {note.kind for note in drawing.melody}
+    samples = [
+        (RollNote(0, 1, 0, kind), KIND_NAMES[kind]) for kind in KIND_NAMES if kind in present
+    ]
     if drawing.accompaniment:
         samples.append((RollNote(0, 1, 0), "accompaniment"))
     return samples

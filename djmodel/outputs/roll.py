@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from djmodel.music.chord import KIND_NAMES, Chord, Kind, kind_of
-from djmodel.music.chord_symbol import change_name
+from djmodel.music.chord import Chord, Kind, kind_of
+from djmodel.music.chord_symbol import chord_symbol, engraved
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
 
@@ -62,12 +62,6 @@ class Roll:
         C for a roll without notes."""
         pitches = [note.pitch for note in self.melody + self.accompaniment] or [60, 72]
         return range(min(pitches) - 2, max(pitches) + 3)
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of notes in the melody, in the order of KIND_NAMES."""
-        present = {note.kind for note in self.melody}
-        return tuple(kind for kind in KIND_NAMES if kind in present)
 
     def rows(self, max_quarters: float, letters_per_row: float) -> list[Roll]:
         """The roll in rows of whole bars, a pick-up before the first.
@@ -157,11 +151,12 @@ def clock(tune: Tune) -> tuple[tuple[float, float], ...]:
 
 
 def _chord_names(tune: Tune) -> Iterator[ChordName]:
-    """The names of the chords where they change."""
+    """The names of the chords where they change; N.C. (no chord) where the accompaniment rests."""
     key = key_signature(tune)
     last: tuple[Chord, bool] | None = None
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         for change in bar.changes:
             if (change.chord, change.sounding) != last:
-                yield ChordName(float(start + change.onset), change_name(change, key))
+                name = engraved(chord_symbol(change.chord, key)) if change.sounding else "N.C."
+                yield ChordName(float(start + change.onset), name)
             last = (change.chord, change.sounding)

@@ -148,7 +148,7 @@ def select(score: Score, selection: Selection, path: str | Path) -> tuple[ScoreP
     for word in wanted:
         found = _named(score, word)
         if not found:
-            labels = ", ".join(part.label for part in score.parts)
+            labels = ", ".join(f"{part.number} ({part.name})" for part in score.parts)
             message = f"no part is named {word.strip()!r}; the parts are {labels}"
             raise CorpusError(message, path=path, hint="name one of these, or its number")
         chosen += [part for part in found if part not in chosen]
