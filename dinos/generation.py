@@ -39,7 +39,7 @@ class GeneratedName:
 
     @property
     def new(self) -> bool:
-        """Whether the list lacks it."""
+        """True if it is not in the list."""
         return not (self.in_training or self.held_out)
 
 

@@ -1,1 +1,1 @@
-"""What both models share, and nothing about music or dinosaurs: symbols in, symbols out."""
+"""The parts that both models share, without music or dinosaurs: symbols in, symbols out."""

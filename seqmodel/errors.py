@@ -21,11 +21,7 @@ class InputError(ValueError):
     'solo.mid: the file is empty; choose another file'
     """
 
-    def __init__(
-        self, message: str, found: str = "", *, path: str | Path | None = None, hint: str = ""
-    ) -> None:
-        if found:
-            message = f"expected {message}, found {found}"
+    def __init__(self, message: str, *, path: str | Path | None = None, hint: str = "") -> None:
         self.message, self.path, self.hint = message, path, hint
         place = f"{path}: " if path is not None else ""
         advice = f"; {hint}" if hint else ""

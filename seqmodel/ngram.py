@@ -23,7 +23,7 @@ Sequences = Sequence[Sequence[int] | NDArray[np.integer]]
 
 
 class Smoothing(NamedTuple):
-    """How far an order trusts its own counts over the next lower order.
+    """The trust of an order in its own counts over the next lower order.
 
     "dirichlet": `strength` symbols are added to each context, distributed as in the lower order
     (MacKay and Peto, *A hierarchical Dirichlet language model*, 1995). "witten-bell": as many as
@@ -137,7 +137,8 @@ class NGram:
         """The distribution of the next symbol after `context`: `(n_symbols,)`."""
         mixture = np.full(self.n_symbols, 1 / self.n_symbols)
         before = np.array([context], dtype=np.int64)
-        for level, found in zip(self.levels, self._contexts(before), strict=True):
+        contexts = _contexts(self.levels, before, self.n_symbols)
+        for level, found in zip(self.levels, contexts, strict=True):
             number = int(found[0])
             its = slice(level.first[number], level.first[number + 1])
             if number < 0 or its.start == its.stop:
@@ -175,7 +176,7 @@ class NGram:
         """
         symbols = rng.integers(0, self.n_symbols, len(before))  # where no level decides
         undecided = np.ones(len(before), dtype=bool)
-        contexts = self._contexts(before)
+        contexts = _contexts(self.levels, before, self.n_symbols)
         for level, found in zip(reversed(self.levels), reversed(contexts), strict=True):
             rows = np.flatnonzero(undecided & (found >= 0))
             numbers = found[rows]
@@ -190,11 +191,6 @@ class NGram:
             symbols[rows] = level.pairs[np.minimum(pair, len(level.pairs) - 1)] % self.n_symbols
             undecided[rows] = False
         return symbols
-
-    def _contexts(self, before: Ints) -> list[Ints]:
-        """The number of the context of 0, 1, ... `order - 1` symbols at the end of each row of
-        `before`, -1 for one that was never seen."""
-        return _contexts(self.levels, before, self.n_symbols)
 
 
 def _text(sequences: Sequences, order: int) -> tuple[Ints, Ints]:
@@ -238,6 +234,8 @@ def _level(keys: Ints, occurrences: Ints, n_symbols: int) -> _Level:
 
 
 def _contexts(levels: Levels, before: Ints, n_symbols: int) -> list[Ints]:
+    """The number of the context of 0, 1, ... `order - 1` symbols at the end of each row of
+    `before`, -1 for one that was never seen."""
     numbers = [np.zeros(len(before), dtype=np.int64)]
     for k, level in enumerate(levels[1:], 1):
         keys = numbers[-1] * (n_symbols + 1) + before[:, -k] + 1

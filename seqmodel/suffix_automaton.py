@@ -1,4 +1,4 @@
-"""How much of a new sequence is copied from the sequences that a model was trained on."""
+"""Passages that a new sequence has in common with the sequences that a model was trained on."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def djmodel(Tx: int, LSTM_cell: Any, densor: Any, reshaper: Any) -> keras.Model:
 
 
 def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.Model:
-    """The inference graph of the course: each output's likeliest value is the next input.
+    """The inference graph of the course: the most likely value of each output is the next input.
 
     Inputs `[x0, a0, c0]`, x0 `(m, 1, n_values)`, a0 and c0 `(m, n_a)`. Outputs: a list of Ty
     tensors `(m, n_values)`.
@@ -81,6 +81,6 @@ def music_inference_model(LSTM_cell: Any, densor: Any, Ty: int = 100) -> keras.M
         a, _, c = LSTM_cell(x, initial_state=[a, c])
         out = densor(a)  # (m, n_values)
         outputs.append(out)
-        likeliest = keras.ops.argmax(out, axis=-1)  # (m,)
-        x = repeat(keras.ops.one_hot(likeliest, n_values))  # (m, 1, n_values)
+        most_likely = keras.ops.argmax(out, axis=-1)  # (m,)
+        x = repeat(keras.ops.one_hot(most_likely, n_values))  # (m, 1, n_values)
     return keras.Model([x0, a0, c0], outputs, name="djmodel_inference")

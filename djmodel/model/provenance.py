@@ -172,7 +172,7 @@ def _config(settings: dict[str, Any]) -> GenerationConfig:
     """The configuration with these settings. Raises ValueError for settings that it cannot have."""
     unknown = settings.keys() - settings_of(GenerationConfig).keys()
     if unknown:
-        raise ValueError(f"there is no setting {min(unknown)!r:.40}")
+        raise ValueError(f"the setting {min(unknown)!r:.40} is unknown")
     names = settings.keys() & settings_of(SamplingConfig).keys()
     sampling = {name: settings.pop(name) for name in names}
     return msgspec.convert({**settings, "sampling": sampling}, GenerationConfig)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def scanning_model(LSTM_cell: Any, densor: Any, n_conditioning: int = 0) -> keras.Model:
     """The same function as a scan, for any number of steps.
 
-    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With cues (see
-    `windows.with_conditioning`) X is `(m, Tx, n_values + n_conditioning)`.
+    Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With conditioning
+    features X is `(m, Tx, n_values + n_conditioning)`.
     """
     keras = load_keras()
     X = keras.Input((None, densor.units + n_conditioning), name="X")

@@ -176,35 +176,16 @@ class _GRUPass(_Pass):
             np.add(carry, scratch, out=carry)
 
 
-class _LSTMGradients(NamedTuple):
-    """Views of the arrays that the backward step of an LSTM reads and writes."""
-
-    grad_a: Floats  # (H, B)
-    d_gates: Floats  # (4H, B)
-    d_o: Floats  # (H, B) of d_gates
-    d_ifg: Floats  # (3, H, B) of d_gates
-    d_c: Floats  # (H, B)
-    f: Floats  # (H, B)
-
-
 class _LSTMPass(_Pass):
     def _steps(self, T: int) -> Sequence[Step]:
         H, B = self.carry_a.shape
         self.values = _zeros(T + 1, 5, H, B)  # o, i, f, g and the c before them
         self.tanh_c, self.d_c = _zeros(2, T, H, B)  # d_c: the derivative of new a by new c
-        self.d = self.d_gates.reshape(T, 4, H, B)
+        self.d = d = self.d_gates.reshape(T, 4, H, B)
         self.carry_c, products = _zeros(H, B), _zeros(2, H, B)
-        self.backward_steps = [
-            _LSTMGradients(
-                self.grad_a[t],
-                d_gates=self.d_gates[t],
-                d_o=self.d[t, 0],
-                d_ifg=self.d[t, 1:],
-                d_c=self.d_c[t],
-                f=self.values[t, 2],
-            )
-            for t in reversed(range(T))
-        ]
+        f = self.values[:-1, 2]
+        views = zip(self.grad_a, self.d_gates, d[:, 0], d[:, 1:], self.d_c, f, strict=True)
+        self.backward_steps = [*views][::-1]
         return [
             LSTMStep.of(
                 self.values[t], self.a[t + 1], self.values[t + 1, 4], self.tanh_c[t], products
@@ -232,14 +213,14 @@ class _LSTMPass(_Pass):
         add, multiply = np.add, np.multiply
         carry_a, carry_c, scratch = self.carry_a, self.carry_c, self.scratch[: self.H]
         carry_c[:] = 0
-        for step in self.backward_steps:
-            add(carry_a, step.grad_a, out=carry_a)
-            multiply(carry_a, step.d_c, out=scratch)
+        for grad_a, d_gates, d_o, d_ifg, d_c, f in self.backward_steps:
+            add(carry_a, grad_a, out=carry_a)
+            multiply(carry_a, d_c, out=scratch)
             add(carry_c, scratch, out=carry_c)
-            multiply(step.d_o, carry_a, out=step.d_o)
-            multiply(step.d_ifg, carry_c, out=step.d_ifg)
-            np.dot(recurrent, step.d_gates, out=carry_a)
-            multiply(carry_c, step.f, out=carry_c)
+            multiply(d_o, carry_a, out=d_o)
+            multiply(d_ifg, carry_c, out=d_ifg)
+            np.dot(recurrent, d_gates, out=carry_a)
+            multiply(carry_c, f, out=carry_c)
 
 
 class _AllSteps:

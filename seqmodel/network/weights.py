@@ -17,7 +17,6 @@ class CellLayout:
 
     gate_order: tuple[int, ...]
     n_sigmoids: int
-    n_states: int
 
     @property
     def n_gates(self) -> int:
@@ -45,11 +44,11 @@ class CellLayout:
 
 
 LAYOUTS = {
-    "rnn": CellLayout(gate_order=(0,), n_sigmoids=0, n_states=1),
+    "rnn": CellLayout(gate_order=(0,), n_sigmoids=0),
     # update, reset, candidate
-    "gru": CellLayout(gate_order=(0, 1, 2), n_sigmoids=2, n_states=1),
+    "gru": CellLayout(gate_order=(0, 1, 2), n_sigmoids=2),
     # output, input, forget, candidate; in Keras input, forget, candidate, output
-    "lstm": CellLayout(gate_order=(3, 0, 1, 2), n_sigmoids=3, n_states=2),
+    "lstm": CellLayout(gate_order=(3, 0, 1, 2), n_sigmoids=3),
 }
 
 

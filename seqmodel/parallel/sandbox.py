@@ -60,7 +60,7 @@ class Sandbox:
         megabytes: int,
         imports: Sequence[str] = (),
     ) -> Any:
-        """What `function(*arguments)` returns or raises. `function` can be imported; arguments and
+        """Returns or raises as `function(*arguments)`. `function` can be imported; arguments and
         result can be pickled. The time for importing `imports`, the modules that it needs, does not
         count; `megabytes` are those beyond the memory they take, and are limited on Linux only.
 
@@ -145,7 +145,7 @@ def serve() -> None:
 
 
 def _answer(request: _Request) -> tuple[bool, Any]:
-    """Whether the call succeeded, and what it returned or raised."""
+    """True and the result of the call, or False and its exception."""
     try:
         return True, request.function(*request.arguments)
     except MemoryError:  # a new one: there may be too little memory for anything else

@@ -10,12 +10,10 @@ for which drawing again would not help.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,10 +173,10 @@ class _DeadEnds:
         self.dead: dict[int, set[Passage]] = defaultdict(set)
         self.waiting: list[tuple[int, Passage]] = []
         self.most_followers = max(map(int.bit_count, self.followers.values()), default=0)
-        self.reversed_passages = sorted(passage[::-1] for passage in self.followers)
         states = _reachable(automaton)
         rows, row_of_state = np.unique(automaton.allowed[states], axis=0, return_inverse=True)
-        sets = [_as_set(row) for row in rows]
+        packed = np.packbits(rows, axis=1, bitorder="little")
+        sets = [int.from_bytes(row.tobytes(), "little") for row in packed]
         row_of_state = row_of_state.reshape(-1)
         self.allowed = {int(s): sets[k] for s, k in zip(states, row_of_state, strict=True)}
         by_followers: dict[SymbolSet, list[Passage]] = defaultdict(list)
@@ -227,7 +225,7 @@ class _DeadEnds:
                 self._kill(state, longer)
         at_most = self._banned(state, passage).bit_count() + self.most_followers
         if allowed.bit_count() <= at_most + sum(map(int.bit_count, bans.values())):
-            for longer in self._known_passages(passage):
+            for longer in self._by_ending[passage]:
                 if not allowed & ~self._banned(state, longer):
                     self._kill(state, longer)
 
@@ -238,18 +236,14 @@ class _DeadEnds:
             banned |= bans.get(passage[k:], 0)
         return banned
 
-    def _known_passages(self, ending: Passage) -> Iterator[Passage]:
-        """The known passages of N symbols with this ending."""
-        backwards = ending[::-1]
-        at = bisect_left(self.reversed_passages, backwards)
-        for passage in islice(self.reversed_passages, at, None):
-            if passage[: len(backwards)] != backwards:
-                return
-            yield passage[::-1]
-
-
-def _as_set(row: NDArray[np.bool_]) -> SymbolSet:
-    return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
+    @cached_property
+    def _by_ending(self) -> Mapping[Passage, list[Passage]]:
+        """The known passages of N symbols with each ending."""
+        by_ending: dict[Passage, list[Passage]] = defaultdict(list)
+        for passage in self.followers:
+            for k in range(len(passage) + 1):
+                by_ending[passage[k:]].append(passage)
+        return by_ending
 
 
 def _reachable(automaton: Automaton) -> NDArray[np.intp]:

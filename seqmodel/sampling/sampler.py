@@ -51,13 +51,6 @@ class Samples:
         return [row[row >= 0] for row in self.symbols]
 
 
-class _Primer(NamedTuple):
-    """The symbols that the model reads first, and their conditioning `(len(symbols), k)`."""
-
-    symbols: Sequence[int]
-    conditioning: Indices | None
-
-
 def sample(
     weights: Weights,
     automaton: Automaton,
@@ -81,16 +74,13 @@ def sample(
     jobs = _jobs(n_sequences, rng)
 
     def draw(number: int, _: slice) -> list[Samples]:
-        return [
-            _draw(
-                weights,
-                _sampler(automaton, config, bans, group),
-                group,
-                max_length,
-                _Primer(primer, primer_conditioning),
-            )
-            for group in jobs[number]
-        ]
+        samples = []
+        for group in jobs[number]:
+            state = BatchedState(weights, group.width)
+            sampler = _sampler(automaton, config, bans, group)
+            first = _read_primer(state, primer, primer_conditioning, sampler.conditioning)
+            samples.append(_draw(state, first, sampler, group, max_length))
+        return samples
 
     with single_threaded_blas():
         groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
@@ -125,13 +115,11 @@ def _jobs(n_sequences: int, rng: np.random.Generator) -> list[list[_Group]]:
 
 
 def _draw(
-    weights: Weights, sampler: _Sampler, group: _Group, max_length: int, primer: _Primer
+    state: BatchedState, logits: Floats, sampler: _Sampler, group: _Group, max_length: int
 ) -> Samples:
-    """A group's samples, padded to `max_length`."""
+    """A group's samples, padded to `max_length`; `logits (n, B)` are those of the first symbol."""
     B, wanted, rng = group
     uniforms = rng.random((max_length, B), dtype=np.float32)
-    state = BatchedState(weights, B)
-    logits = _read_primer(state, primer, sampler.conditioning, B)
     symbols = np.full((max_length, B), PADDING, dtype=np.int32)
     log_probs = np.zeros((max_length, B), dtype=np.float32)
     # Logits are collected for a while; what the next step does not need is computed at once.
@@ -149,14 +137,19 @@ def _draw(
     return Samples(symbols.T[:wanted], log_probs.T[:wanted], sampler.ended[:wanted])
 
 
-def _read_primer(state: BatchedState, primer: _Primer, following: Indices | None, B: int) -> Floats:
-    """The logits `(n, B)` after the primer; `following (k, B)` conditions the symbol after it."""
-    conditioning: list[Indices | None] = [None] * len(primer.symbols)
-    if primer.conditioning is not None:
-        conditioning = [np.repeat(row[:, None], B, axis=1) for row in primer.conditioning]
-    for symbol, features in zip(
-        (PADDING, *primer.symbols), (*conditioning, following), strict=True
-    ):
+def _read_primer(
+    state: BatchedState,
+    primer: Sequence[int],
+    conditioning: Indices | None,
+    following: Indices | None,
+) -> Floats:
+    """The logits `(n, B)` after the primer, with `conditioning (len(primer), k)`; `following (k,
+    B)` conditions the symbol after it."""
+    B = state.logits.shape[1]
+    for t, symbol in enumerate((PADDING, *primer)):
+        features = following
+        if t < len(primer):
+            features = None if conditioning is None else np.repeat(conditioning[t][:, None], B, 1)
         logits = state.read(np.full(B, symbol), features)
     return logits
 

@@ -118,12 +118,12 @@ def _devices(jax: Any, n: int | None) -> list[Any]:
 
 
 def is_distributed() -> bool:
-    """Whether Keras trains within `training_devices`."""
+    """True within `training_devices`."""
     return load_keras().distribution.distribution() is not None
 
 
 def is_coordinator() -> bool:
-    """Whether this host prints and writes files; a single host does."""
+    """True on the host that prints and writes files; a single host does."""
     return not _has_hosts() or _jax().process_index() == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,27 +12,29 @@ from seqmodel.data.windows import PADDING, Indices, multi_hot
 from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.network.weights import Weights
 from seqmodel.training.distributed import local_shard
-from seqmodel.training.trainer import AdamSettings, BatchMetrics, State
+from seqmodel.training.trainer import BatchMetrics, State
 
 if TYPE_CHECKING:
     import keras
 
 
 class KerasTrainer:
-    """Trains the layers of `graph` by Adam.
+    """Trains the layers of `graph`. Each gradient is first clipped to -clip..clip; None: not.
 
     The graph's input "X" gets the one-hot inputs, "mask" is true where a step has a label, and any
     other input is an initial state and gets zeros. Its first output is the probabilities of all
     steps, `(m, T, n_values)`; or each output is those of one step, `(m, n_values)`.
     """
 
-    def __init__(self, graph: keras.Model, adam: AdamSettings = AdamSettings()) -> None:
+    def __init__(self, graph: keras.Model, clip: float | None = None) -> None:
         keras = load_keras()
         self.graph, self.steps = graph, 0
-        self.model = keras.Model(graph.inputs, _probabilities(graph))
-        optimizer = keras.optimizers.Adam(
-            beta_1=adam.beta_1, beta_2=adam.beta_2, epsilon=adam.epsilon, clipvalue=adam.clip
+        first = graph.outputs[0]
+        one_output = len(first.shape) == 3
+        self.model = keras.Model(
+            graph.inputs, first if one_output else keras.ops.stack(graph.outputs, axis=1)
         )
+        optimizer = keras.optimizers.Adam(clipvalue=clip)
         # The weights of a batch's labels add up to 1: the sum is the mean, whether or not Keras
         # hands a recurrent layer's mask on to the loss, which differs between its versions.
         self.model.compile(
@@ -44,7 +45,6 @@ class KerasTrainer:
         optimizer.build(self.model.trainable_variables)
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
-        """As in `Trainer`."""
         n_labels = int(np.count_nonzero(labels >= 0))
         self.model.optimizer.learning_rate = learning_rate
         self.model.reset_metrics()
@@ -61,12 +61,7 @@ class KerasTrainer:
         n_correct = round(accuracy * n_labels) if np.isfinite(accuracy) else 0
         return BatchMetrics(loss * n_labels, n_correct, n_labels)
 
-    def running(self) -> AbstractContextManager[None]:
-        """As in `Trainer`: Keras needs nothing."""
-        return nullcontext()
-
     def weights(self) -> Weights:
-        """Copies of the layers' weights."""
         return extract_weights(self.graph)
 
     def state(self) -> State:
@@ -76,7 +71,6 @@ class KerasTrainer:
         return {**variables, "steps": np.array([self.steps])}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """As in `Trainer`."""
         variables = self._variables()
         if len(state) != len(variables) + 1:
             raise ValueError(f"expected {len(variables) + 1} arrays, found {len(state)}")
@@ -93,9 +87,3 @@ class KerasTrainer:
         if tensor.name == "mask":
             return counts
         return np.zeros((len(inputs), *tensor.shape[1:]), dtype=np.float32)
-
-
-def _probabilities(graph: keras.Model) -> Any:
-    """One tensor `(m, T, n_values)`."""
-    first = graph.outputs[0]
-    return first if len(first.shape) == 3 else load_keras().ops.stack(graph.outputs, axis=1)

@@ -17,12 +17,13 @@ from seqmodel.errors import InterruptedTraining, TrainingError
 from seqmodel.files import atomic_write
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
+from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training.batches import BatchSource
 from seqmodel.training.checkpoints import Checkpoint, Checkpoints
 from seqmodel.training.config import TrainerConfig
 from seqmodel.training.distributed import is_distributed
 from seqmodel.training.keras_trainer import KerasTrainer
-from seqmodel.training.trainer import AdamSettings, EpochMetrics, State, Trainer
+from seqmodel.training.trainer import EpochMetrics, State, Trainer
 
 try:
     from seqmodel.training.numpy_trainer import NumpyTrainer
@@ -106,16 +107,15 @@ def make_trainer(
 ) -> Trainer:
     """A trainer that starts from the weights of `graph`. Raises TrainingError if the engine cannot
     train with this configuration."""
-    adam = AdamSettings(clip=config.clip)
     if engine == "keras":
         if _needs_numpy(config, feature_table):
             raise TrainingError(
                 "Keras trains without dropout and tied features", hint="choose another preset"
             )
-        return KerasTrainer(graph, adam)
+        return KerasTrainer(graph, config.clip)
     return NumpyTrainer(
         extract_weights(graph),
-        adam,
+        config.clip,
         dropout=config.dropout,
         seed=config.seed,
         feature_table=feature_table,
@@ -172,7 +172,7 @@ def run_epochs(
         )
     loop = _TrainingLoop(trainer, config, checkpoints, fingerprint or {})
     # Weights that overflow are noticed by the loss, which is not finite then.
-    with trainer.running(), np.errstate(over="ignore", invalid="ignore"):
+    with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
         stop_reason = loop.run(batches, progress, validation_loss)
     trainer.restore(loop.reached.best)
     return FitResult(loop.reached.history, loop.reached.best_epoch, stop_reason)

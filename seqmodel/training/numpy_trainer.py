@@ -8,7 +8,6 @@ g gates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
@@ -20,15 +19,17 @@ from seqmodel.data.windows import Indices
 from seqmodel.network.backward import ONE, BatchShard
 from seqmodel.network.parameters import NetworkShape, Parameters
 from seqmodel.network.weights import Floats, Weights
-from seqmodel.parallel.threads import cpu_count, single_threaded_blas
+from seqmodel.parallel.threads import cpu_count
 from seqmodel.training.config import Dropout
 from seqmodel.training.gradient_workers import GradientWorkers
-from seqmodel.training.trainer import AdamSettings, BatchMetrics, State
+from seqmodel.training.trainer import BatchMetrics, State
 
 # The size from which a shard of a batch is worth a process: sequences, and sequences times units.
 MIN_SHARD_SEQUENCES, MIN_SHARD_STATE = 16, 1024
 # Elements of a vector that are updated together while they are in the processor's cache.
 BLOCK = 32_768
+# Keras' defaults for Adam.
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) -> Parameters | None:
@@ -67,14 +68,14 @@ class NumpyTrainer:
     def __init__(
         self,
         weights: Weights,
-        adam: AdamSettings = AdamSettings(),
+        clip: float | None = None,
         n_processes: int | None = None,
         dropout: Dropout = Dropout(),
         seed: int = 0,
         feature_table: Floats | None = None,
         batch_size: int = 0,
     ) -> None:
-        self.adam, self.feature_table = adam, feature_table
+        self.clip, self.feature_table = clip, feature_table
         self.dropout, self.seed = dropout, seed
         self._network = Parameters.of(weights)  # what the network computes with
         self.parameters = (
@@ -93,14 +94,9 @@ class NumpyTrainer:
         return max(1, min(self._n_processes, worth))
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
-        """As in `Trainer`."""
         metrics, gradients = self._differentiate(inputs, labels)
         self._update(gradients, learning_rate)
         return metrics
-
-    def running(self) -> AbstractContextManager[None]:
-        """A context in which a product runs on one thread, which is faster."""
-        return single_threaded_blas()
 
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """The gradients of the mean cross-entropy; arguments as in `step`."""
@@ -110,16 +106,13 @@ class NumpyTrainer:
         return total.weights()
 
     def weights(self) -> Weights:
-        """As in `Trainer`."""
         return self._summed().weights()
 
     def state(self) -> State:
-        """As in `Trainer`; `steps` is an array of one number."""
         vectors = {name: vector.copy() for name, vector in self._vectors().items()}
         return {**vectors, "steps": np.array([self.steps])}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """As in `Trainer`."""
         for name, vector in self._vectors().items():
             vector[:] = state[name]
         self.steps = int(state["steps"][0])
@@ -167,8 +160,7 @@ class NumpyTrainer:
     def _update(self, gradients: list[Parameters], learning_rate: float) -> None:
         """Adam, in the form and the order of Keras' operations, a block of memory at a time."""
         self.steps += 1
-        beta_1, beta_2, clip = self.adam.beta_1, self.adam.beta_2, self.adam.clip
-        correction = np.sqrt(1 - beta_2**self.steps) / (1 - beta_1**self.steps)
+        correction = np.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
         rate = np.float32(learning_rate * correction)
         vectors = (self.parameters, self.momentum, self.velocity, *gradients)
         for first in range(0, len(self._scratch), BLOCK):
@@ -177,17 +169,17 @@ class NumpyTrainer:
             weights, momentum, velocity, gradient, *rest = (v.vector[block] for v in vectors)
             for shard in rest:
                 gradient += shard
-            if clip is not None:
-                np.clip(gradient, -clip, clip, out=gradient)
+            if self.clip is not None:
+                np.clip(gradient, -self.clip, self.clip, out=gradient)
             np.subtract(gradient, momentum, out=change)
-            change *= np.float32(1 - beta_1)
+            change *= np.float32(1 - BETA_1)
             momentum += change
             np.square(gradient, out=change)
             change -= velocity
-            change *= np.float32(1 - beta_2)
+            change *= np.float32(1 - BETA_2)
             velocity += change
             np.sqrt(velocity, out=change)
-            change += np.float32(self.adam.epsilon)
+            change += np.float32(EPSILON)
             np.divide(momentum, change, out=change)
             change *= rate
             weights -= change

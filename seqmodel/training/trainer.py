@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,17 +15,6 @@ from seqmodel.data.windows import Indices
 from seqmodel.network.weights import Weights
 
 State = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class AdamSettings:
-    """The constants of Keras' Adam, apart from the learning rate. Each gradient is first clipped to
-    -clip..clip; None: not clipped."""
-
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    clip: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,8 @@ class EpochMetrics:
 
 
 class Trainer(Protocol):
-    """A network in training; `steps` counts the batches so far."""
+    """A network in training by Adam, with Keras' defaults but for the learning rate; `steps` counts
+    the batches so far."""
 
     steps: int
 
@@ -61,9 +50,6 @@ class Trainer(Protocol):
         """Moves the weights by the gradient of the mean cross-entropy of one batch: `inputs
         (B, T)`, with conditioning `(B, T, 1 + k)`, and `labels (B, T)`; labels PADDING are
         ignored."""
-
-    def running(self) -> AbstractContextManager[None]:
-        """A context for a series of steps."""
 
     def weights(self) -> Weights:
         """Copies of the current weights."""

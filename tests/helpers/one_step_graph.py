@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dinos.model import Layers
 from seqmodel.network.keras_layers import load_keras
-from seqmodel.network.weights import LAYOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -21,7 +20,7 @@ def one_step_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     x = keras.Input((1, n_values + n_conditioning), name="x", dtype=dtype)
     state0 = [
         keras.Input((n_a,), name=name, dtype=dtype)
-        for name in ("a0", "c0")[: LAYOUTS[layers.name].n_states]
+        for name in (("a0", "c0") if layers.name == "lstm" else ("a0",))
     ]
     a, *state = layers.cell(x, initial_state=state0)  # (m, 1, n_a)
     return keras.Model([x, *state0], [layers.densor(a)[:, 0], *state], name="dinos_one_step")
