@@ -26,7 +26,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -47,9 +47,6 @@ from seqmodel.files import atomic_write, sha256_of_file, writable_folder
 from seqmodel.optional import require_package
 from seqmodel.parallel.pool import PoolConfig, parallel_map
 from seqmodel.text import pluralize, printable
-
-if TYPE_CHECKING:
-    pass
 
 FILE, FORMAT = "tunes.arrow", "2"
 ROWS_PER_BATCH = 256
@@ -229,16 +226,8 @@ def _write(stream: IO[bytes], rows: Iterator[Row], summary: Summary) -> None:
 
     def columns(row: Row) -> dict[str, Any]:
         summary.add(row)
-        return {
-            "source": printable(row.source),
-            "hash": row.hash,
-            "number": row.number,
-            "result": row.result,
-            "title": row.title,
-            "indices": [index.setdefault(value, len(index)) for value in row.values],
-            "bar_starts": row.bar_starts,
-            "tune": row.tune,
-        }
+        indices = [index.setdefault(value, len(index)) for value in row.values]
+        return {**asdict(row), "source": printable(row.source), "indices": indices}
 
     with pa.ipc.new_file(stream, schema) as writer:
         while batch := list(itertools.islice(rows, ROWS_PER_BATCH)):

@@ -107,17 +107,11 @@ def parallel_map(
             try:
                 yield workers.result(future)
             except _WorkerDiedError:
-                yield _retried(retries, job, item, on_crash)
-
-
-def _retried(
-    retries: _Processes, job: Job[Item, Result], item: Item, on_crash: Callable[[Item], Result]
-) -> Result:
-    try:
-        result: Result = retries.result(retries.submit(job, item))
-    except _WorkerDiedError:
-        return on_crash(item)
-    return result
+                try:
+                    result = retries.result(retries.submit(job, item))
+                except _WorkerDiedError:
+                    result = on_crash(item)
+                yield result
 
 
 class _WorkerDiedError(Exception):
@@ -202,22 +196,20 @@ def _connected(address: str, versions: Versions) -> Iterator[Any]:
     log = logging.getLogger("distributed.client")  # the errors say what it would say in many lines
     level = log.level
     log.setLevel(logging.CRITICAL)
+    client = None
     try:
         _check_scheduler(distributed, address)
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         try:
-            try:
-                client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-            except TimeoutError as error:
-                raise ClusterError(
-                    "the scheduler has no workers", path=address, hint=_START
-                ) from error
-            _check_versions(client, versions, address)
-            yield client
-        finally:
-            with suppress(OSError, TimeoutError):
-                client.close(timeout=CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise ClusterError("the scheduler has no workers", path=address, hint=_START) from error
+        _check_versions(client, versions, address)
+        yield client
     finally:
+        with suppress(OSError, TimeoutError):
+            if client is not None:
+                client.close(timeout=CONNECT_SECONDS)
         log.setLevel(level)
 
 
@@ -243,25 +235,17 @@ def _check_scheduler(distributed: Any, address: str) -> None:
 
 
 def _check_versions(client: Any, versions: Versions, address: str) -> None:
-    """Raises ClusterError that names the workers with different versions."""
+    """Raises ClusterError that names a worker with different versions."""
     here = _all_versions(versions)
-    differences = []
     for worker, there in client.run(_all_versions, versions, on_error="return").items():
         if isinstance(there, BaseException):
-            differences.append(f"{worker} cannot run this project ({there})")
+            difference = f"cannot run this project ({there})"
+        elif names := [name for name, known in here.items() if there.get(name) != known]:
+            difference = " and ".join(f"has {n} {there.get(n)} (here {here[n]})" for n in names)
         else:
-            differences += [
-                f"{worker} has {name} {there.get(name)} (here {here.get(name)})"
-                for name in sorted({*here, *there})
-                if there.get(name) != here.get(name)
-            ]
-    if differences:
-        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
-        raise ClusterError(
-            f"workers have different versions: {'; '.join(differences[:3])}{more}",
-            path=address,
-            hint="install the same versions on all of them",
-        )
+            continue
+        hint = "install the same versions on all workers"
+        raise ClusterError(f"the worker {worker} {difference}", path=address, hint=hint)
 
 
 def _all_versions(versions: Versions) -> dict[str, str]:

@@ -12,12 +12,13 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Lock, Timer
+from threading import Lock, Timer
 from typing import Any, NamedTuple
 
 from seqmodel.parallel import processes
@@ -68,48 +69,32 @@ class Sandbox:
         """
         request = _Request(function, arguments, tuple(imports), seconds, megabytes)
         with self._lock:
-            process = self.process = self._running()
-            is_late = Event()
+            if self.process is None or self.process.poll() is not None:
+                self.process = processes.start("seqmodel.parallel.sandbox")
+            process, due = self.process, float("inf")
+            timer = Timer(seconds, process.kill)
+            timer.daemon = True
             try:
                 processes.send(process.stdin, request)
                 processes.receive(process.stdout)  # the imports are done
-                with _killed_after(seconds, process, is_late):
-                    succeeded, result = processes.receive(process.stdout)
+                due = time.monotonic() + seconds
+                timer.start()
+                succeeded, result = processes.receive(process.stdout)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 status = processes.end(process, patience=5)
-                if is_late.is_set():
+                if time.monotonic() >= due:
                     raise OutOfTimeError from error
                 raise CrashedError(f"exit status {status}") from error
             except BaseException:  # interrupted: nobody waits for the result any more
                 processes.end(process)
                 raise
+            finally:
+                timer.cancel()
         if succeeded:
             return result
         if isinstance(result, MemoryError):
             raise OutOfMemoryError from result
         raise result
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self.process is not None and self.process.poll() is None:
-            return self.process
-        return processes.start("seqmodel.parallel.sandbox")
-
-
-@contextmanager
-def _killed_after(seconds: float, process: subprocess.Popen[bytes], event: Event) -> Iterator[None]:
-    """Kills the process, and sets the event, if the block takes longer than `seconds`."""
-
-    def kill() -> None:
-        event.set()
-        process.kill()
-
-    timer = Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def sandbox() -> Sandbox:

@@ -114,10 +114,6 @@ class Checkpoints:
                 hint="train again",
             )
 
-    def corrupted(self, why: str) -> CheckpointError:
-        """The error of a checkpoint that does not hold what it should."""
-        return _corrupted(self.path, why)
-
     def remove(self) -> None:
         """Removes the checkpoint, at the end of a training."""
         self.path.unlink(missing_ok=True)
@@ -191,11 +187,12 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
     except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise _corrupted(path, str(error)) from error
+        raise corrupted(path, str(error)) from error
     return checkpoint, fingerprint
 
 
-def _corrupted(path: Path, why: str) -> CheckpointError:
+def corrupted(path: Path, why: str) -> CheckpointError:
+    """The error of a checkpoint with missing or strange content."""
     return CheckpointError(
         f"the checkpoint is corrupted ({why})", path=path, hint="do not resume that training"
     )

@@ -124,17 +124,11 @@ def is_distributed() -> bool:
 
 def is_coordinator() -> bool:
     """True on the host that prints and writes files; a single host does."""
-    return not _has_hosts() or _jax().process_index() == 0
+    return not _has_hosts() or sys.modules["jax"].process_index() == 0
 
 
 def _has_hosts() -> bool:
-    return "jax" in sys.modules and _jax().distributed.is_initialized()
-
-
-def _jax() -> Any:
-    import jax
-
-    return jax
+    return "jax" in sys.modules and sys.modules["jax"].distributed.is_initialized()
 
 
 def local_shard(array: NDArray[Any], fill: float) -> NDArray[Any]:
@@ -143,9 +137,11 @@ def local_shard(array: NDArray[Any], fill: float) -> NDArray[Any]:
     distribution = load_keras().distribution.distribution()
     if distribution is None:
         return array
+    import jax
+
     missing = -len(array) % math.prod(distribution.device_mesh.shape)
     rest = np.full((missing, *array.shape[1:]), fill, dtype=array.dtype)
-    size, rank = (len(array) + missing) // _jax().process_count(), _jax().process_index()
+    size, rank = (len(array) + missing) // jax.process_count(), jax.process_index()
     return np.concatenate([array, rest])[rank * size : (rank + 1) * size]
 
 

@@ -19,7 +19,7 @@ from seqmodel.network.keras_layers import extract_weights, set_weights, supporte
 from seqmodel.network.weights import Weights
 from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training.batches import BatchSource
-from seqmodel.training.checkpoints import Checkpoint, Checkpoints
+from seqmodel.training.checkpoints import Checkpoint, Checkpoints, corrupted
 from seqmodel.training.config import TrainerConfig
 from seqmodel.training.distributed import is_distributed
 from seqmodel.training.keras_trainer import KerasTrainer
@@ -83,9 +83,24 @@ def train_network(
     weights. "auto" chooses NumPy where it can (see `supported_by_numpy`); dropout and a
     `feature_table` (see `NumpyTrainer`) need it. Other arguments and errors as in `run_epochs`.
     """
+    needs_numpy = config.dropout.any or feature_table is not None
     if engine == "auto":
-        engine = _choose_engine(graph, config, feature_table, checkpoints)
-    trainer = make_trainer(graph, config, engine, feature_table)
+        engine = _choose_engine(graph, needs_numpy, checkpoints)
+    trainer: Trainer
+    if engine == "keras":
+        if needs_numpy:
+            message = "Keras trains without dropout and tied features"
+            raise TrainingError(message, hint="choose another preset")
+        trainer = KerasTrainer(graph, config.clip)
+    else:
+        trainer = NumpyTrainer(
+            extract_weights(graph),
+            config.clip,
+            dropout=config.dropout,
+            seed=config.seed,
+            feature_table=feature_table,
+            batch_size=config.batch_size,
+        )
     result = run_epochs(
         trainer,
         batches,
@@ -99,37 +114,9 @@ def train_network(
     return result
 
 
-def make_trainer(
-    graph: keras.Model,
-    config: TrainerConfig,
-    engine: Literal["numpy", "keras"],
-    feature_table: NDArray[np.float32] | None = None,
-) -> Trainer:
-    """A trainer that starts from the weights of `graph`. Raises TrainingError if the engine cannot
-    train with this configuration."""
-    if engine == "keras":
-        if _needs_numpy(config, feature_table):
-            raise TrainingError(
-                "Keras trains without dropout and tied features", hint="choose another preset"
-            )
-        return KerasTrainer(graph, config.clip)
-    return NumpyTrainer(
-        extract_weights(graph),
-        config.clip,
-        dropout=config.dropout,
-        seed=config.seed,
-        feature_table=feature_table,
-        batch_size=config.batch_size,
-    )
-
-
 def _choose_engine(
-    graph: keras.Model,
-    config: TrainerConfig,
-    feature_table: NDArray[np.float32] | None,
-    checkpoints: Checkpoints | None,
+    graph: keras.Model, needs_numpy: bool, checkpoints: Checkpoints | None
 ) -> Literal["numpy", "keras"]:
-    needs_numpy = _needs_numpy(config, feature_table)
     if needs_numpy and is_distributed():
         raise TrainingError(
             "dropout and tied features are trained on one device only",
@@ -139,10 +126,6 @@ def _choose_engine(
         return "keras"
     has_one_output = len(graph.outputs[0].shape) == 3
     return "numpy" if needs_numpy or (has_one_output and supported_by_numpy(graph)) else "keras"
-
-
-def _needs_numpy(config: TrainerConfig, feature_table: NDArray[np.float32] | None) -> bool:
-    return config.dropout.any or feature_table is not None
 
 
 def run_epochs(
@@ -196,7 +179,7 @@ class _TrainingLoop:
             try:
                 trainer.restore(saved.last)
             except (KeyError, ValueError) as error:
-                raise checkpoints.corrupted(str(error)) from error
+                raise corrupted(checkpoints.path, str(error)) from error
         state = trainer.state()
         self.reached = saved or Checkpoint((), state, state, best_epoch=0)
 
@@ -212,8 +195,17 @@ class _TrainingLoop:
                 metrics = self._epoch(batches, validation_loss)
                 state = self.trainer.state()
                 if not _is_finite(metrics, state):
-                    return self._diverged(metrics)
-                self._record(metrics, state)
+                    if self.reached.history:
+                        return "diverged"
+                    raise TrainingError(
+                        f"training diverged in the first epoch, with a loss of {metrics.loss}",
+                        hint="lower the learning rate",
+                    )
+                best, best_epoch = self.reached.best, self.reached.best_epoch
+                if self.config.patience is None or _is_better(metrics, self.reached):
+                    best, best_epoch = state, metrics.number
+                history = (*self.reached.history, metrics)
+                self.reached = Checkpoint(history, state, best, best_epoch)
                 if progress:
                     progress(metrics, self.trainer)
                 if self.checkpoints and self.checkpoints.due():
@@ -249,22 +241,6 @@ class _TrainingLoop:
         seconds = time.perf_counter() - began
         validation = validation_loss(trainer.weights()) if validation_loss else None
         return EpochMetrics(epoch + 1, loss / n_labels, n_correct / n_labels, seconds, validation)
-
-    def _record(self, metrics: EpochMetrics, state: State) -> None:
-        before = self.reached
-        history = (*before.history, metrics)
-        if self.config.patience is None or _is_better(metrics, before):
-            self.reached = Checkpoint(history, state, best=state, best_epoch=metrics.number)
-        else:
-            self.reached = Checkpoint(history, state, before.best, before.best_epoch)
-
-    def _diverged(self, metrics: EpochMetrics) -> StopReason:
-        if not self.reached.history:
-            raise TrainingError(
-                f"training diverged in the first epoch, with a loss of {metrics.loss}",
-                hint="lower the learning rate",
-            )
-        return "diverged"
 
 
 def _is_finite(metrics: EpochMetrics, state: State) -> bool:
