@@ -27,28 +27,30 @@ def atomic_write(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f"{TEMP_PREFIX}{secrets.token_hex(8)}{path.suffix}")
-    try:
+    with os_errors("the folder cannot be written", path.parent, "choose another place"):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise _is_a_folder(path)
         temporary.touch(exist_ok=False)  # with the permissions of any new file
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the folder cannot be written", path.parent, hint="choose another place"
-        ) from error
     try:
-        yield temporary
-        if durable:
-            with temporary.open("rb") as stream:
-                os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the file cannot be written", path, hint="make room, or choose another place"
-        ) from error
+        with os_errors("the file cannot be written", path, "make room, or choose another place"):
+            yield temporary
+            if durable:
+                with temporary.open("rb") as stream:
+                    os.fsync(stream.fileno())
+            temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def os_errors(message: str, path: str | Path, hint: str) -> Iterator[None]:
+    """Turns an OSError in the block into a FileError."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError.from_os(error, message, path, hint) from error
 
 
 def remove_temp_files(folder: Path) -> None:
@@ -62,13 +64,9 @@ def writable_folder(path: str | Path) -> Path:
     """`path`, if files can be written there, so that a long job fails at its start rather than at
     its end. Makes nothing. Raises FileError."""
     path = Path(path)
-    try:
+    with os_errors("the folder cannot be written", path, "choose another place"):
         there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
         tempfile.TemporaryFile(dir=there).close()
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the folder cannot be written", path, hint="choose another place"
-        ) from error
     return path
 
 
@@ -79,7 +77,7 @@ def check_input_file(path: str | Path, kind: str) -> Path:
     empty file, and one that cannot be opened.
     """
     path = Path(path)
-    try:
+    with os_errors("the file cannot be read", path, "check its permissions"):
         if path.is_dir():
             message, hint = f"this is a folder, not {kind}", "name a file in it"
         elif not path.exists():
@@ -91,10 +89,6 @@ def check_input_file(path: str | Path, kind: str) -> Path:
         else:
             path.open("rb").close()
             return path
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the file cannot be read", path, hint="check its permissions"
-        ) from error
     raise FileError(message, path=path, hint=hint)
 
 
@@ -102,13 +96,8 @@ def content_of(path: str | Path, kind: str, max_bytes: int) -> bytes | None:
     """The bytes of a file, None if they are more than `max_bytes`. Raises FileError as
     `check_input_file` does."""
     path = check_input_file(path, kind)
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(max_bytes + 1)
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the file cannot be read", path, hint="check its permissions"
-        ) from error
+    with os_errors("the file cannot be read", path, "check its permissions"), path.open("rb") as f:
+        content = f.read(max_bytes + 1)
     return content if len(content) <= max_bytes else None
 
 
@@ -128,22 +117,17 @@ def check_no_overwrite(outputs: Iterable[Path | None], inputs: Iterable[str | Pa
                 hint="choose another name",
             )
         taken[place] = "another output"
-        try:
-            is_folder = stat.S_ISDIR(os.lstat(place).st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise FileError.from_os(
-                error, "the file cannot be written", path, hint="choose another name"
-            ) from error
-        if is_folder:
-            raise _is_a_folder(path)
+        with (
+            os_errors("the file cannot be written", path, "choose another name"),
+            suppress(FileNotFoundError, NotADirectoryError),
+        ):
+            if stat.S_ISDIR(os.lstat(place).st_mode):
+                raise _is_a_folder(path)
 
 
 def _is_a_folder(path: Path) -> FileError:
-    return FileError(
-        "this is a folder, not the name of a file to write", path=path, hint="name a file in it"
-    )
+    message = "this is a folder, not the name of a file to write"
+    return FileError(message, path=path, hint="name a file in it")
 
 
 def check_suffix(path: str | Path, suffixes: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -38,17 +39,8 @@ _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D")
 
 
-@dataclass(frozen=True)
-class Theme:
-    """Colours of everything but the data: background, text, axis lines, grid lines."""
-
-    paper: str
-    ink: str
-    line: str
-    grid: str
-
-
-LIGHT = Theme("#FFFFFF", "#1B1F24", "#9AA3AD", "#E6E9ED")
+# Colours of everything but the data.
+LIGHT = SimpleNamespace(paper="#FFFFFF", ink="#1B1F24", line="#9AA3AD", grid="#E6E9ED")
 _LEGEND: dict[str, Any] = {"frameon": False, "labelcolor": LIGHT.ink, "fontsize": 9}
 
 PICTURE_SUFFIXES = (".png", ".svg")
@@ -159,15 +151,9 @@ def loss_curve(
     style_axes(axes, title, "epoch", unit)
     axes.grid(axis="y", color=LIGHT.grid)
     for index, (name, losses) in enumerate(drawn.items()):
-        axes.plot(
-            range(1, len(losses) + 1),
-            losses,
-            _DASHES[index % len(_DASHES)],
-            color=SERIES[index % len(SERIES)],
-            linewidth=2,
-            marker="o" if longest < 2 else None,
-            label=f"{name} {losses[-1]:.3g}",
-        )
+        marker = "o" if longest < 2 else None
+        epochs = range(1, len(losses) + 1)
+        _draw_curve(axes, index, epochs, losses, marker, f"{name} {losses[-1]:.3g}")
     if chance is not None:
         label = f"uniform guess {chance:.3g}"
         axes.axhline(chance, color=LIGHT.line, linewidth=1, label=label)
@@ -177,6 +163,13 @@ def loss_curve(
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return Picture(figure)
+
+
+def _draw_curve(
+    axes: Axes, index: int, x: Sequence[float], y: Sequence[float], marker: str | None, label: str
+) -> None:
+    colour, dash = SERIES[index % len(SERIES)], _DASHES[index % len(_DASHES)]
+    axes.plot(x, y, dash, color=colour, lw=2, marker=marker, markersize=5, label=label)
 
 
 def count_chart(
@@ -297,16 +290,8 @@ def line_chart(
     style_axes(axes, title, x_label, y_label)
     axes.grid(axis="y", color=LIGHT.grid)
     for index, (name, heights) in enumerate(curves.items()):
-        axes.plot(
-            x,
-            heights,
-            linestyle=_DASHES[index % len(_DASHES)],
-            marker=_MARKERS[index % len(_MARKERS)] if len(x) <= 20 else None,
-            color=SERIES[index % len(SERIES)],
-            linewidth=2,
-            markersize=5,
-            label=name,
-        )
+        marker = _MARKERS[index % len(_MARKERS)] if len(x) <= 20 else None
+        _draw_curve(axes, index, x, heights, marker, name)
     for name, height in (levels or {}).items():
         axes.axhline(height, color=LIGHT.ink, linewidth=1, linestyle=(0, (2, 2)))
         axes.annotate(

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from djmodel.music.chord import ALL_KINDS, Chord, kind_of
 from djmodel.music.pitch import MAJOR_SCALE
-from djmodel.music.tune import Bar, Tune
+from djmodel.music.tune import Tune
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +122,11 @@ def empty_beat_rate(tune: Tune) -> float:
     """The share of beats during which no note sounds (muspy). Beats are those of the
     meter; a first one that the bar cuts counts as one. A note that ends where a beat
     begins does not sound in it. nan for a tune without bars; 1 for bars without notes."""
-    sounding = [_sounds(bar, onset, end) for bar in tune.bars for onset, end in _beats(bar)]
+    sounding = [
+        any(note.onset < end and note.end > onset for note in bar.melody)
+        for bar in tune.bars
+        for onset, end in pairwise([*bar.meter.beat_onsets(bar.length), bar.length])
+    ]
     return float(1 - np.mean(sounding)) if sounding else np.nan
 
 
@@ -130,7 +134,8 @@ def groove_consistency(tune: Tune, positions: int = POSITIONS_PER_QUARTER) -> fl
     """1 - mean d(G[i], G[i + 1]) over successive bars. G is a bar's onsets as zeros and ones, with
     `positions` per quarter note, and d the share of positions in which two bars differ (muspy, with
     24 positions). Only bars of equal length are compared; nan if there are none in succession."""
-    return mean_of(_alike(a, b) for a, b in pairwise(_grooves(tune, positions)))
+    pairs = pairwise(_grooves(tune, positions))
+    return mean_of(float((a == b).mean()) for a, b in pairs if len(a) == len(b))
 
 
 def groove_similarity(tune: Tune, positions: int = POSITIONS_PER_QUARTER) -> float:
@@ -296,15 +301,6 @@ def _length_class(duration: Fraction) -> int:
     return min(range(len(NOTE_LENGTHS)), key=lambda k: abs(NOTE_LENGTHS[k] - duration))
 
 
-def _beats(bar: Bar) -> Iterable[tuple[Fraction, Fraction]]:
-    """Onset and end of each beat of a bar."""
-    return pairwise([*bar.meter.beat_onsets(bar.length), bar.length])
-
-
-def _sounds(bar: Bar, onset: Fraction, end: Fraction) -> bool:
-    return any(note.onset < end and note.end > onset for note in bar.melody)
-
-
 def _grooves(tune: Tune, positions: int) -> list[NDArray[np.bool_]]:
     """The onsets of each bar, as booleans by position."""
     grooves = []
@@ -313,10 +309,6 @@ def _grooves(tune: Tune, positions: int) -> list[NDArray[np.bool_]]:
         groove[[note.onset * positions // 1 for note in bar.melody if not note.tied]] = True
         grooves.append(groove)
     return grooves
-
-
-def _alike(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    return float((first == second).mean()) if len(first) == len(second) else np.nan
 
 
 def _measured(numbers: Iterable[float]) -> Floats:

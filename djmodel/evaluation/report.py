@@ -93,6 +93,8 @@ def make_report(
     comparison = compare(model.tunes, solos, CopyDetector.of(model))
     distances = [math.inf if math.isnan(d) else d for d in comparison.distances]
     ranking = sorted(range(len(solos)), key=distances.__getitem__)
+    measured = held_out.ngrams if held_out else {}
+    ngrams = {f"n-gram of order {n}": m.perplexity for n, m in measured.items()}
     figures = {
         "model": {
             "file": path.name,
@@ -106,7 +108,7 @@ def make_report(
         "versions": current_versions(),
         "solos": len(solos),
         "bars per piece": BARS_PER_PIECE,
-        "perplexity": _perplexities(held_out) if held_out else {},
+        "perplexity": {"model": held_out.model.perplexity, **ngrams} if held_out else {},
         **_figures(comparison),
         "closest": [
             {
@@ -135,11 +137,6 @@ def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:
 
 
 # --- figures ---------------------------------------------------------------------------------
-
-
-def _perplexities(evaluation: Evaluation) -> dict[str, float]:
-    ngrams = {f"n-gram of order {n}": m.perplexity for n, m in evaluation.ngrams.items()}
-    return {"model": evaluation.model.perplexity, **ngrams}
 
 
 def _figures(comparison: Comparison) -> dict[str, Any]:

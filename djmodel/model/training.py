@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from djmodel.config import TrainingConfig
 from djmodel.model.layers import Layers, djmodel, shared_layers
@@ -28,7 +27,6 @@ from djmodel.values.grammar import encode
 from djmodel.values.value import Value, feature_table
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
-from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices, Windows, windows
 from seqmodel.network.forward import log_probabilities
 from seqmodel.network.keras_layers import extract_weights
@@ -139,18 +137,7 @@ class _TrainingData:
     positions: BarPositions | None
     batches: BatchSource
     identity: str
-    sources: dict[str, str] = field(default_factory=dict)
-
-    def validation(self, tunes: Sequence[Tune]) -> list[tuple[list[int], Indices | None]]:
-        """The values and the conditioning features of held-out tunes."""
-        vocabulary, positions = self.encoded.vocabulary, self.positions
-        return [
-            (
-                encode_values(flat_values(tune), vocabulary),
-                _conditioning(positions, tune, vocabulary.size) if positions else None,
-            )
-            for tune in tunes
-        ]
+    sources: dict[str, str]
 
 
 def _fit(
@@ -166,7 +153,14 @@ def _fit(
         graph = djmodel(config.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
         graph = scanning_model(layers.LSTM_cell, layers.densor, len(positions or ()))
-    validation = data.validation(held_out)
+    validation = [
+        (
+            encode_values(flat_values(tune), encoded.vocabulary),
+            _conditioning(positions, tune, config.n_values) if positions else None,
+        )
+        for tune in held_out
+    ]
+    values = [Value.parse(symbol) for symbol in encoded.vocabulary.symbols]
     fit_result = train_network(
         graph,
         data.batches,
@@ -179,7 +173,7 @@ def _fit(
             "music": data.identity,
             "held out": hash_of([sequence for sequence, _ in validation]),
         },
-        feature_table=_feature_table(encoded.vocabulary) if config.tie_features else None,
+        feature_table=feature_table(values, config.n_values) if config.tie_features else None,
     )
     model = DjModel(
         weights=extract_weights(graph),
@@ -201,11 +195,6 @@ def _validation_loss(tunes: Sequence[tuple[list[int], Indices | None]]) -> Valid
         return -float(np.concatenate([log_probabilities(weights, *tune) for tune in tunes]).mean())
 
     return loss
-
-
-def _feature_table(vocabulary: Vocabulary) -> NDArray[np.float32]:
-    values = [Value.parse(symbol) for symbol in vocabulary.symbols]
-    return feature_table(values, vocabulary.size)
 
 
 def _conditioning(positions: BarPositions, tune: Tune, n_values: int) -> Indices:

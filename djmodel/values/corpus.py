@@ -179,10 +179,9 @@ def rows_of(path: Path, cache: Path) -> tuple[Row, ...]:
 
 
 def _rows(path: Path, read: FileResult) -> tuple[Row, ...]:
-    try:
+    content_hash = ""
+    with suppress(OSError):
         content_hash = sha256_of_file(path)
-    except OSError:
-        content_hash = ""
     return tuple(_row(result, str(path), content_hash) for result in read.results)
 
 
@@ -209,19 +208,12 @@ def _row(result: ReadResult, source: str, content_hash: str) -> Row:
 def _write(stream: IO[bytes], rows: Iterator[Row], summary: Summary) -> None:
     """Writes the rows in batches, and adds them to `summary`."""
     pa = _pyarrow()
-    schema = pa.schema(
-        [
-            ("source", pa.string()),
-            ("hash", pa.string()),
-            ("number", pa.int32()),
-            ("result", pa.string()),
-            ("title", pa.string()),
-            ("indices", pa.list_(pa.int32())),
-            ("bar_starts", pa.list_(pa.int32())),
-            ("tune", pa.string()),
-        ],
-        metadata={_FORMAT_KEY: FORMAT},
-    )
+    text, integers = pa.string(), pa.list_(pa.int32())
+    columns_and_types = {
+        **{"source": text, "hash": text, "number": pa.int32(), "result": text, "title": text},
+        **{"indices": integers, "bar_starts": integers, "tune": text},
+    }
+    schema = pa.schema(columns_and_types, metadata={_FORMAT_KEY: FORMAT})
     index: dict[str, int] = {}
 
     def columns(row: Row) -> dict[str, Any]:

@@ -25,7 +25,6 @@ Passage = tuple[int, ...]
 SymbolSet = int
 """A set of symbols: bit k stands for symbol k."""
 
-Hashes = NDArray[np.uint64]
 _BASE, _STATE, _LENGTH = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9  # odd, random
 
 
@@ -69,27 +68,22 @@ class BannedTransitions:
                 f" {limit.max_run} symbols in a row from the training data",
                 hint="allow longer copies",
             )
-        in_states = dict[int | None, dict[Passage, SymbolSet]](dead_ends.bans.items())
-        self.lengths = sorted({len(p) for bans in in_states.values() for p in bans})
-        # One row of penalties for each set of symbols.
-        self.sets: dict[SymbolSet, int] = {}
-        self.anywhere, self.anywhere_rows = self._table({None: limit.followers})
-        self.in_states, self.in_states_rows = self._table(in_states)
-        self.penalties = np.zeros((len(self.sets), self.n_symbols), dtype=np.float32)
-        for symbols, row in self.sets.items():
-            self.penalties[row, list(_members(symbols))] = -np.inf
-
-    def _table(
-        self, bans: Mapping[int | None, Mapping[Passage, SymbolSet]]
-    ) -> tuple[Hashes, NDArray[np.intp]]:
-        """The sorted keys of passages (in a state), and the row of penalties of each."""
+        self.lengths = sorted({len(p) for bans in dead_ends.bans.values() for p in bans})
+        bans = dict[int | None, Mapping[Passage, SymbolSet]](dead_ends.bans)
+        bans[None] = limit.followers
+        # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
+        # of symbols.
+        sets: dict[SymbolSet, int] = {}
         entries = {
-            _key(passage, state): self.sets.setdefault(symbols, len(self.sets))
+            _key(passage, state): sets.setdefault(symbols, len(sets))
             for state, of_state in bans.items()
             for passage, symbols in of_state.items()
         }
-        keys = np.array(sorted(entries), dtype=np.uint64)
-        return keys, np.array([entries[key] for key in keys.tolist()], dtype=np.intp)
+        self.keys = np.array(sorted(entries), dtype=np.uint64)
+        self.rows = np.array([entries[key] for key in self.keys.tolist()], dtype=np.intp)
+        self.penalties = np.zeros((len(sets), self.n_symbols), dtype=np.float32)
+        for symbols, row in sets.items():
+            self.penalties[row, list(_members(symbols))] = -np.inf
 
 
 class CopyConstraint:
@@ -105,9 +99,8 @@ class CopyConstraint:
             self.recent[place] = symbol + 1
         self.powers = np.array([pow(_BASE, k, 2**64) for k in range(N)], dtype=np.uint64)[:, None]
         self.lengths = np.array(bans.lengths, dtype=np.intp)
-        self.length_keys = np.array([_length_key(n) for n in bans.lengths], dtype=np.uint64)[
-            :, None
-        ]
+        keys = np.array([_length_key(n) for n in bans.lengths], dtype=np.uint64)
+        self.length_keys = keys[:, None]
 
     def mask(
         self, logits: NDArray[np.float32], states: NDArray[np.intp], ended: NDArray[np.bool_]
@@ -117,32 +110,22 @@ class CopyConstraint:
         bans = self.bans
         hashes = np.zeros((len(self.recent) + 1, len(states)), dtype=np.uint64)  # by length
         np.cumsum(self.recent * self.powers, axis=0, dtype=np.uint64, out=hashes[1:])
-        self._apply(logits, hashes[-1:], bans.anywhere, bans.anywhere_rows, ended)
-        if len(bans.in_states):
+        if not len(bans.keys):
+            return
+        keys = hashes[-1:]
+        if len(self.lengths):
             state_keys = (states.astype(np.uint64) + np.uint64(1)) * np.uint64(_STATE)
-            keys = hashes[self.lengths] + self.length_keys + state_keys
-            self._apply(logits, keys, bans.in_states, bans.in_states_rows, ended)
+            in_states = hashes[self.lengths] + self.length_keys + state_keys
+            keys = np.concatenate([keys, in_states])
+        found = np.minimum(bans.keys.searchsorted(keys), len(bans.keys) - 1)
+        for entries, hits in zip(found, (bans.keys[found] == keys) & ~ended, strict=True):
+            sequences = np.flatnonzero(hits)
+            logits[:, sequences] += bans.penalties[bans.rows[entries[sequences]]].T
 
     def update(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
         """Appends a symbol to each sequence: `(B,)`."""
         self.recent[1:] = self.recent[:-1]
         self.recent[0] = np.asarray(symbols) + 1
-
-    def _apply(
-        self,
-        logits: NDArray[np.float32],
-        keys: Hashes,
-        table: Hashes,
-        rows: NDArray[np.intp],
-        ended: NDArray[np.bool_],
-    ) -> None:
-        """Adds the penalties for those of `keys (n, B)` that are in the sorted `table`."""
-        if not len(table):
-            return
-        found = np.minimum(table.searchsorted(keys), len(table) - 1)
-        for entries, hits in zip(found, (table[found] == keys) & ~ended, strict=True):
-            sequences = np.flatnonzero(hits)
-            logits[:, sequences] += self.bans.penalties[rows[entries[sequences]]].T
 
 
 def _key(passage: Passage, state: int | None) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CheckpointError, FileError
-from seqmodel.files import atomic_write, remove_temp_files
+from seqmodel.files import atomic_write, os_errors, remove_temp_files
 from seqmodel.training.trainer import EpochMetrics, State
 
 NAME = "checkpoint.npz"
@@ -131,23 +131,20 @@ def training_in(
     import filelock
 
     folder = Path(folder)
-    try:
+    lock = filelock.FileLock(folder / LOCK, timeout=0)
+    with os_errors("the folder cannot be written", folder, "choose another place"):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / LOCK, timeout=0)
-        lock.acquire()
-        if not (folder / LOCK).exists():  # its last owner has just removed it
-            lock.release()
-            raise filelock.Timeout(str(folder))
-    except filelock.Timeout:
-        raise FileError(
-            "another training is writing in this folder",
-            path=folder,
-            hint="wait for it, or choose another folder",
-        ) from None
-    except OSError as error:
-        raise FileError.from_os(
-            error, "the folder cannot be written", folder, hint="choose another place"
-        ) from error
+        try:
+            lock.acquire()
+            if not (folder / LOCK).exists():  # its last owner has just removed it
+                lock.release()
+                raise filelock.Timeout(str(folder))
+        except filelock.Timeout:
+            raise FileError(
+                "another training is writing in this folder",
+                path=folder,
+                hint="wait for it, or choose another folder",
+            ) from None
     try:
         remove_temp_files(folder)
         yield Checkpoints(folder, resume=resume, seconds=seconds)
