@@ -69,8 +69,8 @@ class BannedTransitions:
                 hint="allow longer copies",
             )
         self.lengths = sorted({len(p) for bans in dead_ends.bans.values() for p in bans})
-        bans = dict[int | None, Mapping[Passage, SymbolSet]](dead_ends.bans)
-        bans[None] = limit.followers
+        bans: dict[int | None, Mapping[Passage, SymbolSet]] = {None: limit.followers}
+        bans.update(dead_ends.bans)
         # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
         # of symbols.
         sets: dict[SymbolSet, int] = {}
