@@ -69,14 +69,13 @@ class BannedTransitions:
                 hint="allow longer copies",
             )
         self.lengths = sorted({len(p) for bans in dead_ends.bans.values() for p in bans})
-        bans: dict[int | None, Mapping[Passage, SymbolSet]] = {None: limit.followers}
-        bans.update(dead_ends.bans)
+        bans = [(None, limit.followers), *dead_ends.bans.items()]
         # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
         # of symbols.
         sets: dict[SymbolSet, int] = {}
         entries = {
             _key(passage, state): sets.setdefault(symbols, len(sets))
-            for state, of_state in bans.items()
+            for state, of_state in bans
             for passage, symbols in of_state.items()
         }
         self.keys = np.array(sorted(entries), dtype=np.uint64)
