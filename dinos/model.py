@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices
-from seqmodel.network.keras_layers import initial_seeds, load_keras
+from seqmodel.network.keras_layers import initializers, load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -35,28 +35,19 @@ def shared_layers(
 ) -> Layers:
     """New layers; equal seeds give equal initial weights."""
     keras = load_keras()
-    kinds = {
-        "rnn": keras.layers.SimpleRNN,
-        "gru": keras.layers.GRU,
-        "lstm": keras.layers.LSTM,
-    }
-    # One initializer for each kernel: an initializer with a seed repeats its numbers.
-    glorot = keras.initializers.GlorotUniform
-    orthogonal = keras.initializers.OrthogonalInitializer
-    seeds = (None, None, None) if seed is None else initial_seeds(seed)
+    layers = keras.layers
+    kernel, recurrent, dense = initializers(seed)
     return Layers(
         cell,
-        kinds[cell](
+        {"rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[cell](
             n_a,
             return_sequences=True,
             return_state=True,
-            kernel_initializer=glorot(seeds[0]),
-            recurrent_initializer=orthogonal(seed=seeds[1]),
+            kernel_initializer=kernel,
+            recurrent_initializer=recurrent,
             dtype=dtype,
         ),
-        keras.layers.Dense(
-            n_values, activation="softmax", kernel_initializer=glorot(seeds[2]), dtype=dtype
-        ),
+        layers.Dense(n_values, activation="softmax", kernel_initializer=dense, dtype=dtype),
     )
 
 

@@ -149,9 +149,9 @@ class NGram:
             mixture = _interpolate(self.smoothing, counts, counts.sum(), types, mixture)
         return mixture
 
-    def log_probabilities(self, sequence: Sequence[int]) -> Floats:
-        """The natural log-probability of each symbol of a sequence: `(len(sequence),)`."""
-        seen = _seen(self.levels, [sequence], self.n_symbols)
+    def log_probabilities(self, *sequences: Sequence[int] | NDArray[np.integer]) -> Floats:
+        """The natural log-probability of each symbol of some sequences, in a row: `(n,)`."""
+        seen = _seen(self.levels, sequences, self.n_symbols)
         return np.log(_interpolated(self.smoothing, seen, self.n_symbols))
 
     def accuracy(self, sequences: Sequences) -> float:
@@ -165,8 +165,7 @@ class NGram:
 
     def cross_entropy(self, sequences: Sequences) -> float:
         """Nats per symbol, over all symbols; its exponential is the perplexity."""
-        seen = _seen(self.levels, sequences, self.n_symbols)
-        return -float(np.log(_interpolated(self.smoothing, seen, self.n_symbols)).mean())
+        return -float(self.log_probabilities(*sequences).mean())
 
     def sample(self, before: Ints, rng: np.random.Generator) -> Ints:
         """Draws the next symbol after each row of `before` `(m, order - 1)`: `(m,)`.
@@ -251,16 +250,9 @@ def _find(ascending: Ints, wanted: Ints) -> Ints:
     return np.where(ascending[index] == wanted, index, -1)
 
 
-class _Seen(NamedTuple):
+def _seen(levels: Levels, sequences: Sequences, n_symbols: int) -> Floats:
     """Counts of each symbol of some sequences after its contexts of 0, 1, ... symbols, their
-    totals, and the number of different followers; each `(order, n)`, 0 for unseen contexts."""
-
-    counts: Floats
-    totals: Floats
-    types: Floats
-
-
-def _seen(levels: Levels, sequences: Sequences, n_symbols: int) -> _Seen:
+    totals, and the number of different followers: `(3, order, n)`, 0 for unseen contexts."""
     order = len(levels)
     text, places = _text(sequences, order)
     before = text[places[:, None] - np.arange(order - 1, 0, -1)]  # (n, order - 1)
@@ -274,12 +266,12 @@ def _seen(levels: Levels, sequences: Sequences, n_symbols: int) -> _Seen:
             np.where(seen, np.append(level.totals, 0)[contexts], 0),
             np.where(seen, np.append(level.types, 0)[contexts], 0),
         ])  # fmt: skip
-    return _Seen(*np.array(rows, dtype=np.float64).swapaxes(0, 1))
+    return np.array(rows, dtype=np.float64).swapaxes(0, 1)
 
 
-def _interpolated(smoothing: Smoothing, seen: _Seen, n_symbols: int) -> Floats:
+def _interpolated(smoothing: Smoothing, seen: Floats, n_symbols: int) -> Floats:
     """The probability of each symbol, `(n,)`; an unseen context leaves the lower order's."""
-    mixture = np.full(seen.counts.shape[1], 1 / n_symbols)
+    mixture = np.full(seen.shape[2], 1 / n_symbols)
     for counts, totals, types in zip(*seen, strict=True):
         known = totals > 0
         mixture[known] = _interpolate(

@@ -113,8 +113,3 @@ class SuffixAutomaton:
         for n in range(1, min(longest, len(lengths)) + 1):
             shares[n - 1] = np.mean(lengths[n - 1 :] >= n)
         return shares
-
-
-def longest_copy(new: Sequence[Hashable], training: Iterable[Sequence[Hashable]]) -> Match:
-    """`SuffixAutomaton(training).longest_copy(new)`, for who asks once."""
-    return SuffixAutomaton(training).longest_copy(new)

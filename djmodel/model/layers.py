@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.config import N_A, N_VALUES
-from seqmodel.network.keras_layers import initial_seeds, load_keras
+from seqmodel.network.keras_layers import initializers, load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -25,19 +25,13 @@ class Layers(NamedTuple):
 def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = None) -> Layers:
     """New layers; `seed` makes their first weights the same each time."""
     keras = load_keras()
-    # One initialiser for each kernel: an initialiser with a seed gives the same numbers each time.
-    glorot = keras.initializers.GlorotUniform
-    orthogonal = keras.initializers.OrthogonalInitializer
-    seeds = (None, None, None) if seed is None else initial_seeds(seed)
+    kernel, recurrent, dense = initializers(seed)
     return Layers(
         keras.layers.Reshape((1, n_values)),
         keras.layers.LSTM(
-            n_a,
-            return_state=True,
-            kernel_initializer=glorot(seeds[0]),
-            recurrent_initializer=orthogonal(seed=seeds[1]),
+            n_a, return_state=True, kernel_initializer=kernel, recurrent_initializer=recurrent
         ),
-        keras.layers.Dense(n_values, activation="softmax", kernel_initializer=glorot(seeds[2])),
+        keras.layers.Dense(n_values, activation="softmax", kernel_initializer=dense),
     )
 
 

@@ -68,15 +68,15 @@ def without_tensorflow_logs() -> Iterator[None]:
                     os.write(2, line)
 
 
-def initial_seeds(seed: int) -> tuple[int, int, int]:
-    """Seeds of three initializers, of at most 32 bits as Keras needs them, different for each
-    `seed` below 2**30.
-
-    >>> initial_seeds(2)
-    (6, 7, 8)
-    """
-    first = 3 * (seed % 2**30)
-    return first, first + 1, first + 2
+def initializers(seed: int | None) -> tuple[Any, Any, Any]:
+    """Keras' default initializers of the two kernels of a recurrent layer and of the kernel of a
+    Dense layer; equal seeds give equal weights."""
+    keras_initializers = load_keras().initializers
+    glorot, orthogonal = keras_initializers.GlorotUniform, keras_initializers.Orthogonal
+    # A seed for each, of 32 bits: an initializer with a seed repeats its numbers.
+    first = 3 * ((seed or 0) % 2**30)
+    seeds = (None, None, None) if seed is None else (first, first + 1, first + 2)
+    return glorot(seeds[0]), orthogonal(seed=seeds[1]), glorot(seeds[2])
 
 
 def weight_variables(network: keras.Model | Sequence[Any]) -> list[Any]:

@@ -132,9 +132,9 @@ class DeviceConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.rank is not None and not self.several:
+        if self.rank is not None and not self.hosts:
             raise SettingError("a rank needs the addresses of all hosts", "rank", "hosts")
-        if not self.several or self.hosts == AUTO:
+        if not self.hosts or self.hosts == AUTO:
             return
         n = len(self.addresses)
         if n < 2 or not all(map(_is_address, self.addresses)):
@@ -143,11 +143,6 @@ class DeviceConfig:
         if self.rank is None or self.rank >= n:
             found = "missing" if self.rank is None else f"{self.rank}"
             raise SettingError(f"rank must be from 0 to {n - 1}, but is {found}", "rank")
-
-    @property
-    def several(self) -> bool:
-        """True for several hosts."""
-        return bool(self.hosts)
 
     @property
     def addresses(self) -> list[str]:

@@ -144,4 +144,4 @@ def test_hosts_and_rank_that_do_not_fit_together_are_refused(
 
 
 def test_hosts_from_the_environment_need_no_rank() -> None:
-    assert DeviceConfig(2, "auto", None).several
+    assert DeviceConfig(2, "auto", None).addresses == []
