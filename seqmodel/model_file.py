@@ -1,8 +1,8 @@
-"""A model file: weights, vocabulary and whatever else a model needs, in one `.keras` file.
+"""A model file: weights, vocabulary and all else that a model needs, in one `.keras` file.
 
-`keras.models.load_model` reads it. This project adds two entries to what Keras writes and reads
-only those: `seqmodel.json`, checked against types, and `weights.safetensors`. Reading them runs
-nothing from the file and needs neither Keras nor its file format.
+`keras.models.load_model` reads what Keras writes. This project adds, and reads, two entries:
+`seqmodel.json`, checked against types, and `weights.safetensors`. Reading them runs nothing from
+the file and needs neither Keras nor its file format.
 """
 
 from __future__ import annotations

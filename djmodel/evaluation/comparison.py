@@ -58,7 +58,7 @@ class Distributed:
 
     @property
     def overlap(self) -> float:
-        """Overlapping area of the two kinds of distances: near 1 if generated pieces are as far from
+        """Overlapping area of both kinds of distances: near 1 if generated pieces are as far from
         training pieces as these are from each other (Yang and Lerch, 2018)."""
         return overlapping_area(self.within, self.between)
 
@@ -119,8 +119,8 @@ def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector
 
 def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[float]:
     """The distance of each solo from the training music: the mean over all measures of |z|, where z
-    is the mean of the solo's pieces, standardized by the training pieces. `n_pieces` are the numbers
-    of pieces of the solos. Measures that do not vary in the training are left out."""
+    is the mean of the solo's `n_pieces`, standardized by the training pieces. Measures that do not
+    vary in the training are left out."""
     ends = np.cumsum([0, *n_pieces])
     found = []
     for first, last in pairwise(ends):

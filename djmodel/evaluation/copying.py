@@ -1,15 +1,12 @@
 """Passages that a solo has in common with the tunes that its model was trained on.
 
-A passage can be copied in more than one way, so a melody is compared in three representations:
+A melody is compared in three representations:
 
-- VALUES, as the model reads it: kind, duration and interval range of each note and rest. They are
-  relative to the chords: a passage transposed together with its chords is the same passage, over
-  other chords it is not.
+- VALUES, as the model reads it: kind, duration and interval range of each note and rest, relative
+  to the chords: a passage transposed together with its chords is the same passage.
 - MELODY: the interval in semitones and the time between the onsets of successive notes. The same
   in any key and over any chords; durations do not matter.
 - INTERVALS: the intervals alone, which finds a melody with another rhythm.
-
-For comparison, `human_baseline` measures what each training tune has in common with the others.
 """
 
 from __future__ import annotations
@@ -174,7 +171,7 @@ def format_longest(found: Mapping[str, Copied]) -> str:
 
 
 def memorization_warning(model: DjModel) -> str:
-    """A warning if the model has so little training music that it may have memorized it, else ""."""
+    """A warning if the training music is so little that the model may have memorized it, else ""."""
     if model.n_values >= FEW_VALUES:
         return ""
     return (

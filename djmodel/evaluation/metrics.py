@@ -78,9 +78,9 @@ def scale_consistency(tune: Tune) -> float:
 
 
 def pitch_class_transition_matrix(tune: Tune) -> Floats:
-    """Transitions of pitch classes, from that of a note (row) to that of the next (column): `(12, 12)`,
-    as shares of all transitions (Yang and Lerch, "PCTM", normalised as a whole). nan with fewer
-    than two notes."""
+    """Transitions from the pitch class of a note (row) to that of the next (column): `(12, 12)`, as
+    shares of all transitions (Yang and Lerch, "PCTM", normalised as a whole). nan with fewer than
+    two notes."""
     return _transitions([note.pitch % 12 for note in tune.melody_notes()], 12)
 
 
@@ -156,8 +156,8 @@ def groove_similarity(tune: Tune, positions: int = POSITIONS_PER_QUARTER) -> flo
 
 
 def chord_progression_irregularity(tune: Tune) -> float:
-    """Different trigrams of chords, divided by all trigrams of chords (Wu and Yang, "CPI"). A
-    chord is its root, tones and bass, and counts once until it changes. nan with fewer than three."""
+    """Different trigrams of chords, divided by all trigrams of chords (Wu and Yang, "CPI"). A chord
+    is its root, tones and bass, and counts once until it changes. nan with fewer than three."""
     chords: list[Chord] = []
     for change in (change for bar in tune.bars for change in bar.changes):
         if not chords or chords[-1] != change.chord:

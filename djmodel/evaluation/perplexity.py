@@ -67,7 +67,7 @@ class Evaluation:
 
     @property
     def best_order(self) -> int:
-        """The order with the lowest cross-entropy on these tunes, which is known only afterwards."""
+        """The order with the lowest cross-entropy on these tunes, known only afterwards."""
         return min(self.ngrams, key=lambda order: self.ngrams[order].cross_entropy)
 
     @property

@@ -51,8 +51,8 @@ class Report:
         return json.dumps(_json_values(self.figures), indent=1, allow_nan=False)
 
     def html(self, soundfont: Path | None = None) -> str:
-        """A page with tables, charts and the solos closest to the training music, playable; it needs
-        no other file. Raises MissingPackageError and FileError as `djmodel.outputs.page.page`."""
+        """A page with tables, charts and the solos closest to the training music, playable, in one
+        file. Raises MissingPackageError and FileError as `djmodel.outputs.page.page`."""
         model = self.figures["model"]
         settings = {
             "model": f"{model['file']}, {model['sha256'][:12]}",
@@ -222,8 +222,8 @@ def _opening(report: Report) -> Iterator[str]:
     )
     yield _image(measures_chart(comparison.measures), "measures")
     yield (
-        "<h2>Distributions</h2><p>Distances between pieces of the training music, and from generated"
-        " pieces to those; overlap and KL divergence of the two kinds of distances.</p>"
+        "<h2>Distributions</h2><p>Distances between pieces of the training music, and from"
+        " generated pieces to those; overlap and KL divergence of the two kinds of distances.</p>"
     )
     yield _table(
         ("", "within training", "generated to training", "overlap", "KL"),

@@ -180,7 +180,7 @@ def _solo(
 
 
 def _primer_conditioning(model: DjModel, primer: Sequence[Value], changes: Tune) -> Indices | None:
-    """The conditioning of a primer that begins with a bar, in bars as long as those of `changes`."""
+    """The conditioning of a primer that begins with a bar, in bars as long as in `changes`."""
     bars = changes.bars
     while sum(bar.length for bar in bars) < sum(value.duration for value in primer):
         bars += changes.bars

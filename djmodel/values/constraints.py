@@ -32,8 +32,8 @@ def bar_automaton(
     `values` are those of a vocabulary, in its order; indices from `len(values)` to `size - 1` are
     never allowed. `begun` fills the first bars already. `positions` are the bar positions that the
     model is conditioned on, as input indices from `size` on. A state is a time in a bar, with or
-    without a note before it in that bar; the last state is the end. Where no values fill the rest of
-    a bar exactly, the last one may be longer, to end at the bar line.
+    without a note before it in that bar; the last state is the end. Where no values fill the rest
+    of a bar exactly, the last one may be longer, to end at the bar line.
 
     Raises SamplingError if no values can fill a bar, or a bar has too many times.
     """

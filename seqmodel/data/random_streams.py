@@ -1,4 +1,4 @@
-"""Named streams of random numbers, so that the draws of a training are independent of each other."""
+"""Named streams of random numbers, so that the draws of a training are independent."""
 
 from __future__ import annotations
 

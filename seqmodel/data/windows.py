@@ -12,9 +12,9 @@ from seqmodel.errors import CorpusError
 from seqmodel.text import pluralize
 
 PADDING = -1
-"""Index of a step without a symbol: before the first symbol of a sequence, or behind the last one of
-a short sequence in a batch. As an input it is the zero vector (the course's first input), as a label
-it counts in neither loss nor accuracy."""
+"""Index of a step without a symbol: before the first symbol of a sequence, or behind the last one
+of a short sequence in a batch. As an input it is the zero vector (the course's first input), as a
+label it counts in neither loss nor accuracy."""
 
 Indices = NDArray[np.int32]
 

@@ -56,7 +56,7 @@ class ForwardWeights:
     def inputs(
         self, x: Sequence[NDArray[np.integer]] | NDArray[np.integer], out: Floats, scratch: Floats
     ) -> Floats:
-        """The contributions of the inputs of a step, `x (1 + k, B)`, to the gates: `out (gH, B)`."""
+        """The contributions of the inputs `x (1 + k, B)` of a step to the gates: `out (gH, B)`."""
         np.take(self.table, x[0], axis=1, out=out, mode="wrap")  # PADDING, -1: the last column
         for features in x[1:]:
             np.take(self.conditioning_table, features, axis=1, out=scratch, mode="wrap")

@@ -42,9 +42,8 @@ def load_keras() -> ModuleType:
 @contextmanager
 def without_tensorflow_logs() -> Iterator[None]:
     """A context for the first import of TensorFlow, which Keras makes on JAX, too, to set a seed or
-    to save a model. TensorFlow then logs to the process's stderr whatever its settings; stderr is
-    held back until the end of the block, and those lines are removed from it, unless the block
-    fails. Does nothing if TensorFlow has been imported."""
+    to save a model. TensorFlow's log lines are removed from stderr, which is held back until the
+    end of the block, unless the block fails. Does nothing if TensorFlow has been imported."""
     if "tensorflow" in sys.modules:
         yield
         return
@@ -87,8 +86,7 @@ def weight_variables(network: keras.Model | Sequence[Any]) -> list[Any]:
 
 
 def extract_weights(network: keras.Model | Sequence[Any]) -> Weights:
-    """Copies of the weights of a model, or of a sequence of built layers, with one recurrent and one
-    Dense layer."""
+    """Copies of the weights of a model or a sequence of built layers: a recurrent and a Dense one."""
     cell = CELLS[type(_two_layers(network)[0].cell).__name__]
     return Weights(cell, *(np.array(variable) for variable in weight_variables(network)))
 

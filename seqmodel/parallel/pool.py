@@ -1,8 +1,5 @@
-"""The same job for many items: in this process, in processes of this machine, or on a cluster.
-
-loky's processes and Dask's workers run the jobs; this module keeps the results in order, finds the
-item that ends its worker, and checks the cluster.
-"""
+"""The same job for many items: in this process, in loky's processes of this machine, or on Dask's
+workers of a cluster."""
 
 from __future__ import annotations
 

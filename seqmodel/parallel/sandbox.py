@@ -1,9 +1,8 @@
 """Calls of libraries that may not return, or may take all memory: in a separate process, with
 limits of time and memory.
 
-The process is started by the first call, serves one call after the other, and ends with the process
-that uses it; one that exceeds a limit is killed, and the next call starts another. It is a plain
-subprocess: multiprocessing would run the user's script a second time in it.
+The first call starts the process, which ends with the one that uses it; after one that exceeds a
+limit, the next call starts another. (multiprocessing would run the user's script again in it.)
 """
 
 from __future__ import annotations

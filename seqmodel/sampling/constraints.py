@@ -16,8 +16,9 @@ class Automaton:
     and moves from state `s` to `next_state[s, symbol]`; in `s` only symbols with `allowed[s,
     symbol]` can be drawn. A state that allows nothing is an end.
 
-    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `conditioning (n_states, k)`
-    are the features that condition the symbol drawn in a state (see `windows.with_conditioning`).
+    `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `conditioning (n_states,
+    k)` are the features that condition the symbol drawn in a state (see
+    `windows.with_conditioning`).
 
     >>> allowed = np.array([[True, True], [True, True], [False, False]])
     >>> two_bits = Automaton(allowed, np.array([[1, 1], [2, 2], [2, 2]], dtype=np.int32))

@@ -26,9 +26,8 @@ from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
-# drawn, sequences are drawn in groups whose widths depend on their position alone: the first one
-# separately, then these, then as many groups of GROUP as are needed. A group that is not full is as
-# wide. The first groups together are as wide as any other, and one thread's work.
+# drawn, groups have widths that depend on their position alone: first these, which together are one
+# thread's work, then as many of GROUP as are needed. A group that is not full is as wide.
 FIRST_GROUPS = (1, 63, 448)
 GROUP = 512
 # The number of logits that are collected before their log-probabilities are computed.

@@ -58,8 +58,8 @@ class CheckpointConfig:
 
 @dataclass(frozen=True)
 class TrainerConfig:
-    """Settings of a trainer; the defaults are the course's: Adam, with a learning rate that is divided
-    by `1 + decay * step`. With `lr_schedule` "cosine" it falls to 0 along half a cosine.
+    """Settings of a trainer; the defaults are the course's: Adam, with a learning rate divided by
+    `1 + decay * step`. With `lr_schedule` "cosine" it falls to 0 along half a cosine.
 
     `clip`: each gradient is clipped to -clip..clip. `patience`: training ends when the validation
     loss has not improved for this many epochs, and the weights of the best epoch are kept; None:

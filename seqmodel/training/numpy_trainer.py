@@ -52,14 +52,14 @@ def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) ->
 
 
 class NumpyTrainer:
-    """A `Trainer` of weights. `parameters` are the weights, `momentum` and `velocity` Adam's running
-    means of the gradients and of their squares.
+    """A `Trainer` of weights. `parameters` are the weights, `momentum` and `velocity` Adam's
+    running means of the gradients and of their squares.
 
     `dropout` is drawn by `seed` for each batch. With `feature_table (V, n)`, 1 where a value has a
     feature, each input and output embedding is the sum of the value's own column and those of its
     features (a factored embedding), so that rare values share statistical strength with similar
-    ones. `weights` gives the sums; the columns of the features, zeros at first, are the last ones of
-    inputs and of values in `parameters`.
+    ones. `weights` gives the sums; the columns of the features, zeros at first, are the last ones
+    of inputs and of values in `parameters`.
 
     A batch is computed by at most `n_processes` processes; None: one per core. They start at once
     if `batch_size` is given, else with the first batch.

@@ -24,7 +24,7 @@ def test_a_sequence_has_the_values_of_all_bars():
 
 
 def test_rare_values_are_replaced_and_their_share_is_given():
-    # kept: the most frequent value and, of the others, all equally rare, the first two in sorted order
+    # kept: the most frequent value and, of the equally rare ones, the first two in sorted order
     encoded = encode_corpus([TUNE], n_values=3)
     assert encoded.vocabulary.folded == {"R,2.000": "C,2.000"}
     assert encoded.share_folded == pytest.approx(1 / 6)

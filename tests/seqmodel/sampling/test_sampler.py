@@ -249,7 +249,8 @@ zeros = [np.zeros(s, np.float32) for s in ((5, 12), (3, 12), (12,), (3, 5), (5,)
 weights = Weights("lstm", *zeros)
 for n_sequences, length, temperature in ((1, 10, 1.0), (300, 20, 0.5), (7, 40, 2.0)):
     free, rng = Automaton.free(5, 5), np.random.default_rng(0)
-    drawn = sample(weights, free, SamplingConfig(temperature), rng, n_sequences=n_sequences, max_length=length)
+    config = SamplingConfig(temperature)
+    drawn = sample(weights, free, config, rng, n_sequences=n_sequences, max_length=length)
     assert drawn.symbols.shape == (n_sequences, length)
 assert not {"tensorflow", "keras", "jax"} & set(sys.modules)
 """
