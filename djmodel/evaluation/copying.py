@@ -171,7 +171,7 @@ def format_longest(found: Mapping[str, Copied]) -> str:
 
 
 def memorization_warning(model: DjModel) -> str:
-    """A warning if the training music is so little that the model may have memorized it, else ""."""
+    """A warning if the model has so little training music that it may memorize it, else ""."""
     if model.n_values >= FEW_VALUES:
         return ""
     return (

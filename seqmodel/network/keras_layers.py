@@ -86,7 +86,7 @@ def weight_variables(network: keras.Model | Sequence[Any]) -> list[Any]:
 
 
 def extract_weights(network: keras.Model | Sequence[Any]) -> Weights:
-    """Copies of the weights of a model or a sequence of built layers: a recurrent and a Dense one."""
+    """Copies of the weights of a model, or of built layers: a recurrent and a Dense one."""
     cell = CELLS[type(_two_layers(network)[0].cell).__name__]
     return Weights(cell, *(np.array(variable) for variable in weight_variables(network)))
 
