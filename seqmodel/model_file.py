@@ -8,6 +8,7 @@ the file and needs neither Keras nor its file format.
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zipfile
 import zlib
@@ -156,7 +157,10 @@ def load(path: str | Path, kind: str, content_type: type[Content]) -> ModelFile[
             raise ModelFileError(
                 "the file was not written by this project", path=path, hint=f"train a {kind} model"
             )
-        _check_names(names)
+        if any(re.search(r"^/|[:\0]|(^|[/\\])\.\.([/\\]|$)", name) for name in names):
+            raise ValueError("an entry would be outside the file's folder")
+        if len(set(names)) < len(names):
+            raise ValueError("two entries have the same name")
         text = _read_entry(archive, ENTRY)
         _check_header(msgspec.json.decode(text, type=_Header), kind, path)
         entry = msgspec.json.decode(text, type=_Entry)
@@ -223,15 +227,6 @@ def installed_versions(*packages: str) -> dict[str, str]:
         except PackageNotFoundError:  # for example tensorflow-cpu, or Keras on another backend
             continue
     return versions
-
-
-def _check_names(names: list[str]) -> None:
-    for name in names:
-        parts = name.replace("\\", "/").split("/")
-        if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
-            raise ValueError(f"the entry {name!r:.60} would be outside the file's folder")
-    if len(set(names)) < len(names):
-        raise ValueError("two entries have the same name")
 
 
 def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -121,11 +121,9 @@ def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
     """The metrics of the model on `tunes`, each from its first value."""
     metrics = []
     for tune in tunes:
-        bars = encode(tune)
-        sequence = np.array(model.encode(value for bar in bars for value in bar))
-        log_probabilities = log_distributions(
-            model.weights, sequence.tolist(), model.conditioning(bars, tune.bars)
-        )  # (n, n_values)
+        conditioning = model.conditioning(encode(tune), tune.bars)
+        sequence = np.array(model.encode(flat_values(tune)))
+        log_probabilities = log_distributions(model.weights, sequence.tolist(), conditioning)
         cross_entropy = -float(log_probabilities[np.arange(len(sequence)), sequence].mean())
         accuracy = float((log_probabilities.argmax(axis=1) == sequence).mean())
         metrics.append(Metrics(len(sequence), cross_entropy, accuracy))

@@ -70,22 +70,15 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
 
 def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
     if config.primer_values:
-        return _parse_values(config.primer_values)
+        values = tuple(Value.parse(word) for word in config.primer_values.split())
+        if too_long := [value for value in values if value.duration > MAX_BAR_LENGTH]:
+            message = f"the value {too_long[0]} is longer than {MAX_BAR_LENGTH:,} quarter notes"
+            raise InputError(message, hint="take a shorter one")
+        return values
     if config.primer:
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
         return tuple(flat_values(tune))
     return ()
-
-
-def _parse_values(text: str) -> tuple[Value, ...]:
-    values = tuple(Value.parse(word) for word in text.split())
-    for value in values:
-        if value.duration > MAX_BAR_LENGTH:
-            raise InputError(
-                f"the value {value} is longer than {MAX_BAR_LENGTH:,} quarter notes",
-                hint="take a shorter one",
-            )
-    return values
 
 
 def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:

@@ -70,9 +70,13 @@ def improvise(
             "tidying changes values, so that copies cannot be limited", hint="leave one of them out"
         )
     prefix = tuple(primer) if with_primer else ()
-    frame = (
-        _free(model, changes, prefix) if rhythm is None else _kept(model, changes, prefix, rhythm)
-    )
+    if rhythm is None:
+        frame = _free(model, changes, prefix)
+    else:
+        frame = _kept(model, changes, prefix, rhythm)
+    limit = None
+    if max_copy is not None:
+        limit = CopyLimit(max_copy, model.sequences, model.encode(prefix))
     value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
     samples = sample(
         model.weights,
@@ -83,21 +87,15 @@ def improvise(
         max_length=frame.max_length,
         primer=model.encode(primer),
         primer_conditioning=_primer_conditioning(model, primer, changes),
-        copy_limit=None
-        if max_copy is None
-        else CopyLimit(max_copy, model.sequences, model.encode(prefix)),
+        copy_limit=limit,
     )
     if not samples.ended.all():
         raise SamplingError(
             f"the {len(model.values)} values of the model cannot fill every bar",
             hint="train on more music, or with a larger vocabulary",
         )
-    return [
-        _solo(model, changes, frame, row, log_probs, rng, tidy)
-        for row, log_probs, rng in zip(
-            samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True
-        )
-    ]
+    drawn = zip(samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True)
+    return [_solo(model, changes, frame, *each, tidy) for each in drawn]
 
 
 @dataclass(frozen=True)
@@ -148,12 +146,9 @@ def _kept(model: DjModel, changes: Tune, prefix: tuple[Value, ...], rhythm: Tune
         )
     asked = flat_values(rhythm)[len(prefix) :]
     conditioning = model.conditioning(encode(rhythm), rhythm.bars)
-    automaton = rhythm_automaton(
-        model.values,
-        asked,
-        model.vocabulary.size,
-        None if conditioning is None else conditioning[len(prefix) :],
-    )
+    if conditioning is not None:
+        conditioning = conditioning[len(prefix) :]
+    automaton = rhythm_automaton(model.values, asked, model.vocabulary.size, conditioning)
     return _Frame(prefix, automaton, len(asked), rhythm)
 
 

@@ -48,15 +48,8 @@ def encode_corpus(tunes: Sequence[Tune], n_values: int = N_VALUES) -> EncodedCor
     texts = [[str(value) for value in flat_values(tune)] for tune in tunes]
     counts = Counter(text for tune_texts in texts for text in tune_texts)
     vocabulary = Vocabulary.build(counts, n_values, nearest_value)
-    return EncodedCorpus(
-        tunes=tuple(tunes),
-        sequences=tuple(vocabulary.encode(tune_texts) for tune_texts in texts),
-        vocabulary=vocabulary,
-        n_values=counts.total(),
-        distinct=len(counts),
-        share_folded=_share_folded(counts, vocabulary),
-        register=Register.of(tunes),
-    )
+    sequences = [vocabulary.encode(tune_texts) for tune_texts in texts]
+    return _encoded(tunes, sequences, vocabulary, counts, Register.of(tunes))
 
 
 def encode_stored_corpus(corpus: Corpus, n_values: int = N_VALUES) -> EncodedCorpus:
@@ -65,15 +58,22 @@ def encode_stored_corpus(corpus: Corpus, n_values: int = N_VALUES) -> EncodedCor
     vocabulary = Vocabulary.build(counts, n_values, nearest_value)
     index_map = vocabulary.encode(corpus.values)
     rows = np.flatnonzero(corpus.lengths)[:STORED_TUNES]
-    return EncodedCorpus(
-        tunes=tuple(corpus.tunes(STORED_TUNES)),
-        sequences=tuple(index_map[corpus.indices(row)] for row in rows.tolist()),
-        vocabulary=vocabulary,
-        n_values=counts.total(),
-        distinct=len(counts),
-        share_folded=_share_folded(counts, vocabulary),
-        register=Register.of_counts(corpus.pitches),
-    )
+    sequences = [index_map[corpus.indices(row)] for row in rows.tolist()]
+    register = Register.of_counts(corpus.pitches)
+    return _encoded(corpus.tunes(STORED_TUNES), sequences, vocabulary, counts, register)
+
+
+def _encoded(
+    tunes: Sequence[Tune],
+    sequences: Sequence[Indices],
+    vocabulary: Vocabulary,
+    counts: Counter[str],
+    register: Register,
+) -> EncodedCorpus:
+    total = counts.total()
+    folded = sum(counts[text] for text in vocabulary.folded) / max(total, 1)
+    sizes = total, len(counts), folded
+    return EncodedCorpus(tuple(tunes), tuple(sequences), vocabulary, *sizes, register)
 
 
 def encode_values(values: Iterable[Value], vocabulary: Vocabulary) -> list[int]:
@@ -87,7 +87,3 @@ def encode_values(values: Iterable[Value], vocabulary: Vocabulary) -> list[int]:
 def flat_values(tune: Tune) -> list[Value]:
     """The values of a tune in one sequence, without its bar lines."""
     return [value for bar in encode(tune) for value in bar]
-
-
-def _share_folded(counts: Counter[str], vocabulary: Vocabulary) -> float:
-    return sum(counts[text] for text in vocabulary.folded) / max(counts.total(), 1)
