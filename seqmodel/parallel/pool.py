@@ -103,21 +103,20 @@ def parallel_map(
             item, future = submitted.popleft()
             try:
                 yield workers.result(future)
-            except _WorkerDiedError:
+            except workers.died:
                 try:
                     result = retries.result(retries.submit(job, item))
-                except _WorkerDiedError:
+                except retries.died:
                     result = on_crash(item)
                 yield result
 
 
-class _WorkerDiedError(Exception):
-    """A worker died while the item was unfinished."""
-
-
 class _Processes:
     """Processes of this machine, started when they are first needed and replaced when one dies;
-    `capacity` items are submitted at a time."""
+    `capacity` items are submitted at a time. `died`: the exception of items that were unfinished
+    when a worker died."""
+
+    died: type[Exception] = BrokenProcessPool
 
     def __init__(self, n: int) -> None:
         self.n, self.capacity = n, n * ITEMS_PER_WORKER
@@ -134,10 +133,7 @@ class _Processes:
         return self._executor.submit(job, item)
 
     def result(self, future: Any) -> Any:
-        try:
-            return future.result()
-        except BrokenProcessPool as error:
-            raise _WorkerDiedError from error
+        return future.result()
 
     def __enter__(self) -> _Processes:
         return self
@@ -154,9 +150,12 @@ def _ignore_sigint() -> None:
 
 
 class _Cluster:
-    """The workers of a Dask scheduler."""
+    """The workers of a Dask scheduler; as `_Processes`."""
 
     def __init__(self, client: Any, address: str) -> None:
+        from distributed import KilledWorker
+
+        self.died: type[Exception] = KilledWorker
         self.client, self.address = client, address
         self.capacity = max(sum(client.nthreads().values()), 1) * ITEMS_PER_WORKER
         self._executor = client.get_executor(pure=False)
@@ -165,8 +164,6 @@ class _Cluster:
         return self._executor.submit(job, item)
 
     def result(self, future: Any) -> Any:
-        from distributed import KilledWorker
-
         last_seen = time.monotonic()
         while not wait([future], timeout=1).done:
             with suppress(OSError, TimeoutError):
@@ -175,8 +172,6 @@ class _Cluster:
                 raise self._lost(f"had no workers for {MAX_IDLE_SECONDS:.0f} seconds")
         try:
             return future.result()
-        except KilledWorker as error:
-            raise _WorkerDiedError from error
         except CancelledError as error:
             raise self._lost("lost its scheduler") from error
 
