@@ -161,16 +161,12 @@ class _DeadEnds:
         sets = [int.from_bytes(row.tobytes(), "little") for row in packed]
         row_of_state = row_of_state.reshape(-1)
         self.allowed = {int(s): sets[k] for s, k in zip(states, row_of_state, strict=True)}
-        by_followers: dict[SymbolSet, list[Passage]] = defaultdict(list)
-        for passage, symbols in self.followers.items():
-            by_followers[symbols].append(passage)
         for k, allowed in enumerate(sets):
             if 0 < allowed.bit_count() <= self.most_followers:
-                for symbols, passages in by_followers.items():
-                    if not allowed & ~symbols:
-                        for state in states[row_of_state == k]:
-                            for passage in passages:
-                                self._kill(int(state), passage)
+                banned = [p for p, symbols in self.followers.items() if not allowed & ~symbols]
+                for state in states[row_of_state == k].tolist():
+                    for passage in banned:
+                        self._kill(state, passage)
         self.origins = _origins(automaton, states) if self.waiting else {}
         while self.waiting:
             self._spread(*self.waiting.pop())

@@ -23,7 +23,6 @@ NAME = "checkpoint.npz"
 LOCK = ".lock"
 FORMAT = 2
 SECONDS = 10.0  # between two checkpoints
-MAX_SHOWN = 40  # characters of a value in an error
 
 
 @dataclass(frozen=True)
@@ -209,12 +208,7 @@ def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> tuple[str, st
     names = [n for n in sorted({*wanted, *found}) if wanted.get(n) != found.get(n)]
     if not names:
         return None
-    return tuple(", ".join(f"{n} {_short(each.get(n))}" for n in names) for each in (wanted, found))  # type: ignore[return-value]
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return tuple(", ".join(f"{n} {each.get(n)!s:.40}" for n in names) for each in (wanted, found))  # type: ignore[return-value]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
