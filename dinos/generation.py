@@ -185,7 +185,7 @@ def _draw(
             )
 
 
-def _letters(known: Vocabulary, most: int = 60) -> str:
-    letters = [symbol for symbol in known.symbols if symbol != END]
-    more = f" and {len(letters) - most} more" if len(letters) > most else ""
-    return "".join("space, " if letter == " " else letter for letter in letters[:most]) + more
+def _letters(known: Vocabulary) -> str:
+    letters = "".join(symbol for symbol in known.symbols if symbol != END)
+    more = f" and {len(letters) - 60} more" if len(letters) > 60 else ""
+    return letters[:60].replace(" ", "space, ") + more

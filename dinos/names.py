@@ -61,15 +61,15 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     """
     path = check_input_file(path, _KIND)
     text = _decode(path.read_bytes(), path)
-    lines = [fold(" ".join(line.split()), keep_case) for line in _lines(text)]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [fold(" ".join(line.split()), keep_case) for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     for number, name in enumerate(lines, 1):
         where = f"{path}, line {number}"
         if not name:
-            raise CorpusError(
-                "the line is empty", path=where, hint="remove it, or fill in the name"
-            )
+            hint = "remove it, or fill in the name"
+            raise CorpusError("the line is empty", path=where, hint=hint)
         if len(name) > max_length:
             raise CorpusError(
                 f"the name `{name[:20]}...` has {len(name)} characters, more than {max_length}",
@@ -79,9 +79,8 @@ def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = M
     names = tuple(dict.fromkeys(lines))
     if len(names) < 2:
         found = f"only the name `{names[0]}`" if names else "no names"
-        raise CorpusError(
-            f"the list has {found}", path=path, hint="give at least two different names"
-        )
+        hint = "give at least two different names"
+        raise CorpusError(f"the list has {found}", path=path, hint=hint)
     return Names(names, len(lines) - len(names), keep_case)
 
 
@@ -107,15 +106,10 @@ def encode(name: str, known: Vocabulary) -> Indices:
 
 def capitalised(name: str) -> str:
     """`name` with a capital at its start and after each space or hyphen."""
-    after = " -"
     return "".join(
-        character.title() if i == 0 or name[i - 1] in after else character
+        character.title() if i == 0 or name[i - 1] in " -" else character
         for i, character in enumerate(name)
     )
-
-
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _decode(data: bytes, path: Path) -> str:

@@ -102,11 +102,9 @@ def _known_ngrams(
 def n_inputs(automaton: Automaton) -> int:
     """The number of inputs of a cell that reads the features of `automaton`."""
     n_values = automaton.allowed.shape[1]
-    return (
-        n_values
-        if automaton.conditioning is None
-        else max(n_values, int(automaton.conditioning.max()) + 1)
-    )
+    if automaton.conditioning is None:
+        return n_values
+    return max(n_values, int(automaton.conditioning.max()) + 1)
 
 
 def walk(automaton: Automaton, inputs: Indices) -> Indices:
@@ -122,7 +120,6 @@ def walk(automaton: Automaton, inputs: Indices) -> Indices:
 def with_ngrams(automaton: Automaton, inputs: Indices) -> Indices:
     """`inputs (m, T)` with the n-grams that end at each step, `(m, T, context)`; with a context of
     1 unchanged."""
-    conditioning = automaton.conditioning
-    return with_conditioning(
-        inputs, None if conditioning is None else conditioning[walk(automaton, inputs)]
-    )
+    if automaton.conditioning is None:
+        return inputs
+    return with_conditioning(inputs, automaton.conditioning[walk(automaton, inputs)])

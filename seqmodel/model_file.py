@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -222,10 +222,8 @@ def installed_versions(*packages: str) -> dict[str, str]:
     """The versions of those packages that are installed, by name."""
     versions = {}
     for package in packages:
-        try:
+        with suppress(PackageNotFoundError):  # for example tensorflow-cpu, or another backend
             versions[package] = version(package)
-        except PackageNotFoundError:  # for example tensorflow-cpu, or Keras on another backend
-            continue
     return versions
 
 

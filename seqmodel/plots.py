@@ -38,7 +38,6 @@ SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D")
 
-
 # Colours of everything but the data.
 LIGHT = SimpleNamespace(paper="#FFFFFF", ink="#1B1F24", line="#9AA3AD", grid="#E6E9ED")
 _LEGEND: dict[str, Any] = {"frameon": False, "labelcolor": LIGHT.ink, "fontsize": 9}

@@ -225,15 +225,11 @@ def _opening(report: Report) -> Iterator[str]:
         "<h2>Distributions</h2><p>Distances between pieces of the training music, and from"
         " generated pieces to those; overlap and KL divergence of the two kinds of distances.</p>"
     )
+    distances = ("mean distance within training", "mean distance of generated to training")
     yield _table(
         ("", "within training", "generated to training", "overlap", "KL"),
         (
-            (
-                name,
-                _number(row["mean distance within training"]),
-                _number(row["mean distance of generated to training"]),
-                *_similarity(row),
-            )
+            (name, *(_number(row[distance]) for distance in distances), *_similarity(row))
             for name, row in figures["distributions"].items()
         ),
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
 from typing import NamedTuple
 
@@ -34,8 +33,7 @@ GROUP = 512
 BLOCK = 2**20
 
 
-@dataclass(frozen=True)
-class Samples:
+class Samples(NamedTuple):
     """`symbols (n_sequences, longest)`, int32, each row padded with -1 after its end; `log_probs`,
     float32, same shape: the natural log-probability that the model gives the symbol at temperature
     1 with nothing masked (0 for padding); `ended (n_sequences,)`: whether it reached an end of the
@@ -83,9 +81,7 @@ def sample(
 
     with single_threaded_blas():
         groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
-    symbols = np.concatenate([group.symbols for group in groups])
-    log_probs = np.concatenate([group.log_probs for group in groups])
-    ended = np.concatenate([group.ended for group in groups])
+    symbols, log_probs, ended = map(np.concatenate, zip(*groups, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
 
