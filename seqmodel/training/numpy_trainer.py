@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Indices
 from seqmodel.network.backward import ONE, BatchShard
-from seqmodel.network.parameters import NetworkShape, Parameters
+from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.parallel.threads import cpu_count
 from seqmodel.training.config import Dropout
@@ -52,14 +52,14 @@ def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) ->
 
 
 class NumpyTrainer:
-    """A `Trainer` of weights. `parameters` are the weights, `momentum` and `velocity` Adam's
-    running means of the gradients and of their squares.
+    """A `Trainer` of weights. `vector` holds the weights, `momentum` and `velocity` Adam's running
+    means of the gradients and of their squares.
 
     `dropout` is drawn by `seed` for each batch. With `feature_table (V, n)`, 1 where a value has a
     feature, each input and output embedding is the sum of the value's own column and those of its
     features (a factored embedding), so that rare values share statistical strength with similar
-    ones. `weights` gives the sums; the columns of the features, zeros at first, are the last ones
-    of inputs and of values in `parameters`.
+    ones. `weights` gives the sums; the columns of the features, zeros at first, are the end of
+    `vector`, and `parameters` the rest.
 
     A batch is computed by at most `n_processes` processes; None: one per core. They start at once
     if `batch_size` is given, else with the first batch.
@@ -77,13 +77,18 @@ class NumpyTrainer:
     ) -> None:
         self.clip, self.feature_table = clip, feature_table
         self.dropout, self.seed = dropout, seed
-        self._network = Parameters.of(weights)  # what the network computes with
-        self.parameters = (
-            self._network if feature_table is None else _with_features(self._network, feature_table)
-        )
-        self.momentum, self.velocity = self.parameters.like(), self.parameters.like()
+        network = Parameters.of(weights)
+        H, rows, size = network.units, len(network.recurrent), len(network.vector)
+        n = 0 if feature_table is None else feature_table.shape[1]
+        self.vector = np.concatenate([network.vector, np.zeros(n * (rows + H + 1), np.float32)])
+        self.momentum, self.velocity = np.zeros_like(self.vector), np.zeros_like(self.vector)
+        # Views: the weights of the values themselves, and those of their features.
+        self.parameters = Parameters(network.shape, self.vector[:size])
+        self._feature_inputs = self.vector[size : size + rows * n].reshape(rows, n)
+        self._feature_dense = self.vector[size + rows * n :].reshape(n, H + 1)
+        self._network = self.parameters if feature_table is None else network  # with the sums
         self.steps = 0
-        self._scratch = np.empty_like(self.parameters.vector)
+        self._scratch = np.empty_like(self.vector)
         self._n_processes = n_processes or cpu_count()
         self.workers = GradientWorkers(self._network.shape, self._n_shards(batch_size))
 
@@ -101,9 +106,8 @@ class NumpyTrainer:
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """The gradients of the mean cross-entropy; arguments as in `step`."""
         _, shards = self._differentiate(inputs, labels)
-        total = self.parameters.like()
-        total.vector[:] = sum(shard.vector for shard in shards)
-        return total.weights()
+        total = np.sum(shards, axis=0)[: len(self.parameters.vector)]
+        return Parameters(self.parameters.shape, total).weights()
 
     def weights(self) -> Weights:
         return self._summed().weights()
@@ -118,15 +122,9 @@ class NumpyTrainer:
         self.steps = int(state["steps"][0])
 
     def _vectors(self) -> dict[str, Floats]:
-        return {
-            "parameters": self.parameters.vector,
-            "momentum": self.momentum.vector,
-            "velocity": self.velocity.vector,
-        }
+        return {"parameters": self.vector, "momentum": self.momentum, "velocity": self.velocity}
 
-    def _differentiate(
-        self, inputs: Indices, labels: Indices
-    ) -> tuple[BatchMetrics, list[Parameters]]:
+    def _differentiate(self, inputs: Indices, labels: Indices) -> tuple[BatchMetrics, list[Floats]]:
         """The metrics of a batch, and the gradients of each of its shards, which add up."""
         B, T = labels.shape
         network = self._summed()
@@ -157,16 +155,16 @@ class NumpyTrainer:
                 shard.vector *= factors.vector
         return metrics, [self._of_features(shard) for shard in gradients]
 
-    def _update(self, gradients: list[Parameters], learning_rate: float) -> None:
+    def _update(self, gradients: list[Floats], learning_rate: float) -> None:
         """Adam, in the form and the order of Keras' operations, a block of memory at a time."""
         self.steps += 1
         correction = np.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
         rate = np.float32(learning_rate * correction)
-        vectors = (self.parameters, self.momentum, self.velocity, *gradients)
+        vectors = (self.vector, self.momentum, self.velocity, *gradients)
         for first in range(0, len(self._scratch), BLOCK):
             block = slice(first, first + BLOCK)
             change = self._scratch[block]
-            weights, momentum, velocity, gradient, *rest = (v.vector[block] for v in vectors)
+            weights, momentum, velocity, gradient, *rest = (vector[block] for vector in vectors)
             for shard in rest:
                 gradient += shard
             if self.clip is not None:
@@ -186,39 +184,18 @@ class NumpyTrainer:
 
     def _summed(self) -> Parameters:
         """The weights that the network computes with: each value's column with its features'."""
-        if self.feature_table is not None:
-            own, network = self.parameters, self._network
-            H, V, n_inputs = network.units, network.n_values, network.n_inputs
-            network.recurrent[:, :-1] = own.recurrent[:, : H + n_inputs]
-            network.recurrent[:, H : H + V] += (
-                own.recurrent[:, H + n_inputs : -1] @ self.feature_table.T
-            )
-            network.recurrent[:, -1] = own.recurrent[:, -1]
-            np.add(own.dense[:V], self.feature_table @ own.dense[V:], out=network.dense)
-            network.state_bias[:] = own.state_bias
-        return self._network
+        network, table = self._network, self.feature_table
+        if table is not None:
+            H, V = network.units, network.n_values
+            network.vector[:] = self.parameters.vector
+            network.recurrent[:, H : H + V] += self._feature_inputs @ table.T
+            network.dense += table @ self._feature_dense
+        return network
 
-    def _of_features(self, gradients: Parameters) -> Parameters:
-        """The gradients of `parameters`, from those of the sums."""
+    def _of_features(self, gradients: Parameters) -> Floats:
+        """The gradients of `vector`, from those of the sums."""
         if self.feature_table is None:
-            return gradients
-        H, V, n_inputs = gradients.units, gradients.n_values, gradients.n_inputs
-        table, own = self.feature_table, self.parameters.like()
-        own.recurrent[:, : H + n_inputs] = gradients.recurrent[:, :-1]
-        own.recurrent[:, H + n_inputs : -1] = gradients.recurrent[:, H : H + V] @ table
-        own.recurrent[:, -1] = gradients.recurrent[:, -1]
-        own.dense[:V] = gradients.dense
-        own.dense[V:] = table.T @ gradients.dense
-        own.state_bias[:] = gradients.state_bias
-        return own
-
-
-def _with_features(network: Parameters, feature_table: Floats) -> Parameters:
-    """The same weights, with zeros for each feature after the inputs and after the values."""
-    n, V, n_inputs = feature_table.shape[1], network.n_values, network.n_inputs
-    own = Parameters(NetworkShape(network.cell, network.units, V + n, n_inputs + n))
-    own.recurrent[:, : network.units + n_inputs] = network.recurrent[:, :-1]
-    own.recurrent[:, -1] = network.recurrent[:, -1]
-    own.dense[:V] = network.dense
-    own.state_bias[:] = network.state_bias
-    return own
+            return gradients.vector
+        of_inputs = gradients.recurrent[:, gradients.units :][:, : gradients.n_values]
+        of_features = of_inputs @ self.feature_table, self.feature_table.T @ gradients.dense
+        return np.concatenate([gradients.vector, *map(np.ravel, of_features)])
