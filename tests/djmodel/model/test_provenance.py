@@ -229,7 +229,7 @@ def test_the_text_in_a_midi_file_holds_the_whole_provenance(tmp_path):
     ("changes", "said"),
     [
         ({"format": 9}, "format 9, but this version reads 1"),
-        ({"settings": {"seed": 1, "colour": "blue"}}, "no setting 'colour'"),
+        ({"settings": {"seed": 1, "colour": "blue"}}, "setting 'colour' is unknown"),
         ({"settings": {"seed": True}}, "Expected `int`, got `bool`"),
         ({"settings": {"top_p": 3}}, "top p must be"),
         ({"settings": {"changes": "C", "over": "a.mid"}}, "one tune, or over written changes"),
