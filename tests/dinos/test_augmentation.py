@@ -1,4 +1,4 @@
-"""Names made of pieces of other names."""
+"""Names sampled from an n-gram model of the list."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def some():
     return known, [encode(name, known) for name in names]
 
 
-def test_they_end_and_are_no_longer_than_the_longest(some):
+def test_sampled_names_end_and_are_no_longer_than_the_longest_in_the_list(some):
     known, names = some
     longest = max(map(len, names))
     for row in NGramSampler(names, known.size).draw(200, np.random.default_rng(0)):
@@ -23,7 +23,7 @@ def test_they_end_and_are_no_longer_than_the_longest(some):
         assert len(row) <= longest
 
 
-def test_they_are_of_the_same_pieces(some):
+def test_sampled_names_end_in_saurus_as_often_as_those_in_the_list(some):
     known, names = some
     made = NGramSampler(names, known.size).draw(300, np.random.default_rng(0))
     ends = [tuple(row[-7:]) for row in made]
@@ -40,8 +40,8 @@ def test_equal_seeds_give_equal_names(some):
     assert [row.tolist() for row in one] == [row.tolist() for row in two]
 
 
-def test_they_are_as_long_as_those_of_the_list(some):
-    """The n-gram alone makes more of those that are very short or very long."""
+def test_sampled_names_have_the_length_distribution_of_the_list(some):
+    """The n-gram model alone gives more very short and very long names."""
     known, names = some
     of_list = [len(name) for name in names]
     made = [
@@ -51,7 +51,7 @@ def test_they_are_as_long_as_those_of_the_list(some):
     assert np.std(made) == pytest.approx(np.std(of_list), rel=0.3)  # 1.7 times otherwise
 
 
-def test_none_of_them_is_in_the_list(some):
+def test_sampled_names_are_not_in_the_list(some):
     known, names = some
     listed = {tuple(row) for row in names}
     made = NGramSampler(names, known.size).draw(500, np.random.default_rng(0))
@@ -59,14 +59,14 @@ def test_none_of_them_is_in_the_list(some):
     assert not listed & {tuple(row) for row in made}
 
 
-def test_where_there_are_no_others_those_of_the_list_fill_up():
-    """Names of one letter, and all letters are names."""
+def test_listed_names_are_sampled_where_no_new_name_is_possible():
+    """The list has all names of one letter."""
     names = [np.array(row, dtype=np.int32) for row in ([1, 0], [2, 0])]
     made = NGramSampler(names, 3).draw(10, np.random.default_rng(0))
     assert {tuple(row) for row in made} == {(1, 0), (2, 0)}
     assert len(made) == 10
 
 
-def test_none_is_asked_for(some):
+def test_zero_names_give_an_empty_list(some):
     known, names = some
     assert NGramSampler(names, known.size).draw(0, np.random.default_rng(0)) == []

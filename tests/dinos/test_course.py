@@ -36,7 +36,7 @@ def test_one_step_of_training_has_the_courses_loss():
     assert max(np.abs(gradient).max() for gradient in gradients.values()) <= 5
 
 
-def test_a_name_without_an_end_is_cut_after_fifty_characters():
+def test_a_name_without_a_newline_is_cut_after_fifty_characters():
     ix_to_char, char_to_ix = letters()
     parameters = course.initialize_parameters(4, 27, 27)
     parameters["by"][char_to_ix["\n"]] = -100  # the newline is never drawn
@@ -67,7 +67,7 @@ def test_every_cell_of_both_editions_runs(tmp_path, monkeypatch, capsys):
     assert seen["older"].keys() == seen["parameters"].keys()
 
 
-def test_a_list_beside_the_notebook_is_taken(tmp_path, monkeypatch, capsys):
+def test_a_list_of_names_beside_the_notebook_is_read(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dinos.txt").write_text("\n".join(NAMES))
     with course.open("dinos.txt") as file:

@@ -42,11 +42,11 @@ def model(folder):
     return folder / "run" / "model.keras"
 
 
-def test_training_shows_names_on_the_way_and_sums_up(folder):
+def test_training_shows_sampled_names_and_a_summary(folder):
     said = (folder / "stderr").read_text()
     assert (folder / "stdout").read_text() == ""
     assert "epoch 30/30" in said
-    assert said.count(" samples: ") == 6  # the first epoch, then five looks
+    assert said.count(" samples: ") == 6  # the first epoch, then five more times
     for part in ("27 to train on, 3 held out", "perplexity", "parameters", "seconds"):
         assert part in said
     assert "tensorflow" not in said.lower()
@@ -58,13 +58,13 @@ def test_training_shows_names_on_the_way_and_sums_up(folder):
     assert float(rows[-1]["held_out_loss"]) < float(rows[0]["held_out_loss"])
 
 
-def test_the_model_file_remembers(model):
+def test_the_model_file_keeps_names_split_and_settings(model):
     kept = load(model)
     assert kept.vocabulary.symbols[0] == "\n"
     assert len(kept.content.training) == 27
     assert kept.content.config.cell == "rnn"
     assert kept.content.config.context == 4
-    assert kept.weights.n_inputs > kept.vocabulary.size  # pieces, too
+    assert kept.weights.n_inputs > kept.vocabulary.size  # n-gram features, too
     assert list(kept.sources) == ["names.txt"]
 
 
@@ -73,7 +73,7 @@ def test_keras_reads_the_model_file(model):
     assert keras.models.load_model(model).count_params() == load(model).weights.n_parameters
 
 
-def test_names_one_a_line_and_nothing_else_on_stdout(monkeypatch, capsys, model):
+def test_stdout_has_one_name_per_line_and_nothing_else(monkeypatch, capsys, model):
     status, out, err = run(monkeypatch, capsys, generate, model, "--count", 20, "--seed", 1)
     assert status == 0
     names = out.splitlines()
@@ -86,20 +86,20 @@ def test_names_one_a_line_and_nothing_else_on_stdout(monkeypatch, capsys, model)
         assert f"{name}: in the training list" in err
 
 
-def test_equal_seeds_equal_output(monkeypatch, capsys, model):
+def test_equal_seeds_give_equal_output(monkeypatch, capsys, model):
     first = run(monkeypatch, capsys, generate, model, "--seed", 4)
     assert first == run(monkeypatch, capsys, generate, model, "--seed", 4)
     assert first != run(monkeypatch, capsys, generate, model, "--seed", 5)
 
 
-def test_new_names_only(monkeypatch, capsys, model):
+def test_the_option_new_prints_only_names_that_are_not_in_the_list(monkeypatch, capsys, model):
     status, out, err = run(monkeypatch, capsys, generate, model, "--new", "--count", 5)
     assert status == 0
     assert not {name.lower() for name in out.split()} & set(load(model).content.training)
     assert "in the training list" not in err
 
 
-def test_start_and_cut(monkeypatch, capsys, model):
+def test_names_begin_with_the_start_and_are_cut_at_the_maximum_length(monkeypatch, capsys, model):
     options = ("--start", "Ty", "--max-length", 4, "--count", 5)
     status, out, err = run(monkeypatch, capsys, generate, model, *options)
     assert status == 0
@@ -107,7 +107,9 @@ def test_start_and_cut(monkeypatch, capsys, model):
     assert "cut after 4 characters" in err
 
 
-def test_json(monkeypatch, capsys, model):
+def test_json_has_a_line_with_log_probabilities_and_closest_name_for_each_name(
+    monkeypatch, capsys, model
+):
     status, out, _ = run(monkeypatch, capsys, generate, model, "--json", "--count", 8)
     assert status == 0
     rows = [json.loads(line) for line in out.splitlines()]
@@ -151,7 +153,7 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
         (None, [], "no such file"),
     ],
 )
-def test_bad_lists_end_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
+def test_a_bad_list_is_refused_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
     path = tmp_path / "list.txt"
     if content is not None:
         path.write_bytes(content)
@@ -165,7 +167,7 @@ def test_bad_lists_end_in_one_line(monkeypatch, capsys, tmp_path, content, optio
     assert not out.exists()
 
 
-def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
+def test_training_refuses_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
     (tmp_path / "taken").write_text("a file")
     out = tmp_path / "taken" / "run"
     status, _, err = run(monkeypatch, capsys, train, "--out", out)
@@ -184,7 +186,7 @@ def test_a_folder_that_cannot_be_written(monkeypatch, capsys, tmp_path):
         (["--top-p", "1.5"], "--top-p must be above 0"),
     ],
 )
-def test_bad_wishes_end_in_one_line(monkeypatch, capsys, model, options, said):
+def test_bad_settings_are_refused_in_one_line(monkeypatch, capsys, model, options, said):
     status, out, err = run(monkeypatch, capsys, generate, model, *options)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert said in err
@@ -199,7 +201,7 @@ def test_a_file_that_is_not_a_model_is_refused(monkeypatch, capsys, tmp_path):
         assert said in err
 
 
-def test_what_is_copied_is_said_and_can_be_limited(monkeypatch, capsys, model):
+def test_the_longest_copied_run_is_reported_and_can_be_limited(monkeypatch, capsys, model):
     _, out, err = run(monkeypatch, capsys, generate, model, "--json", "--seed", 1)
     summary_table = [json.loads(line) for line in out.splitlines()]
     lengths = [len(each["longest_copy"]) for each in summary_table]

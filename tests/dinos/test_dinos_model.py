@@ -1,4 +1,4 @@
-"""The Keras graphs: equal to the network by hand, blind to padding, on shared layers."""
+"""The Keras graphs: equal to the NumPy network, independent of padding, on shared layers."""
 
 import os
 
@@ -31,10 +31,10 @@ N_A = 7
 # Lengths 3, 1, 5, each with its newline, 0.
 ROWS = [np.array(row, dtype=np.int32) for row in ([1, 2, 3, 0], [4, 0], [2, 2, 4, 1, 3, 0])]
 KNOWN = Vocabulary((END, *"abcd"), N_VALUES)
-# What a cell reads: characters alone, as in the course, or the pieces of a list with them.
+# The inputs of a cell: characters alone, as in the course, or with the n-grams of a list.
 READS = {
     "characters": name_automaton(KNOWN),
-    "pieces": name_automaton(KNOWN, [*ROWS, *ROWS[1:], np.array([2, 3, 4, 1, 3, 0])], 3),
+    "n-grams": name_automaton(KNOWN, [*ROWS, *ROWS[1:], np.array([2, 3, 4, 1, 3, 0])], 3),
 }
 
 
@@ -100,7 +100,7 @@ def test_a_padded_batch_is_the_names_one_by_one(cell, reads):
 
 @pytest.mark.parametrize("reads", READS)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_step_by_step_is_the_training_graph(cell, reads):
+def test_the_one_step_graph_equals_the_training_graph(cell, reads):
     layers, graph = built(cell, reads=reads)
     step = one_step_graph(layers, n_inputs(READS[reads]) - N_VALUES)
     probabilities, *last = outputs_of(graph, ROWS[2:], reads)
@@ -114,7 +114,7 @@ def test_step_by_step_is_the_training_graph(cell, reads):
         assert np.abs(one - other).max() < 1e-6
 
 
-def test_what_the_training_graph_learns_the_one_step_graph_knows():
+def test_the_one_step_graph_shares_the_trained_weights():
     layers, graph = built("rnn")
     step = one_step_graph(layers)
     x, a0 = np.zeros((1, 1, N_VALUES), np.float32), np.zeros((1, N_A), np.float32)
@@ -129,8 +129,8 @@ def test_what_the_training_graph_learns_the_one_step_graph_knows():
 @pytest.mark.parametrize("reads", READS)
 @pytest.mark.parametrize("row", ROWS, ids=len)
 @by_tensorflow
-def test_loss_and_gradients_are_those_of_the_network_by_hand(row, reads):
-    """One name, equal weights, float64. By hand a character with its pieces is a column of several
+def test_loss_and_gradients_equal_those_of_the_numpy_network(row, reads):
+    """One name, equal weights, float64. By hand a character with its n-grams is a column of several
     ones."""
     tf = pytest.importorskip("tensorflow")
     layers, graph = built("rnn", "float64", reads)
@@ -174,16 +174,16 @@ def test_numpy_gives_the_probabilities_of_keras(reads):
         assert np.abs(found[number] - expected).max() < 1e-5
 
 
-def test_weights_that_read_pieces_are_not_read_without():
-    layers, _ = built("rnn", reads="pieces")
+def test_weights_trained_with_ngram_features_need_their_automaton():
+    layers, _ = built("rnn", reads="n-grams")
     with pytest.raises(ValueError, match="automaton"):
         mean_loss(extract_weights([layers.cell, layers.densor]), ROWS)
 
 
-def test_the_pieces_make_a_difference():
-    """So that the tests above compare what they say."""
-    assert n_inputs(READS["pieces"]) > N_VALUES
-    read = with_ngrams(READS["pieces"], padded(ROWS)[0])
+def test_the_test_names_contain_known_ngrams():
+    """The tests above do compare n-gram features."""
+    assert n_inputs(READS["n-grams"]) > N_VALUES
+    read = with_ngrams(READS["n-grams"], padded(ROWS)[0])
     assert (read[..., 1] >= N_VALUES).any()
     assert (read[..., 2] >= N_VALUES).any()
 
@@ -196,7 +196,7 @@ def test_the_default_has_fifty_units_and_tanh():
     assert layers.cell.cell.activation.__name__ == "tanh"
 
 
-def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
+def test_training_lowers_the_loss_repeats_with_the_seed_and_reports_progress():
     names = Names(tuple(f"{a}{b}saur" for a in "abcdef" for b in "aeiou"))
     seen = []
     config = TrainingConfig(n_a=10, epochs=15, batch_size=8, learning_rate=0.02, n_augmented=8)
@@ -212,7 +212,7 @@ def test_learning_lowers_the_loss_repeats_with_the_seed_and_reports():
     assert again.model.content.held_out_loss == trained.model.content.held_out_loss
 
 
-def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_learns_more():
+def test_a_context_of_one_has_the_courses_parameters_and_a_longer_one_a_lower_loss():
     names = Names(tuple(f"{a}{b}saur{c}" for a in "abcdef" for b in "aeiou" for c in ("", "us")))
     settings = {"n_a": 4, "epochs": 8, "batch_size": 8, "n_augmented": 0}
     one, four = (fit(names, TrainingConfig(context=context, **settings)) for context in (1, 4))
@@ -226,8 +226,8 @@ def test_a_context_of_one_has_the_parameters_of_the_course_and_a_longer_one_lear
 @pytest.mark.parametrize(
     "settings", [{}, {"n_augmented": 0}, {"n_augmented": 500}, {"cell": "lstm"}]
 )
-def test_the_default_length_of_a_training_fits_the_time_for_it(settings):
-    """About 5 million characters by default, fewer by a cell that takes longer."""
+def test_the_default_number_of_epochs_bounds_the_characters_trained_on(settings):
+    """About 5 million characters by default, fewer for a slower cell."""
     names = [
         f"{a}{b}{c}saur" for a in "abcdefghij" for b in "aeiou" for c in "abcdefghijklmnopqrst"
     ]
@@ -238,7 +238,7 @@ def test_the_default_length_of_a_training_fits_the_time_for_it(settings):
     assert TrainingConfig(epochs=7, **settings).resolve_defaults(names) == (7, n_augmented)
 
 
-def test_a_context_of_no_characters_is_refused():
+def test_a_context_of_zero_characters_is_refused():
     with pytest.raises(InputError, match="context must be at least 1 and at most 20, not 0"):
         TrainingConfig(context=0)
 
@@ -249,7 +249,7 @@ def test_an_unknown_cell_is_refused():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_arrays_and_keras_learn_the_same_from_the_same_names(cell):
+def test_numpy_and_keras_train_to_the_same_weights(cell):
     names = Names(("ab", "abaab", "b", "babba", "aaab", "bb", "abab", "ba", "bbbba", "aba"))
     config = TrainingConfig(cell=cell, n_a=6, batch_size=4, n_augmented=3, epochs=3)
     one, other = (fit(names, config, engine=engine) for engine in ("numpy", "keras"))

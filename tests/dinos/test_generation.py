@@ -25,22 +25,22 @@ LETTERS = "abé "
 
 def model_of(
     bias=(0.0,) * 5,
-    learned=("a", "ba"),
+    training=("a", "ba"),
     held_out=("b",),
     keep_case=False,
     scale=0.6,
-    n_pieces=0,
+    n_ngrams=0,
     context=1,
 ):
-    """A small untrained network over the characters of LETTERS; `bias` says what it prefers."""
+    """A small untrained network over the characters of LETTERS; with the given output bias."""
     rng = np.random.default_rng(0)
     units, size = 6, 1 + len(LETTERS)
     arrays = [
         rng.normal(size=shape, scale=scale).astype(np.float32)
-        for shape in ((size + n_pieces, units), (units, units), (units,), (units, size))
+        for shape in ((size + n_ngrams, units), (units, units), (units,), (units, size))
     ]
     known = vocabulary([LETTERS])
-    content = Content(TrainingConfig(context=context), keep_case, tuple(learned), tuple(held_out))
+    content = Content(TrainingConfig(context=context), keep_case, tuple(training), tuple(held_out))
     weights = Weights("rnn", *arrays, np.array(bias, dtype=np.float32))
     return ModelFile(KIND, weights, known, content)
 
@@ -67,14 +67,14 @@ def test_every_name_begins_as_asked_and_keeps_to_the_length(seed, start, longest
         assert len(one.log_probabilities) == len(one.name) + (not one.cut)
 
 
-def test_a_name_that_never_ends_is_cut_and_says_so():
+def test_a_name_that_never_ends_is_cut_and_marked_as_cut():
     for one in generate(model_of(NEVER_ENDS), count=3, max_length=9, start="ab"):
         assert one.cut
         assert len(one.name) == 9
 
 
 def test_a_name_that_just_fits_is_not_cut():
-    """Only `a`, and the end now and then."""
+    """The model draws only `a`, and sometimes the end."""
     some = generate(model_of((-1.0, -1e9, 3.0, -1e9, -1e9)), count=200, max_length=4)
     full = [one for one in some if len(one.name) == 4]
     assert {one.cut for one in full} == {True, False}
@@ -100,7 +100,7 @@ def test_names_of_the_list_are_marked():
     assert by_name["é"].new
 
 
-def test_new_leaves_out_the_list_and_repeats():
+def test_new_names_are_neither_in_the_list_nor_repeated():
     model = model_of((2.0, 0, 0, 0, 0))
     names = [one.name for one in generate(model, count=40, new=True, seed=3)]
     assert len(set(names)) == 40
@@ -110,12 +110,12 @@ def test_new_leaves_out_the_list_and_repeats():
     assert first == names[: len(first)]
 
 
-def test_new_gives_up_when_nothing_new_comes():
-    only_a = model_of((0.0, -1e9, 40.0, -1e9, -1e9), learned=["a" * n for n in range(1, 200)])
+def test_fewer_names_are_returned_when_no_new_name_is_possible():
+    only_a = model_of((0.0, -1e9, 40.0, -1e9, -1e9), training=["a" * n for n in range(1, 200)])
     assert generate(only_a, count=2, new=True, max_length=5) == []
 
 
-def test_greedy_is_the_likeliest_character_each_time():
+def test_greedy_draws_the_most_likely_character_at_each_step():
     model = model_of()
     names = {
         one.name
@@ -127,15 +127,15 @@ def test_greedy_is_the_likeliest_character_each_time():
     }
 
 
-# What is there twice: ab, ba, bé, abé, bab.
+# The n-grams that occur twice: ab, ba, bé, abé, bab.
 LIST = ("ab abé", "babé", "bab", "é")
-READS_PIECES = {"learned": LIST, "context": 3, "n_pieces": 5}
+WITH_NGRAMS = {"training": LIST, "context": 3, "n_ngrams": 5}
 
 
 @pytest.mark.parametrize("start", ["", "ab", "babé", "abé b"])
-def test_greedy_is_the_one_step_graph_with_its_pieces(start):
-    """What is drawn, and each log-probability, read by Keras a character at a time."""
-    model = model_of((-4.0, -2.0, 3.0, 3.0, 2.0), **READS_PIECES, scale=3.0)
+def test_greedy_sampling_equals_the_one_step_graph_with_ngram_features(start):
+    """The characters drawn and their log-probabilities, against Keras a character at a time."""
+    model = model_of((-4.0, -2.0, 3.0, 3.0, 2.0), **WITH_NGRAMS, scale=3.0)
     automaton, weights = automaton_of(model), model.weights
     assert n_inputs(automaton) == weights.n_inputs
     layers = shared_layers(weights.n_values, weights.units)
@@ -159,8 +159,8 @@ def test_greedy_is_the_one_step_graph_with_its_pieces(start):
 
 
 @given(st.integers(0, 1000), st.sampled_from(["", "a", "ab", "é b"]), st.integers(4, 9))
-def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start, longest):
-    model = model_of(**READS_PIECES)
+def test_log_probabilities_equal_those_of_the_names_with_ngram_features(seed, start, longest):
+    model = model_of(**WITH_NGRAMS)
     reads = automaton_of(model)
     for one in generate(model, count=5, seed=seed, start=start, max_length=longest):
         row = encode(one.name, model.vocabulary)[: len(one.log_probabilities)]
@@ -169,15 +169,15 @@ def test_log_probabilities_are_those_of_names_read_with_their_pieces(seed, start
         assert one.name.startswith(start)
 
 
-def test_no_long_copies_with_pieces_either():
-    model = model_of(**READS_PIECES, scale=3.0)
+def test_copies_are_limited_with_ngram_features_too():
+    model = model_of(**WITH_NGRAMS, scale=3.0)
     for one in generate(model, count=200, max_copy=2):
         assert not any(
             one.name[k : k + 3] in name for name in LIST for k in range(len(one.name) - 2)
         )
 
 
-def test_a_letter_that_the_model_has_never_seen():
+def test_a_letter_outside_the_vocabulary_is_refused():
     with pytest.raises(VocabularyError) as raised:
         generate(model_of(), start="abx")
     said = str(raised.value)
@@ -193,41 +193,41 @@ def test_capitals_of_a_start_are_folded_as_the_list_was():
         known_letters("A", model_of(keep_case=True))
 
 
-def test_spaces_of_a_start_are_those_of_names():
+def test_spaces_of_a_start_are_normalized():
     assert known_letters("  a  b ", model_of()) == "a b "
     names = [one.name for one in generate(model_of(), count=50, start=" ")]
     assert all(name == " ".join(name.split()) for name in names)
 
 
-def test_a_start_that_leaves_no_room():
+def test_a_start_as_long_as_the_maximum_length_is_refused():
     with pytest.raises(SamplingError, match="has 3 characters, and names may have 3"):
         generate(model_of(), start="abé", max_length=3)
 
 
-def test_spelling():
+def test_words_are_capitalised_unless_the_list_keeps_its_case():
     [one] = generate(model_of(), start="éb a", seed=1)
     assert spelled(one, model_of()).startswith("Éb A")
     assert spelled(one, model_of(keep_case=True)) == one.name
 
 
-def test_the_closest_name_and_how_far_it_is():
+def test_the_closest_name_and_its_edit_distance():
     names = ["tyrannosaurus", "allosaurus", "allosaurua"]
     assert closest("tyranosaurus", names) == ("tyrannosaurus", 1)
     assert closest("allosaurub", names) == ("allosaurus", 1)  # the first of two
     assert closest("allosaurus", names) == ("allosaurus", 0)
 
 
-def test_probabilities_of_a_model_add_up():
-    """The five characters after nothing: exp of their log-probabilities is 1 together."""
+def test_probabilities_of_the_first_character_add_up_to_one():
+    """The five characters at the start: exp of their log-probabilities adds up to 1."""
     model = model_of()
     rows = [np.array([index], dtype=np.int32) for index in range(5)]
     total = sum(math.exp(row[0]) for row in log_probabilities(model.weights, rows))
     assert total == pytest.approx(1, abs=1e-5)
 
 
-def test_no_run_of_letters_of_the_list_is_longer_than_allowed():
-    learned = ["ababab", "bébébé", "aa bb"]
-    model = model_of(learned=learned)
+def test_no_run_of_letters_copied_from_the_list_is_longer_than_allowed():
+    training = ["ababab", "bébébé", "aa bb"]
+    model = model_of(training=training)
 
     def longest(max_copy, **settings):
         names = [one.name for one in generate(model, count=200, max_copy=max_copy, **settings)]
@@ -236,14 +236,14 @@ def test_no_run_of_letters_of_the_list_is_longer_than_allowed():
     assert longest(None) > 3
     for limit in (1, 2, 3):
         assert longest(limit) <= limit
-    # a start may be longer, but is not gone on with
+    # a start may be longer, but is not continued
     names = {one.name for one in generate(model, count=200, max_copy=2, start="abab")}
     assert all(name == "abab" or name[4] != "a" for name in names)
     assert len(names) > 5
 
 
-def test_what_a_name_shares_with_the_list():
-    model = model_of(learned=["tyrannosaurus", "allosaurus"], held_out=["megalosaurus"])
+def test_the_longest_run_that_a_name_shares_with_the_list():
+    model = model_of(training=["tyrannosaurus", "allosaurus"], held_out=["megalosaurus"])
     list_of_names = TrainingNames(model)
     assert list_of_names.shared("brontosaurus") == ("osaurus", "tyrannosaurus")
     assert list_of_names.shared("alloy") == ("allo", "allosaurus")
@@ -255,7 +255,7 @@ def test_what_a_name_shares_with_the_list():
     )
 
 
-def test_few_names_are_warned_of():
+def test_a_short_list_gives_a_warning_about_memorization():
     assert "--max-copy" in memorization_warning(30)
     assert memorization_warning(1318) == ""
 

@@ -48,7 +48,7 @@ def test_gradients_are_finite_differences_of_the_loss(name):
         assert gradients["d" + name][place] == pytest.approx(difference, abs=1e-7)
 
 
-def test_an_untrained_network_guesses():
+def test_an_untrained_network_predicts_all_characters_equally():
     X, Y = [None, 1, 2], [1, 2, 0]
     loss, _ = rnn_forward(X, Y, np.zeros((5, 1)), initialize_parameters(5, 3, 3))
     assert loss == pytest.approx(3 * np.log(3), rel=0.01)
@@ -89,7 +89,7 @@ def test_samples_end_with_a_newline_and_repeat_with_the_seed():
     assert len({tuple(minimal.sample(parameters, CHAR_TO_IX, seed)) for seed in range(20)}) > 5
 
 
-def test_a_generator_given_as_seed_goes_on_from_name_to_name():
+def test_a_generator_given_as_seed_continues_from_name_to_name():
     parameters = random_parameters(n_a=6)
     rng = np.random.default_rng(3)
     names = [minimal.sample(parameters, CHAR_TO_IX, rng) for _ in range(2)]
@@ -106,7 +106,7 @@ def test_a_name_that_never_ends_is_cut_at_fifty_characters():
     assert 0 not in indices[:-1]
 
 
-def test_training_learns_and_prints_names_on_the_way(capsys):
+def test_training_lowers_the_loss_and_prints_sampled_names(capsys):
     names = NAMES.splitlines()
     parameters, last_name = model(
         names, IX_TO_CHAR, CHAR_TO_IX, num_iterations=2001, n_a=8, vocab_size=3

@@ -26,7 +26,7 @@ def listed(tmp_path):
     return write
 
 
-def test_the_dinosaurs():
+def test_the_bundled_list_has_1318_dinosaurs_of_27_symbols():
     names = read_names(dinosaurs())
     assert len(names.names) == 1318
     assert names.repeats == 0
@@ -89,14 +89,14 @@ def test_files_that_are_not_lists_of_names_are_refused_in_one_line(listed, conte
     assert "\n" not in str(raised.value)
 
 
-def test_the_longest_name_may_be_set(listed):
+def test_the_maximum_length_of_a_name_can_be_set(listed):
     path = listed("anna\nevangelina\n")
     assert len(read_names(path, max_length=10).names) == 2
     with pytest.raises(CorpusError, match=r"`evangelina\.\.\.` has 10 characters, more than 9"):
         read_names(path, max_length=9)
 
 
-def test_missing_file_and_folder(tmp_path):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(FileError, match="no such file"):
         read_names(tmp_path / "none.txt")
     with pytest.raises(FileError, match="a folder"):
@@ -112,7 +112,7 @@ def test_a_tenth_is_held_out_and_nothing_is_lost(n, seed):
     assert parts == split(names, seed)
 
 
-def test_another_seed_holds_out_other_names():
+def test_another_seed_holds_out_different_names():
     names = [str(i) for i in range(100)]
     assert split(names, 0).held_out != split(names, 1).held_out
 
@@ -143,5 +143,5 @@ def test_names_written_are_names_read(tmp_path_factory, names):
         ("", ""),
     ],
 )
-def test_capitals(name, written):
+def test_each_word_of_a_name_is_capitalised(name, written):
     assert capitalised(name) == written

@@ -60,9 +60,7 @@ def model(tmp_path, monkeypatch):
         ("--count 2 --out a.mid --html a-2.mid", "the name must end in"),
     ],
 )
-def test_settings_that_make_no_solo_are_refused_in_one_line(
-    options, said, refuses, model, tmp_path
-):
+def test_impossible_settings_are_refused_in_one_line(options, said, refuses, model, tmp_path):
     assert said.lower() in refuses(GENERATE, model, *options.split()).lower()
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
@@ -79,7 +77,7 @@ def test_settings_that_make_no_solo_are_refused_in_one_line(
         "--greedy",
     ],
 )
-def test_settings_at_the_edge_are_played(options, command, model, tmp_path):
+def test_settings_at_their_limits_give_a_solo(options, command, model, tmp_path):
     for count in (1, 3):  # one stream and several are drawn in different ways
         for _ in range(2):
             arguments = [*options.split(), "--count", count, "--out", f"{count}.mid"]
@@ -133,7 +131,7 @@ def test_help_on_a_full_disk_ends_in_one_line():
     assert "no space left on device" in done.stderr
 
 
-def test_eight_at_once_give_the_same_as_one_after_the_other(command, model, rags, tmp_path):
+def test_eight_commands_at_once_give_the_same_as_one_after_another(command, model, rags, tmp_path):
     """They share the model, and a cache that is empty when they begin."""
 
     def arguments(number, folder):

@@ -62,7 +62,7 @@ def test_too_little_memory_is_reported_in_one_line(refuses, rags):
     assert "there is not enough memory (Unable to allocate" in line
 
 
-def test_there_are_no_more_processes_than_items():
+def test_no_more_processes_are_started_than_there_are_items():
     assert list(parallel_map(abs, [-1, -2], PoolConfig(jobs=100_000), lambda item: item)) == [1, 2]
 
 

@@ -52,7 +52,7 @@ def tracks(path):
 # --- train -----------------------------------------------------------------------------------
 
 
-def test_training_writes_four_files_and_sums_up(run_folder):
+def test_training_writes_four_files_and_prints_a_summary(run_folder):
     folder, done = run_folder
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
@@ -79,7 +79,7 @@ def test_the_history_has_a_line_for_each_epoch(run_folder):
     assert float(rows[1]["loss"]) < float(rows[0]["loss"]) < np.log(90) * 1.1
 
 
-def test_the_model_file_says_what_it_was_made_from(run_folder, rags):
+def test_the_model_file_records_its_training_music(run_folder, rags):
     made = load(run_folder[0] / "model.keras")
     assert made.config.trainer.epochs == 2
     assert set(made.sources) == {path.name for path in rags[3:5]}
@@ -185,7 +185,7 @@ def test_a_solo_for_each_way_of_sampling(command, model, tmp_path, choice):
     assert tracks(out)
 
 
-def test_primers_and_rhythm(command, model, rags, tmp_path):
+def test_a_solo_with_a_primer_or_a_given_rhythm(command, model, rags, tmp_path):
     def solo(*options):
         out = tmp_path / "solo.mid"
         outcome = command(GENERATE, model, "--over", rags[0], "--bars", 6, "--out", out, *options)
@@ -282,18 +282,18 @@ def test_training_refuses_files_that_are_not_music(refuses, bad, name, said):
     assert [path for path in sorted(bad.iterdir()) if path.name != "out"] == before
 
 
-def test_training_refuses_a_part_that_is_not_there(refuses, rags, tmp_path):
+def test_training_refuses_an_unknown_part(refuses, rags, tmp_path):
     line = refuses(TRAIN, rags[0], "--melody-part", "Guitar", "--out", tmp_path)
     assert "Guitar" in line
     assert "1" in line  # the parts that there are
 
 
 @pytest.mark.parametrize("bars", ["0:4", "4:1", "1:9999", "a:b", "7"])
-def test_training_refuses_bars_that_are_not_there(refuses, rags, tmp_path, bars):
+def test_training_refuses_bars_outside_the_tune(refuses, rags, tmp_path, bars):
     assert "bars" in refuses(TRAIN, rags[0], "--bars", bars, "--out", tmp_path)
 
 
-def test_training_refuses_fewer_values_than_a_window(refuses, rags, tmp_path):
+def test_training_refuses_music_shorter_than_a_window(refuses, rags, tmp_path):
     line = refuses(TRAIN, rags[0], "--bars", "1:3", "--out", tmp_path)
     assert "Tx=30" in line
 
@@ -348,7 +348,7 @@ def test_a_file_that_is_not_a_soundfont_is_refused_before_anything_is_written(re
     assert not out.exists()
 
 
-def test_rendering_says_what_is_wrong_with_a_file_that_is_cut_off(refuses, run_folder, tmp_path):
+def test_rendering_a_truncated_file_names_the_fault(refuses, run_folder, tmp_path):
     cut = tmp_path / "cut.mid"
     cut.write_bytes((run_folder[0] / "solo.mid").read_bytes()[:300])
     assert "it ends early" in refuses("djmodel.render", cut)

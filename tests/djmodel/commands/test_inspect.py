@@ -38,7 +38,7 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(end.value.code or 0)
 
 
-def test_everything_that_is_read_is_shown(
+def test_parts_bars_and_chords_of_a_file_are_shown(
     song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
@@ -56,7 +56,7 @@ def test_everything_that_is_read_is_shown(
     assert "values 8" in rows
 
 
-def test_in_a_narrow_window_the_parts_stand_below_one_another(
+def test_in_a_narrow_window_the_parts_are_listed_below_one_another(
     song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")

@@ -44,7 +44,7 @@ def test_the_courses_excerpt_has_its_eighteen_bars_and_the_chord_after_them(meth
     assert 70 < len(indices_values) <= 90
 
 
-def test_an_untrained_model_guesses_evenly_and_a_trained_one_nearly_knows(metheny, layers):
+def test_an_untrained_model_predicts_evenly_and_a_trained_one_almost_perfectly(metheny, layers):
     keras = load_keras()
     LSTM_cell, densor, reshaper = layers
     X, Y, *_ = load_music_utils(metheny)

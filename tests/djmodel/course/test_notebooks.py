@@ -98,7 +98,7 @@ def test_every_cell_of_the_older_editions_runs(with_the_courses_file, capsys, wi
 
 
 @pytest.mark.usefixtures("notebook_folder")
-def test_without_the_courses_file_a_line_says_where_it_belongs_and_a_rag_takes_its_place(capsys):
+def test_without_the_courses_file_its_path_is_printed_and_a_rag_replaces_it(capsys):
     from djmodel.course import load_music_utils
 
     X, _, n_values, _, chords = load_music_utils("data/original_metheny.mid")
@@ -115,7 +115,7 @@ reshaper = Reshape((1, 6))
 """
 
 
-def test_a_graph_with_other_units_is_named():
+def test_a_graph_with_a_different_number_of_units_is_named():
     from djmodel.course import comparator, djmodel_out, summary
     from djmodel.model.layers import djmodel, shared_layers
 
@@ -167,7 +167,7 @@ def test_a_students_own_unrolled_model_trains_as_a_scan(student):
     assert as_scan(seen["model"]) is not None
 
 
-def test_a_graph_of_tensorflow_functions_cannot_be_saved_and_says_what_can(tmp_path):
+def test_saving_a_graph_of_tensorflow_functions_is_refused_with_an_alternative(tmp_path):
     from seqmodel.errors import InputError
 
     student = SLICED.replace("X[:, t, :]", "tf.gather(X, t, axis=1)")
@@ -178,9 +178,7 @@ def test_a_graph_of_tensorflow_functions_cannot_be_saved_and_says_what_can(tmp_p
     model.save_weights(tmp_path / "model.weights.h5")
 
 
-def test_outside_a_notebook_without_ipython_a_line_says_where_the_sound_is(
-    monkeypatch, tmp_path, capsys
-):
+def test_without_ipython_the_path_of_the_sound_is_printed(monkeypatch, tmp_path, capsys):
     from djmodel.course import keras2
 
     monkeypatch.setitem(sys.modules, "IPython", None)  # its import fails

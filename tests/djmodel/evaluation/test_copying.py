@@ -74,7 +74,7 @@ def halved(this):
     return replace(this, melody=tuple(notes))
 
 
-def test_an_exact_passage_is_found_where_it_occurs(tunes, detector):
+def test_an_exact_copy_is_found_at_its_bars(tunes, detector):
     solo = planted(wandering(tunes[0]), 20, tunes[2], 9, 12)
     n_values = sum(map(len, encode(tunes[2])[8:12]))
     found = detector.copied(solo, VALUES).longest
@@ -121,7 +121,7 @@ def test_a_random_melody_has_little_in_common(tunes, detector):
     assert curve[3] < 0.05
 
 
-def test_a_training_tune_is_copied_from_end_to_end(tunes, detector):
+def test_a_training_tune_is_reported_as_copied_from_end_to_end(tunes, detector):
     for representation in REPRESENTATIONS:
         copied = detector.copied(tunes[1], representation)
         everything = (
@@ -144,7 +144,7 @@ def test_the_human_baseline_compares_each_tune_with_the_others(tunes, detector):
     assert human_baseline(CopyDetector(tunes[:1]), VALUES) == []
 
 
-def test_lines_too_short_to_compare():
+def test_lines_too_short_to_compare_have_no_figures():
     one = Tune("one note", (bar("C", [(60, 1)]),))
     nothing = CopyDetector([one]).copied(one, MELODY)
     assert nothing.longest.length == 0
@@ -157,7 +157,7 @@ def test_lines_too_short_to_compare():
     )
 
 
-def test_the_length_of_notes_does_not_hide_a_melody():
+def test_a_copied_melody_is_found_whatever_its_note_lengths():
     legato = Tune("legato", (bar("C", [(60, 1), (64, 1), (67, 1), (72, 1)]),))
     detached = (replace(n, duration=F(1, 4)) for n in legato.bars[0].melody)
     staccato = replace(legato, bars=(replace(legato.bars[0], melody=tuple(detached)),))

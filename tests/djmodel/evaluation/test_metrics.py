@@ -41,7 +41,7 @@ def test_pitch_classes_of_both_cs_are_one():
     assert metrics.pitch_class_entropy(FOUR_AND_TWO) == pytest.approx(2.2516, abs=1e-4)
 
 
-def test_entropy_at_its_bounds():
+def test_entropy_is_zero_for_one_pitch_class_and_log2_of_12_for_all():
     same = tune(bar("C", [(60, 1), (72, 1), (48, 2)]))
     assert metrics.pitch_class_entropy(same) == 0
     chromatic = tune(bar("C", [(60 + n, F(1, 3)) for n in range(12)]))
@@ -126,7 +126,7 @@ def test_empty_beats():
     assert metrics.empty_beat_rate(jig) == 1 / 2
 
 
-def test_groove_of_neighbours_and_of_all_pairs():
+def test_groove_similarity_of_neighbouring_bars_and_of_all_pairs():
     # onsets at 0 1 2 3; 0 2; 0 2: of 16 positions two differ, then none
     grooves = tune(*FOUR_AND_TWO.bars, bar("G7", [(67, 2), (65, 2)]))
     assert metrics.groove_consistency(grooves, 4) == pytest.approx(1 - (2 / 16 + 0) / 2)
@@ -142,7 +142,7 @@ def test_bars_of_unequal_length_are_not_compared():
     assert metrics.groove_similarity(mixed, 4) == pytest.approx(1 - 1 / 16)
 
 
-def test_a_held_note_is_no_onset():
+def test_a_held_note_is_not_an_onset():
     held = tune(bar("C", [(60, 4)]), bar("C", [(60, 4, TIED)]))
     assert metrics.groove_consistency(held, 4) == pytest.approx(1 - 1 / 16)
 
@@ -169,7 +169,7 @@ def test_kinds_of_tones_on_and_off_the_beat():
     assert metrics.tone_shares(tune(bar("C", [(70, 1)])))[0].tolist() == [0, 0, 0, 1]
 
 
-def test_nothing_to_measure_is_nan():
+def test_a_measure_without_data_is_nan():
     for name, measure in metrics.MEASURES.items():
         assert math.isnan(measure(NO_BARS)), name
         if "groove" not in name and name != "empty-beat rate":
@@ -208,13 +208,13 @@ def test_every_measure_of_every_rag_is_a_number_in_its_bounds(rags):
 NORMAL = np.random.default_rng(0).normal(size=1000)
 
 
-def test_far_distributions_are_far():
+def test_distant_distributions_have_no_overlap_and_a_large_divergence():
     assert metrics.kl_divergence(NORMAL, NORMAL + 5) > 10  # on grids of their own: 0.05
     # under the lower of N(0, 1) and N(5, 1): 2 * Phi(-2.5) = 0.0124
     assert metrics.overlapping_area(NORMAL, NORMAL + 5) == pytest.approx(0.0124, abs=0.01)
 
 
-def test_near_distributions_follow_the_formula():
+def test_near_distributions_have_the_overlap_of_the_formula():
     # N(0, 1) against N(1, 1): KL 1/2; under the lower, 2 * Phi(-1/2) = 0.617
     assert metrics.kl_divergence(NORMAL, NORMAL + 1) == pytest.approx(0.5, abs=0.15)
     assert metrics.overlapping_area(NORMAL, NORMAL + 1) == pytest.approx(0.617, abs=0.03)
@@ -242,7 +242,7 @@ def test_overlap_and_divergence_agree_with_quadrature():
     assert metrics.kl_divergence(first, second) == pytest.approx(divergence, rel=1e-2)
 
 
-def test_points_and_nothing():
+def test_constant_and_empty_samples():
     assert metrics.overlapping_area([3, 3], [3]) == 1
     assert metrics.overlapping_area([3, 3], [4, 4]) == 0
     assert metrics.overlapping_area([3, 3], NORMAL) == 0
@@ -259,7 +259,7 @@ samples = st.lists(st.floats(-100, 100), min_size=1, max_size=8)
 
 @settings(max_examples=25)
 @given(samples, samples)
-def test_the_overlap_is_a_share_and_goes_both_ways(first, second):
+def test_the_overlap_is_symmetric_and_between_zero_and_one(first, second):
     area = metrics.overlapping_area(first, second)
     assert -1e-9 <= area <= 1 + 1e-2
     assert area == pytest.approx(metrics.overlapping_area(second, first), abs=1e-9)

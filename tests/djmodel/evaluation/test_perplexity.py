@@ -34,7 +34,7 @@ def tune_of(title, bars):
     )
 
 
-def test_the_ngram_is_not_fooled_by_tunes_that_repeat_themselves():
+def test_ngrams_are_tuned_on_held_out_tunes_even_if_tunes_repeat_themselves():
     # Each tune repeats a different bar: within a tune the last value predicts the next one, but not
     # in an unknown tune.
     up, down = [60, 62, 64, 65], [67, 64, 60, 62]

@@ -40,13 +40,13 @@ def solos(model):
     return generate_solos(load(model), GenerationConfig(bars=BARS_PER_PIECE), 3)
 
 
-def test_pieces_are_equally_long_without_a_remainder(tunes):
+def test_pieces_are_equally_long_and_a_remainder_is_dropped(tunes):
     assert [len(piece.bars) for piece in pieces(tunes[0], 16)] == [16, 16]
     assert pieces(tunes[0], 16)[1].bars == tunes[0].bars[16:32]
     assert pieces(tunes[0], 40) == pieces(tunes[0], None) == [tunes[0]]
 
 
-def test_training_and_solos_are_measured_in_the_same_way(tunes, solos):
+def test_training_music_and_solos_are_measured_in_pieces_of_equal_length(tunes, solos):
     found = compare(tunes, solos, CopyDetector(tunes))
     entropy = found.measures["pitch-class entropy"]
     expected = [metrics.pitch_class_entropy(t.excerpt(a, a + 15)) for t in tunes for a in (1, 17)]
@@ -70,7 +70,7 @@ def test_the_training_music_is_close_to_itself(tunes, solos):
     assert np.mean(same.distances) < np.mean(compare(tunes, solos, CopyDetector(tunes)).distances)
 
 
-def test_distances_by_hand():
+def test_distances_equal_values_worked_out_by_hand():
     # training: mean 2, standard deviation 1; the first solo's two pieces are at 4 on the mean, the
     # second's one piece at 2; what does not vary in the training, or is not measured, is left out
     measures = {
@@ -83,7 +83,7 @@ def test_distances_by_hand():
     assert math.isnan(distances(nothing, [1])[0])
 
 
-def test_the_report_of_a_model(command, model, rags, tmp_path):
+def test_the_report_of_a_model_has_measures_and_solos(command, model, rags, tmp_path):
     page = tmp_path / "report.html"
     write_midi(read_tune(rags[0]).excerpt(1, 8), tmp_path / "held_out.mid")
     done = command(
@@ -119,6 +119,6 @@ def test_the_report_of_a_model(command, model, rags, tmp_path):
         assert f"<td>{name}</td>" in html
 
 
-def test_a_page_is_asked_for_by_its_ending(refuses, model, tmp_path):
+def test_a_report_must_end_in_html(refuses, model, tmp_path):
     assert ".html" in refuses(REPORT, model, "--out", tmp_path / "report.pdf")
     assert not list(tmp_path.iterdir())
