@@ -100,7 +100,9 @@ def _output_spec(function: Callable[..., Any], inputs: Any) -> Any:
 def Adam(
     lr: float | None = None, *, decay: float = 0.0, learning_rate: float = 0.001, **settings: Any
 ) -> Any:
-    """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`."""
+    """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`. It took
+    None for the default of a setting."""
+    settings = {name: value for name, value in settings.items() if value is not None}
     rate: Any = learning_rate if lr is None else lr
     if decay:
         schedules = keras.optimizers.schedules
@@ -136,18 +138,13 @@ def tensorflow() -> Module:
     classes and functions of this module in place of its own."""
     import tensorflow as tf
 
-    ours = {
-        keras.Model: Model,
-        keras.layers.LSTM: LSTM,
-        keras.layers.Lambda: Lambda,
-        keras.optimizers.Adam: Adam,
-        keras.utils.to_categorical: to_categorical,
-    }
+    tf.get_logger().setLevel("ERROR")  # no warning where cells that compile are run again
+    ours = {each.__name__: each for each in (Model, LSTM, Lambda, Adam, to_categorical)}
 
-    def replace(_: str, value: Any) -> Any:
-        if inspect.isclass(value) or inspect.isfunction(value):
-            value = ours.get(value, value)
-        if inspect.isclass(value) or not callable(value) or value in ours.values():
+    def replace(name: str, value: Any) -> Any:
+        if name in ours:
+            return ours[name]
+        if inspect.isclass(value) or not callable(value):
             return value
         return _on_symbolic_tensors(value)
 

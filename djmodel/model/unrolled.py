@@ -33,18 +33,22 @@ class UnrolledModel(keras.Model):  # type: ignore[name-defined]
     def compile(
         self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Any = None, **settings: Any
     ) -> None:
-        per_output = any(isinstance(given, list | dict) for given in (loss, *(metrics or ())))
-        per_output = per_output or isinstance(metrics, dict) or "loss_weights" in settings
+        metrics = [metrics] if isinstance(metrics, str) else metrics
+        nested = isinstance(metrics, dict) or any(isinstance(m, list | dict) for m in metrics or ())
+        weights = settings.pop("loss_weights", None)
+        per_output = nested or isinstance(loss, list | dict) or weights is not None
         scan = None if per_output else as_scan(self)
         # In a tuple, where Keras does not look for layers: they all belong to this graph already.
         self._scan = (lambda: scan,)
         if scan is not None:
-            weight = float(len(self.outputs))
-            scan.compile(optimizer, loss, metrics=metrics, loss_weights=weight, **settings)
+            steps = float(len(self.outputs))
+            scan.compile(optimizer, loss, metrics=metrics, loss_weights=steps, **settings)
             optimizer, metrics = scan.optimizer, None
-        elif metrics and not per_output and len(self.outputs) > 1:
+        elif metrics and not nested and len(self.outputs) > 1:
             metrics = [list(metrics) for _ in self.outputs]
-        super().compile(optimizer, loss, metrics=metrics, **settings)
+        if isinstance(weights, list) and not isinstance(loss, list | dict):
+            loss = [loss for _ in self.outputs]
+        super().compile(optimizer, loss, metrics=metrics, loss_weights=weights, **settings)
 
     def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
         scan = self._scan_for(y)

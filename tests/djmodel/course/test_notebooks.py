@@ -186,3 +186,26 @@ def test_without_ipython_the_path_of_the_sound_is_printed(monkeypatch, tmp_path,
     sound.touch()
     keras2.ipython().display.Audio(str(sound))
     assert capsys.readouterr().out == f"The sound is in {sound}; a notebook plays it.\n"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "metrics='accuracy', loss_weights=None",
+        "metrics=['accuracy'], loss_weights=[1.0, 1.0]",
+        "metrics=[['accuracy'], ['accuracy']]",
+    ],
+)
+def test_metrics_and_weights_are_taken_as_students_write_them(settings):
+    optimizer = "tf.keras.optimizers.legacy.Adam(lr=0.01, epsilon=None, decay=0.01)"
+    seen = run([
+        "from djmodel.course import *",
+        SLICED,
+        SMALL_LAYERS,
+        "model = djmodel(2, LSTM_cell, densor, reshaper)",
+        f"model.compile({optimizer}, 'categorical_crossentropy', run_eagerly=True, {settings})",
+        "one_hot = np.eye(6)[np.zeros((2, 8), int)]",
+        "X, Y, a0 = one_hot.swapaxes(0, 1), one_hot, np.zeros((8, 4))",
+        "history = model.fit([X, a0, a0], list(Y), verbose=0)",
+    ])  # fmt: skip
+    assert seen["history"].history["loss"] == [pytest.approx(2 * np.log(6), rel=0.3)]
