@@ -21,7 +21,7 @@ Row = tuple[Any, ...]
 keras = load_keras()
 
 TX, TY = 30, 50  # of the graphs that the notebook builds
-_COMPARED_STEPS = 3
+_COMPARED_STEPS, _COMPARED_SEQUENCES = 3, 16
 _KINDS = (keras.layers.InputLayer, keras.layers.LSTM, keras.layers.Dense)
 
 
@@ -66,9 +66,9 @@ def _as_asked(model: Any) -> bool:
     first = [graph.outputs[:_COMPARED_STEPS] for graph in (asked, model)]
     if _shapes(asked.inputs) != _shapes(model.inputs) or _shapes(first[0]) != _shapes(first[1]):
         return False
-    rng = np.random.default_rng(0)
-    x = np.eye(n_values, dtype=np.float32)[rng.integers(n_values, size=(1, Tx))]
-    values = [x, *rng.standard_normal((2, 1, n_a), dtype=np.float32)]
+    rng, m = np.random.default_rng(0), _COMPARED_SEQUENCES
+    x = np.eye(n_values, dtype=np.float32)[rng.integers(n_values, size=(m, Tx))]
+    values = [x, *rng.standard_normal((2, m, n_a), dtype=np.float32)]
     ours = keras.Model(asked.inputs, first[0])(values)
     theirs = keras.Model(model.inputs, first[1])(values)
     return np.allclose(np.asarray(ours), np.asarray(theirs), atol=1e-5)
