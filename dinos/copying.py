@@ -53,7 +53,4 @@ def memorization_warning(n_names: int) -> str:
     """A warning where the list is so short that a model memorizes many names, else ""."""
     if n_names >= FEW_NAMES:
         return ""
-    return (
-        f"trained on {pluralize(n_names, 'name')} only: expect some of them again; --new leaves"
-        " them out, --max-copy limits how many letters in a row are copied"
-    )
+    return f"trained on {pluralize(n_names, 'name')} only: expect some of them among the new ones"

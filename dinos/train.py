@@ -78,8 +78,9 @@ def command(
     facts = _facts(result, read, config, n_augmented)
     facts["seconds"] = f"{time.perf_counter() - began:.1f}"
     console.print(summary_table("Trained", facts))
+    warning = memorization_warning(len(result.split.training))
     for line in (
-        memorization_warning(len(result.split.training)),
+        warning and f"{warning}; --new leaves them out, --max-copy limits what is copied",
         f"{out}/ holds {MODEL}, {HISTORY} and {LOSS}",
         f"names: python -m dinos.generate {out}/{MODEL} --count 10",
     ):

@@ -256,7 +256,7 @@ def test_the_longest_run_that_a_name_shares_with_the_list():
 
 
 def test_a_short_list_gives_a_warning_about_memorization():
-    assert "--max-copy" in memorization_warning(30)
+    assert "trained on 30 names only" in memorization_warning(30)
     assert memorization_warning(1318) == ""
 
 
