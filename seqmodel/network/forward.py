@@ -9,7 +9,7 @@ In shapes: H units, V values, I inputs (values and conditioning features), B seq
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.parameters import Parameters
-from seqmodel.network.weights import Floats, Weights
+from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,24 @@ class ForwardWeights:
             state_bias * scale if state_bias.size else state_bias,
         )
 
+    @classmethod
+    def by_column(cls, weights: Weights) -> ForwardWeights:
+        """Copies in which a column of the tables is contiguous, made faster than by `of`."""
+        layout = LAYOUTS[weights.cell]
+
+        def scaled(columns: Floats) -> Floats:
+            return (layout.by_gate(columns) * layout.gate_scale).reshape(columns.shape)
+
+        bias, *state_bias = (scaled(row[None]) for row in np.atleast_2d(weights.bias))
+        kernel = scaled(np.concatenate((weights.kernel, np.zeros_like(weights.kernel[:1]))))
+        return cls(
+            scaled(weights.recurrent).T,
+            (kernel + bias).T,
+            kernel.T,
+            np.concatenate((weights.dense_kernel, weights.dense_bias[None])).T,
+            state_bias[0].T if state_bias else bias[:, :0].T,
+        )
+
     def inputs(
         self, x: Sequence[NDArray[np.integer]] | NDArray[np.integer], out: Floats, scratch: Floats
     ) -> Floats:
@@ -70,7 +88,7 @@ class BatchedState:
 
     def __init__(self, weights: Weights, batch: int) -> None:
         H, V, B = weights.units, weights.n_values, batch
-        self.weights = ForwardWeights.of(Parameters.of(weights))
+        self.weights = ForwardWeights.by_column(weights)
         rows = len(self.weights.recurrent)
         product = np.zeros((H + 1, rows + V), dtype=np.float32)
         product[:H, :rows] = self.weights.recurrent.T
@@ -81,9 +99,15 @@ class BatchedState:
         self.is_single = B == 1
         if self.is_single:
             self.product = product
-            self.columns = list(np.ascontiguousarray(self.weights.table.T)[:, :, None])  # (gH, 1)
+            self.columns = list(self.weights.table.T[:, :, None])  # (gH, 1) each
         else:
             self.product = np.ascontiguousarray(product.T)
+            self.weights = replace(
+                self.weights,
+                table=np.ascontiguousarray(self.weights.table),
+                conditioning_table=np.ascontiguousarray(self.weights.conditioning_table),
+            )
+
         self.state = np.zeros((H + 1, B), dtype=np.float32)
         self.state[H] = 1  # the factor of the biases
         self.outputs = product.T @ self.state
