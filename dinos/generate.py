@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    path: Annotated[Path, Setting("Model file of a training.", metavar="MODEL", positional=True)],
+    path: Annotated[Path, Setting("Trained model file.", metavar="MODEL", positional=True)],
     count: Annotated[
-        int, Setting("Names to generate.", "Names", minimum=1, maximum=1_000_000, metavar="N")
+        int, Setting("Number of names.", "Names", minimum=1, maximum=1_000_000, metavar="N")
     ] = 10,
     start: Annotated[
         str, Setting("Begin every name with these letters.", "Names", metavar="LETTERS")
@@ -30,16 +30,17 @@ def command(
     max_length: Annotated[
         int,
         Setting(
-            "Cut longer names to N characters.", "Names", minimum=1, maximum=10_000, metavar="N"
+            "Cut names to at most N characters.", "Names", minimum=1, maximum=10_000, metavar="N"
         ),
     ] = MAX_LENGTH,
     new: Annotated[
-        bool, Setting("Only names that are not in the training list, without repeats.", "Names")
+        bool, Setting("Generate only names that are not in the training list, each once.", "Names")
     ] = False,
     as_json: Annotated[
         bool,
         Setting(
-            "Print each name as a JSON object, with its probabilities and the closest name.",
+            "Print each name as a JSON object, with its log probabilities and the closest name "
+            "of the training list.",
             "Names",
             option="json",
         ),
@@ -56,7 +57,10 @@ def command(
         ),
     ] = None,
     seed: Annotated[
-        int, Setting("Any number; equal seeds give equal names.", "Sampling", minimum=0)
+        int,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same names.", "Sampling", minimum=0
+        ),
     ] = 0,
 ) -> None:
     """Generate names with a trained MODEL, one per line on stdout; notes go to stderr."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seqmodel.training.trainer import EpochMetrics
 
 SAMPLES = 3  # names shown at a time during training
-LOOKS = 5  # times that names are shown, beside the first epoch
+LOOKS = 5  # times that sample names are shown, in addition to the first epoch
 
 
 def command(
@@ -34,9 +34,11 @@ def command(
             positional=True,
         ),
     ] = None,
-    keep_case: Annotated[bool, Setting("Distinguish capital and small letters.", "Names")] = False,
+    keep_case: Annotated[
+        bool, Setting("Keep capital letters instead of lower-casing all names.", "Names")
+    ] = False,
     max_length: Annotated[
-        int, Setting("Characters of the longest name allowed.", "Names", minimum=1)
+        int, Setting("Refuse names of more than N characters.", "Names", minimum=1, metavar="N")
     ] = 100,
     config: TrainingConfig = TrainingConfig(),
     checkpoints: CheckpointConfig = CheckpointConfig(),
@@ -45,7 +47,7 @@ def command(
     """Train a model on your list of names; without NAMES, on 1,318 dinosaurs.
 
     A tenth of the names is held out for measuring. Writes model.keras, history.csv and loss.png.
-    Ctrl-C keeps the model trained so far; --resume resumes the training.
+    Ctrl-C keeps the model trained so far; --resume continues the training.
     """
     from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names

@@ -82,7 +82,7 @@ class TrainingConfig:
     n_augmented: Annotated[
         int | None,
         Setting(
-            "Names added in each epoch, made of n-grams of yours.",
+            "Names added in each epoch, made up from n-grams of yours.",
             "Training",
             option="made-up",
             minimum=0,
@@ -91,7 +91,12 @@ class TrainingConfig:
         ),
     ] = None
     seed: Annotated[
-        int, Setting("Any number; equal seeds give equal results.", "Training", minimum=0)
+        int,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same result.",
+            "Training",
+            minimum=0,
+        ),
     ] = 0
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Settings of trainings and of solos: every option with its default, its bounds and its help."""
+"""Settings of trainings and of solos: each option with its default, bounds and help text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from seqmodel.settings import Setting, SettingError, check_settings, settings_of
 from seqmodel.training.config import Dropout, TrainerConfig
 
 N_A = 64
-MAX_BARS = 10_000  # of a solo: some hours
-MAX_SOLOS = 10_000  # at once
+MAX_BARS = 10_000  # bars of a solo: several hours
+MAX_SOLOS = 10_000  # solos generated at once
 
 _MUSIC, _MODEL, _CHANGES, _SOLO = "Music", "Model", "Changes", "Solo"
 
 
 def _part(of: str, panel: str) -> Setting:
-    help_text = f"Part with the {of}: its name or number."
+    help_text = f"Name or number of the part with the {of}."
     return Setting(help_text, panel, metavar="PART", default="detected")
 
 
@@ -38,13 +38,15 @@ Tempo = Annotated[
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """The parts of a file of music to read, and a range of bars such as "1:16"."""
+    """Parts to read from a music file, and a range of bars such as "1:16"."""
 
     melody_part: Annotated[str | None, _part("melody", _MUSIC)] = None
     chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _MUSIC)] = ()
     bars: Annotated[
         str | None,
-        Setting("Only these bars, counted from 1.", _MUSIC, metavar="FROM:TO", default="all"),
+        Setting(
+            "Bars to read, counted from 1, such as 1:16.", _MUSIC, metavar="FROM:TO", default="all"
+        ),
     ] = None
 
 
@@ -52,8 +54,8 @@ class ReadingConfig:
 class TrainingConfig:
     """Settings of a training; the defaults are the course's.
 
-    An epoch has `m` windows of `tx` values. None: for one tune 60, the same ones in each epoch, as
-    in the course; for several tunes as many as they have room for, drawn anew in each epoch.
+    An epoch has `m` windows of `tx` values. With `m=None`, one tune gives 60 windows, the same in
+    each epoch, as in the course; several tunes give as many as fit, drawn again for each epoch.
 
     `bar_positions` conditions the model on the position in the bar at which the next value begins.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
@@ -67,14 +69,14 @@ class TrainingConfig:
         Setting("Windows per epoch.", "Training", minimum=1, default="60; more for several tunes"),
     ] = None
     tx: Annotated[int, Setting("Values per window.", "Training", minimum=2)] = 30
-    n_a: Annotated[int, Setting("Units of the LSTM.", _MODEL, minimum=1, maximum=8192)] = N_A
+    n_a: Annotated[int, Setting("Number of LSTM units.", _MODEL, minimum=1, maximum=8192)] = N_A
     n_values: Annotated[
         int, Setting("Size of the vocabulary.", _MODEL, minimum=2, maximum=100_000)
     ] = N_VALUES
     graph: Annotated[
         Literal["unrolled", "scan"],
         Setting(
-            "Training graph, unrolled as in the course or a scan; both give the same model.",
+            "Training graph: unrolled, as in the course, or a scan; both give the same model.",
             _MODEL,
             choices=("unrolled", "scan"),
         ),
@@ -87,7 +89,7 @@ class TrainingConfig:
         check_settings(self)
 
 
-# The course's settings; and those with the lowest perplexity on held-out rags.
+# course: the settings of the course; ragtime: those with the lowest perplexity on held-out rags.
 PRESETS = {
     "course": TrainingConfig(),
     "ragtime": TrainingConfig(
@@ -102,7 +104,7 @@ PRESETS = {
 
 
 def training_preset(name: str) -> TrainingConfig:
-    """The configuration of a preset. Raises SettingError for a name that has none."""
+    """The configuration of a preset. Raises SettingError for an unknown name."""
     if name not in PRESETS:
         raise SettingError(f"preset must be {' or '.join(PRESETS)}, not '{name}'", "preset")
     return PRESETS[name]
@@ -112,9 +114,9 @@ def training_preset(name: str) -> TrainingConfig:
 class GenerationConfig:
     """Settings of a solo.
 
-    The changes are those of `over`, a file of music or the title of a tune that the model was
-    trained on; of a piece in music21's `corpus`; or `changes` as text. None of them: those of the
-    first tune that the model was trained on.
+    The changes come from `over` (a music file, or the title of a training tune), from `corpus` (a
+    piece in music21's corpus), or from `changes` (text). If none of them is given, they are those
+    of the first training tune.
 
     Raises SettingError for a setting outside its bounds and for settings that exclude each other.
     """
@@ -125,12 +127,16 @@ class GenerationConfig:
             "Play over the changes of a music file, or of a tune that the model was trained on.",
             _CHANGES,
             metavar="FILE|TITLE",
-            default="the first of those tunes",
+            default="the first training tune",
         ),
     ] = None
     corpus: Annotated[
         str | None,
-        Setting("Play over a piece of music21's corpus.", _CHANGES, metavar="NAME"),
+        Setting(
+            "Play over a piece from music21's corpus, such as bach/bwv66.6.",
+            _CHANGES,
+            metavar="NAME",
+        ),
     ] = None
     changes: Annotated[
         str | None,
@@ -144,7 +150,13 @@ class GenerationConfig:
     meter: Annotated[str, Setting("Meter of written changes.", _CHANGES, metavar="METER")] = "4/4"
     choruses: Annotated[
         int,
-        Setting("Times through the changes.", _CHANGES, minimum=1, maximum=MAX_BARS, metavar="N"),
+        Setting(
+            "Number of times through the changes.",
+            _CHANGES,
+            minimum=1,
+            maximum=MAX_BARS,
+            metavar="N",
+        ),
     ] = 1
     style: Annotated[
         str | None,
@@ -158,12 +170,12 @@ class GenerationConfig:
     bars: Annotated[
         int | None,
         Setting(
-            "Length of the solo in bars.",
+            "Length of each solo, in bars.",
             _SOLO,
             minimum=1,
             maximum=MAX_BARS,
             metavar="N",
-            default="the changes, once",
+            default="once through the changes",
         ),
     ] = None
     sampling: SamplingConfig = SamplingConfig()
@@ -177,7 +189,14 @@ class GenerationConfig:
             default="no limit",
         ),
     ] = None
-    tidy: Annotated[bool, Setting("Smooth the solo as the course does.", _SOLO)] = False
+    tidy: Annotated[
+        bool,
+        Setting(
+            "Clean up the solo as the course does: approach tones become chord tones; repeated and "
+            "very short notes are joined.",
+            _SOLO,
+        ),
+    ] = False
     primer: Annotated[
         str | None,
         Setting("Music that primes the model before the solo begins.", _SOLO, metavar="FILE"),
@@ -188,23 +207,30 @@ class GenerationConfig:
     ] = None
     primer_bars: Annotated[
         str | None,
-        Setting("Bars of the primer.", _SOLO, metavar="FROM:TO", default="all"),
+        Setting(
+            "Bars of the primer to use, counted from 1.", _SOLO, metavar="FROM:TO", default="all"
+        ),
     ] = None
     with_primer: Annotated[bool, Setting("Begin the solo with the primer.", _SOLO)] = False
     keep_rhythm: Annotated[
         bool,
-        Setting("Keep the rhythm of the tune that is played over; only pitches are new.", _SOLO),
+        Setting(
+            "Keep the rhythm of the tune that is played over; only the pitches are new.", _SOLO
+        ),
     ] = False
     melody_part: Annotated[str | None, _part("melody", _CHANGES)] = None
     chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _CHANGES)] = ()
     seed: Annotated[
-        int, Setting("Any number; equal seeds give equal solos.", "Sampling", minimum=0)
+        int,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same solos.", "Sampling", minimum=0
+        ),
     ] = 0
     tempo: Tempo = None
 
     def __post_init__(self) -> None:
         check_settings(self)
-        given = {name for name, value in settings_of(self).items() if value != _USUAL[name]}
+        given = {name for name, value in settings_of(self).items() if value != _DEFAULTS[name]}
         for names, reason in _ALTERNATIVES.items():
             both = [name for name in names if name in given]
             if len(both) > 1:
@@ -215,20 +241,20 @@ class GenerationConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The seed, and all settings that differ from their defaults, by name."""
+        """Settings by name: the seed, and all others that differ from their defaults."""
         return {
             name: value
             for name, value in settings_of(self).items()
-            if name == "seed" or value != _USUAL[name]
+            if name == "seed" or value != _DEFAULTS[name]
         }
 
     @property
     def files(self) -> list[str]:
-        """The files of music that are read."""
+        """Music files to read."""
         return [name for name in (self.over, self.primer) if name and Path(name).is_file()]
 
 
-_USUAL = settings_of(GenerationConfig)
+_DEFAULTS = settings_of(GenerationConfig)
 _TUNES = ("over", "corpus")
 _ALTERNATIVES = {
     (*_TUNES, "changes"): "a solo is played over one tune, or over written changes",

@@ -1,4 +1,4 @@
-"""`python -m djmodel.corpus build|info`: many music files as one corpus on disk."""
+"""`python -m djmodel.corpus build|info`: stores many music files as one corpus on disk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from seqmodel.settings import Setting
 if TYPE_CHECKING:
     from djmodel.values.corpus import Summary
 
-MAX_VALUES, MAX_REASONS = 5, 10  # shown by `info`
+MAX_VALUES, MAX_REASONS = 5, 10  # lines shown by `info`
 
 Folder = Annotated[Path, Setting("Folder of a corpus.", metavar="DIR", positional=True)]
 
 
 def build(
     music: Annotated[
-        list[str], Setting("Files, folders or patterns.", metavar="MUSIC...", positional=True)
+        list[str], Setting("Music files, folders or patterns.", metavar="MUSIC", positional=True)
     ],
     out: Annotated[Path, Setting("Folder for the corpus.", metavar="DIR")],
     pool: PoolConfig = PoolConfig(),
 ) -> None:
     """Read MUSIC into a corpus for `python -m djmodel.train --corpus DIR`.
 
-    Run again, it reads only files that are new or have changed, or that were not reached before.
+    A second run reads only files that are new, have changed, or were left out when the first run
+    was interrupted.
     """
     from djmodel.inputs.cache import reader_versions
     from djmodel.values.corpus import build as build_corpus

@@ -1,4 +1,4 @@
-"""`python -m djmodel.evaluate`: perplexity of a model, and the passages that it copies."""
+"""`python -m djmodel.evaluate`: measures the perplexity of a model and the passages it copies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from djmodel.music.tune import Tune
     from seqmodel.sampling.config import SamplingConfig
 
-NGRAMS_SHOWN = (2, 4, 8)  # lengths whose overlap is in the table; the JSON has all
+NGRAMS_SHOWN = (2, 4, 8)  # n-gram lengths in the table; the JSON has all
 _HUMAN = "training tunes, each compared with the others"
 
 
@@ -38,10 +38,9 @@ def command(
     files: Annotated[
         list[str] | None,
         Setting(
-            "Model file of a training, the only name that ends in .keras, and music that it was not "
-            "trained on.",
-            metavar="[MODEL] MUSIC...",
-            default="ragtime",
+            "Music that the model was not trained on; the name that ends in .keras is the model file.",
+            metavar="MODEL|MUSIC",
+            default="the bundled ragtime model",
             positional=True,
         ),
     ] = None,
@@ -55,40 +54,39 @@ def command(
         ),
     ] = None,
     parts: Annotated[
-        ReadingConfig, Options(("melody_part", "chord_part", "bars"))
+        ReadingConfig, Options(("melody_part", "chord_part", "bars"), panel="Copies")
     ] = ReadingConfig(),
     as_json: Annotated[
         bool,
-        Setting("Print the passages as one JSON object per tune.", "Copies", option="json"),
+        Setting("Print the passages as JSON, one object per tune.", "Copies", option="json"),
     ] = False,
     temperature: Annotated[
         list[float] | None,
         Setting(
-            "Temperature of the solos in which copies are counted (repeatable).",
+            "Temperature of the solos that are searched for copies (repeatable).",
             "Solo",
             metavar="T",
             default="0.5 and 1",
         ),
     ] = None,
     count: Annotated[
-        int, Setting("Solos for each temperature.", "Solo", minimum=1, metavar="N")
+        int, Setting("Number of solos at each temperature.", "Solo", minimum=1, metavar="N")
     ] = 4,
     leave_one_out: Annotated[
         bool,
         Setting(
-            "Evaluate each tune of MUSIC, or of eight rags, with a model that is trained on the "
-            "others.",
+            "Evaluate each tune of MUSIC (default: eight rags) with a model trained on the others.",
             "Training",
         ),
     ] = False,
     config: Annotated[TrainingConfig, Options(("epochs", "seed"), PRESETS)] = PRESETS["ragtime"],
 ) -> None:
-    """Measure the perplexity of a MODEL on MUSIC that it was not trained on, beside n-grams of each
-    order, and how much its solos copy from the music that it was trained on.
+    """Measure the perplexity of a MODEL on MUSIC that it was not trained on, next to n-gram models,
+    and how much its solos copy from the music that it was trained on.
 
-    --copies compares passages by their values, by their melody in any key (intervals and rhythm),
-    and by their intervals alone in any rhythm. A solo that MODEL made is compared by the values
-    that the model generated, other music by those of its notes.
+    --copies compares passages in three ways: by values, by melody in any key (intervals and
+    rhythm), and by intervals alone, in any rhythm. For a solo by this MODEL the values are those
+    that the model generated; for other music they are derived from the notes.
     """
     from djmodel.inputs.score_to_tune import parse_bars
     from djmodel.model.model_file import load, pretrained_model
@@ -124,14 +122,14 @@ def command(
         )
     _show_copies_of_solos(
         model,
-        [SamplingConfig(degree) for degree in temperature or [0.5, 1.0]],
+        [SamplingConfig(value) for value in temperature or [0.5, 1.0]],
         config.trainer.seed,
         count,
     )
 
 
 def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Models and music. Raises InputError for more than one model."""
+    """Splits names into models and music. Raises InputError for more than one model."""
     models = [name for name in files if Path(name).suffix == ".keras"]
     if len(models) > 1:
         raise InputError(
@@ -141,7 +139,7 @@ def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _read(names: Sequence[str], **parts: Any) -> ReadResults:
-    """The tunes; files that are skipped are reported."""
+    """Reads music and reports the files that are skipped."""
     from djmodel.inputs.reader import read_tunes
 
     music = read_tunes(names, **parts)
@@ -207,7 +205,7 @@ def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
 
 
 def _metrics_table(evaluation: Evaluation, title: str) -> Table:
-    """A row for the model and for each order."""
+    """A table with a row for the model and one for each n-gram order."""
     table = Table(title, "nats per value", "perplexity", "accuracy", "", box=box.SIMPLE)
     ngrams = {f"n-gram, order {order}": m for order, m in evaluation.ngrams.items()}
     for name, metrics in {"model": evaluation.model, **ngrams}.items():
@@ -227,7 +225,7 @@ def _metrics_table(evaluation: Evaluation, title: str) -> Table:
 def _show_copies(
     model: DjModel, names: Sequence[str], parts: dict[str, Any], *, as_json: bool
 ) -> None:
-    """The longest passages of music that occur in the training tunes."""
+    """Prints the longest passages of music that occur in the training tunes."""
     from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector, human_baseline
 
     detector = CopyDetector.of(model)
@@ -252,10 +250,12 @@ def _show_copies(
 def _melodies(
     model: DjModel, names: Sequence[str], parts: dict[str, Any]
 ) -> list[tuple[str, Tune | Solo]]:
-    """Music by title, as solos where the model made them."""
+    """Tunes with their titles; those that the model generated, as solos."""
     from djmodel.model.provenance import solo_in
 
-    chosen = any(parts.values())  # then the notes of these parts count, whatever made them
+    chosen = any(
+        parts.values()
+    )  # these parts are compared by their notes, even in a solo of the model
     melodies: list[tuple[str, Tune | Solo]] = []
     for result in _read(names, **parts).results:
         if result.tune is not None:
@@ -265,7 +265,7 @@ def _melodies(
 
 
 def _copies_table(title: str, found: dict[str, list[Copied]]) -> Table:
-    """A row for each representation: the longest passage, and the overlap by n-gram length."""
+    """A table with a row for each representation: longest passage, and overlap by n-gram length."""
     from djmodel.evaluation.copying import format_overlap
 
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
@@ -295,7 +295,7 @@ def _facts(copied: Copied) -> dict[str, Any]:
 def _show_copies_of_solos(
     model: DjModel, samplings: Sequence[SamplingConfig], seed: int, count: int
 ) -> None:
-    """A table of the copies in solos at each temperature, and in training tunes."""
+    """Prints a table of the copies in solos at each temperature, and in the training tunes."""
     from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, human_baseline
     from djmodel.model.improvise import improvise
 
@@ -312,7 +312,7 @@ def _show_copies_of_solos(
         table.add_row("training tunes", "", *_longest(human))
     console.print(table)
     console.print(
-        f"n={COPY_NGRAM}: share of the runs of {COPY_NGRAM} values that occur in the training"
+        f"n={COPY_NGRAM}: share of the passages of {COPY_NGRAM} values that occur in the training"
         " tunes; training tunes: each compared with the others",
         soft_wrap=True,
     )

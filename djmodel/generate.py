@@ -28,29 +28,36 @@ SAME, DIFFERENT = 0, 1  # exit statuses of --like
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that are written."""
+    """Files to write."""
 
     count: Annotated[
-        int, Setting("Solos to generate.", "Output", minimum=1, maximum=MAX_SOLOS, metavar="N")
+        int, Setting("Number of solos.", "Output", minimum=1, maximum=MAX_SOLOS, metavar="N")
     ] = 1
     out: Annotated[
         Path | None,
-        Setting("MIDI file; solo-1.mid, solo-2.mid, ... of several.", "Output", default="solo.mid"),
+        Setting(
+            "MIDI file to write; several are numbered solo-1.mid, ...", "Output", default="solo.mid"
+        ),
     ] = None
-    wav: Annotated[bool, Setting("Write the sound beside it.", "Output")] = False
+    wav: Annotated[bool, Setting("Also write the sound, beside the MIDI file.", "Output")] = False
     soundfont: Annotated[
-        Path | None, Setting("SoundFont (.sf2) for the sound.", "Output", metavar="FILE")
+        Path | None,
+        Setting(
+            "SoundFont (.sf2) for the sound.", "Output", metavar="FILE", default="General MIDI"
+        ),
     ] = None
     score: Annotated[
         Path | None,
-        Setting("Write a lead sheet: .svg, .png or .musicxml.", "Output", metavar="FILE"),
+        Setting("Also write a lead sheet: .svg, .png or .musicxml.", "Output", metavar="FILE"),
     ] = None
     picture: Annotated[
-        Path | None, Setting("Write a piano roll: .svg or .png.", "Output", metavar="FILE")
+        Path | None, Setting("Also write a piano roll: .svg or .png.", "Output", metavar="FILE")
     ] = None
     html: Annotated[
         Path | None,
-        Setting("Write a page to listen to, look at and save the solos.", "Output", metavar="FILE"),
+        Setting(
+            "Also write a web page that plays, shows and saves the solos.", "Output", metavar="FILE"
+        ),
     ] = None
 
     def __post_init__(self) -> None:
@@ -62,7 +69,7 @@ class Outputs:
         return self.out.with_suffix(".wav") if self.out and wanted else None
 
     def check(self, inputs: Sequence[str | Path | None]) -> None:
-        """Raises InputError for a file that cannot be written, or that would replace an input."""
+        """Raises InputError for a file that cannot be written or would overwrite an input."""
         for path, allowed in (
             (self.out, suffixes.ALL),
             (self.sound, suffixes.SOUND),
@@ -79,7 +86,7 @@ class Outputs:
         return [path for path in (self.out, self.sound, self.score, self.picture) if path]
 
     def write(self, solos: Sequence[Solo], settings: Mapping[str, str]) -> Iterator[Path]:
-        """Writes the files, and gives the name of each."""
+        """Writes the files and yields the path of each."""
         for name in self._of_each():
             for solo, path in zip(solos, numbered(name, len(solos)), strict=True):
                 if name == self.score:
@@ -113,7 +120,12 @@ class Outputs:
 def command(
     path: Annotated[
         Path | None,
-        Setting("Model file of a training.", metavar="MODEL", default="ragtime", positional=True),
+        Setting(
+            "Trained model file.",
+            metavar="MODEL",
+            default="the bundled ragtime model",
+            positional=True,
+        ),
     ] = None,
     config: GenerationConfig = GenerationConfig(),
     limits: Limits = Limits(),
@@ -121,9 +133,8 @@ def command(
     like: Annotated[
         Path | None,
         Setting(
-            "Generate the solo in a MIDI file of this command again, with the settings that the "
-            "file holds, and compare: status 0 if all bytes are the same, else 1. It is written "
-            "only with --out.",
+            "Generate a solo again from the settings stored in its MIDI file, and compare: exit "
+            "status 0 if the two are identical, else 1. The new one is written only with --out.",
             "Output",
             metavar="SOLO.mid",
         ),
@@ -155,7 +166,7 @@ def command(
     for written in outputs.write(solos, _settings(path, config)):
         console.print(str(written), soft_wrap=True)
     if like and provenance:
-        for line in _differences_of_origin(provenance):
+        for line in _describe_provenance(provenance):
             console.print(line, markup=False, soft_wrap=True)
         sys.exit(_compare(solos[0], like))
     tune = solos[0].tune
@@ -176,7 +187,7 @@ def _texts(solo: Solo) -> list[list[str]]:
 
 
 def _settings(path: Path, config: GenerationConfig) -> dict[str, str]:
-    """The settings of solos, for their page."""
+    """The settings that the page of the solos shows."""
     settings = {"temperature": config.sampling.temperature} | config.settings
     if config.sampling.greedy:
         del settings["temperature"]
@@ -188,7 +199,7 @@ def _settings(path: Path, config: GenerationConfig) -> dict[str, str]:
 
 
 def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:
-    """The longest copies in the solos, in a line, and a warning where many are to be expected."""
+    """A line on the longest copies in the solos, and a warning if the model is likely to copy."""
     from djmodel.evaluation.copying import (
         MELODY,
         VALUES,
@@ -212,23 +223,23 @@ def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> 
 
 
 def _compare(solo: Solo, file: Path) -> int:
-    """Compares a solo with a MIDI file, says the result, and gives the exit status."""
+    """Compares a solo with a MIDI file, prints the result and returns the exit status."""
     from djmodel.outputs.midi import midi_bytes
 
-    made, there = midi_bytes(solo.tune, solo.provenance), file.read_bytes()
-    if made == there:
-        print(f"{file}: the same {len(there):,} bytes")
+    new, old = midi_bytes(solo.tune, solo.provenance), file.read_bytes()
+    if new == old:
+        print(f"{file}: the same {len(old):,} bytes")
         return SAME
     first = next(
-        (i for i, pair in enumerate(zip(made, there, strict=False)) if pair[0] != pair[1]),
-        min(len(made), len(there)),
+        (i for i, pair in enumerate(zip(new, old, strict=False)) if pair[0] != pair[1]),
+        min(len(new), len(old)),
     )
-    print(f"{file}: not the same, from byte {first + 1:,} of {len(there):,} on")
+    print(f"{file}: not the same, from byte {first + 1:,} of {len(old):,} on")
     return DIFFERENT
 
 
-def _differences_of_origin(provenance: Provenance) -> Iterator[str]:
-    """The settings of a solo, and the versions with which it was made where they are others now."""
+def _describe_provenance(provenance: Provenance) -> Iterator[str]:
+    """Lines with the settings of a solo, and with the package versions that have changed since."""
     from djmodel.model.provenance import current_versions
 
     settings = ", ".join(f"{name} {value}" for name, value in provenance.config.settings.items())

@@ -25,24 +25,27 @@ if TYPE_CHECKING:
     from djmodel.music.score import Score
     from djmodel.music.tune import Tune
 
-_WIDTH = 110  # columns, where the output is not a terminal
-_NARROW = 76  # with fewer columns no table of parts
+_WIDTH = 110  # columns of the output where it is not a terminal
+_NARROW = 76  # with fewer columns the parts are a list
 
 
 def command(
     music: Annotated[
-        Path | None, Setting("MIDI, MusicXML, ABC or Humdrum.", metavar="FILE", positional=True)
+        Path | None,
+        Setting("Music file: MIDI, MusicXML, ABC or Humdrum.", metavar="FILE", positional=True),
     ] = None,
     corpus: Annotated[
         str | None,
-        Setting("A piece of music21's corpus, such as bach/bwv66.6.", "Music", metavar="NAME"),
+        Setting("A piece from music21's corpus, such as bach/bwv66.6.", "Music", metavar="NAME"),
     ] = None,
     reading: ReadingConfig = ReadingConfig(),
     limits: Limits = Limits(),
-    clear_cache: Annotated[bool, Setting("Delete the cache of files that were read.")] = False,
+    clear_cache: Annotated[
+        bool, Setting("Delete the cached results of reading music files.")
+    ] = False,
 ) -> None:
-    """Show how a FILE is read: its parts and which of them is the melody, meter, tempo, and chords
-    and values bar by bar."""
+    """Show how a music FILE is read: its parts, which of them has the melody, the meter and tempo,
+    and the chords and values of each bar."""
     from djmodel.inputs.reader import read_score
     from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
 
@@ -68,7 +71,7 @@ def command(
 
 
 def score_facts(score: Score) -> Table:
-    """A table of what a file holds, and of what quantization changed in it."""
+    """A table of the contents of a file, and of the changes made by quantization."""
     notes = sum(len(part.grid_notes) for part in score.parts)
     meters = [str(measure.meter) for measure in score.measures]
     changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
@@ -92,8 +95,8 @@ def score_facts(score: Score) -> Table:
 
 
 class PartTable:
-    """The parts for rich's `Console.print`, with their roles, their scores out of 100 and the
-    reasons: a table, or a list where a table has no room."""
+    """Parts with their roles, scores out of 100 and reasons, for rich's `Console.print`: a table, or
+    a list where the console is too narrow for one."""
 
     def __init__(self, choice: ChosenParts) -> None:
         self.choice = choice
@@ -112,7 +115,7 @@ class PartTable:
 
 
 def _part_table(choice: ChosenParts) -> Table:
-    """A row for each part: its role, its scores out of 100 and the reason."""
+    """A table with a row for each part: its role, its scores out of 100 and the reason."""
     from rich import box
     from rich.table import Table
 
@@ -137,7 +140,7 @@ def _part_table(choice: ChosenParts) -> Table:
 
 
 def bar_table(tune: Tune, first: int = 1) -> Table:
-    """A row for each bar: its chords and values; `first` is the number of the first bar."""
+    """A table with the chords and values of each bar; `first` is the number of the first bar."""
     from rich import box
     from rich.table import Table
 
@@ -223,7 +226,7 @@ def _instrument_name(program: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that rich shows as it is: brackets are not markup."""
+    """Text in which rich does not take brackets for markup."""
     from rich.markup import escape
 
     return escape(text)

@@ -1,4 +1,4 @@
-"""`python -m djmodel.render`: renders MIDI as sound."""
+"""`python -m djmodel.render`: renders a MIDI file as sound."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ def command(
     file: Annotated[Path, Setting("MIDI file.", metavar="FILE.mid", positional=True)],
     out: Annotated[
         Path | None,
-        Setting("Sound file: .wav or .mp3.", short="o", default="FILE.wav"),
+        Setting("Sound file to write: .wav or .mp3.", short="o", default="FILE.wav"),
     ] = None,
     soundfont: Annotated[
-        Path | None, Setting("SoundFont (.sf2) with the instruments.", metavar="FILE")
+        Path | None,
+        Setting("SoundFont (.sf2) for the sound.", metavar="FILE", default="General MIDI"),
     ] = None,
 ) -> None:
     """Render a MIDI file as sound, on sampled instruments."""

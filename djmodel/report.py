@@ -1,4 +1,4 @@
-"""`python -m djmodel.report`: a page that compares a model's solos with its training music."""
+"""`python -m djmodel.report`: writes a page that compares solos with the training music."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ if TYPE_CHECKING:
 def command(
     model: Annotated[
         Path | None,
-        Setting("Model file of a training.", metavar="MODEL", default="ragtime", positional=True),
+        Setting(
+            "Trained model file.",
+            metavar="MODEL",
+            default="the bundled ragtime model",
+            positional=True,
+        ),
     ] = None,
     held_out: Annotated[
         list[str] | None,
-        Setting("Music that it was not trained on.", metavar="MUSIC...", positional=True),
+        Setting(
+            "Held-out music, which the model was not trained on.", metavar="MUSIC", positional=True
+        ),
     ] = None,
     count: Annotated[int, Setting("Number of solos.", "Solo", minimum=1, metavar="N")] = 32,
     config: Annotated[
@@ -33,17 +40,20 @@ def command(
         Options(("bars", "temperature", "top_k", "top_p", "greedy", "max_copy", "seed")),
     ] = GenerationConfig(bars=32),
     out: Annotated[
-        Path, Setting("The page; its figures are written beside it as .json.", "Output")
+        Path, Setting("Page to write; its figures are written beside it as .json.", "Output")
     ] = Path("report.html"),
     soundfont: Annotated[
-        Path | None, Setting("SoundFont (.sf2) for the sound.", "Output", metavar="FILE")
+        Path | None,
+        Setting(
+            "SoundFont (.sf2) for the sound.", "Output", metavar="FILE", default="General MIDI"
+        ),
     ] = None,
 ) -> None:
-    """Compare solos of a MODEL, made over the changes of its training tunes, with these tunes:
-    measures of music, copied passages, perplexity on held-out MUSIC, and the solos closest to the
-    training music, to listen to.
+    """Compare solos of a MODEL with the tunes that it was trained on.
 
-    Writes a page that needs no other file, and all figures as JSON.
+    The solos are played over the changes of these tunes. The report has musical statistics, copied
+    passages, the perplexity on held-out MUSIC, and the solos closest to the training music, to
+    listen to. It is one self-contained page, with all figures beside it as JSON.
     """
     from djmodel.evaluation.report import make_report
     from djmodel.model.model_file import load, pretrained_model

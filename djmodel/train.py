@@ -1,4 +1,4 @@
-"""`python -m djmodel.train`: trains a model on music and lets it play a first solo."""
+"""`python -m djmodel.train`: trains a model on music and writes a first solo."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ def command(
     music: Annotated[
         list[str] | None,
         Setting(
-            "Files, folders or patterns.", metavar="MUSIC...", default="eight rags", positional=True
+            "Music files, folders or patterns such as 'songs/*.mid'.",
+            metavar="MUSIC",
+            default="eight rags",
+            positional=True,
         ),
     ] = None,
     corpus: Annotated[
         list[str] | None,
         Setting(
-            "A corpus built by `djmodel.corpus build`, or a piece of music21's corpus such as "
+            "A corpus built by `djmodel.corpus build`, or a piece from music21's corpus, such as "
             "bach/bwv66.6 (repeatable).",
             "Music",
             metavar="DIR|NAME",
@@ -47,7 +50,7 @@ def command(
     held_out: Annotated[
         list[str] | None,
         Setting(
-            "Music to measure after each epoch; not trained on (repeatable).",
+            "Music to measure the loss on after each epoch, not to train on (repeatable).",
             "Music",
             metavar="MUSIC",
         ),
@@ -66,7 +69,7 @@ def command(
     """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
 
     Writes model.keras, history.csv, loss.png and solo.mid, a first solo over the changes of the
-    first tune. Ctrl-C keeps the model trained so far; --resume resumes the training.
+    first tune. Ctrl-C keeps the model trained so far; --resume continues the training.
     """
     from seqmodel.training.distributed import training_devices
 
@@ -158,7 +161,7 @@ class _Music(NamedTuple):
 
 
 class _Inputs(NamedTuple):
-    """Names of music to train on and of music to measure, and how they are read."""
+    """Names of the music to train on and of the held-out music, and the settings for reading."""
 
     music: list[str]
     corpus: list[str]
@@ -201,7 +204,7 @@ class _Inputs(NamedTuple):
         return Corpus(folders[0])
 
     def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
-        """Reads music, and shows the result of each file."""
+        """Reads music and shows the result for each file."""
         from rich import box
         from rich.table import Table
 

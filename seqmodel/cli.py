@@ -1,4 +1,4 @@
-"""The frame of all command lines: errors in one line, consoles, progress, quiet libraries."""
+"""Functions that all commands share: one-line errors, consoles, progress, quiet libraries."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 
 
 def run(*commands: Command) -> NoReturn:
-    """Runs a command as the program and exits; of several, the one that the first word names.
+    """Runs a command as the program and exits; with several, the first word selects the command.
 
-    Its help is its docstring, its options are those of `with_options`, and `--debug`. Bad input
-    ends in one line on stderr and exit status 2; Ctrl-C and SIGTERM end in one line, too.
+    The docstring is its help; its options are those of `with_options` and `--debug`. Bad input ends
+    in one line on stderr and exit status 2; Ctrl-C and SIGTERM also end in one line.
     """
     quiet_libraries()
     _replace_closed_streams()
-    for stream in (sys.stdout, sys.stderr):  # a file's name may not be decodable
+    for stream in (sys.stdout, sys.stderr):  # a file name may not be decodable
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:]
@@ -58,9 +58,9 @@ def run(*commands: Command) -> NoReturn:
 def _with_one_line_errors(
     command: Command, words: Sequence[str], received: Sequence[int]
 ) -> Command:
-    """The command with an option `--debug`, without which errors end the program in one line.
+    """The command with an option `--debug`; without it an error ends the program with one line.
 
-    `words` are those of the command line; `received` holds the signals that arrived.
+    `words` are the words of the command line, `received` the signals received so far.
     """
 
     @wraps(command)
@@ -89,13 +89,13 @@ def _with_one_line_errors(
 
 
 def _exit_after(error: Exception) -> NoReturn:
-    """Ends the program with the line and the status of an error."""
+    """Ends the program with the message and exit status of an error."""
     if isinstance(error, InputError):
         _exit(f"error: {error}", 2)
     if isinstance(error, MemoryError):
         _exit(f"error: there is not enough memory ({error or 'no more is left'}); ask for less", 2)
     if isinstance(error, BrokenPipeError):
-        # The reader of the output has read enough (`| head`); nothing more can be written.
+        # The reader of the output has closed it (`| head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     if isinstance(error, OSError):
@@ -112,8 +112,10 @@ def _exit(message: str, status: int) -> NoReturn:
 
 
 def _replace_closed_streams() -> None:
-    """Opens the null device for each standard stream that a job without a terminal has closed;
-    otherwise the next file that is opened gets its number, and what is written to it."""
+    """Opens the null device for each closed standard stream, as in a job without a terminal.
+
+    Otherwise the next file opened would get its number, and the text meant for the stream.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
@@ -121,8 +123,8 @@ def _replace_closed_streams() -> None:
 
 @contextmanager
 def _sigterm_interrupts() -> Iterator[list[int]]:
-    """SIGTERM, by which systems and job schedulers end a program, raises KeyboardInterrupt as
-    Ctrl-C does; the list then holds it."""
+    """Raises KeyboardInterrupt on SIGTERM, with which systems and job schedulers end a program;
+    the list that it yields then holds the signal."""
     received: list[int] = []
 
     def interrupt(number: int, _: object) -> None:
@@ -130,7 +132,7 @@ def _sigterm_interrupts() -> Iterator[list[int]]:
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
-        yield received  # no other thread gets signals
+        yield received  # only the main thread receives signals
         return
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
@@ -140,14 +142,14 @@ def _sigterm_interrupts() -> Iterator[list[int]]:
 
 
 def quiet_libraries() -> None:
-    """Keeps TensorFlow's start-up chatter from the user; what they have set themselves stays."""
+    """Silences TensorFlow's start-up messages, unless the user has set these variables."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 
 def stderr_console() -> Console:
-    """The console for progress, summaries and notes. stdout is for results."""
+    """The console for progress, summaries and notes; results go to stdout."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
@@ -167,8 +169,9 @@ def summary_table(title: str, rows: dict[str, str]) -> Table:
 
 
 class Progress:
-    """The progress of a long job: a bar on a terminal; elsewhere a line every `every` steps (0:
-    none). A context manager, to be called after each step.
+    """Progress of a long job: a bar on a terminal, otherwise a line every `every` steps (0: none).
+
+    A context manager; call it after each step.
     """
 
     def __init__(self, console: Console, job: str, unit: str, every: int = 0) -> None:
@@ -201,7 +204,7 @@ class Progress:
         self.bars.stop()
 
     def __call__(self, step: int, total: int, metrics: Mapping[str, float] | None = None) -> None:
-        """`step` of `total`, counted from 1, is done; `metrics` are shown with it."""
+        """Shows that `step` of `total`, counted from 1, is done, with its `metrics`."""
         report = "  ".join(f"{name} {value:.3f}" for name, value in (metrics or {}).items())
         self.bars.update(self.task, completed=step, total=total, report=report)
         due = bool(self.every) and (step in (1, total) or step % self.every == 0)

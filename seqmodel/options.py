@@ -1,8 +1,7 @@
 """Options of a command line, derived from the settings among the parameters of a command.
 
-A command is a function. A parameter annotated with a `Setting` is an option, and a parameter that
-is a configuration stands for an option for each of its settings; other parameters are as Typer
-reads them.
+A command is a function. A parameter annotated with a `Setting` becomes an option; a parameter that
+is a configuration becomes one option for each of its settings; Typer reads all other parameters.
 
     def command(config: GenerationConfig, out: Annotated[Path, Setting("MIDI file.")]) -> None: ...
 """
@@ -10,7 +9,7 @@ reads them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -25,19 +24,26 @@ Command = Callable[..., None]
 
 @dataclass(frozen=True)
 class Options:
-    """Annotation of a configuration that a command does not offer as it is: only the settings in
-    `names` are options (none: all are). With `presets`, configurations by name, an option
-    `--preset` chooses the one that the other options change."""
+    """Annotation of a configuration, for a command that offers only some of its settings or several
+    presets.
+
+    Attributes:
+        names: the settings that become options; empty: all.
+        presets: configurations by name; an option `--preset` chooses one, and the other options
+            change it.
+        panel: the heading of these options in the help; empty: that of each setting.
+    """
 
     names: tuple[str, ...] = ()
     presets: Mapping[str, Any] | None = None
+    panel: str = ""
 
 
 def with_options(command: Command) -> Command:
     """The command with options in place of its settings and configurations, for Typer.
 
-    The default of a configuration, or of its class, gives the defaults of the options. An error
-    about settings names their options.
+    The defaults of the options are those of the configuration that is the parameter's default, or
+    of its class. Errors about settings name their options.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters: list[Parameter] = []
@@ -76,7 +82,7 @@ def with_options(command: Command) -> Command:
 
 
 def _naming_options(error: InputError, names: Mapping[str, str]) -> str:
-    """The text of an error, with the options of the settings that it is about."""
+    """The text of an error, with the names of the options that it concerns."""
     fields = [field for field in getattr(error, "fields", ()) if field in names]
     text = str(error)
     if not fields:
@@ -88,22 +94,22 @@ def _naming_options(error: InputError, names: Mapping[str, str]) -> str:
 
 
 def set_signature(program: Command, parameters: list[Parameter]) -> None:
-    """Gives a function that takes any keywords the parameters that Typer is to read."""
+    """Sets the parameters that Typer reads from a function that accepts any keywords."""
     program.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     program.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
 
 class _ConfigOptions(NamedTuple):
-    """The options that stand for a configuration."""
+    """The options made from one configuration."""
 
     default: Any
     options: Options
 
     @property
     def fields(self) -> list[Field]:
-        names = self.options.names
+        names, panel = self.options.names, self.options.panel
         return [
-            field
+            field._replace(setting=replace(field.setting, panel=panel or field.setting.panel))
             for field in fields_of(self.default)
             if not field.setting.hidden and (not names or field.name in names)
         ]
@@ -115,7 +121,7 @@ class _ConfigOptions(NamedTuple):
                 yield _option(field)
             return
         default = next(name for name, config in presets.items() if config == self.default)
-        help_text = "Settings to start from; other options change them."
+        help_text = "Settings to start from; the other options override them."
         setting = Setting(help_text, self.fields[0].setting.panel, choices=tuple(presets))
         yield _option(Field("preset", str, setting, default))
         by_preset = {name: settings_of(config) for name, config in presets.items()}
@@ -126,8 +132,8 @@ class _ConfigOptions(NamedTuple):
             )
 
     def take_from(self, arguments: dict[str, Any]) -> Any:
-        """Takes the values of the options from the arguments of a command, and gives the
-        configuration with them."""
+        """Removes the values of the options from the arguments of a command and returns the
+        configuration that they make."""
         config, presets = self.default, self.options.presets
         if presets:
             name = arguments.pop("preset")
@@ -140,7 +146,7 @@ class _ConfigOptions(NamedTuple):
 
 
 def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Parameter:
-    """The option of a setting; `by_preset`: its defaults, for the help."""
+    """The option of a setting; `by_preset` are its defaults by preset, for the help."""
     name, kind, setting, default = field
     defaults = by_preset or {"": default}
     texts = {preset: _text(value, setting) for preset, value in defaults.items()}
@@ -168,10 +174,12 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
 
 
 def _text(default: Any, setting: Setting) -> str:
-    """A default as the help shows it; nothing for a flag and for what has to be given."""
+    """A default as the help shows it; empty for a flag and for a required option."""
     if default is None or default == ():
         return setting.default
-    return "" if isinstance(default, bool) or default is Parameter.empty else f"{default}"
+    if isinstance(default, bool) or default is Parameter.empty:
+        return ""
+    return f"{default:g}" if isinstance(default, float) else f"{default}"
 
 
 def _name(field: Field) -> str:
@@ -179,10 +187,10 @@ def _name(field: Field) -> str:
 
 
 def keyword(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
-    """A parameter that is given by name."""
+    """A keyword-only parameter."""
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 def _unpacked(hint: Any) -> tuple[Any, ...]:
-    """A type, then the notes that it is annotated with."""
+    """A type and its annotations."""
     return get_args(hint) if get_origin(hint) is Annotated else (hint,)

@@ -1,8 +1,8 @@
-"""Options declared once: the fields of a configuration, each with its help text and its bounds.
+"""Options declared once, as fields of a configuration with a help text and bounds.
 
 A configuration is a frozen dataclass whose fields are annotated with a `Setting`. It checks itself
-when it is made, and commands derive their options from it (`seqmodel.cli`). A field may itself be
-a configuration, whose settings then count as its own.
+when it is created, and commands derive their options from it (`seqmodel.options`). A field may
+itself be a configuration; its settings then belong to the outer one as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Config = TypeVar("Config")
 class SettingError(InputError):
     """A setting outside its bounds, or settings that exclude each other.
 
-    `fields` are the settings that it is about; a command names their options.
+    `fields` are the names of these settings; a command shows them as options.
     """
 
     def __init__(self, message: str, *fields: str, hint: str = "") -> None:
@@ -32,12 +32,17 @@ class SettingError(InputError):
 class Setting:
     """An option: `epochs: Annotated[int, Setting("Passes over the windows.", minimum=1)] = 100`.
 
-    `help` and `metavar` are for command lines, and `panel` is the heading that groups options
-    there. `option` is what users type where it is not the name of the field, and `short` a letter
-    for it; `default` is what
-    None, an unset option, stands for; a `hidden` setting is no option, and a `positional` one has
-    no name on the command line. `minimum` and `maximum` are allowed values, `above` is the largest
-    one that is not. `choices` are all allowed values, where there are few.
+    Attributes:
+        help: help text on the command line.
+        panel: heading in the help under which the option stands.
+        minimum, maximum: inclusive bounds.
+        above: exclusive lower bound.
+        choices: all allowed values, if there are few.
+        metavar: name of the value in the help.
+        option: name of the option, if it is not that of the field; `short` is a one-letter name.
+        default: text in the help for an option that is not set (None).
+        hidden: not an option of any command.
+        positional: an argument without an option name.
     """
 
     help: str
@@ -54,7 +59,7 @@ class Setting:
     positional: bool = False
 
     def check(self, field: str, value: Any) -> None:
-        """Raises SettingError if `value` is not allowed; None, an unset option, always is.
+        """Raises SettingError if `value` is not allowed; None (not set) always is.
 
         >>> Setting("Solos.", minimum=1).check("count", 0)
         Traceback (most recent call last):
@@ -101,7 +106,7 @@ def _type_hints(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def fields_of(config: Any) -> list[Field]:
     """The settings of a configuration, or of a configuration class with its defaults, in the order
-    of their fields; those of nested configurations in their places."""
+    of the fields, nested configurations included."""
     cls = config if isinstance(config, type) else type(config)
     plain, hints = _type_hints(cls)
     found: list[Field] = []
@@ -121,8 +126,10 @@ def settings_of(config: Any) -> dict[str, Any]:
 
 
 def with_settings(config: Config, **settings: Any) -> Config:
-    """The same configuration but for `settings`, its own and those of nested ones; None changes
-    nothing. Raises SettingError for values that are not allowed, TypeError for unknown names."""
+    """A copy of the configuration with other `settings`, nested ones included; None changes nothing.
+
+    Raises SettingError for values that are not allowed and TypeError for unknown names.
+    """
     given = {name: value for name, value in settings.items() if value is not None}
     changes: dict[str, Any] = {}
     for field in fields(config):  # type: ignore[arg-type]

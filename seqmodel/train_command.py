@@ -1,5 +1,5 @@
-"""The part of a training that `djmodel.train` and `dinos.train` share: the folder, its lock and
-checkpoints, progress, and the files that are written."""
+"""Steps that `djmodel.train` and `dinos.train` share: lock and checkpoints in the output folder,
+progress, and the files that a training writes."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def train_in(
     unit: str = "value",
     finish: Callable[[Result], None] = lambda _: None,
 ) -> Result:
-    """Trains in `folder` and writes MODEL, HISTORY and LOSS there, then what `finish` writes.
+    """Trains in `folder`, writes MODEL, HISTORY and LOSS there, then calls `finish`.
 
-    `fit` trains, and calls the function that it is given after each epoch. On several hosts only
-    the coordinator writes. Raises TrainingError if training diverged, and Interrupted if the user
-    ended it; what was trained is written before.
+    `fit` trains and calls its first argument after each epoch. On several hosts only the
+    coordinator writes. Raises TrainingError if training diverged and Interrupted if the user ended
+    it; the model trained so far is written first.
     """
     from seqmodel.plots import loss_curve
     from seqmodel.training.distributed import is_coordinator, training_on_all
@@ -88,7 +88,7 @@ def train_in(
 
 
 def _metrics(epoch: EpochMetrics) -> dict[str, float]:
-    """The results of an epoch, by the names of the columns of HISTORY."""
+    """The results of an epoch, keyed by the column names of HISTORY."""
     metrics = {"loss": epoch.loss, "accuracy": epoch.accuracy}
     if epoch.validation_loss is None:
         return metrics

@@ -39,10 +39,13 @@ class Limits:
     """
 
     max_notes: Annotated[
-        int, Setting("Refuse files with more notes.", "Music", minimum=1, metavar="N")
+        int, Setting("Refuse files with more than N notes.", "Music", minimum=1, metavar="N")
     ] = 200_000
     max_seconds: Annotated[
-        float, Setting("Refuse files that take longer to read.", "Music", minimum=0.1, metavar="S")
+        float,
+        Setting(
+            "Refuse files that take more than S seconds to read.", "Music", minimum=0.1, metavar="S"
+        ),
     ] = 10.0
     max_megabytes: int = 500
     max_file_megabytes: int = 50

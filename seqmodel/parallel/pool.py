@@ -49,13 +49,13 @@ class PoolConfig:
 
     jobs: Annotated[
         int | None,
-        Setting("Processes of this machine.", "Processes", minimum=1, default="one per core"),
+        Setting("Processes on this machine.", "Processes", minimum=1, default="one per core"),
     ] = None
     cluster: Annotated[
         str | None,
         Setting(
-            "Dask scheduler whose workers read the files, which must be the same there, such as "
-            "tcp://host:8786.",
+            "Dask scheduler, such as tcp://host:8786; its workers read the files, which they must "
+            "have under the same paths.",
             "Processes",
             metavar="ADDRESS",
         ),

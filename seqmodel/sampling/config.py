@@ -24,23 +24,30 @@ class SamplingConfig:
     """
 
     temperature: Annotated[
-        float, Setting("Below 1 safer, above 1 wilder.", panel=_PANEL, above=0)
+        float, Setting("Randomness: below 1 is safer, above 1 is wilder.", panel=_PANEL, above=0)
     ] = 1.0
     top_k: Annotated[
         int | None,
-        Setting("Draw only from the K most likely.", panel=_PANEL, minimum=1, metavar="K"),
+        Setting(
+            "Draw only from the K most likely choices.",
+            panel=_PANEL,
+            minimum=1,
+            metavar="K",
+            default="all",
+        ),
     ] = None
     top_p: Annotated[
         float | None,
         Setting(
-            "Draw only from the most likely, whose probabilities add up to P.",
+            "Draw only from the most likely choices, which together have probability P.",
             panel=_PANEL,
             above=0,
             maximum=1,
             metavar="P",
+            default="all",
         ),
     ] = None
-    greedy: Annotated[bool, Setting("Always take the most likely.", panel=_PANEL)] = False
+    greedy: Annotated[bool, Setting("Always take the most likely choice.", panel=_PANEL)] = False
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -39,12 +39,12 @@ class CheckpointConfig:
     Raises SettingError for a setting outside its bounds."""
 
     resume: Annotated[
-        bool, Setting("Resume from the last checkpoint in the output folder.", panel=_PANEL)
+        bool, Setting("Continue from the last checkpoint in the output folder.", panel=_PANEL)
     ] = False
     seconds: Annotated[
         float,
         Setting(
-            "Time between two checkpoints; 0: one per epoch.",
+            "Seconds between checkpoints; 0: one per epoch.",
             panel=_PANEL,
             option="checkpoint",
             minimum=0,
@@ -73,7 +73,12 @@ class TrainerConfig:
     ] = 0.01
     decay: float = 0.01
     seed: Annotated[
-        int, Setting("Any number; equal seeds give equal results.", panel=_PANEL, minimum=0)
+        int,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same result.",
+            panel=_PANEL,
+            minimum=0,
+        ),
     ] = 0
     lr_schedule: Annotated[
         Literal["inverse_time", "cosine"],
@@ -83,10 +88,12 @@ class TrainerConfig:
     patience: Annotated[
         int | None,
         Setting(
-            "Stop when the held-out loss has not improved for N epochs, and keep the best.",
+            "Stop when the held-out loss has not improved for N epochs, and keep the weights of the "
+            "best epoch.",
             panel=_PANEL,
             minimum=1,
             metavar="N",
+            default="run all epochs",
         ),
     ] = None
     dropout: Dropout = Dropout()
@@ -114,20 +121,22 @@ class DeviceConfig:
 
     devices: Annotated[
         int | None,
-        Setting("Train on N devices of this host.", _DISTRIBUTED, minimum=1, metavar="N"),
+        Setting(
+            "Train on N devices of this host.", _DISTRIBUTED, minimum=1, metavar="N", default="one"
+        ),
     ] = None
     hosts: Annotated[
         str | None,
         Setting(
-            "Train on several hosts: give the same command on each, with the addresses of all, "
-            "such as a.net:4000,b.net:4000. auto: the addresses that Slurm or MPI has set.",
+            "Train on several hosts: run the same command on each, with the addresses of all, "
+            "such as a.net:4000,b.net:4000; auto: take them from Slurm or MPI.",
             _DISTRIBUTED,
             metavar="ADDRESS,...",
         ),
     ] = None
     rank: Annotated[
         int | None,
-        Setting("Number of this host among all hosts, from 0.", _DISTRIBUTED, minimum=0),
+        Setting("Number of this host in the list of hosts, from 0.", _DISTRIBUTED, minimum=0),
     ] = None
 
     def __post_init__(self) -> None:
