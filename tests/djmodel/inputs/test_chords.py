@@ -120,7 +120,7 @@ def test_rootless_voicings_over_the_root() -> None:
     assert recognized(bars)[2] in {"Cmaj7", "Cmaj9"}
 
 
-def test_stride_with_the_bass_on_one_and_three() -> None:
+def test_chords_of_stride_with_the_bass_on_one_and_three() -> None:
     # root and fifth alternate in the bass, and the chord stays the same
     bars = [
         "0 C2 1; 1 E3,G3,C4 1; 2 G2 1; 3 E3,G3,C4 1",
@@ -131,7 +131,7 @@ def test_stride_with_the_bass_on_one_and_three() -> None:
     assert recognized(bars) == ["C", "G7", "F", "C7"]
 
 
-def test_ragtime_in_two() -> None:
+def test_chords_of_ragtime_in_two() -> None:
     # octaves in the bass on the beats, chords off them; F C/E in one bar, a cadence in the next
     bars = [
         "0 C2,C3 1/2; 1/2 E3,G3,C4 1/2; 1 G2,G3 1/2; 3/2 G3,Bb3,C4 1/2",
@@ -160,7 +160,7 @@ def test_a_bass_that_moves_under_a_chord_is_not_a_change() -> None:
     ]
 
 
-def test_a_waltz() -> None:
+def test_chords_of_a_waltz() -> None:
     bars = [
         "0 G2 1; 1 G3,B3,D4 1; 2 G3,B3,D4 1",
         "0 D2 1; 1 F#3,A3,C4 1; 2 F#3,A3,C4 1",
@@ -169,7 +169,7 @@ def test_a_waltz() -> None:
     assert recognized(bars, THREE) == ["G", "D7", "G"]
 
 
-def test_alberti_bass() -> None:
+def test_chords_of_an_alberti_bass() -> None:
     # low high middle high, as in K. 545
     bars = [
         "0 C4 1/2; 1/2 G4 1/2; 1 E4 1/2; 3/2 G4 1/2; 2 C4 1/2; 5/2 G4 1/2; 3 E4 1/2; 7/2 G4 1/2",
@@ -184,7 +184,7 @@ def test_alberti_bass() -> None:
     assert fourth == "G/B C@2"
 
 
-def test_arpeggios_in_compound_time() -> None:
+def test_chords_of_arpeggios_in_compound_time() -> None:
     # six eighths up and down a chord, one chord in each bar, then two
     bars = [
         "0 A2 1/2; 1/2 E3 1/2; 1 A3 1/2; 3/2 C4 1/2; 2 A3 1/2; 5/2 E3 1/2",
@@ -205,7 +205,7 @@ def test_walking_bass_under_shell_voicings() -> None:
     assert recognized(bars) == ["Dm7", "G7", "Cmaj7", "A7"]
 
 
-def test_a_walking_bass_alone() -> None:
+def test_chords_of_a_walking_bass_alone() -> None:
     # arpeggios with a leading note: enough to tell Dm from G from C
     bars = [
         "0 D2 1; 1 F2 1; 2 A2 1; 3 Ab2 1",
@@ -230,7 +230,7 @@ def test_passing_and_neighbour_notes_are_left_out() -> None:
     assert recognized(bars) == ["C", "F"]
 
 
-def test_over_silence_the_last_chord_holds_and_before_it_the_first() -> None:
+def test_during_silence_the_last_chord_holds_and_before_it_the_first() -> None:
     bars = ["", "0 C3,E3,G3 4", "", "0 G3,B3,D4,F4 1", ""]
     changes = recognize_chords(notes_of(bars, FOUR), measures_of(5, FOUR))
     assert named(changes) == ["C", "C", "C", "G7", "G7"]
@@ -238,7 +238,7 @@ def test_over_silence_the_last_chord_holds_and_before_it_the_first() -> None:
 
 
 @pytest.mark.parametrize("rests", [1, 2, 3])
-def test_a_chord_holds_until_the_bar_of_the_next(rests: int) -> None:
+def test_during_bars_of_rest_a_chord_holds_until_the_bar_of_the_next(rests: int) -> None:
     # the F comes on the third beat of its bar, after bars of rest: C holds up to that bar
     bars = ["0 C3,E3,G3 4", *[""] * rests, "2 F3,A3,C4 1"]
     assert recognized(bars) == ["C", *["C"] * rests, "F"]
@@ -253,7 +253,7 @@ def test_a_few_bass_notes_are_not_a_chord() -> None:
     assert recognized(bars, TWO) == ["C", "C7"]
 
 
-def test_a_pick_up_bar_and_a_change_of_meter() -> None:
+def test_chords_of_a_pick_up_bar_and_after_a_change_of_meter() -> None:
     # one beat of G7 leads into two bars of C, the second a waltz bar
     notes = notes_of(["0 G3,B3,D4,F4 1; 1 C3,E3,G3 4; 5 C3,E3,G3 3"], FOUR)
     measures = [
@@ -293,7 +293,7 @@ def test_an_undeclared_pickup_is_found(pick_up: Fraction) -> None:
     ]
 
 
-def test_correct_bar_lines_stay() -> None:
+def test_correct_bar_lines_are_kept() -> None:
     assert find_pick_up(notes_of(STRIDE, FOUR), measures_of(12, FOUR)) == 0
     # one chord throughout says nothing about them
     assert find_pick_up(notes_of([STRIDE[0]] * 4, FOUR), measures_of(4, FOUR)) == 0
@@ -304,7 +304,7 @@ def test_correct_bar_lines_stay() -> None:
     assert find_pick_up(notes_of(STRIDE, FOUR), mixed) == 0
 
 
-def test_no_notes_give_no_chords() -> None:
+def test_without_notes_there_are_no_chords() -> None:
     assert recognize_chords([], measures_of(3, FOUR)) == ()
     assert harmonize([], measures_of(3, FOUR)) == ()
 
@@ -324,7 +324,7 @@ pieces = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(pieces, meters, st.integers(-12, 12))
-def test_in_any_meter_bars_begin_with_a_chord_and_transposing_transposes(
+def test_in_any_meter_bars_begin_with_a_chord_and_transposed_notes_give_transposed_chords(
     notes: list[Note], meter: Meter, by: int
 ) -> None:
     count = int(19 // meter.length) + 1

@@ -60,7 +60,7 @@ def band(tmp_path: Path) -> Score:
     return read_score(path)
 
 
-def test_roles_in_a_band_come_from_what_each_part_plays(band: Score) -> None:
+def test_roles_in_a_band_follow_from_the_notes_of_each_part(band: Score) -> None:
     assert roles(band) in (
         dict.fromkeys("bcd", "harmony") | {"a": "drums", "e": "melody", "f": "doubles the melody"},
         dict.fromkeys("bcd", "harmony") | {"a": "drums", "f": "melody", "e": "doubles the melody"},
@@ -75,7 +75,7 @@ def test_every_part_gets_a_reason(band: Score) -> None:
     assert all(reasons.values())
 
 
-def test_a_name_outweighs_the_features(tmp_path: Path) -> None:
+def test_a_part_named_melody_is_the_melody_whatever_it_plays(tmp_path: Path) -> None:
     # The flute plays all the time, high and alone; but the saxophone's track says what it is.
     path = mf.write(
         tmp_path / "x.mid",
@@ -86,7 +86,7 @@ def test_a_name_outweighs_the_features(tmp_path: Path) -> None:
     assert roles(read_score(path))["Melody"] == "melody"
 
 
-def test_the_part_that_the_words_are_sung_to(tmp_path: Path) -> None:
+def test_the_part_with_the_lyrics_is_the_melody(tmp_path: Path) -> None:
     import mido
 
     low = [(on + 0.25, length - 0.25, pitch - 12) for on, length, pitch in TUNE]
@@ -101,7 +101,7 @@ def test_the_part_that_the_words_are_sung_to(tmp_path: Path) -> None:
     assert roles(read_score(path))["two"] == "melody"
 
 
-def test_drums_on_another_channel_are_known_by_name(tmp_path: Path) -> None:
+def test_drums_on_another_channel_are_recognized_by_name(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(BEAT, "Hi-Hat & Snare", 0, 3),
@@ -115,7 +115,7 @@ def test_drums_on_another_channel_are_known_by_name(tmp_path: Path) -> None:
     }
 
 
-def test_type_0_with_all_channels_on_one_track(tmp_path: Path) -> None:
+def test_channels_of_a_type_0_file_are_separate_parts(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(BLOCKS, program=0, channel=0),
@@ -129,7 +129,7 @@ def test_type_0_with_all_channels_on_one_track(tmp_path: Path) -> None:
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
 
 
-def test_melody_and_chords_on_one_channel(tmp_path: Path) -> None:
+def test_melody_and_chords_on_one_channel_are_divided(tmp_path: Path) -> None:
     path = mf.write(tmp_path / "x.mid", mf.Track([*TUNE, *BLOCKS, *BASS], "Piano", 0))
     choice = choose_parts(read_score(path))
     assert [note.pitch for note in choice.melody] == [pitch for _, _, pitch in TUNE]
@@ -156,7 +156,7 @@ def test_a_lone_melody_has_no_accompaniment(tmp_path: Path) -> None:
     assert choice.harmony_notes == choice.melody
 
 
-def test_the_jazz_file_of_the_course(metheny: Path) -> None:
+def test_parts_of_the_courses_file(metheny: Path) -> None:
     roles_by_name = roles(read_score(metheny))
     assert roles_by_name["Guitar"] == "melody"
     assert roles_by_name["Piano"] == "harmony"
@@ -167,19 +167,19 @@ def test_the_jazz_file_of_the_course(metheny: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["b", "2", 2, ["b"], "B "])
-def test_a_part_by_name_or_number(band: Score, asked: object) -> None:
+def test_a_part_is_chosen_by_name_or_number(band: Score, asked: object) -> None:
     choice = choose_parts(band, melody=asked)  # type: ignore[arg-type]
     assert [v.role for v in choice.roles][1] == "melody"
     assert choice.roles[1].reason == "chosen by you"
 
 
 @pytest.mark.parametrize("asked", ["b,c", "2, 3", ["b", 3]])
-def test_several_parts(band: Score, asked: object) -> None:
+def test_several_chord_parts_are_chosen_by_name_or_number(band: Score, asked: object) -> None:
     choice = choose_parts(band, melody="e", chords=asked)  # type: ignore[arg-type]
     assert [len(part.notes) for part in choice.accompaniment] == [len(BLOCKS), len(BASS)]
 
 
-def test_a_whole_name_goes_before_the_beginning_of_one(tmp_path: Path) -> None:
+def test_an_exact_name_takes_precedence_over_a_prefix(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(BASS, "Piano Elec.", 4, 0),
@@ -191,7 +191,7 @@ def test_a_whole_name_goes_before_the_beginning_of_one(tmp_path: Path) -> None:
     assert roles(score, chords="piano e")["Piano Elec."] == "harmony"
 
 
-def test_drums_may_be_asked_for(band: Score) -> None:
+def test_drums_can_be_chosen_as_the_melody(band: Score) -> None:
     choice = choose_parts(band, melody="a", chords="b")
     assert choice.roles[0].role == "melody"
 
@@ -237,15 +237,15 @@ def sound(start: float, end: float, pitch: int) -> GridNote:
     return GridNote(round(start * Q), round(end * Q), pitch, 80)
 
 
-def test_of_a_chord_the_highest_note_counts() -> None:
+def test_the_skyline_takes_the_highest_note_of_a_chord() -> None:
     assert skyline([sound(0, 2, 60), sound(0, 1, 64), sound(0, 1, 67)]) == (sound(0, 1, 67),)
 
 
-def test_a_higher_note_cuts_the_one_that_sounds() -> None:
+def test_in_the_skyline_a_higher_note_cuts_the_note_that_sounds() -> None:
     assert skyline([sound(0, 4, 60), sound(1, 2, 67)]) == (sound(0, 1, 60), sound(1, 2, 67))
 
 
-def test_a_lower_note_under_a_held_one_enters_later_if_enough_is_left() -> None:
+def test_in_the_skyline_a_lower_note_enters_after_the_held_note_if_enough_is_left() -> None:
     held = sound(0, 2, 67)
     assert skyline([held, sound(1, 4, 60)]) == (held, sound(2, 4, 60))
     assert skyline([held, sound(1, 2.5, 60)]) == (held,)
@@ -261,7 +261,9 @@ grid_notes = st.builds(
 
 @given(st.lists(grid_notes, max_size=20))
 @settings(deadline=None)
-def test_a_skyline_is_one_line_never_below_what_begins(played: list[GridNote]) -> None:
+def test_the_skyline_is_monophonic_and_never_below_a_note_that_begins(
+    played: list[GridNote],
+) -> None:
     line = skyline(played)
     for before, after in pairwise(line):
         assert before.start < before.end <= after.start

@@ -38,7 +38,7 @@ def test_each_channel_of_a_single_track_is_a_part(tmp_path: Path) -> None:
     ]
 
 
-def test_meters_tempos_and_key(tmp_path: Path) -> None:
+def test_meters_tempos_and_key_are_read(tmp_path: Path) -> None:
     conductor = mf.Track(
         name="Song of the Meters",
         metas=[
@@ -84,7 +84,7 @@ def test_without_a_time_signature_bars_have_four_beats(tmp_path: Path) -> None:
     assert score.key is None
 
 
-def test_a_file_that_claims_endless_bars_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_declares_endless_bars_is_refused(tmp_path: Path) -> None:
     path = mf.write(tmp_path / "x.mid", mf.Track([(0, 1, 60), (5_000_000, 1, 60)]))
     with pytest.raises(FileError, match="more than 10,000 bars"):
         read_score(path)
@@ -119,7 +119,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         read_score(tmp_path)
 
 
-def test_a_truncated_file_is_refused_with_the_track_that_is_cut_off(tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused_and_its_track_named(tmp_path: Path) -> None:
     whole = rags()[0].read_bytes()
     path = tmp_path / "half.mid"
     path.write_bytes(whole[: len(whole) // 2])
@@ -176,7 +176,7 @@ def test_notes_equal_those_of_music21_on_the_grid(path: Path) -> None:
     assert_equal_to_music21(path)
 
 
-def test_notes_of_the_course_s_file_equal_those_of_music21(metheny: Path, tmp_path: Path) -> None:
+def test_notes_of_the_courses_file_equal_those_of_music21(metheny: Path, tmp_path: Path) -> None:
     # Its first 40 bars, played by hand by eleven instruments.
     file = mido.MidiFile(metheny)
     for track in file.tracks:
@@ -191,7 +191,7 @@ def test_notes_of_the_course_s_file_equal_those_of_music21(metheny: Path, tmp_pa
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
-def test_only_what_is_off_the_grid_is_moved(path: Path) -> None:
+def test_only_notes_off_the_grid_are_moved(path: Path) -> None:
     # Thirty-seconds, sextuplets and grace notes, which no fourth or third of a quarter note has.
     file = mido.MidiFile(path)
     off = 0

@@ -43,13 +43,13 @@ def only_track(events: bytes) -> Track:
     return midi_file.parse(track_bytes(events)).tracks[0]
 
 
-def test_running_status_and_note_on_without_velocity() -> None:
+def test_running_status_and_note_on_of_velocity_zero_are_read() -> None:
     # One status byte for on and off: 0x90, then data only; velocity 0 ends the note.
     track = only_track(bytes([0, 0x90, 60, 80, 96, 60, 0, 0, 62, 70, 96, 62, 0]))
     assert track.notes == [RawNote(0, 96, 1, 60, 80), RawNote(96, 192, 1, 62, 70)]
 
 
-def test_repeated_note_whose_next_begins_before_it_ends() -> None:
+def test_a_note_ends_where_the_same_pitch_begins_again() -> None:
     # On at 0, on again at 96 and only then the off of the first, the off of the second at 192.
     events = [0, 0x90, 60, 80, 96, 0x90, 60, 70, 0, 0x80, 60, 0, 96, 0x80, 60, 0]
     assert only_track(bytes(events)).notes == [
@@ -64,13 +64,13 @@ def test_notes_that_never_end_are_counted() -> None:
     assert track.unended == 1
 
 
-def test_film_time_counts_half_a_second_as_a_quarter_note() -> None:
+def test_smpte_time_counts_half_a_second_as_a_quarter_note() -> None:
     data = bytearray(track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0])))
     data[12:14] = bytes([256 - 25, 40])  # 25 frames of 40 ticks
     assert midi_file.parse(bytes(data)).division == 500
 
 
-def test_riff_wrapper_and_foreign_chunks_are_passed_over() -> None:
+def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
     plain = track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0]))
     foreign = plain[:14] + b"XFIH" + (3).to_bytes(4, "big") + b"abc" + plain[14:]
     riff = b"RIFF" + bytes(4) + b"RMID" + b"data" + bytes(4) + plain
@@ -91,7 +91,7 @@ def test_riff_wrapper_and_foreign_chunks_are_passed_over() -> None:
         (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "unit of time"),
     ],
 )
-def test_damage_is_described(data: bytes, says: str) -> None:
+def test_a_damaged_file_is_refused_with_the_reason(data: bytes, says: str) -> None:
     with pytest.raises(DamagedFileError, match=says):
         midi_file.parse(data)
 

@@ -38,19 +38,19 @@ def test_a_folder_gives_a_result_for_each_file(music: Path) -> None:
     assert [tune.title for tune in found.tunes] == ["Walking Song"] * 2
 
 
-def test_files_patterns_and_folders_name_each_file_once(music: Path) -> None:
+def test_a_file_named_in_several_ways_is_found_once(music: Path) -> None:
     names = [music / "a.mid", f"{music}/*.mid", f"{music}/**/*.MID", music, music / "none.mid"]
     assert [path.name for path in find_music(names)] == [
         "a.mid", "broken.mid", "drums.mid", "b.MID", "none.mid",
     ]  # fmt: skip
 
 
-def test_strict_stops_at_the_first_one_skipped(music: Path) -> None:
+def test_strict_reading_stops_at_the_first_file_that_is_refused(music: Path) -> None:
     with pytest.raises(FileError, match="cut off"):
         read_tunes([music], strict=True)
 
 
-def test_the_error_of_an_only_file_is_its_own(music: Path) -> None:
+def test_the_error_of_a_single_file_is_raised(music: Path) -> None:
     with pytest.raises(CorpusError, match="drums only"):
         read_tunes([music / "drums.mid"])
     with pytest.raises(FileError, match="no such file"):
@@ -60,7 +60,7 @@ def test_the_error_of_an_only_file_is_its_own(music: Path) -> None:
         read_tunes([music / "empty"])
 
 
-def test_no_tune_at_all_is_an_error_with_the_reasons(music: Path) -> None:
+def test_files_without_any_tune_are_an_error_with_the_reasons(music: Path) -> None:
     found = read_tunes([music / "drums.mid", music / "broken.mid"])
     with pytest.raises(
         CorpusError, match=r"no tune in 2 files can be used \(drums.mid: .*broken.mid: "
@@ -68,7 +68,7 @@ def test_no_tune_at_all_is_an_error_with_the_reasons(music: Path) -> None:
         found.require_tunes()
 
 
-def test_a_fault_of_the_reader_skips_one_file_only(
+def test_an_unexpected_error_of_the_reader_skips_only_its_file(
     music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tune_from_score = reader.tune_from_score
@@ -84,7 +84,7 @@ def test_a_fault_of_the_reader_skips_one_file_only(
     assert "ZeroDivisionError: surprise" in str(found.results[0])
 
 
-def test_many_processes_read_what_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_read_the_same_tunes_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = read_tunes(rags()[:3], cached=False)
     monkeypatch.setattr(reader, "_PARALLEL_FROM", 0)
     assert read_tunes(rags()[:3], cached=False) == alone

@@ -47,13 +47,13 @@ def test_a_note_held_over_a_bar_line_is_tied(tmp_path: Path) -> None:
     assert read_tune(mf.write_song(tmp_path / "x.mid", held)).melody_notes()[3].duration == 6
 
 
-def test_bars_from_to_count_from_one_and_include_both(song: Path) -> None:
+def test_a_range_of_bars_counts_from_one_and_includes_both_ends(song: Path) -> None:
     tune = read_tune(song, bars=(2, 3))
     assert [n.pitch for bar in tune.bars for n in bar.melody] == [79, 77, 76, 74, 72, 76, 74, 77]
     assert {note.onset for note in tune.accompaniment[0].notes} == {0, 4}
 
 
-def test_the_choice_of_the_course(metheny: Path) -> None:
+def test_the_excerpt_of_the_course(metheny: Path) -> None:
     # Quarter notes 476 to 548 of the guitar, over the piano.
     tune = read_tune(metheny, melody_part="Guitar", chord_part="Piano", bars=(120, 137))
     assert len(tune.bars) == 18
@@ -65,29 +65,29 @@ def test_the_choice_of_the_course(metheny: Path) -> None:
 
 
 @pytest.mark.parametrize("bars", [(0, 2), (3, 2), (2, 5), (9, 9)])
-def test_bars_outside_the_tune(song: Path, bars: tuple[int, int]) -> None:
+def test_bars_outside_the_tune_are_refused(song: Path, bars: tuple[int, int]) -> None:
     with pytest.raises(CorpusError, match=f"bars {bars[0]}:{bars[1]} are not within bars 1 to 4"):
         read_tune(song, bars=bars)
 
 
-def test_bars_in_which_the_melody_rests(tmp_path: Path) -> None:
+def test_bars_in_which_the_melody_rests_are_refused(tmp_path: Path) -> None:
     path = mf.write_song(tmp_path / "x.mid", mf.MELODY[:4])
     with pytest.raises(CorpusError, match="rests only in bars 2:3"):
         read_tune(path, bars=(2, 3))
 
 
 @pytest.mark.parametrize(("text", "bars"), [("120:137", (120, 137)), ("5-8", (5, 8)), (None, None)])
-def test_bars_as_text(text: str | None, bars: tuple[int, int] | None) -> None:
+def test_a_range_of_bars_is_parsed(text: str | None, bars: tuple[int, int] | None) -> None:
     assert parse_bars(text) == bars
 
 
 @pytest.mark.parametrize("text", ["", "5", "a:b", "1:2:3", ":", "-1:4"])
-def test_text_that_names_no_bars(text: str) -> None:
+def test_text_that_is_not_a_range_of_bars_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="FROM:TO"):
         parse_bars(text)
 
 
-def test_the_chords_of_a_lone_melody_are_inferred_with_a_note(tmp_path: Path) -> None:
+def test_the_chords_of_a_lone_melody_are_inferred_and_reported(tmp_path: Path) -> None:
     path = mf.write(tmp_path / "x.mid", mf.Track(mf.MELODY, "Flute", 73))
     made = transcribe(path)
     assert made.note == "chords inferred from the melody"
@@ -95,7 +95,7 @@ def test_the_chords_of_a_lone_melody_are_inferred_with_a_note(tmp_path: Path) ->
     assert made.tune.accompaniment == ()
 
 
-def test_where_the_accompaniment_stops_the_last_chord_holds(tmp_path: Path) -> None:
+def test_after_the_accompaniment_stops_its_last_chord_holds(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(mf.MELODY, "Flute", 73, 0),

@@ -78,7 +78,7 @@ def abc(tmp_path: Path) -> Path:
     return path
 
 
-def test_abc_with_a_pick_up(abc: Path) -> None:
+def test_title_key_tempo_and_pick_up_of_abc_are_read(abc: Path) -> None:
     score = read_score(abc)
     assert score.title == "Stepping Out"
     assert score.key == 1
@@ -89,7 +89,7 @@ def test_abc_with_a_pick_up(abc: Path) -> None:
     ]
 
 
-def test_chord_symbols_are_taken_as_they_are(abc: Path) -> None:
+def test_written_chord_symbols_are_used_unchanged(abc: Path) -> None:
     # Before the first chord, that one, silent.
     assert symbols_of(abc) == ["G", "G", "Am7", "D7/F#", "G"]
     tune = read_tune(abc)
@@ -99,7 +99,7 @@ def test_chord_symbols_are_taken_as_they_are(abc: Path) -> None:
     assert transcribe(abc).note == ""
 
 
-def test_notes_tied_over_a_bar_line_are_one(abc: Path) -> None:
+def test_notes_tied_over_a_bar_line_are_one_note_of_the_melody(abc: Path) -> None:
     tune = read_tune(abc)
     assert [n.pitch for n in tune.melody_notes()] == [62, 67, 69, 71, 72, 69, 66, 62, 67]
     assert tune.bars[3].melody[0].tied
@@ -116,7 +116,7 @@ def test_a_tune_book_gives_all_its_tunes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".musicxml", ".xml", ".mxl"])
-def test_music_xml(tmp_path: Path, ending: str) -> None:
+def test_musicxml_is_read_in_plain_and_compressed_form(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"lantern{ending}"
     if ending == ".mxl":
         with zipfile.ZipFile(path, "w") as archive:
@@ -137,7 +137,7 @@ def test_music_xml(tmp_path: Path, ending: str) -> None:
     assert symbols_of(path) == ["Bbmaj7", "C7/E", "F"]
 
 
-def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
+def test_humdrum_without_chord_symbols_is_read(tmp_path: Path) -> None:
     path = tmp_path / "two.krn"
     path.write_text(KERN)
     score = read_score(path)
@@ -147,7 +147,7 @@ def test_humdrum_without_chord_symbols(tmp_path: Path) -> None:
     assert len(made.tune.bars) == 2
 
 
-def test_a_name_in_the_corpus_of_music21() -> None:
+def test_a_chorale_of_music21s_corpus_is_read_by_name() -> None:
     # A chorale: the soprano over the other three, with a pick-up of one quarter note.
     made = transcribe(corpus_file("bach/bwv66.6"))
     assert [v.role for v in made.choice.roles] == ["melody", "harmony", "harmony", "harmony"]
@@ -155,13 +155,13 @@ def test_a_name_in_the_corpus_of_music21() -> None:
     assert made.tune.title == "bwv66.6"
 
 
-def test_a_lead_sheet_of_the_corpus() -> None:
+def test_a_lead_sheet_of_music21s_corpus_has_its_chord_symbols() -> None:
     path = corpus_file("leadSheet/berlinAlexandersRagtime")
     assert symbols_of(path)[:5] == ["F", "F", "F", "C7", "F"]
 
 
 @pytest.mark.parametrize("name", ["bach/nothing", "c1", "."])  # c1: in "..._10a-Credo PMFC12.10a"
-def test_an_unknown_name_in_the_corpus(name: str) -> None:
+def test_an_unknown_name_in_music21s_corpus_is_refused(name: str) -> None:
     with pytest.raises(FileError, match=f"music21's corpus has no piece named `{name}`"):
         corpus_file(name)
 

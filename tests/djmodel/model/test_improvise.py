@@ -57,7 +57,7 @@ def test_a_solo_does_not_depend_on_the_melody_of_the_changes(trained, tune):
     assert improvise(trained.model, without, seed=1) == improvise(trained.model, tune, seed=1)
 
 
-def test_seeds_give_different_solos_and_counts_the_same(trained, tune):
+def test_different_seeds_give_different_solos_and_any_count_the_same_first_solo(trained, tune):
     eight = improvise(trained.model, tune, seed=5, count=8)
     assert len({solo.tune.melody_notes() for solo in eight}) == 8
     [alone] = improvise(trained.model, tune, seed=5)
@@ -120,7 +120,7 @@ def test_equal_configurations_give_equal_models(trained, tune):
     assert again.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
 
 
-def test_both_graphs_give_the_same_model(tune):
+def test_scan_and_unrolled_graph_train_to_the_same_model(tune):
     config = TrainingConfig(m=20, tx=4, n_a=6, n_values=20, trainer=TrainerConfig(epochs=3))
     scan = fit([tune], config)
     unrolled = fit([tune], replace(config, graph="unrolled"))
@@ -150,13 +150,13 @@ def test_a_primer_changes_what_follows_and_can_begin_the_solo(trained, tune):
     assert durations(played.values) == [bar.length for bar in tune.bars]
 
 
-def test_a_primer_that_fills_everything_leaves_no_solo(trained, tune):
+def test_a_primer_that_fills_all_changes_is_refused(trained, tune):
     primer = [value for bar in grammar.encode(tune) for value in bar]
     with pytest.raises(SamplingError, match=r"the primer of [\d,]+ values fills all changes"):
         improvise(trained.model, tune, primer=primer, with_primer=True)
 
 
-def test_a_value_outside_the_vocabulary_primes_as_its_nearest(trained, tune):
+def test_a_primer_value_outside_the_vocabulary_is_replaced_by_its_nearest(trained, tune):
     strange = Value("S", F(11, 12), 40)
     assert improvise(trained.model, tune, primer=[strange])
 
@@ -181,7 +181,7 @@ def test_a_tidy_solo_repeats_no_note(trained, tune):
     assert {v.kind for bar in solo.values for v in bar} <= {"C", "S", "R"}
 
 
-def test_an_encoded_corpus_reports_what_was_folded(tune):
+def test_an_encoded_corpus_reports_the_share_of_replaced_values(tune):
     small = encode_corpus([tune], n_values=20)
     texts = [str(value) for bar in grammar.encode(tune) for value in bar]
     assert small.distinct == len(set(texts))
@@ -214,6 +214,6 @@ def test_no_copy_is_longer_than_allowed(tune):
         assert longest(limit) <= limit
 
 
-def test_tidying_excludes_a_copy_limit(trained, tune):
+def test_tidying_and_a_copy_limit_exclude_each_other(trained, tune):
     with pytest.raises(SamplingError, match="tidying changes values"):
         improvise(trained.model, tune, tidy=True, max_copy=4)

@@ -61,7 +61,7 @@ def test_unrolled_and_scanning_graphs_are_equal(layers, inputs):
     assert np.ptp(scanned) > 0.1  # not all the same
 
 
-def test_the_inference_graph_feeds_its_most_likely_value_back(layers, inputs):
+def test_the_inference_graph_feeds_back_its_most_likely_value(layers, inputs):
     X, a0, c0 = inputs
     scan = scanning_model(layers.LSTM_cell, layers.densor)
     inference = music_inference_model(layers.LSTM_cell, layers.densor, Ty=TX)
@@ -73,7 +73,7 @@ def test_the_inference_graph_feeds_its_most_likely_value_back(layers, inputs):
     assert np.abs(outputs_of(scan, [fed, a0, c0]) - outputs).max() < 1e-5
 
 
-def test_the_formulas_of_numpy_equal_the_graph(layers, inputs):
+def test_the_numpy_forward_pass_equals_the_graph(layers, inputs):
     X, a0, c0 = inputs
     weights = extract_weights([layers.LSTM_cell, layers.densor])
     scanned = outputs_of(scanning_model(layers.LSTM_cell, layers.densor), inputs)
@@ -110,7 +110,7 @@ def test_a_step_of_training_changes_what_the_inference_graph_gives(inputs):
     assert all(np.abs(a - b).max() > 1e-4 for a, b in zip(after, before, strict=True))
 
 
-def test_seeds_decide_the_first_weights():
+def test_the_seed_decides_the_initial_weights():
     def kernel(seed):
         made = shared_layers(n_values=5, n_a=4, seed=seed)
         scanning_model(made.LSTM_cell, made.densor)

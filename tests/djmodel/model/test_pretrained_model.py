@@ -19,13 +19,13 @@ def bundled():
     return load(pretrained_model())
 
 
-def test_it_is_small_and_was_trained_with_the_preset_on_the_rags_alone(bundled):
+def test_the_bundled_model_is_small_and_was_trained_on_the_rags_with_the_preset(bundled):
     assert pretrained_model().stat().st_size < 1_000_000
     assert bundled.sources == {path.name: sha256_of_file(path) for path in rags()}
     assert bundled.config == PRESETS["ragtime"]
 
 
-def test_its_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngram(bundled):
+def test_the_model_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngram(bundled):
     text = pretrained_model().with_name("ragtime.md").read_text(encoding="utf-8")
     [row] = [line for line in text.splitlines() if line.startswith("| **all**")]
     values, model, ngram = (float(cell.replace(",", "")) for cell in row.split("|")[2:5])
@@ -36,7 +36,7 @@ def test_its_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngram(bun
     assert f"{bundled.weights.n_parameters:,} parameters" in text
 
 
-def test_a_card_has_the_measured_figures(bundled):
+def test_a_model_card_has_the_measured_figures(bundled):
     ngrams = {order: Metrics(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
     found = [Evaluation("one", Metrics(100, 3.0, 0.25), ngrams, 6)]
     without_positions = Evaluation("all", Metrics(100, 3.2, 0.2), ngrams, 6)
@@ -48,7 +48,7 @@ def test_a_card_has_the_measured_figures(bundled):
     assert "| 2 | 3.800 | 44.7 | 10.0% |" in text
 
 
-def test_without_a_model_it_is_the_one_that_generates(command, tmp_path):
+def test_generate_uses_the_bundled_model_by_default(command, tmp_path):
     out = tmp_path / "solo.mid"
     done = command(GENERATE, "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", out)
     assert done.status == 0
@@ -59,7 +59,7 @@ def test_without_a_model_it_is_the_one_that_generates(command, tmp_path):
     assert command("djmodel.generate", "--like", out).status == 0
 
 
-def test_a_model_is_evaluated_beside_each_order(command, rags):
+def test_evaluate_compares_a_model_with_ngrams_of_each_order(command, rags):
     done = command(EVALUATE, pretrained_model(), rags[0], "--count", 1)
     assert done.status == 0
     for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "accuracy"):
@@ -68,7 +68,7 @@ def test_a_model_is_evaluated_beside_each_order(command, rags):
     assert "bethena.mid: the model was trained on it" in done.err
 
 
-def test_leaving_one_out_evaluates_each_tune_and_all(command, rags):
+def test_leave_one_out_evaluation_reports_each_tune_and_all(command, rags):
     done = command(EVALUATE, "--leave-one-out", *rags[3:6], "--epochs", 1)
     assert done.status == 0, done.err
     for title in ("peacherine-rag", "pineapple-rag", "solace", "all, each left out"):
@@ -76,27 +76,27 @@ def test_leaving_one_out_evaluates_each_tune_and_all(command, rags):
     assert "tune 3/3" in done.err
 
 
-def test_leaving_one_out_takes_no_model(refuses, rags):
+def test_leave_one_out_evaluation_refuses_a_model(refuses, rags):
     said = refuses(EVALUATE, "--leave-one-out", pretrained_model(), *rags[3:6], "--epochs", 1)
     assert "leave the model out" in said
 
 
-def test_only_one_model_is_evaluated(refuses):
+def test_evaluate_refuses_two_models(refuses):
     assert "one model" in refuses(EVALUATE, pretrained_model(), "other.keras")
 
 
-def test_options_for_copies_need_a_solo(refuses):
+def test_json_output_of_evaluate_needs_a_solo(refuses):
     assert "--copies" in refuses(EVALUATE, pretrained_model(), "--json")
 
 
-def test_music_alone_is_evaluated_with_the_bundled_model(command, rags):
+def test_evaluate_uses_the_bundled_model_by_default(command, rags):
     done = command(EVALUATE, rags[0], "--count", 1)
     assert done.status == 0
     assert "bethena.mid: the model was trained on it" in done.err
     assert "training tunes" in done.out  # their copies, for comparison with those of solos
 
 
-def test_two_tunes_are_too_few_to_leave_one_out(refuses, rags):
+def test_leave_one_out_evaluation_needs_three_tunes(refuses, rags):
     assert "at least three tunes" in refuses(EVALUATE, "--leave-one-out", *rags[3:5])
 
 

@@ -46,7 +46,7 @@ def run_in_new_process(folder, *arguments, hash_seed="0"):
     )
 
 
-def test_new_processes_give_the_same_bytes_for_any_count(model, tmp_path):
+def test_new_processes_write_the_same_bytes_for_any_count(model, tmp_path):
     options = ["--seed", 7, "--changes", "Dm7 | G7 | Cmaj7 | %", "--choruses", 4]
     for run, count in enumerate((1, 3, 12)):
         out = ["--count", count, "--out", f"{run}.mid"]
@@ -64,7 +64,7 @@ def test_every_solo_is_bit_for_bit_the_same_for_any_count(model):
         assert generate_solos(learned, config, count) == many[:count]
 
 
-def test_the_midi_file_says_how_it_was_made(command, model, tmp_path):
+def test_the_midi_file_holds_its_provenance(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     done = command(GENERATE, model, "--seed", 2, "--temperature", 0.8, "--bars", 4, "--out", out)
     assert done.status == 0
@@ -106,7 +106,7 @@ def test_solos_are_regenerated(command, model, rags, tmp_path, monkeypatch, opti
     assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "solo-2.mid").read_bytes()
 
 
-def test_a_changed_solo_is_noticed(command, model, tmp_path):
+def test_a_changed_solo_is_reported_as_not_the_same(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 4, "--out", out)
     content = bytearray(out.read_bytes())
@@ -117,7 +117,7 @@ def test_a_changed_solo_is_noticed(command, model, tmp_path):
     assert "not the same, from byte" in done.out
 
 
-def test_the_same_training_again_is_the_same_model(command, model, rags, tmp_path):
+def test_a_repeated_training_gives_the_same_model(command, model, rags, tmp_path):
     again = trained(tmp_path / "again.keras", rags)
     assert again.read_bytes() != model.read_bytes()  # the dates in it
     command(GENERATE, model, "--bars", 2, "--out", tmp_path / "solo.mid")
@@ -145,7 +145,7 @@ def copies_by_evaluate(command, model, solo, *options):
     return values["length"], values["title"], values["title_bar"]
 
 
-def test_copies_of_a_solo_are_counted_by_the_values_that_were_generated(
+def test_copies_in_a_generated_solo_are_measured_on_its_generated_values(
     command, model, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -160,7 +160,7 @@ def test_copies_of_a_solo_are_counted_by_the_values_that_were_generated(
     assert other_by_notes
 
 
-def test_music_that_the_model_did_not_generate_is_compared_by_its_notes(
+def test_copies_in_other_music_are_measured_on_its_notes(
     command, model, rags, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -175,7 +175,7 @@ def test_music_that_the_model_did_not_generate_is_compared_by_its_notes(
     assert solo_in("solo.mid", load(model)) is None
 
 
-def test_a_file_that_takes_long_to_regenerate_is_compared_by_its_notes(
+def test_copies_in_a_solo_that_takes_long_to_regenerate_are_measured_on_its_notes(
     model, tmp_path, monkeypatch
 ):
     loaded, path = load(model), tmp_path / "solo.mid"
@@ -188,7 +188,7 @@ def test_a_file_that_takes_long_to_regenerate_is_compared_by_its_notes(
     assert solo_in(path, loaded) is None
 
 
-def test_other_versions_are_named(command, model, tmp_path):
+def test_different_versions_are_named_when_a_solo_differs(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 2, "--out", out)
     provenance, _ = read_provenance(out)

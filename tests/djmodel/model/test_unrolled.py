@@ -77,7 +77,7 @@ def test_loss_and_accuracy_are_evaluated_over_all_steps():
     assert 0 <= accuracy <= 1
 
 
-def test_it_is_saved_as_a_plain_keras_model(tmp_path):
+def test_the_unrolled_model_is_saved_as_a_plain_keras_model(tmp_path):
     graph = unrolled()
     graph.save(tmp_path / "graph.keras")
     loaded = keras.models.load_model(tmp_path / "graph.keras")
@@ -94,7 +94,7 @@ def two_dense_layers():
 
 
 def last_state_only():
-    """A mistake that students make: every output reads the state after the first step."""
+    """A graph with a mistake that students make: every output reads the state after the first step."""
     lstm = keras.layers.LSTM(UNITS, return_state=True)
     dense = keras.layers.Dense(N_VALUES, activation="softmax")
     X, a0, c0 = keras.Input((TX, N_VALUES)), keras.Input((UNITS,)), keras.Input((UNITS,))
@@ -103,7 +103,7 @@ def last_state_only():
 
 
 @pytest.mark.parametrize("build", [two_dense_layers, last_state_only])
-def test_a_graph_that_is_no_unrolled_lstm_is_trained_as_it_stands(build):
+def test_a_graph_that_is_not_an_unrolled_lstm_is_trained_by_keras(build):
     from djmodel.model.unrolled import UnrolledModel, as_scan
 
     graph = UnrolledModel(*build())

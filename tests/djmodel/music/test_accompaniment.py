@@ -76,7 +76,7 @@ def test_every_note_belongs_to_its_chord(text: str, style: str, meter: str, seed
 
 @settings(max_examples=40, deadline=None)
 @given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS))
-def test_each_sounding_chord_has_its_bass_at_its_start_and_silence_has_nothing(
+def test_each_sounding_chord_begins_with_its_bass_and_nc_is_silent(
     text: str, style: str, meter: str
 ) -> None:
     tune = played(text, style, meter)
@@ -107,7 +107,7 @@ def test_the_hands_move_little_and_stay_in_reach(text: str, style: str) -> None:
             assert max(min(abs(p - q) for q in other) for p in one) <= 7
 
 
-def test_voices_lead_as_a_pianist_would() -> None:
+def test_voices_move_by_a_whole_tone_at_most_in_two_five_one() -> None:
     # ii V I: no voice moves by more than a whole tone
     tune = played("Dm7 | G7 | Cmaj7", "block")
     voicings = [
@@ -119,7 +119,7 @@ def test_voices_lead_as_a_pianist_would() -> None:
         assert movement(before, after) <= 6
 
 
-def test_voices_move_less_than_they_would_around_one_centre() -> None:
+def test_voices_move_by_a_whole_tone_at_most_through_rhythm_changes() -> None:
     # thirty-two bars, two chords in most: no voice ever moves by more than a whole tone
     strokes: dict[Fraction, list[int]] = {}
     for note in notes_of(played("rhythm-changes", "block")):
@@ -142,7 +142,7 @@ def test_bars_are_filled_exactly(style: str, meter: str) -> None:
         assert all(one.end == other.onset for one, other in pairwise(bass))
 
 
-def test_stride_is_bass_and_chord_in_turns_and_a_waltz_in_three() -> None:
+def test_stride_alternates_bass_and_chord_and_a_waltz_has_two_chords() -> None:
     def beats(tune: Tune) -> list[str]:
         by_onset: dict[Fraction, int] = {}
         for note in notes_of(tune):
@@ -158,7 +158,7 @@ def test_stride_is_bass_and_chord_in_turns_and_a_waltz_in_three() -> None:
     assert bass == [0, 7]
 
 
-def test_a_walking_bass_walks_on_every_beat_without_great_leaps() -> None:
+def test_a_walking_bass_has_a_note_on_every_beat_and_no_leap_above_an_octave() -> None:
     tune = played("blues-in-F", "swing", seed=3)
     [bass] = [part for part in tune.accompaniment if part.instrument.name == "Bass"]
     assert [note.onset for note in bass.notes] == list(range(48))
@@ -171,7 +171,7 @@ def test_a_walking_bass_walks_on_every_beat_without_great_leaps() -> None:
 
 @pytest.mark.parametrize("meter", METERS)
 @pytest.mark.parametrize("style", ["swing", "bossa"])
-def test_the_first_chord_is_not_left_to_the_bass(style: str, meter: str) -> None:
+def test_the_first_chord_has_chord_notes_above_its_bass(style: str, meter: str) -> None:
     for seed in range(6):
         for tune in (
             played("Dm7 | G7 | C", style, meter, seed=seed),
@@ -188,7 +188,7 @@ def test_equal_seeds_play_equal_notes() -> None:
     assert one.accompaniment != other.accompaniment
 
 
-def test_nothing_else_of_the_tune_changes() -> None:
+def test_an_accompaniment_leaves_the_melody_and_changes_as_they_are() -> None:
     tune = parse_changes("Cm7 | F7")
     accompanied = accompany(tune, "bossa", np.random.default_rng(0))
     assert accompanied.bars == tune.bars
@@ -208,12 +208,12 @@ def test_a_chord_of_many_tones_loses_its_root_and_fifth_first() -> None:
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))
-def test_all_forms_in_all_styles(style: str) -> None:
+def test_every_form_is_played_in_every_style(style: str) -> None:
     for form in FORMS:
         assert notes_of(played(form, style))
 
 
-def test_a_cut_bar_is_accompanied_to_its_end() -> None:
+def test_a_last_bar_shortened_by_a_pick_up_is_accompanied_to_its_end() -> None:
     tune = parse_changes("C | G7", Meter(4, 4), pick_up=Fraction(3, 2))
     for style in STYLES:
         accompanied = accompany(tune, style, np.random.default_rng(0))

@@ -64,7 +64,7 @@ def written(tune: Tune) -> str:
         ("B♭△7 | E♭ø", "Bbmaj7 | Ebm7b5"),
     ],
 )
-def test_changes_as_text(text: str, bars: str) -> None:
+def test_written_changes_are_parsed(text: str, bars: str) -> None:
     tune = parse_changes(text)
     assert written(tune) == bars
     assert all(not bar.melody and bar.length == 4 for bar in tune.bars)
@@ -84,7 +84,7 @@ def test_changes_as_text(text: str, bars: str) -> None:
         ("7/8", "C F", "C F@2"),
     ],
 )
-def test_other_meters(meter: str, text: str, bars: str) -> None:
+def test_changes_in_other_meters_are_parsed(meter: str, text: str, bars: str) -> None:
     tune = parse_changes(text, parse_meter(meter))
     assert written(tune) == bars
     assert tune.bars[0].length == tune.bars[0].meter.length
@@ -98,7 +98,7 @@ def test_under_no_chord_the_last_chord_holds_for_the_melody() -> None:
     assert third.changes == first.changes
 
 
-def test_choruses_and_a_pick_up() -> None:
+def test_choruses_are_repeated_and_a_pick_up_precedes_them() -> None:
     tune = parse_changes("C | F G7", Meter(3, 4), choruses=2, pick_up=Fraction(1))
     assert written(tune) == "N.C. | C | F G7@2 | C | F"
     assert [bar.length for bar in tune.bars] == [1, 3, 3, 3, 2]
@@ -132,7 +132,7 @@ def test_choruses_and_a_pick_up() -> None:
         ("minor-blues-in-Amaj", "Amaj", "in minor, not major"),
     ],
 )
-def test_an_error_points_at_the_place(text: str, at: str, hint: str) -> None:
+def test_an_error_points_at_its_position_in_the_text(text: str, at: str, hint: str) -> None:
     with pytest.raises(ChangesError) as caught:
         parse_changes(text)
     error = caught.value
@@ -155,22 +155,22 @@ def test_a_text_that_is_not_a_meter_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["64/1", "17/4", "99/8"])
-def test_bars_longer_than_any_music_has(text: str) -> None:
+def test_a_meter_of_more_than_16_quarters_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"quarter notes, more than 16"):
         parse_meter(text)
     assert parse_meter("4/1").length == 16
 
 
-def test_changes_are_text() -> None:
+def test_changes_that_are_not_text_are_refused() -> None:
     with pytest.raises(InputError, match=r"changes are text .* not None"):
         parse_changes(None)  # type: ignore[arg-type]
 
 
-def test_a_meter_may_be_text() -> None:
+def test_a_meter_can_be_given_as_text() -> None:
     assert parse_changes("C | G", "3/4").length == 6
 
 
-def test_forms_by_name() -> None:
+def test_forms_are_found_by_name() -> None:
     blues = parse_changes("blues-in-F")
     assert len(blues.bars) == 12
     assert written(blues).startswith("F7 | Bb7 | F7 | F7 | Bb7")
@@ -200,7 +200,7 @@ def test_every_form_in_any_key_is_the_same_form(name: str, key: str) -> None:
     assert len(tune.bars) in {2, 4, 8, 12, 16, 32}
 
 
-def test_the_signature_of_changes() -> None:
+def test_the_key_signature_of_changes_is_estimated() -> None:
     assert parse_changes("Dm7 | G7 | Cmaj7").key == 0
     assert parse_changes("Fm7 | Bb7 | Ebmaj7").key == -3
     assert parse_changes("F#m7b5 | B7 | Em").key == 1
@@ -216,7 +216,7 @@ def test_the_signature_of_changes() -> None:
         ("Fm7 | A#7 | D#maj7", -3),  # nine sharps would be more than there are
     ],
 )
-def test_a_key_with_two_names_is_the_one_that_is_written(text: str, key: int) -> None:
+def test_a_key_with_two_names_is_named_as_the_changes_are_written(text: str, key: int) -> None:
     assert parse_changes(text).key == key
 
 
@@ -243,7 +243,7 @@ def test_any_chords_in_any_meter_fill_their_bars(bars: list[list[Chord]], meter:
 
 
 @given(st.text(alphabet="CGm7|:[]%x2/ N.\n", max_size=20))
-def test_any_text_is_changes_or_an_error_that_points(text: str) -> None:
+def test_any_text_is_parsed_or_refused_with_a_position(text: str) -> None:
     position = 0
     try:
         tune = parse_changes(text)

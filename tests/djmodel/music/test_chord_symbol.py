@@ -74,7 +74,9 @@ chords = st.builds(
         ("Cno3", (0, 7)),
     ],
 )
-def test_the_ways_to_write_a_chord(symbols: str, intervals: tuple[int, ...]) -> None:
+def test_different_spellings_of_a_chord_symbol_are_read(
+    symbols: str, intervals: tuple[int, ...]
+) -> None:
     for symbol in re.findall(r"C(?:\([^)]*\)|[^\s(])*", symbols):
         assert parse_chord_symbol(symbol) == Chord(0, intervals, 0), symbol
         # the same on F#, whose root has two characters
@@ -95,7 +97,7 @@ def test_the_ways_to_write_a_chord(symbols: str, intervals: tuple[int, ...]) -> 
         ("  F/A ", 5, 9),
     ],
 )
-def test_root_and_bass(symbol: str, root: int, bass: int) -> None:
+def test_root_and_bass_of_a_chord_symbol_are_read(symbol: str, root: int, bass: int) -> None:
     chord = parse_chord_symbol(symbol)
     assert (chord.root, chord.bass) == (root, bass)
 
@@ -115,7 +117,9 @@ def test_root_and_bass(symbol: str, root: int, bass: int) -> None:
         ("C/E/G", 1 + 1, "bass note"),
     ],
 )
-def test_an_unknown_symbol_is_pointed_at(symbol: str, position: int, hint: str) -> None:
+def test_an_unknown_symbol_is_refused_with_its_position(
+    symbol: str, position: int, hint: str
+) -> None:
     with pytest.raises(ChordSymbolError) as caught:
         parse_chord_symbol(symbol)
     assert caught.value.position == position
@@ -126,7 +130,7 @@ def test_an_unknown_symbol_is_pointed_at(symbol: str, position: int, hint: str) 
 
 
 @given(st.text(alphabet="CGb#m-aj7913(/,)sudioø△+ 6", max_size=8))
-def test_any_text_is_a_chord_or_a_chord_symbol_error(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         chord = parse_chord_symbol(text)
     except ChordSymbolError as error:
@@ -171,7 +175,7 @@ def test_every_chord_has_a_name_that_reads_back(chord: Chord, key: int | None) -
         (Chord.of(0, [0, 4, 7, 8]), None, "C(addb13)"),
     ],
 )
-def test_the_name_of_a_chord(chord: Chord, key: int | None, name: str) -> None:
+def test_a_chord_is_named_by_its_usual_symbol(chord: Chord, key: int | None, name: str) -> None:
     assert chord_symbol(chord, key) == name
 
 

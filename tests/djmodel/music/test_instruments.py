@@ -20,7 +20,7 @@ from djmodel.music.instruments import instrument_name
         ("Drums", 0, "Drums"),
     ],
 )
-def test_a_part_named_by_hand_staff_or_number_is_called_by_its_program(
+def test_a_part_named_after_hand_staff_or_number_has_the_name_of_its_instrument(
     name: str, program: int, called: str
 ) -> None:
     assert instrument_name(name, program) == called

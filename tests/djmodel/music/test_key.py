@@ -51,7 +51,9 @@ def number(spelling: Spelling) -> int:
         ([72, 71, 72], "C", 0, "C5 B4 C5"),
     ],
 )
-def test_spelling(pitches: list[int], chord: str, key: int, expected: str) -> None:
+def test_pitches_are_spelled_in_key_and_chord(
+    pitches: list[int], chord: str, key: int, expected: str
+) -> None:
     assert names(pitches, chord, key) == expected
 
 
@@ -62,7 +64,9 @@ def test_spelling(pitches: list[int], chord: str, key: int, expected: str) -> No
         ["C", "Dm7", "Eb7b9", "F#m7b5", "Abmaj7", "Bdim7", "G7sus4", "Caug", "E7#9/G#"]
     ),
 )
-def test_a_spelling_sounds_as_what_it_spells(pitches: list[int], key: int, chord: str) -> None:
+def test_a_spelled_note_has_the_pitch_that_was_spelled(
+    pitches: list[int], key: int, chord: str
+) -> None:
     spelled = spell(pitches, [parse_chord_symbol(chord)] * len(pitches), key)
     assert [number(spelling) for spelling in spelled] == pitches
     assert all(abs(spelling.alter) < 2 or abs(key) > 5 for spelling in spelled)
@@ -81,10 +85,10 @@ def test_tones_of_the_key_need_no_accidental(key: int, degrees: list[int]) -> No
 
 class TestKey:
     @pytest.mark.parametrize(("semitones", "key"), [(0, -4), (1, 3), (4, 0), (6, 2), (11, 1)])
-    def test_of_a_blues_in_a_flat_and_elsewhere(self, semitones: int, key: int) -> None:
+    def test_key_of_a_blues_in_any_key(self, semitones: int, key: int) -> None:
         assert key_signature(blues().transposed(semitones)) == key
 
-    def test_of_a_minor_tune(self) -> None:
+    def test_key_of_a_minor_tune(self) -> None:
         # A harmonic minor has the signature of C.
         line = bar("Am", [(p, QUAVER) for p in (69, 71, 72, 74, 76, 72, 68, 69)])
         assert (
@@ -102,18 +106,18 @@ class TestKey:
             ("Dm7 | D7 | Gm7 | A7 | Dm6", Key(2, True)),
         ],
     )
-    def test_of_chords_alone(self, changes: str, key: Key) -> None:
+    def test_key_of_chords_without_a_melody(self, changes: str, key: Key) -> None:
         assert estimate_key((), parse_changes(changes).chord_spans()) == key
 
-    def test_in_any_key_alike(self) -> None:
+    def test_key_of_a_transposed_tune_is_transposed(self) -> None:
         for semitones in range(12):
             blues = parse_changes("blues-in-C").transposed(semitones)
             assert estimate_key((), blues.chord_spans()) == Key(semitones, False)
 
-    def test_a_known_key_is_taken(self) -> None:
+    def test_a_key_read_from_a_file_is_kept(self) -> None:
         assert key_signature(Tune("", (bar("C", [(60, 4)]),), key=-1)) == -1
 
-    def test_of_silence(self) -> None:
+    def test_key_of_silence_is_c(self) -> None:
         assert key_signature(Tune("", ())) == 0
 
 

@@ -104,7 +104,7 @@ USERS = [
 
 @pytest.mark.parametrize("user", USERS, ids=lambda user: user.__name__)
 @pytest.mark.parametrize(("text", "beat"), [(text, beat) for text, beat, _ in METERS])
-def test_everyone_counts_the_same_beats(user: Callable[[Meter], F], text: str, beat: F) -> None:
+def test_all_modules_count_the_same_beats(user: Callable[[Meter], F], text: str, beat: F) -> None:
     assert user(meter_of(text)) == beat
 
 

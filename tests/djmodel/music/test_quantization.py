@@ -56,7 +56,7 @@ def test_a_note_too_short_for_the_grid_keeps_a_step() -> None:
     assert [(s.start, s.end) for s in grid_notes] == [(0, 3), (4, 8), (6, 9)]
 
 
-def test_notes_without_length_are_dropped_and_counted(tmp_path: Path) -> None:
+def test_notes_of_zero_length_are_dropped_and_counted(tmp_path: Path) -> None:
     score = read_score(mf.write(tmp_path / "x.mid", mf.Track([(0, 1, 60), (1, 0, 62)])))
     assert [pitch for _, _, pitch in only_part(score)] == [60]
     assert score.quantization.dropped == 1

@@ -57,7 +57,7 @@ def test_onsets_of_an_excerpt_count_from_its_start():
     assert second.tempos == (Tempo(F(0), 90.0), Tempo(F(2), 120.0))
 
 
-def test_an_excerpt_cuts_what_goes_beyond_it():
+def test_an_excerpt_cuts_notes_at_its_end():
     first = two_bars().excerpt(1, 1)
     assert first.accompaniment[0].notes == (Note(36, F(1), F(3)),)
 
@@ -134,6 +134,6 @@ def test_json_that_is_not_a_tune_is_a_value_error(path, value):
 
 
 @pytest.mark.parametrize("stored", [None, [], "", {}, {"title": ""}])
-def test_other_json_is_not_a_tune(stored):
+def test_json_without_the_fields_of_a_tune_is_refused(stored):
     with pytest.raises(ValueError):  # noqa: PT011 (msgspec's ValidationError)
         tune_from_json(stored)
