@@ -45,13 +45,13 @@ def test_the_notebooks_are_numbered_in_order():
 
 
 @each_notebook
-def test_it_runs_from_a_clean_kernel_and_shows_what_is_stored(path, tmp_path):
+def test_each_notebook_runs_from_a_clean_kernel_with_the_stored_outputs(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
     assert output_types(executed(path, tmp_path)) == output_types(stored)
 
 
 @each_notebook
-def test_it_is_stored_as_it_ran_without_errors_or_warnings(path):
+def test_each_notebook_is_stored_as_run_without_errors_or_warnings(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -65,7 +65,7 @@ def test_it_is_stored_as_it_ran_without_errors_or_warnings(path):
 
 
 @each_notebook
-def test_nothing_of_the_machine_is_stored(path):
+def test_notebooks_hold_no_paths_or_names_of_the_machine(path):
     notebook = nbformat.read(path, as_version=4)
     text = output_text(notebook)
     places = (str(Path.home()), str(FOLDER.parent), "/tmp", "/home/", "/root", "/Users/", "C:\\\\")
@@ -84,7 +84,7 @@ def test_the_music_of_the_course_is_not_stored(path):
 
 
 @each_notebook
-def test_its_links_lead_to_notebooks(path):
+def test_links_of_each_notebook_lead_to_notebooks(path):
     notebook = nbformat.read(path, as_version=4)
     text = "".join(cell.source for cell in notebook.cells)
     for target in re.findall(r"\]\((\w+\.ipynb)\)", text):

@@ -25,7 +25,7 @@ def test_every_folder_of_the_packages_is_installed():
 
 
 @pytest.mark.parametrize("name", [name_of(p) for p in MODULES if ">>> " in p.read_text("utf-8")])
-def test_examples_in_docstrings_give_what_they_say(name):
+def test_examples_in_docstrings_run_and_give_their_results(name):
     failed, tried = doctest.testmod(import_module(name))
     assert tried
     assert not failed

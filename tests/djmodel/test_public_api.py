@@ -23,12 +23,12 @@ def test_every_public_name_exists(name: str) -> None:
     assert getattr(djmodel, name) is not None
 
 
-def test_names_are_imported_when_they_are_first_used() -> None:
+def test_importing_djmodel_imports_no_heavy_package() -> None:
     code = "import sys, djmodel; print({'numpy', 'music21', 'keras', 'IPython'} & {*sys.modules})"
     assert run(code) == "set()\n"
 
 
-def test_evaluate_is_the_function_of_that_name() -> None:
+def test_evaluate_is_the_function_not_the_command() -> None:
     assert run("from djmodel import evaluate; print(evaluate.__module__)") == (
         "djmodel.evaluation.perplexity\n"
     )
@@ -52,7 +52,7 @@ class TestInANotebook:
         finally:
             interactive.InteractiveShell.clear_instance()
 
-    def test_a_tune_is_a_player_with_its_sound(self, shown: Any) -> None:
+    def test_a_tune_is_displayed_as_a_player_with_its_sound(self, shown: Any) -> None:
         forms = shown(blues().excerpt(2, 3))
         assert "<audio" in forms["text/html"]
         assert forms["text/plain"] == "Tune('Blues in A flat', 2 bars)"

@@ -16,7 +16,7 @@ from seqmodel.files import (
 )
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "solo.mid"
     path.write_text("old")
     with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
@@ -64,7 +64,7 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path):
         writable_folder(tmp_path / "runs" / "one")
 
 
-def test_a_folder_is_not_a_file_to_write(tmp_path):
+def test_a_folder_in_place_of_an_output_file_is_refused(tmp_path):
     with pytest.raises(FileError, match="this is a folder, not"), atomic_write(tmp_path):
         pass
 
@@ -73,7 +73,7 @@ def test_a_folder_is_not_a_file_to_write(tmp_path):
     ("make", "message"),
     [("mkdir", "this is a folder, not a MIDI file"), ("touch", "the file is empty")],
 )
-def test_a_folder_or_an_empty_file_is_not_read(tmp_path, make, message):
+def test_a_folder_or_an_empty_input_file_is_refused(tmp_path, make, message):
     path = tmp_path / "thing"
     getattr(path, make)()
     with pytest.raises(FileError, match=f"thing: {message}"):
@@ -94,7 +94,7 @@ def test_an_output_replaces_neither_an_input_nor_another_output(tmp_path):
         check_no_overwrite([solo, solo], [tune])
 
 
-def test_a_suffix_that_is_unknown_or_missing_is_said():
+def test_an_unknown_or_missing_suffix_is_refused():
     with pytest.raises(InputError, match=r"must end in \.mid or \.wav, not in \.txt"):
         check_suffix("solo.txt", [".mid", ".wav"])
     with pytest.raises(InputError, match=r"must end in \.mid or \.wav, but has no ending"):

@@ -160,7 +160,7 @@ def test_a_corrupted_tune_is_refused_when_the_file_is_loaded(changes, made, path
     assert "damaged" in refused(made.write(path))
 
 
-def test_bars_on_a_grid_finer_than_any_memory(made, path):
+def test_durations_on_too_fine_a_grid_are_refused(made, path):
     made.entry["symbols"] = ["R,1/16", "R,1/17", "R,1/19", "R,1/23"]
     made.entry |= {"folded": {}}
     model = load(made.write(path))
@@ -194,7 +194,7 @@ def test_missing_and_unknown_weights_are_refused(made, path):
     assert "recurrent and a Dense layer" in refused(made.write(path))
 
 
-def test_weights_that_are_only_promised_take_no_memory(made, path):
+def test_a_header_that_declares_huge_weights_takes_no_memory(made, path):
     header = json.dumps(
         {"kernel": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}}
     ).encode()
@@ -205,7 +205,7 @@ def test_weights_that_are_only_promised_take_no_memory(made, path):
 
 
 @pytest.mark.parametrize("name", ["../../out", "/etc/passwd", "a/../../b", "..\\b", "C:\\x"])
-def test_an_archive_that_climbs_out_is_refused(name, made, path):
+def test_an_archive_with_paths_outside_its_folder_is_refused(name, made, path):
     assert "would be outside" in refused(made.write(path, more=[(name, b"x")]))
 
 
@@ -215,7 +215,7 @@ def test_two_entries_with_one_name_are_refused(made, path):
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
-def test_a_zip_bomb_does_not_go_off(packing, made, path):
+def test_a_zip_bomb_is_refused_without_taking_memory(packing, made, path):
     made.entry["content"]["x"] = "0" * (50 * 2**20)
     made.write(path, compress_type=packing)
     del made.entry["content"]["x"]
@@ -242,7 +242,7 @@ def test_a_zip_bomb_does_not_go_off(packing, made, path):
     ],
     ids=range(7),
 )
-def test_json_that_is_hard_to_read_is_refused(text, made, path):
+def test_malformed_and_deeply_nested_json_is_refused(text, made, path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(model_file.WEIGHTS, made.weights())
         archive.writestr(model_file.ENTRY, text.encode("utf-8", "surrogatepass"))
@@ -254,7 +254,7 @@ class Deadly:
         return pytest.fail, ("it ran",)
 
 
-def test_nothing_in_the_file_is_run(made, path):
+def test_code_in_a_model_file_is_not_run(made, path):
     lambda_layer = {"class_name": "Lambda", "config": {"function": ["__lambda__", "4wAAAA=="]}}
     more = [("config.json", json.dumps(lambda_layer)), ("data.pkl", pickle.dumps(Deadly()))]
     assert load(made.write(path, more=more)).tunes
@@ -302,7 +302,7 @@ def paths_in(value, before=()):
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_what_loads_cannot_fail_later(data, tmp_path):
+def test_a_model_that_loads_improvises(data, tmp_path):
     """Any JSON value in any place of the entry: the file is refused, or the model improvises."""
     made = Made.whole()
     *way, last = data.draw(st.sampled_from([place for place in paths_in(made.entry) if place]))
@@ -316,7 +316,7 @@ def test_what_loads_cannot_fail_later(data, tmp_path):
         improvise(model, model.changes[0], seed=0)
 
 
-def test_only_names_in_keras_are_written(made, tmp_path):
+def test_a_model_is_saved_only_under_a_keras_suffix(made, tmp_path):
     model = load(made.write(tmp_path / "a.keras"))
     with pytest.raises(ModelFileError, match=r"must end in \.keras"):
         model.save(tmp_path / "model.h5", None)

@@ -97,7 +97,7 @@ def test_samples_have_the_distribution_of_the_model(data, order, smoothing):
     assert np.abs(found - expected).max() < 0.06
 
 
-def test_a_sequence_without_symbols_is_no_obstacle():
+def test_empty_sequences_are_accepted():
     model = NGram.fit([[], [1]], 2, 3, Smoothing("kneser-ney", 0.5))
     assert model.probabilities([0, 1]).sum() == pytest.approx(1)
     assert NGram.fit([[]], 2, 2, Smoothing("witten-bell", 1.0)).probabilities([1]) == pytest.approx(

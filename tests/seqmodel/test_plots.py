@@ -62,7 +62,7 @@ def test_zero_is_white_and_the_top_is_blue() -> None:
     assert mesh.cmap(1.0)[2] > mesh.cmap(1.0)[0]
 
 
-def test_a_heat_map_of_nothing_but_zeros_is_drawn() -> None:
+def test_a_heat_map_of_zeros_is_drawn() -> None:
     assert heat_map(np.zeros((2, 2)), ["a", "b"], ["1", "2"]).png().startswith(b"\x89PNG")
 
 
@@ -107,7 +107,7 @@ def test_a_large_count_chart_can_be_read_at_screen_size() -> None:
     assert picture.figure.get_suptitle() == "values (10 more, 1,055 times)"
 
 
-def test_a_picture_of_any_size_gets_through() -> None:
+def test_a_picture_too_large_for_pillow_is_unchanged() -> None:
     # Larger than pillow opens: a lead sheet of some two thousand bars.
     stream = io.BytesIO()
     Image.new("1", (20_000, 9_000)).save(stream, "PNG")
@@ -151,7 +151,7 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     return cell
 
 
-def test_one_picture_is_kept_up_to_date(cell: Cell) -> None:
+def test_a_live_curve_updates_one_picture(cell: Cell) -> None:
     curve = LiveCurve(3, min_seconds=0)
     for number, loss in enumerate((3.0, 2.0, 1.0), start=1):
         curve(EpochMetrics(number, loss, 0.5, 0.1))
@@ -186,14 +186,16 @@ def test_slow_pictures_take_a_tenth_of_the_training(
     assert [len(losses) for losses in cell.shown] == [1, 21, 41]
 
 
-def test_without_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_live_curve_without_ipython_is_an_error_with_the_command_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "IPython.display", None)
     monkeypatch.setitem(sys.modules, "IPython", None)
     with pytest.raises(MissingPackageError, match="pip install ipython"):
         LiveCurve()
 
 
-def test_a_keras_training_draws_it(cell: Cell) -> None:
+def test_a_live_curve_is_a_callback_of_keras(cell: Cell) -> None:
     keras = pytest.importorskip("keras")
     model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")

@@ -16,24 +16,24 @@ def passages(sequence):
     return {tuple(sequence[i : j + 1]) for i in places for j in places[i:]}
 
 
-def test_a_passage_is_found_where_it_stands():
+def test_a_passage_is_found_at_its_position():
     # 5 6 7 of the second training sequence
     assert SuffixAutomaton([[5, 6], [0, 5, 6, 7]]).longest_copy([9, 5, 6, 7, 1]) == Match(
         3, 1, 1, 1
     )
 
 
-def test_no_passage_goes_from_one_sequence_into_the_next():
+def test_no_passage_spans_two_sequences():
     assert SuffixAutomaton([[1, 2], [3, 4]]).longest_copy([1, 2, 3, 4]).length == 2
 
 
-def test_nothing_in_common_is_no_copy():
+def test_sequences_without_a_common_symbol_have_no_copy():
     assert SuffixAutomaton([[3, 4]]).longest_copy([1, 2]).length == 0
     assert SuffixAutomaton([[3, 4]]).overlap([1, 2], 1).tolist() == [0]
     assert SuffixAutomaton([]).longest_copy([1]) == Match(0, 0, 0, 0)
 
 
-def test_the_overlap_by_length():
+def test_the_overlap_is_a_share_for_each_length():
     # of 1 2 3 4: all but 4 are known; 1 2 and 2 3, not 3 4; neither 1 2 3 nor 2 3 4
     curve = SuffixAutomaton([[1, 2], [2, 3]]).overlap([1, 2, 3, 4], 5)
     assert curve[:4] == pytest.approx([3 / 4, 2 / 3, 0, 0])
@@ -52,7 +52,7 @@ def test_the_longest_copy_is_the_longest_common_passage(new, training):
 
 
 @given(sequences, st.lists(sequences, max_size=3), st.integers(1, 5))
-def test_shares_are_those_of_a_plain_search(new, training, n):
+def test_the_overlap_equals_that_of_an_exhaustive_search(new, training, n):
     known, there = SuffixAutomaton(training), set().union(*map(passages, training))
     grams = [tuple(new[i : i + n]) for i in range(len(new) - n + 1)]
     if grams:
@@ -62,6 +62,6 @@ def test_shares_are_those_of_a_plain_search(new, training, n):
         assert math.isnan(known.overlap(new, n)[n - 1])
 
 
-def test_any_symbol_will_do():
+def test_symbols_can_be_any_hashable_objects():
     known = SuffixAutomaton([["a", ("b", 1), None]])
     assert known.longest_copy([("b", 1), None, "a"]) == Match(2, 0, 0, 1)

@@ -14,7 +14,7 @@ def test_the_noun_agrees_with_the_number(number: int, text: str) -> None:
     assert pluralize(number, "bar") == text
 
 
-def test_a_plural_without_s() -> None:
+def test_irregular_plurals_are_used() -> None:
     assert [pluralize(n, "note or rest", "notes and rests") for n in (1, 3)] == [
         "1 note or rest",
         "3 notes and rests",
@@ -41,10 +41,10 @@ def test_fractions_take_the_plural() -> None:
         (os.fsdecode(b"caf\xe9.mid"), "caf�.mid"),  # Latin-1 where UTF-8 is expected
     ],
 )
-def test_text_from_outside_cannot_control_the_terminal(text: str, shown: str) -> None:
+def test_text_of_a_file_cannot_control_the_terminal(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_long_text_is_cut_and_says_so() -> None:
+def test_long_text_is_cut_and_marked() -> None:
     assert printable("la " * 1000, max_length=8) == "la la l…"
     assert printable("la la la", max_length=8) == "la la la"

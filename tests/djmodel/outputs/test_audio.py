@@ -57,7 +57,7 @@ def test_a_note_sounds_at_its_pitch(tmp_path: Path, pitch: int, hertz: float) ->
     assert loudest_frequency(sound) == pytest.approx(hertz, abs=2)
 
 
-def test_the_sound_is_as_long_as_the_music_and_its_tail(tmp_path: Path) -> None:
+def test_the_sound_is_as_long_as_the_music_and_a_tail(tmp_path: Path) -> None:
     # Six quarters at 120 a minute are three seconds.
     sound = render(midi_file(tmp_path / "line.mid", [(60, 1), (64, 1), (67, 4)]))
     assert sound.seconds == pytest.approx(3 + TAIL_SECONDS, abs=0.001)
@@ -69,7 +69,7 @@ def test_the_sound_is_as_long_as_the_music_and_its_tail(tmp_path: Path) -> None:
     assert np.abs(sound.samples[-10:]).max() < 0.001
 
 
-def test_nothing_clips_however_many_play(tmp_path: Path) -> None:
+def test_many_loud_notes_do_not_clip(tmp_path: Path) -> None:
     # Two octaves of guitars, far beyond what the synthesiser's 16 bits hold at full volume, make
     # the wave that they make at 80 of 127, where nothing clips.
     crowd = [(48 + i, 2) for i in range(24)]
@@ -80,12 +80,12 @@ def test_nothing_clips_however_many_play(tmp_path: Path) -> None:
     assert np.abs(samples - render(soft).samples).max() < 0.05
 
 
-def test_saxophone_has_no_offset(tmp_path: Path) -> None:
+def test_a_saxophone_has_no_dc_offset(tmp_path: Path) -> None:
     samples = render(midi_file(tmp_path / "sax.mid", [(57, 4)], program=65)).samples
     assert abs(samples.mean()) < 0.01 * samples.std()
 
 
-def test_wav_holds_what_was_rendered(tmp_path: Path) -> None:
+def test_a_wav_file_holds_the_rendered_samples(tmp_path: Path) -> None:
     sound = render(midi_file(tmp_path / "a.mid", [(69, 1)]))
     sound.save(tmp_path / "a.wav")
     with wave.open(str(tmp_path / "a.wav")) as file:
@@ -94,7 +94,7 @@ def test_wav_holds_what_was_rendered(tmp_path: Path) -> None:
     assert np.abs(frames / 32768 - sound.samples).max() < 1e-4
 
 
-def test_mp3_sounds_the_same(tmp_path: Path) -> None:
+def test_an_mp3_file_has_the_pitch_and_length_of_the_sound(tmp_path: Path) -> None:
     sound = render(midi_file(tmp_path / "a.mid", [(69, 4)]))
     content = sound.mp3()
     samples, rate = soundfile.read(io.BytesIO(content))
@@ -104,24 +104,26 @@ def test_mp3_sounds_the_same(tmp_path: Path) -> None:
 
 
 class TestBadInput:
-    def test_midi_without_notes(self, tmp_path: Path) -> None:
+    def test_midi_without_notes_is_refused(self, tmp_path: Path) -> None:
         path = midi_file(tmp_path / "silent.mid", [])
         with pytest.raises(FileError, match=r"silent\.mid: the MIDI file has no notes"):
             render(path)
 
     @pytest.mark.parametrize("content", [b"", b"RIFF not MIDI", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk"])
-    def test_not_midi(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_not_midi_is_refused(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "x.mid"
         path.write_bytes(content)
         with pytest.raises(FileError, match=r"x\.mid: the file is (empty|not MIDI)"):
             render(path)
 
-    def test_a_missing_file(self, tmp_path: Path) -> None:
+    def test_a_missing_file_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(FileError, match="no such file"):
             render(tmp_path / "x.mid")
 
     @pytest.mark.parametrize("content", [b"text", b"RIFF\x10\0\0\0sfbkLIST"])
-    def test_not_a_soundfont(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_not_a_soundfont_is_refused(
+        self, tmp_path: Path, content: bytes
+    ) -> None:
         font = tmp_path / "x.sf2"
         font.write_bytes(content)
         with pytest.raises(
@@ -129,14 +131,14 @@ class TestBadInput:
         ):
             render(midi_file(tmp_path / "a.mid", [(69, 1)]), font)
 
-    def test_a_stray_note_far_behind_the_music(self, tmp_path: Path) -> None:
+    def test_music_longer_than_an_hour_is_refused(self, tmp_path: Path) -> None:
         # A stray note 200,000 quarters behind the music: a day and more of silence.
         path = midi_file(tmp_path / "stray.mid", [(60, 1), (60, 200_000)])
         with pytest.raises(FileError, match="minutes, more than 60"):
             render(path)
 
 
-def test_command(tmp_path: Path) -> None:
+def test_render_writes_wav_and_refuses_other_suffixes_in_one_line(tmp_path: Path) -> None:
     path = midi_file(tmp_path / "a.mid", [(69, 1)])
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -42,7 +42,7 @@ def in_bold(text: str, pixels: float) -> float:
     return float(TextPath((0, 0), text, size=pixels, prop=font).get_extents().x1)
 
 
-def test_title_tempo_and_chord_symbols_can_be_read() -> None:
+def test_the_sheet_has_title_tempo_and_chord_symbols() -> None:
     title, *symbols = words(lead_sheet(blues()))
     assert title.split() == ["Blues", "in", "A", "flat", "♩", "=", "132"]
     assert symbols[:3] == ["A♭7", "A♭7", "D♭7"]
@@ -63,17 +63,17 @@ def test_the_tempo_is_that_of_the_beat(meter: Meter, mark: str) -> None:
     assert words(lead_sheet(tune))[0] == mark
 
 
-def test_a_tempo_may_be_a_whole_number() -> None:
+def test_a_tempo_can_be_a_whole_number() -> None:
     assert words(lead_sheet(replace(blues(), title="").at_tempo(90)))[0] == "♩ = 90"
 
 
-def test_texts_need_no_music_font() -> None:
+def test_texts_have_no_private_use_characters_of_a_music_font() -> None:
     texts = [text for element in parse_svg(lead_sheet(blues()).svg).iter("text")
              for text in element.itertext()]  # fmt: skip
     assert not re.search("[\ue000-\uf8ff]", "".join(texts))
 
 
-def test_crowded_bars_have_more_room() -> None:
+def test_lines_of_crowded_bars_have_fewer_bars() -> None:
     # Sixteen semiquavers a bar: half as many bars in a line that is as wide.
     full = [(60 + k % 12, SEMIQUAVER) for k in range(16)]
     sparse, dense = (Tune("", (bar("C", notes),) * 8) for notes in ([(60, 4)], full))
@@ -89,12 +89,12 @@ def test_fewer_bars_per_line_on_a_phone() -> None:
     assert height > width
 
 
-def test_one_bar_is_as_wide_as_it_needs() -> None:
+def test_a_single_bar_is_not_stretched_to_the_full_width() -> None:
     one, four = (Tune("C", (bar("C7", [(60, 4)]),) * n) for n in (1, 4))
     assert lead_sheet(one).size[0] < lead_sheet(four).size[0] / 2
 
 
-def test_every_line_of_full_lines_reaches_the_right_margin() -> None:
+def test_all_full_lines_end_at_the_right_margin() -> None:
     sheet = lead_sheet(Tune("", (bar("C", [(60, 2), (62, 2)]),) * 8), heading=False)
     ink = np.asarray(Image.open(io.BytesIO(sheet.png())).convert("L")) < 128
     halves = np.array_split(ink, 2)
@@ -131,7 +131,7 @@ def test_long_chord_symbols_do_not_touch(changes: list[str], paper: Paper) -> No
         assert y != below or end < start
 
 
-def test_equal_tunes_are_drawn_alike() -> None:
+def test_equal_tunes_give_equal_sheets() -> None:
     assert lead_sheet(blues()).svg == lead_sheet(blues()).svg
 
 
@@ -145,14 +145,14 @@ def test_the_png_is_black_on_white_at_twice_the_size() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".musicxml", ".xml"])
-def test_files(tmp_path: Path, suffix: str) -> None:
+def test_the_suffix_decides_the_file_format(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"solo{suffix}"
     write_score(blues(), path)
     start = {".svg": b"<svg", ".png": b"\x89PNG"}.get(suffix, b"<?xml")
     assert path.read_bytes().startswith(start)
 
 
-def test_a_tune_without_bars(tmp_path: Path) -> None:
+def test_a_tune_without_bars_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotationError, match="no bar of music"):
         write_score(Tune("Nothing", ()), tmp_path / "nothing.svg")
     assert list(tmp_path.iterdir()) == []
@@ -163,7 +163,7 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
         write_score(blues(), tmp_path / "solo.pdf")
 
 
-def test_importing_is_light() -> None:
+def test_importing_write_imports_no_notation_or_plotting_library() -> None:
     code = (
         "import sys, djmodel.outputs.write; "
         "print([name for name in ('music21', 'verovio', 'matplotlib') if name in sys.modules])"

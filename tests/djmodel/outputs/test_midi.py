@@ -151,7 +151,7 @@ melodies = st.lists(
 
 
 @given(notes=melodies)
-def test_any_melody_on_the_grid_survives_writing_and_reading(
+def test_any_melody_on_the_grid_is_unchanged_by_writing_and_reading(
     notes: list[tuple[Fraction, int | None]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     melody, onset = [], F(0)
@@ -170,7 +170,7 @@ def test_any_melody_on_the_grid_survives_writing_and_reading(
     ]
 
 
-def test_no_part_gets_the_channel_of_the_drums(tmp_path: Path) -> None:
+def test_no_pitched_part_is_on_the_channel_of_the_drums(tmp_path: Path) -> None:
     part = Part(Instrument("Piano", 0), (Note(60, F(0), F(1)),))
     many = replace(blues(), accompaniment=(part,) * 20)
     write_midi(many, tmp_path / "x.mid")
@@ -181,14 +181,14 @@ def test_no_part_gets_the_channel_of_the_drums(tmp_path: Path) -> None:
     assert 9 not in channels
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileError):
         write_midi(blues(), tmp_path / "file" / "x.mid")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_text_and_a_title_in_any_script_survive(tmp_path: Path) -> None:
+def test_a_text_and_a_title_in_any_script_are_kept(tmp_path: Path) -> None:
     tune, text = replace(blues(), title="Черный кот – 黒い猫"), '{"made by": "Ännchen", "seed": 3}'
     path = tmp_path / "x.mid"
     path.write_bytes(midi_bytes(tune, text))

@@ -30,7 +30,7 @@ def texts(tune: Tune, tag: str) -> list[str | None]:
     return [element.text for element in root_of(tune).iter(tag)]
 
 
-def test_the_notes_of_the_tune_are_in_it() -> None:
+def test_music21_reads_back_the_notes_of_the_tune() -> None:
     tune = blues()
     read = [
         (n.pitch.midi, Fraction(n.offset).limit_denominator(48), n.duration.quarterLength)
@@ -42,7 +42,7 @@ def test_the_notes_of_the_tune_are_in_it() -> None:
     ]
 
 
-def test_bars_pickup_and_signature() -> None:
+def test_bars_pickup_and_key_signature_are_written() -> None:
     measures = list(read_back(blues()).parts[0].getElementsByClass("Measure"))
     assert [m.number for m in measures] == list(range(13))
     assert measures[0].keySignature.sharps == -4
@@ -50,7 +50,7 @@ def test_bars_pickup_and_signature() -> None:
     assert (first.get("implicit"), second.get("implicit")) == ("yes", "no")
 
 
-def test_no_sharps_in_a_flat_key() -> None:
+def test_a_tune_in_a_flat_key_is_written_without_sharps() -> None:
     alters = {n.pitch.alter for n in read_back(blues()).flatten().getElementsByClass(note.Note)}
     assert alters <= {0.0, -1.0}
 
@@ -83,12 +83,12 @@ def test_the_text_of_a_chord_is_its_symbol() -> None:
     assert (kind.text, kind.get("text")) == ("half-diminished", "m7b5")
 
 
-def test_the_letters_of_a_chord_symbol_are_not_altered() -> None:
+def test_the_root_of_a_chord_symbol_has_its_accidental_whatever_the_key() -> None:
     # An E flat is in the chord: the root D has no sign.
     assert texts(Tune("", (bar("Ddim7", [(62, 4)]),), key=-3), "root-alter") == []
 
 
-def test_no_chord() -> None:
+def test_a_silent_chord_is_written_as_nc() -> None:
     change = Change(Fraction(0), parse_chord_symbol("C"), sounding=False)
     silent = Bar(Meter(4, 4), Fraction(4), (), (change,))
     [kind] = root_of(Tune("", (silent,))).iter("kind")
@@ -100,7 +100,7 @@ def test_an_empty_bar_is_a_bar_of_rest() -> None:
     assert [rest.get("measure") for rest in root.iter("rest")] == ["yes"]
 
 
-def test_ties_within_and_over_bars() -> None:
+def test_a_note_over_two_bar_lines_is_tied() -> None:
     # Five quavers from the middle of the first bar into the third.
     tune = Tune("", (bar("C", [(REST, 2), (60, 2)]), bar("C", [(60, 4, TIED)]),
                      bar("C", [(60, 1, TIED), (60, 1)])))  # fmt: skip
@@ -137,35 +137,35 @@ def test_the_tempo_is_that_of_the_beat(meter: Meter, referent: float, number: in
     assert (mark.referent.quarterLength, mark.number) == (referent, number)
 
 
-def test_the_part_is_named_by_its_instrument() -> None:
+def test_a_part_is_named_after_its_instrument() -> None:
     # "rh" (right hand) is not an instrument.
     tune = replace(blues(), instrument=Instrument("rh:", 0))
     assert texts(tune, "part-name") == ["Piano"]
     assert texts(blues(), "part-name") == ["Guitar"]
 
 
-def test_it_names_no_composer_and_no_date() -> None:
+def test_the_file_has_no_composer_and_no_date() -> None:
     assert texts(blues(), "creator") == texts(blues(), "encoding-date") == []
 
 
 class TestErrors:
-    def test_note_lengths_off_the_grid(self) -> None:
+    def test_note_lengths_off_the_grid_are_refused(self) -> None:
         # Fifths of a quarter have no written value.
         odd = Bar(Meter(4, 4), Fraction(4), (Note(60, Fraction(0), Fraction(1, 5)),),
                   bar("C", []).changes)  # fmt: skip
         with pytest.raises(NotationError, match="bar 1 cannot be written"):
             musicxml(Tune("", (odd,)))
 
-    def test_a_tune_without_bars(self, tmp_path: Path) -> None:
+    def test_a_tune_without_bars_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(NotationError, match="no bar"):
             write_musicxml(Tune("Nothing", ()), tmp_path / "nothing.xml")
         assert list(tmp_path.iterdir()) == []
 
-    def test_another_suffix(self, tmp_path: Path) -> None:
+    def test_another_suffix_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"\.musicxml or \.xml"):
             write_musicxml(blues(), tmp_path / "solo.mxl")
 
-    def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_folder_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(FileError):
             write_musicxml(blues(), tmp_path / "file" / "solo.musicxml")

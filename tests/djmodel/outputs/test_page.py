@@ -39,7 +39,7 @@ def facts(parent: Any) -> dict[str, str]:
 
 
 class TestText:
-    def test_nothing_is_fetched(self, text: str) -> None:
+    def test_the_page_fetches_nothing(self, text: str) -> None:
         # Every address is the content itself or a place in the page.
         addresses = [
             element[name]
@@ -51,7 +51,7 @@ class TestText:
         assert all(address.startswith(("data:", "#")) for address in addresses)
         assert not re.findall(r"@import|url\(|fetch\(|XMLHttpRequest", text)
 
-    def test_the_midi_to_download_is_the_tune(self, text: str) -> None:
+    def test_the_midi_file_to_download_has_the_notes_of_the_tune(self, text: str) -> None:
         links = tree_of(text).select("a[download]")
         assert [link["download"] for link in links] == ["solo-1.mid", "solo-2.mid"]
         content = base64.b64decode(str(links[0]["href"]).split(",")[1])
@@ -59,11 +59,11 @@ class TestText:
         pitches = [m.note for m in midi.tracks[1] if m.type == "note_on" and m.velocity]
         assert pitches == [note.pitch for note in blues().melody_notes()]
 
-    def test_how_it_was_made(self, text: str) -> None:
+    def test_the_footer_has_the_settings(self, text: str) -> None:
         assert facts(tree_of(text).footer) == SETTINGS
         assert tree_of(page([PageItem(blues().excerpt(2, 2))], {})).footer is None
 
-    def test_values_of_each_bar_with_its_chords(self) -> None:
+    def test_values_are_listed_for_each_bar_with_its_chords(self) -> None:
         # A bar of C7 and G7: the third of C, a quarter of rest, the fifth of G.
         tune = Tune("", (bar("C7 G7", [(64, 2), (None, 1), (62, 1)]),))
         item = PageItem(tune, values=[["C,2.000", "R,1.000", "C,1.000,<m2,P-4>"]])
@@ -81,13 +81,13 @@ class TestText:
         assert facts(tree.footer) == {"<b>": "<i>"}
         assert len(tree.select("script")) == 1
 
-    def test_facts_and_heading_of_a_tune(self) -> None:
+    def test_a_tune_has_its_heading_and_facts(self) -> None:
         item = PageItem(blues().excerpt(2, 3), "Take two", facts={"perplexity": "3.1"})
         section = tree_of(page([item], {})).section
         assert section.h2.get_text() == "Take two"
         assert facts(section) == {"perplexity": "3.1"}
 
-    def test_nothing_half_written(self, tmp_path: Path) -> None:
+    def test_a_failed_page_leaves_no_file(self, tmp_path: Path) -> None:
         with pytest.raises(FileError, match=r"none\.sf2"):
             write_page(
                 [PageItem(blues())], tmp_path / "a.html", {}, soundfont=tmp_path / "none.sf2"
@@ -103,12 +103,12 @@ class TestPlayer:
         lefts = [float(box["x"]) for box in tree.select(".roll .note.C rect")]
         assert lefts == pytest.approx([18, 113, 208, 303])
 
-    def test_chords_alone_make_no_sound(self) -> None:
+    def test_a_tune_without_notes_has_no_sound(self) -> None:
         text = player(Tune("", (bar("Dm7 G7", []),)))
         assert "<audio" not in text
         assert "Dm7" in text
 
-    def test_in_a_notebook_it_contains_all_it_needs(self) -> None:
+    def test_the_notebook_player_contains_its_sound_style_and_script(self) -> None:
         text = notebook_player(blues().excerpt(2, 3))
         assert text.count("<audio") == text.count("<style>") == text.count("<script>") == 1
         assert "<svg" not in text  # which is taken out of a notebook that is not trusted
@@ -167,7 +167,7 @@ def until(browser: Any, script: str, seconds: float = 10.0) -> Any:
 
 
 class TestInABrowser:
-    def test_it_loads_and_draws_without_an_error(self, browser: Any, address: str) -> None:
+    def test_the_page_loads_and_draws_without_an_error(self, browser: Any, address: str) -> None:
         resized(browser, 1280, 900)
         browser.get(address)
         script = "return document.querySelectorAll('.djm-player .roll .note rect').length"
@@ -178,7 +178,7 @@ class TestInABrowser:
         assert all(entry["name"].startswith("data:") for entry in requested)
 
     @pytest.mark.parametrize("trusted", [True, False])
-    def test_in_a_notebook_the_roll_is_seen_trusted_or_not(
+    def test_the_roll_is_visible_in_a_trusted_and_an_untrusted_notebook(
         self, browser: Any, tmp_path: Path, trusted: bool
     ) -> None:
         shown = notebook_player(blues())
@@ -202,9 +202,7 @@ class TestInABrowser:
             assert set(widths) == {800}
         assert browser.get_log("browser") == []
 
-    def test_the_player_starts_and_the_line_moves_with_its_clock(
-        self, browser: Any, address: str
-    ) -> None:
+    def test_the_playhead_moves_with_the_sound(self, browser: Any, address: str) -> None:
         resized(browser, 1280, 900)
         browser.get(address)
         first = "document.querySelector('audio')"
@@ -223,7 +221,7 @@ class TestInABrowser:
         assert until(browser, f"return {first}.paused")
         assert browser.get_log("browser") == []
 
-    def test_a_tap_on_the_roll_goes_there(self, browser: Any, address: str) -> None:
+    def test_a_click_on_the_roll_moves_the_sound_there(self, browser: Any, address: str) -> None:
         resized(browser, 1280, 900)
         browser.get(address)
         until(browser, "return document.querySelector('audio').readyState > 0")
@@ -238,7 +236,9 @@ class TestInABrowser:
         assert now == pytest.approx(17 * 60 / 132, abs=1.0)
 
     @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
-    def test_nothing_sticks_out_at_the_side(self, browser: Any, address: str, width: int) -> None:
+    def test_the_page_fits_screens_of_any_width(
+        self, browser: Any, address: str, width: int
+    ) -> None:
         resized(browser, width, 800)
         browser.get(address)
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -255,7 +255,9 @@ class TestInABrowser:
         assert letters > 8  # CSS pixels, the smaller ones of a chord symbol
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_light_and_dark_can_be_read(self, browser: Any, address: str, scheme: str) -> None:
+    def test_light_and_dark_scheme_have_enough_contrast(
+        self, browser: Any, address: str, scheme: str
+    ) -> None:
         browser.execute_cdp_cmd(
             "Emulation.setEmulatedMedia",
             {"features": [{"name": "prefers-color-scheme", "value": scheme}]},

@@ -32,7 +32,7 @@ def melody_boxes(row: ET.Element) -> list[tuple[float, float]]:
     ]
 
 
-def test_every_note_has_a_box_where_it_sounds() -> None:
+def test_every_note_has_a_box_at_its_onset_and_pitch() -> None:
     # Three triplets up a chord of C: a third of a quarter apart, each above the one before.
     tune = Tune("", (bar("C", [(60, TRIPLET), (64, TRIPLET), (67, TRIPLET)]),))
     [row] = drawn_rows(roll(tune), PAGE)
@@ -49,7 +49,7 @@ def test_a_picture_of_a_chorus_has_all_chords_and_bar_numbers() -> None:
 
 
 @pytest.mark.parametrize("title", ["Blues", "Dm7b5 G7b9 | Cm7 F7 | Bbmaj7 " * 2, "Dm7 | " * 80])
-def test_a_png_shows_its_colours_and_no_title_sticks_out(title: str) -> None:
+def test_a_png_has_all_colours_and_a_title_within_its_margin(title: str) -> None:
     png = piano_roll(replace(blues(), title=title)).png()
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float) / 255
     assert pixels.shape[1] > 1500
@@ -58,7 +58,7 @@ def test_a_png_shows_its_colours_and_no_title_sticks_out(title: str) -> None:
     assert (pixels[:, -8:] > 0.95).all()
 
 
-def test_no_music(tmp_path: Path) -> None:
+def test_a_tune_without_bars_is_drawn(tmp_path: Path) -> None:
     piano_roll(Tune("Nothing", ())).save(tmp_path / "nothing.png")
     assert (tmp_path / "nothing.png").read_bytes()[:4] == b"\x89PNG"
 

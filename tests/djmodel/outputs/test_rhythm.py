@@ -61,18 +61,20 @@ def shown(this: Bar) -> str:
         ([(60, 5)], (5, 4), "8~ 2"),
     ],
 )
-def test_note_values_and_ties(notes: list, meter: tuple[int, int], expected: str) -> None:
+def test_notes_are_split_into_written_values_with_ties(
+    notes: list, meter: tuple[int, int], expected: str
+) -> None:
     assert shown(bar("C", notes, Meter(*meter))) == expected
 
 
-def test_a_pickup_is_the_end_of_a_bar() -> None:
+def test_a_pickup_is_written_as_the_end_of_a_bar() -> None:
     # Three quavers before the bar line: off the beat, then the fourth beat.
     assert shown(bar("C", [(60, q), (62, 1)], length=Fraction(3, 2))) == "1 2"
     # A crotchet from off the third beat to off the fourth.
     assert shown(bar("C", [(60, 1), (62, q)], length=Fraction(3, 2))) == "2 1"
 
 
-def test_a_tie_over_the_bar_line() -> None:
+def test_a_note_over_the_bar_line_is_tied() -> None:
     this = bar("C", [(REST, 2), (60, 2)])
     assert [w.tied for w in written_notes(this, tied_on=True)] == [False, True]
     assert [w.tied for w in written_notes(this)] == [False, False]
@@ -103,7 +105,7 @@ def test_written_values_follow_each_other_and_fill_the_bar(this: Bar) -> None:
 
 
 @given(bars())
-def test_the_pieces_of_a_note_add_up_to_it(this: Bar) -> None:
+def test_the_written_values_of_a_note_add_up_to_its_duration(this: Bar) -> None:
     lasted: dict[Fraction, Fraction] = {}
     for piece in written_notes(this):
         if piece.note is not None:

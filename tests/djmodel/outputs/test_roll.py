@@ -13,7 +13,7 @@ from djmodel.music.tune import Meter, Tempo, Tune
 from djmodel.outputs.roll import clock, roll
 
 
-def test_notes_and_their_kinds() -> None:
+def test_notes_have_the_kind_of_tone_over_their_chord() -> None:
     # Over C7: e is a chord tone, d of its scale, d sharp neither, but a semitone from e.
     tune = Tune("", (bar("C7", [(64, 1), (62, 1), (63, 1)]),))
     assert [(n.start, n.end, n.pitch, n.kind) for n in roll(tune).melody] == [
@@ -45,7 +45,7 @@ def test_beats_are_those_of_the_meter(meter: Meter, beats: tuple[float, ...]) ->
     assert roll(Tune("", (bar("C", [], meter),))).beats == beats
 
 
-def test_chord_names_where_they_change() -> None:
+def test_chords_are_named_where_they_change() -> None:
     # Two chords in the first bar, the second holds in the next.
     tune = Tune("", (bar("Dm7 G7", []), bar("G7", []), bar("Bbm7b5", [])))
     drawing = roll(tune)
@@ -58,7 +58,7 @@ class TestRows:
         assert [(row.start, row.end) for row in rows] == [(0, 25), (25, 49)]
         assert rows[0].numbers == (0, 1, 2, 3, 4, 5, 6)
 
-    def test_no_music_has_no_rows(self) -> None:
+    def test_a_tune_without_bars_has_no_rows(self) -> None:
         assert roll(Tune("Nothing", ())).rows(16, 50) == []
 
     def test_a_row_begins_with_the_chord_that_holds(self) -> None:
@@ -75,7 +75,7 @@ class TestRows:
                 room = (following.start - this.start) * letters_per_quarter
                 assert len(this.text) <= room
 
-    def test_a_note_over_the_end_of_a_row_is_in_both(self) -> None:
+    def test_a_note_held_over_the_end_of_a_row_is_in_both_rows(self) -> None:
         held = (bar("C", [(60, 4)]), bar("C", [(60, 4, TIED)]))
         assert [len(row.melody) for row in roll(Tune("", held)).rows(4, 50)] == [1, 1]
 
@@ -91,10 +91,10 @@ def test_the_clock_follows_the_tempo() -> None:
     ("plain", "typographic"),
     [("Bb", "B♭"), ("Ebm7b5/Bb", "E♭m7♭5/B♭"), ("F#m", "F♯m"), ("Absus4", "A♭sus4"), ("B", "B")],
 )
-def test_flats_and_sharps_of_chord_symbols(plain: str, typographic: str) -> None:
+def test_chord_symbols_are_drawn_with_typographic_accidentals(plain: str, typographic: str) -> None:
     assert engraved(plain) == typographic
 
 
-def test_the_chords_of_a_bar_with_a_slash_for_each_further_beat() -> None:
+def test_chords_of_a_bar_are_written_with_a_slash_for_each_further_beat() -> None:
     assert chords_of_bar(bar("F C7", []), -1) == "F / C7 /"
     assert chords_of_bar(bar("Bb", []), -1) == "Bb"

@@ -36,7 +36,7 @@ from seqmodel.files import check_suffix
         (".WAV", b"RIFF"),
     ],
 )
-def test_the_suffix_says_what_is_written(tmp_path: Path, ending: str, start: bytes) -> None:
+def test_the_suffix_decides_the_format(tmp_path: Path, ending: str, start: bytes) -> None:
     path = tmp_path / f"solo{ending}"
     write(blues().excerpt(2, 3), path)
     content = path.read_bytes()
@@ -65,18 +65,18 @@ def test_each_writer_has_its_own_suffixes(tmp_path: Path) -> None:
 
 
 class TestNotebook:
-    def test_a_tune_shows_itself(self) -> None:
+    def test_a_tune_is_displayed_as_a_player(self) -> None:
         shown = notebook_player(blues().excerpt(2, 3))
         assert "<audio" in shown
         assert "data:image/svg+xml" in shown
 
-    def test_a_long_tune_is_shown_without_its_sound(self) -> None:
+    def test_a_long_tune_is_displayed_without_its_sound(self) -> None:
         long = replace(blues(), bars=blues().bars[1:] * 5, accompaniment=())
         shown = notebook_player(long)
         assert "<audio" not in shown
         assert "djmodel.play(tune)" in shown
 
-    def test_sound_picture_and_lead_sheet_show_themselves(self) -> None:
+    def test_sound_picture_and_lead_sheet_are_displayed(self) -> None:
         tune = blues().excerpt(2, 3)
         assert djmodel.play(tune)._repr_html_().startswith("<audio")
         assert djmodel.plot(tune)._repr_png_()[0].startswith(b"\x89PNG")
@@ -118,7 +118,9 @@ class TestBeforeAnythingIsWritten:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("asked", [[], ["--html", "a.html"]])
-    def test_a_damaged_soundfont_is_one_line(self, asked: list[str], tmp_path: Path) -> None:
+    def test_a_damaged_soundfont_is_refused_in_one_line(
+        self, asked: list[str], tmp_path: Path
+    ) -> None:
         # Its second instrument begins with a zone that does not exist: the synthesiser panics on it
         # and prints to stderr, below Python.
         content = bytearray(default_soundfont().read_bytes())
@@ -136,7 +138,7 @@ class TestBeforeAnythingIsWritten:
         assert list(tmp_path.iterdir()) == [font]
 
 
-def test_a_folder_that_cannot_be_made_is_refused_before_long_work(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="file"):
         check_output(tmp_path / "file" / "solo.mid")

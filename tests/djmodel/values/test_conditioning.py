@@ -31,7 +31,7 @@ def test_onsets_and_times_to_the_bar_end_are_features():
 
 
 @given(st.lists(bars(), min_size=1, max_size=4), st.lists(bars(), min_size=1, max_size=4))
-def test_each_feature_is_the_nearest_position_the_earlier_of_two(known, played):
+def test_each_feature_is_the_nearest_position_and_of_two_the_earlier(known, played):
     positions = BarPositions.of([Tune("known", tuple(known))])
     tune = Tune("played", tuple(played))
     expected = []
@@ -73,6 +73,6 @@ def test_only_the_most_common_positions_are_features(monkeypatch):
 @pytest.mark.parametrize(
     "data", [[], [["0"], []], [["-1"], ["1"]], [["0"], ["1e9"]], [["x"], ["1"]]]
 )
-def test_bar_positions_that_cannot_be_are_refused(data):
+def test_impossible_bar_positions_are_refused(data):
     with pytest.raises((TypeError, ValueError, ArithmeticError)):
         BarPositions.from_json(data)

@@ -49,12 +49,12 @@ def test_values_that_cannot_fill_a_bar_exactly_are_cut_at_the_bar_line():
     assert [[v.duration for v in bar] for bar in filled] == [[2, 1], [2, 1]]
 
 
-def test_values_that_cannot_begin_a_bar_are_refused():
+def test_a_vocabulary_that_cannot_fill_a_bar_is_refused():
     with pytest.raises(SamplingError, match="fill a bar"):
         bar_automaton([Value("C", F(1), 2)], [bar_of([])], 5)
 
 
-def test_a_solo_that_has_begun_resumes_in_the_middle_of_its_bar():
+def test_a_solo_after_a_primer_begins_in_the_middle_of_its_bar():
     values = [Value("C", F(1)), Value("C", F(1), 2), Value("R", F(1))]
     begun = [Value("C", F(4)), Value("R", F(1)), Value("C", F(1))]  # a bar and two beats
     four_four = [bar_of([])] * 3
@@ -90,7 +90,7 @@ def test_a_rhythm_is_kept_with_the_nearest_durations():
         rhythm_automaton(values[:3], asked, 5)
 
 
-def test_a_bar_with_too_many_times_is_refused():
+def test_durations_with_too_many_onsets_in_a_bar_are_refused():
     values = [Value("C", F(1, n)) for n in (7, 11, 13, 16, 24)]
     with pytest.raises(SamplingError, match="more than 16,000 times"):
         bar_automaton(values, [bar_of([])], 5)

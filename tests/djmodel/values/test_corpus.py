@@ -135,7 +135,7 @@ def test_values_and_pitches_are_counted(corpus: Path, music: Path) -> None:
     assert Register.of_counts(data.pitches) == Register.of(tunes)
 
 
-def test_the_first_tunes(corpus: Path) -> None:
+def test_tunes_of_a_corpus_are_read_in_order(corpus: Path) -> None:
     first, second = Corpus(corpus).tunes(2)
     assert second.title == "First"
     assert first == replace(read_tune(rags()[0]), accompaniment=())
@@ -168,7 +168,7 @@ def test_a_build_that_was_interrupted_reads_only_what_is_missing(
     assert read[4:] == [rags()[2].name]
 
 
-def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
+def test_only_a_file_that_crashes_its_reader_is_skipped(
     music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows_of = dataset.rows_of
@@ -188,7 +188,7 @@ def test_a_file_that_ends_its_reader_is_skipped_and_no_other(
 # --- what can be wrong -------------------------------------------------------------------------
 
 
-def test_music_without_a_tune_makes_no_corpus(music: Path, tmp_path: Path) -> None:
+def test_music_without_a_tune_is_refused(music: Path, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="there are no files"):
         build([], tmp_path / "corpus", ALONE)
     with pytest.raises(CorpusError, match=r"no tune in 1 file can be used \(broken"):
@@ -225,7 +225,7 @@ def test_a_corpus_of_another_format_is_refused(corpus: Path) -> None:
 
 
 @pytest.mark.usefixtures("fresh")
-def test_building_again_finds_the_files_that_have_changed(corpus: Path, music: Path) -> None:
+def test_a_rebuilt_corpus_reads_only_changed_files(corpus: Path, music: Path) -> None:
     before = digest(corpus)
     build([music], corpus, ALONE)
     assert digest(corpus) == before
@@ -237,7 +237,7 @@ def test_building_again_finds_the_files_that_have_changed(corpus: Path, music: P
     assert data.summary.skipped == 0
 
 
-def test_values_can_be_read_again_after_their_pages_were_released(corpus: Path) -> None:
+def test_values_are_readable_after_their_memory_pages_are_released(corpus: Path) -> None:
     data = Corpus(corpus)
     before = data.indices(0).copy()
     data.release_pages()
@@ -266,7 +266,7 @@ def test_a_full_disk_is_reported_in_one_line(music: Path, tmp_path: Path) -> Non
 # --- the command -------------------------------------------------------------------------------
 
 
-def test_a_corpus_is_built_and_described(command, music: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_builds_a_corpus_and_describes_it(command, music: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "corpus"
     built = command("djmodel.corpus", "build", music, "--out", folder, "--jobs", 1)
     assert built.status == 0, built.err

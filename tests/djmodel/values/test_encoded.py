@@ -23,7 +23,7 @@ def test_a_sequence_has_the_values_of_all_bars():
     assert encode_values(flat_values(TUNE), encoded.vocabulary) == [0, 1, 1, 1, 2, 3]
 
 
-def test_rare_values_are_replaced_and_their_share_is_given():
+def test_rare_values_are_replaced_and_their_share_is_reported():
     # kept: the most frequent value and, of the equally rare ones, the first two in sorted order
     encoded = encode_corpus([TUNE], n_values=3)
     assert encoded.vocabulary.folded == {"R,2.000": "C,2.000"}

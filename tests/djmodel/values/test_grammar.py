@@ -136,7 +136,7 @@ def test_a_note_longer_than_the_bar_ends_at_the_bar_line():
 # --- the register --------------------------------------------------------------------------
 
 
-def test_a_register_spans_an_octave_and_a_half_at_least():
+def test_a_register_spans_at_least_an_octave_and_a_half():
     # C4 to E4 only: widened by seven semitones on either side
     tune = Tune("narrow", (bar_of([(60, 0, 2), (64, 2, 2)]),))
     assert Register.of([tune]) == Register(53, 71)

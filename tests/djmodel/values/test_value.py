@@ -66,7 +66,7 @@ def test_a_value_reads_back_from_its_text(bar):
         assert Value.parse(str(value)) == value
 
 
-def test_a_rare_value_folds_into_the_nearest_of_its_kind():
+def test_a_rare_value_is_replaced_by_the_nearest_of_its_kind():
     kept = ["C,0.500,<m3,m-3>", "C,1.000,<P5,m2>", "R,0.250", "S,0.250,<P5,m2>"]
     # the same kind wins over the same length; then the length; then the leap
     assert nearest_value("C,0.250,<P5,m2>", kept) == "C,0.500,<m3,m-3>"

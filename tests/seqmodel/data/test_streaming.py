@@ -69,7 +69,7 @@ def test_every_window_comes_once_before_any_comes_again() -> None:
     assert len(set(seen[N_WINDOWS:])) == 40 - N_WINDOWS
 
 
-def test_an_epoch_is_the_same_whenever_it_is_asked_for() -> None:
+def test_an_epoch_has_the_same_windows_whenever_it_is_requested() -> None:
     first = StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=5, batch_size=4, seed=3)
     again = StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=5, batch_size=4, seed=3)
     other = StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=5, batch_size=4, seed=4)
@@ -84,7 +84,7 @@ def test_symbols_are_mapped_to_the_indices_of_the_batches() -> None:
     assert np.all(np.diff(labels, axis=1) == -1)
 
 
-def test_pages_are_released_on_the_way() -> None:
+def test_memory_pages_are_released_during_an_epoch() -> None:
     lists = Lists(list(range(100)))
     streamed = StreamingBatches(lists, np.arange(100), m=96, Tx=5, batch_size=1, seed=0)
     for _ in streamed.epoch(0):
@@ -92,12 +92,12 @@ def test_pages_are_released_on_the_way() -> None:
     assert lists.released == 6
 
 
-def test_no_sequence_is_long_enough() -> None:
+def test_sequences_shorter_than_a_window_are_refused() -> None:
     with pytest.raises(CorpusError, match="no sequence has Tx=21 values; the longest of 4"):
         StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=21, batch_size=4, seed=0)
 
 
-def test_another_seed_gives_an_order_without_relation() -> None:
+def test_another_seed_gives_an_unrelated_order() -> None:
     long = Lists(list(range(10_000)))
     orders = []
     for seed in (0, 1):

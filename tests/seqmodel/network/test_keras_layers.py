@@ -28,7 +28,7 @@ def recurrent(name, **settings):
 
 
 @pytest.mark.parametrize(("name", "cell"), [("SimpleRNN", "rnn"), ("GRU", "gru"), ("LSTM", "lstm")])
-def test_weights_go_into_the_layers_and_come_out_again(name, cell):
+def test_weights_assigned_to_layers_are_extracted_unchanged(name, cell):
     model = graph(recurrent(name))
     weights = random_weights(cell, N_VALUES, UNITS)
     set_weights(model, weights)
@@ -60,11 +60,11 @@ def test_layers_with_the_defaults_of_keras_are_supported_by_numpy():
     ],
     ids=str,
 )
-def test_layers_with_other_settings_are_left_to_keras(name, settings):
+def test_layers_with_other_settings_are_not_supported_by_numpy(name, settings):
     assert not supported_by_numpy(graph(recurrent(name, **settings)))
 
 
-def test_another_activation_than_softmax_is_left_to_keras():
+def test_another_output_activation_than_softmax_is_not_supported_by_numpy():
     assert not supported_by_numpy(graph(recurrent("LSTM"), activation="relu"))
 
 

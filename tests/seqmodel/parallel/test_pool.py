@@ -37,7 +37,7 @@ def test_results_come_in_the_order_of_the_items(workers: PoolConfig) -> None:
     assert list(parallel_map(job, ITEMS, workers, crashed)) == [item * item for item in ITEMS]
 
 
-def test_the_death_of_a_worker_costs_no_item(workers: PoolConfig) -> None:
+def test_items_of_a_killed_worker_are_done_by_another(workers: PoolConfig) -> None:
     def job(item: int) -> tuple[int, int]:
         time.sleep(0.05)
         return item, os.getpid()
@@ -51,7 +51,7 @@ def test_the_death_of_a_worker_costs_no_item(workers: PoolConfig) -> None:
     assert CRASHED not in [process for _, process in done]
 
 
-def test_only_the_item_that_ends_its_worker_again_and_again_is_reported(
+def test_only_an_item_that_crashes_its_workers_repeatedly_is_reported(
     workers: PoolConfig, tmp_path: Path
 ) -> None:
     deaths = tmp_path / "deaths"
@@ -90,7 +90,7 @@ def test_workers_with_different_versions_are_named(cluster: str) -> None:
         list(parallel_map(abs, ITEMS, workers, crashed))
 
 
-def test_a_scheduler_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"

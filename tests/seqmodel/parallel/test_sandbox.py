@@ -51,7 +51,7 @@ def test_printing_does_not_disturb_the_result(sandbox: Sandbox) -> None:
     assert call(sandbox, abs, -1) == 1
 
 
-def test_a_call_that_never_returns_is_ended_and_the_next_one_works(
+def test_a_call_that_never_returns_is_stopped_and_the_next_call_works(
     sandbox: Sandbox,
 ) -> None:
     # Exponential time in the C code of regular expressions, where Python handles no signals.
@@ -60,14 +60,14 @@ def test_a_call_that_never_returns_is_ended_and_the_next_one_works(
     assert call(sandbox, abs, -1) == 1
 
 
-def test_a_call_may_end_its_process_and_the_next_one_works(sandbox: Sandbox) -> None:
+def test_a_call_that_ends_its_process_is_an_error_and_the_next_call_works(sandbox: Sandbox) -> None:
     with pytest.raises(CrashedError, match="exit status 3"):
         call(sandbox, os._exit, 3)
     assert call(sandbox, abs, -1) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
-def test_a_call_that_wants_too_much_memory_is_refused_it(sandbox: Sandbox) -> None:
+def test_a_call_that_needs_too_much_memory_is_an_error(sandbox: Sandbox) -> None:
     with pytest.raises(OutOfMemoryError):
         call(sandbox, bytearray, 400 << 20, megabytes=300)
     assert len(call(sandbox, bytes, 20 << 20, megabytes=300)) == 20 << 20
@@ -84,12 +84,14 @@ def stubborn() -> None:
     raise StubbornError("salt", "pepper")
 
 
-def test_an_exception_that_cannot_travel_comes_as_its_text(sandbox: Sandbox) -> None:
+def test_an_exception_that_cannot_be_pickled_is_raised_as_its_text(sandbox: Sandbox) -> None:
     with pytest.raises(RuntimeError, match="StubbornError: salt and pepper"):
         call(sandbox, stubborn)
 
 
-def test_time_for_imports_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_for_imports_does_not_count_towards_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "slow_to_import.py").write_text("import time; time.sleep(0.5)")
     monkeypatch.syspath_prepend(tmp_path)
     own = Sandbox()
@@ -97,7 +99,7 @@ def test_time_for_imports_does_not_count(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="CPU time is limited on Linux only")
-def test_a_call_without_anyone_to_end_it_ends_by_itself(sandbox: Sandbox) -> None:
+def test_a_call_has_a_limit_of_cpu_time(sandbox: Sandbox) -> None:
     soft, _ = call(sandbox, resource_limit, seconds=1)
     assert 0 < soft < 1000
 

@@ -15,7 +15,7 @@ def test_each_chunk_is_done_once_and_results_are_in_order(size):
     assert done == [(0, 0, 2), (1, 2, 5), (2, 5, 7), (3, 7, 10)]
 
 
-def test_a_thread_that_is_free_takes_the_next_chunk():
+def test_an_idle_thread_takes_the_next_chunk():
     # The second thread is held up with chunk 1 until the caller has done the rest.
     done_by, begun, rest = {}, threading.Event(), threading.Event()
 

@@ -89,7 +89,7 @@ def test_every_sequence_reaches_the_end_without_a_long_copy_if_that_is_possible(
     assert {tuple(row.tolist()) for row in drawn.rows()} <= possible
 
 
-def test_every_possible_sequence_is_drawn_sooner_or_later():
+def test_every_possible_sequence_is_drawn():
     automaton = bars((1, 1, 2), length=3, count=2)
     limit = CopyLimit(2, [[0, 1, 0, 0, 2, 1], [1, 1, 1]])
     possible = fillings(automaton, limit)
@@ -133,13 +133,13 @@ def test_the_prefix_counts_as_part_of_a_copy():
         assert draw(free, limit, length=1, seed=seed).symbols[0, 0] != 2
 
 
-def test_a_limit_longer_than_the_known_sequences_changes_nothing():
+def test_a_limit_longer_than_the_known_sequences_has_no_effect():
     free = Automaton.free(N_SYMBOLS, N_SYMBOLS)
     with_limit = draw(free, CopyLimit(3, [[0, 1, 2]]))
     assert (with_limit.symbols == draw(free, None).symbols).all()
 
 
-def test_the_first_of_many_sequences_is_the_only_one_of_one():
+def test_the_first_sequences_are_the_same_for_any_count():
     known = [np.random.default_rng(0).integers(0, N_SYMBOLS, 60).tolist()]
     automaton = bars((1, 2, 2), length=5, count=6)
     limit = CopyLimit(3, known)

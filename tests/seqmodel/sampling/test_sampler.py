@@ -38,7 +38,7 @@ def shares(probabilities, sampling, n=4000):
     return np.bincount(drawn.symbols.ravel(), minlength=len(probabilities)) / n
 
 
-def test_symbols_are_as_frequent_as_the_model_says():
+def test_symbols_are_drawn_with_the_probabilities_of_the_model():
     assert shares([0.5, 0.3, 0.2], SamplingConfig()) == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
@@ -72,7 +72,7 @@ def test_greedy_takes_the_most_likely_symbol():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_equal_seeds_give_equal_sequences_and_the_first_of_many_is_the_only_one_of_one(cell):
+def test_equal_seeds_give_equal_sequences_for_any_count(cell):
     def draw(seed, n_sequences):
         free = Automaton.free(7, 7)
         rng = np.random.default_rng(seed)
@@ -110,7 +110,7 @@ def test_only_allowed_symbols_are_drawn_up_to_the_end_of_the_automaton():
     assert drawn.ended.all()
 
 
-def test_a_sequence_of_the_greatest_length_has_not_ended():
+def test_a_sequence_of_the_maximum_length_has_not_ended():
     allowed = np.array([[True, True], [False, False]])
     next_state = np.array([[0, 1], [1, 1]], dtype=np.int32)  # 1 ends
     drawn = sample(
@@ -126,7 +126,7 @@ def test_a_sequence_of_the_greatest_length_has_not_ended():
         assert 1 not in row[:-1] or row[list(row).index(1) + 1] == -1
 
 
-def test_log_probabilities_are_those_of_the_model_whatever_the_settings():
+def test_log_probabilities_are_those_of_the_model_for_any_settings():
     drawn = sample(
         fixed([0.7, 0.2, 0.1]),
         Automaton.free(2, 3),  # the third is never drawn, and still has its tenth
@@ -138,7 +138,7 @@ def test_log_probabilities_are_those_of_the_model_whatever_the_settings():
     assert drawn.log_probs == pytest.approx(expected, abs=1e-5)
 
 
-def test_sequences_continue_the_primer_and_leave_it_out():
+def test_sequences_continue_the_primer_and_do_not_contain_it():
     # greedy, so that the continuation depends on nothing but the primer
     def greedy(primer, n):
         free = Automaton.free(7, 7)

@@ -136,7 +136,7 @@ def test_tensorflow_cannot_train_on_several_devices(monkeypatch: pytest.MonkeyPa
         ("a:1,b:2", 2, "rank must be from 0 to 1, but is 2"),
     ],
 )
-def test_hosts_and_rank_that_do_not_fit_together_are_refused(
+def test_contradictory_hosts_and_rank_are_refused(
     hosts: str | None, rank: int | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):

@@ -68,7 +68,7 @@ def own_shards(monkeypatch):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_each_shard_is_equal_bit_for_bit_whichever_process_computes_it(cell):
+def test_each_shard_is_bit_for_bit_the_same_in_any_process(cell):
     shape = SHAPE._replace(cell=cell)
     workers, shards = started_workers(3, shape), random_shards(3, shape=shape)
     check(workers, shards)  # the workers may still be starting
@@ -113,7 +113,7 @@ def test_the_shard_of_a_worker_that_dies_during_a_batch_is_computed(monkeypatch)
     check(workers, random_shards(2, seed=1))
 
 
-def test_after_an_interruption_no_result_is_taken_for_that_of_the_next_batch(monkeypatch):
+def test_after_an_interruption_results_of_the_old_batch_are_discarded(monkeypatch):
     workers = started_workers(2)
     workers.wait()
 

@@ -154,7 +154,7 @@ def test_the_order_of_batches_is_independent_of_the_draw_of_windows():
     assert order.tolist() != drawn.tolist()
 
 
-def test_the_loop_needs_none_of_the_modules_of_the_numpy_trainer():
+def test_the_training_loop_does_not_import_the_numpy_trainer():
     program = """
 import sys
 for module in ("network.backward", "training.numpy_trainer", "training.gradient_workers"):
@@ -174,7 +174,7 @@ def test_without_the_numpy_trainer_keras_trains(monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["numpy", "keras"])
-def test_padding_does_not_count(engine):
+def test_padding_affects_neither_loss_nor_weights(engine):
     full = some_windows(8)
     full.labels[:, 3:] = PADDING
     other = Windows(full.inputs.copy(), full.labels)

@@ -231,7 +231,7 @@ def test_steps_with_tied_features_equal_keras_with_summed_columns():
     assert greatest_difference(trainer.weights(), again.weights()) == 0
 
 
-def test_a_rare_value_gains_from_values_with_the_same_feature():
+def test_a_rare_value_is_predicted_better_with_tied_features():
     # 9 and 10 do not occur in training; 9 shares a feature with 1 and 5, which occur often
     labels = np.tile(np.array([1, 5] * 4, np.int32)[:TX], (4, 1))
     inputs = np.concatenate([np.full((4, 1), PADDING, np.int32), labels[:, :-1]], axis=1)
