@@ -85,7 +85,7 @@ def refuses(command) -> Callable[..., str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests neither use nor fill the user's cache of tunes."""
+    """A cache for each test, in place of the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJMODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

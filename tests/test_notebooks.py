@@ -78,7 +78,7 @@ def test_notebooks_hold_no_paths_or_names_of_the_machine(path):
 
 @each_notebook
 def test_the_music_of_the_course_is_not_stored(path):
-    """It may not be redistributed: only the line that says where it is missing names it."""
+    """The course's music may not be redistributed: only the line on the missing file names it."""
     text = output_text(nbformat.read(path, as_version=4)).lower()
     assert "metheny" not in text.replace("data/original_metheny.mid is missing", "")
 

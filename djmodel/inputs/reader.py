@@ -28,7 +28,7 @@ Progress = Callable[["ReadResult", int], None]
 """Called after each file with its (last) result and the number of files."""
 
 # Work from which processes are worth their start, in bytes of MIDI; sheet music takes far longer.
-_PARALLEL_FROM = 2_000_000
+PARALLEL_FROM = 2_000_000
 _SHEET_FACTOR = 20
 
 
@@ -170,7 +170,7 @@ def read_tunes(
     options = ReadOptions(melody_part, chord_part, bars, limits)
     files = list(find_music(music))
     results: list[ReadResult] = []
-    workers = workers or PoolConfig(jobs=None if sum(map(_work, files)) >= _PARALLEL_FROM else 1)
+    workers = workers or PoolConfig(jobs=None if sum(map(_work, files)) >= PARALLEL_FROM else 1)
     read = partial(read_file, options=options, cache=cache_folder() if cached else None)
     for file_result in parallel_map(read, files, workers, crashed):
         for result in file_result.results:

@@ -9,7 +9,7 @@ NAMES = ["aardonyx", "brontosaurus", "coelophysis", "dracorex", "zuul"]
 
 
 def random_parameters(n_a=100, vocab_size=27):
-    """Drawn from NumPy's global state, as the course's unit tests do."""
+    """Parameters drawn from NumPy's global state, as in the course's unit tests."""
     shapes = {"Wax": (n_a, vocab_size), "Waa": (n_a, n_a), "Wya": (vocab_size, n_a)}
     shapes |= {"b": (n_a, 1), "by": (vocab_size, 1)}
     return {name: np.random.randn(*shape) for name, shape in shapes.items()}  # noqa: NPY002

@@ -1,4 +1,4 @@
-"""The commands as a user runs them."""
+"""The commands of `dinos`, run as a user runs them."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The network by hand: its gradients, its training, and the calls of the course's notebook."""
+"""The NumPy network: its gradients, its training, and the calls of the course's notebook."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Lists of names: what is read, what is refused and why, and what is held out."""
+"""Lists of names: reading, refused lists, held-out names."""
 
 import pytest
 from hypothesis import given

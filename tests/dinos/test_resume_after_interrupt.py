@@ -1,4 +1,4 @@
-"""Trainings that end early, by Ctrl-C, a full disk or an error, and are resumed."""
+"""Training that ends early, by Ctrl-C, a full disk or an error, and is resumed."""
 
 import resource
 import shlex

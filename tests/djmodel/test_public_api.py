@@ -1,4 +1,4 @@
-"""The names that `djmodel` itself offers, and a tune shown in a notebook."""
+"""The public names of `djmodel`, and a tune displayed in a notebook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 class TestInANotebook:
     @pytest.fixture
     def shown(self, monkeypatch: pytest.MonkeyPatch) -> Any:
-        """What IPython shows of an object, with `djmodel` imported while it runs."""
+        """The forms in which IPython shows an object, with `djmodel` imported while it runs."""
         interactive = pytest.importorskip("IPython.core.interactiveshell")
         shell = interactive.InteractiveShell.instance()
         try:

@@ -43,7 +43,7 @@ def meta(kind: int, content: bytes) -> bytes:
 
 
 def at_once(notes: int) -> bytes:
-    """A file with `notes` notes that sound together."""
+    """A file with `notes` simultaneous notes."""
     keys = [bytes([n % 127]) for n in range(notes)]
     begin = b"\x00\x90" + b"\x00".join(key + b"\x50" for key in keys)
     end = b"\x60" + b"\x00".join(key + b"\x00" for key in keys)
@@ -189,8 +189,8 @@ def zip_bomb(path: Path, megabytes: int) -> Path:
     return path
 
 
-def lying_archive(path: Path) -> Path:
-    """An archive whose directory says that the score is one byte long."""
+def archive_of_wrong_size(path: Path) -> Path:
+    """An archive whose directory declares a score of one byte."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("score.xml", music_xml(SCALE))
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Errors read as one line, here and in another process."""
+"""Errors in one line, here and in another process."""
 
 import pickle
 

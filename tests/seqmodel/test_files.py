@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and checked before long jobs."""
+"""Atomic writes, and checks of files before long jobs."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Charts and tables: what is drawn is what was given."""
+"""Charts and tables: their data, labels and files."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_picture_with_another_suffix_is_refused(tmp_path: Path) -> None:
 
 
 class Cell:
-    """What a notebook shows under a cell."""
+    """The outputs under a notebook's cell."""
 
     def __init__(self) -> None:
         self.shown: list[Any] = []
@@ -159,9 +159,14 @@ def test_a_live_curve_updates_one_picture(cell: Cell) -> None:
     assert cell.shown == [[3.0], [3.0, 2.0], [3.0, 2.0, 1.0]]
 
 
-def test_a_fast_training_does_not_wait_for_pictures(cell: Cell) -> None:
+def test_a_fast_training_does_not_wait_for_pictures(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("seqmodel.plots.time.monotonic", lambda: now[0])
     curve = LiveCurve(100)
     for number in range(1, 101):
+        now[0] += 0.001
         curve(EpochMetrics(number, 1 / number, 0.5, 0.001))
     assert len(cell.shown) < 10
     assert len(cell.shown[-1]) == 100

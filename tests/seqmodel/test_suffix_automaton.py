@@ -1,4 +1,4 @@
-"""Copied passages."""
+"""Passages that two sequences have in common, and their overlap."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Settings and file names at the edge of what is possible: played, or refused in one line."""
+"""Settings and file names at their limits: accepted, or refused in one line."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What nobody should type, and what a shell, a job or a foreign file name can bring."""
+"""Mistyped commands, missing memory, closed streams and undecodable file names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command lines, as a user meets them."""
+"""The commands, run as a user runs them."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evalua
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory, rags):
-    """What a short training on two rags writes, by its own process, as from a shell."""
+    """The files of a short training on two rags, in a separate process, as from a shell."""
     folder = tmp_path_factory.mktemp("run") / "two"
     arguments = [*map(str, rags[3:5]), "--out", str(folder), "--epochs", "2", "--n-a", "16"]
     done = subprocess.run(
@@ -246,7 +246,7 @@ def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
     assert re.search(row, done.out), (row, done.out)
 
 
-# --- what is refused -------------------------------------------------------------------------
+# --- refused input ---------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m djmodel.inspect`: what it shows, and how it ends on bad input."""
+"""The command `python -m djmodel.inspect`: its tables, and its errors on bad input."""
 
 from __future__ import annotations
 

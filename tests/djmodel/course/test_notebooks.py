@@ -1,4 +1,4 @@
-"""The course's jazz notebook, cell by cell, in the ways in which students fill it in."""
+"""The course's jazz notebook, cell by cell, as students fill it in."""
 
 import shutil
 import sys

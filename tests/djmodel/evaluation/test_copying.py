@@ -54,14 +54,14 @@ def wandering(source, seed=0):
     )
 
 
-def planted(host, at, guest, first, last, change=lambda bar: bar, *, keep_changes=False):
-    """`host` with bars `first` to `last` of `guest` from bar `at` on, all counted from 1."""
-    bars = list(host.bars)
+def planted(target, at, source, first, last, change=lambda bar: bar, *, keep_changes=False):
+    """`target` with bars `first` to `last` of `source` from bar `at` on, all counted from 1."""
+    bars = list(target.bars)
     for offset in range(last - first + 1):
-        passage = change(guest.bars[first - 1 + offset])
+        passage = change(source.bars[first - 1 + offset])
         there = bars[at - 1 + offset]
         bars[at - 1 + offset] = replace(there, melody=passage.melody) if keep_changes else passage
-    return replace(host, bars=tuple(bars))
+    return replace(target, bars=tuple(bars))
 
 
 def notes_in(tune, first, last):

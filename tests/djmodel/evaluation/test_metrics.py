@@ -55,8 +55,8 @@ def test_the_range_is_an_octave():
 def test_a_tone_outside_every_scale_lowers_scale_consistency():
     assert metrics.scale_consistency(FOUR_AND_TWO) == 1
     # C D E F G, then C#: five of six are in C or F major, no scale has all
-    spoilt = tune(bar("C", [(p, QUAVER) for p in (60, 62, 64, 65, 67, 61)]))
-    assert metrics.scale_consistency(spoilt) == pytest.approx(5 / 6)
+    with_c_sharp = tune(bar("C", [(p, QUAVER) for p in (60, 62, 64, 65, 67, 61)]))
+    assert metrics.scale_consistency(with_c_sharp) == pytest.approx(5 / 6)
     # A harmonic minor: only G# is outside A natural minor
     minor = tune(bar("Am", [(p, QUAVER) for p in (69, 71, 72, 74, 76, 77, 80)]))
     assert metrics.scale_consistency(minor) == pytest.approx(6 / 7)
@@ -151,7 +151,7 @@ def test_a_held_note_is_not_an_onset():
 
 
 def test_chord_trigrams():
-    # C F G C F G C: five trigrams, three different; the C that goes on is not counted again
+    # C F G C F G C: five trigrams, three different; the C that is held is not counted again
     names = ["C", "F", "G", "C", "C", "F", "G", "C"]
     progression = tune(*(bar(name, []) for name in names))
     assert metrics.chord_progression_irregularity(progression) == 3 / 5

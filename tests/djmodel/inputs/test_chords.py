@@ -1,4 +1,4 @@
-"""Chords heard in accompaniments of every texture, and made up for a melody."""
+"""Chords recognized in accompaniments of every texture, and inferred from a melody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken and hostile files: a tune, or one line that says why not; in bounded time and memory."""
+"""Broken and hostile files: each is read or refused in one line, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from seqmodel.errors import FileError, InputError
 
 
 def read_or_refuse(path: Path, limits: Limits | None = None) -> str:
-    """The error in its one line, "" for a tune; nothing else may come of a file."""
+    """The error, which has one line, or "" if the file is read; any other exception fails."""
     reason = ""
     try:
         made = transcribe(path, ReadOptions(limits=limits or Limits()))
@@ -106,7 +106,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_declares_a_wrong_size_is_refused(tmp_path: Path) -> None:
-    assert "cannot read" in read_or_refuse(bf.lying_archive(tmp_path / "lie.mxl"))
+    assert "cannot read" in read_or_refuse(bf.archive_of_wrong_size(tmp_path / "lie.mxl"))
 
 
 # --- limits --------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_a_file_of_60_000_tempos_is_shown(
     assert "59995 more" in done.out
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it in this way")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_reading_a_million_notes_stays_below_500_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "many.mid"
     path.write_bytes(bf.at_once(1_000_000))
@@ -215,7 +215,7 @@ def test_reading_a_million_notes_stays_below_500_megabytes(tmp_path: Path) -> No
     assert int(peak) < 500 * 1024
 
 
-# --- what is no file of music --------------------------------------------------------------------
+# --- pipes, devices, folders, links --------------------------------------------------------------
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="no such files there")
 

@@ -47,7 +47,7 @@ def roles(score: Score, **asked: str) -> dict[str, str]:
 
 @pytest.fixture
 def band(tmp_path: Path) -> Score:
-    """Five unnamed pianos and drums: only what they play tells them apart."""
+    """Five unnamed pianos and drums, which differ only in their notes."""
     path = mf.write(
         tmp_path / "band.mid",
         mf.Track(BEAT, "a", channel=9),
@@ -163,7 +163,7 @@ def test_parts_of_the_courses_file(metheny: Path) -> None:
     assert {roles_by_name[name] for name in ("Ride", "Kick", "Congas", "Woodblock")} == {"drums"}
 
 
-# --- named by the user -------------------------------------------------------------------------
+# --- parts chosen by the user ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("asked", ["b", "2", 2, ["b"], "B "])
@@ -210,7 +210,7 @@ def test_one_part_as_melody_and_chords_is_divided(tmp_path: Path) -> None:
     assert [len(part.notes) for part in choice.accompaniment] == [len(BLOCKS), len(BASS)]
 
 
-# --- too little --------------------------------------------------------------------------------
+# --- music without a melody or chords ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_music_without_a_melody_or_chords_is_refused(
         choose_parts(read_score(mf.write(tmp_path / "x.mid", track)))
 
 
-# --- one line ----------------------------------------------------------------------------------
+# --- the skyline -------------------------------------------------------------------------------
 
 Q = 12  # grid units a quarter note
 

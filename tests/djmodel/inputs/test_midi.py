@@ -90,7 +90,7 @@ def test_a_file_that_declares_endless_bars_is_refused(tmp_path: Path) -> None:
         read_score(path)
 
 
-# --- what cannot be read -----------------------------------------------------------------------
+# --- refused files -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ ROLLED = F(1, 16)  # music21 takes notes within this time for one chord, at the 
 def notes_of_music21(path: Path) -> list[list[tuple[Fraction, Fraction, int]]]:
     """Of each part the pitches and, on the grid, the earliest and latest onset they may have.
 
-    Counted bar by bar: where notes of several voices go on over a bar line, music21 makes the bar
+    Counted bar by bar: where notes of several voices are held over a bar line, music21 makes the bar
     longer than its meter, and all that comes after it would be late."""
     from music21 import converter
 

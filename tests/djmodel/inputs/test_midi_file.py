@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from music21 import midi
 from music21.midi import translate
 
-from djmodel.inputs import midi_file as midi_file
+from djmodel.inputs import midi_file
 from djmodel.inputs.midi_file import DamagedFileError, RawNote, Track
 from djmodel.inputs.music_files import rags
 

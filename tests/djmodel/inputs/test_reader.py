@@ -86,11 +86,11 @@ def test_an_unexpected_error_of_the_reader_skips_only_its_file(
 
 def test_two_processes_read_the_same_tunes_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = read_tunes(rags()[:3], cached=False)
-    monkeypatch.setattr(reader, "_PARALLEL_FROM", 0)
+    monkeypatch.setattr(reader, "PARALLEL_FROM", 0)
     assert read_tunes(rags()[:3], cached=False) == alone
 
 
 def test_progress_is_reported_after_each_file(music: Path) -> None:
-    told: list[tuple[ReadResult, int]] = []
-    read_tunes([music], progress=lambda result, files: told.append((result, files)))
-    assert [files for _, files in told] == [4] * 4
+    reported: list[tuple[ReadResult, int]] = []
+    read_tunes([music], progress=lambda result, files: reported.append((result, files)))
+    assert [files for _, files in reported] == [4] * 4

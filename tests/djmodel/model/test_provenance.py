@@ -1,4 +1,4 @@
-"""Making a solo again: from the text in its MIDI file, in another process, beside other solos."""
+"""Regeneration of a solo: from the provenance in its MIDI file, in another process, in any batch."""
 
 import json
 import os
@@ -28,7 +28,7 @@ GENERATE = "djmodel.generate"
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, rags):
-    return trained(tmp_path_factory.mktemp("recipe") / "model.keras", rags)
+    return trained(tmp_path_factory.mktemp("model") / "model.keras", rags)
 
 
 def trained(path, rags, seed=0):
@@ -57,11 +57,11 @@ def test_new_processes_write_the_same_bytes_for_any_count(model, tmp_path):
 
 
 def test_every_solo_is_bit_for_bit_the_same_for_any_count(model):
-    learned = load(model)
+    loaded = load(model)
     config = GenerationConfig(seed=3, bars=8)
-    many = generate_solos(learned, config, 70)
+    many = generate_solos(loaded, config, 70)
     for count in (1, 2, 8, 9, 33, 65):
-        assert generate_solos(learned, config, count) == many[:count]
+        assert generate_solos(loaded, config, count) == many[:count]
 
 
 def test_the_midi_file_holds_its_provenance(command, model, tmp_path):

@@ -1,4 +1,4 @@
-"""Changes played in styles: tones of the chord, small moves, bars filled, silence under N.C."""
+"""Accompaniment in styles: chord tones, voice leading, full bars, silence under N.C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a musician calls the instrument of a part."""
+"""Names of instruments, as a musician calls them."""
 
 import pytest
 

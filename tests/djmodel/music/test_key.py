@@ -1,4 +1,4 @@
-"""Spelling in the key, judged as a musician reads it."""
+"""Keys, and the spelling of pitches in them as a musician writes it."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def number(spelling: Spelling) -> int:
         # B sharp, the leading tone of C sharp, in seven sharps as in four.
         ([72, 73], "G#7", 7, "B#4 C#5"),
         ([72, 73], "G#7", 4, "B#4 C#5"),
-        # On the way from F to E flat stands an E, not an F flat.
+        # Between F and E flat it is an E, not an F flat.
         ([77, 76, 75], "F7", -4, "F5 E5 Eb5"),
-        # Below C 5 stands B 4, and C flat 5 is the same key of the piano.
+        # Below C 5 it is B 4; C flat 5 is the same key of the piano.
         ([72, 71, 72], "C", 0, "C5 B4 C5"),
     ],
 )

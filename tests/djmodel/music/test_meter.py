@@ -1,4 +1,4 @@
-"""The beat of a meter, which everyone who counts has to agree on."""
+"""The beat of a meter, on which all modules agree."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_pick_up_counts_its_beats_from_its_end() -> None:
     assert Meter(4, 4).beat_onsets(F(4)) == (0, 1, 2, 3)
 
 
-# Everyone who counts beats: the length of a beat in a bar of that meter, as it is used there.
+# The modules that count beats: the length of a beat in a bar of the meter, as each uses it.
 
 
 def in_changes(meter: Meter) -> F:

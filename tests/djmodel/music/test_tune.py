@@ -1,4 +1,4 @@
-"""What a tune is, and what can be done with one."""
+"""Tunes: notes, chords and excerpts, transposition, JSON."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Sound, judged by its spectrum, its length and its level."""
+"""Rendered sound: its spectrum, length and level."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def midi_file(
 
 
 def loudest_frequency(sound: Sound) -> float:
-    """In hertz, over the whole sound."""
+    """The frequency with most energy, in hertz, over the whole sound."""
     mono = sound.samples.mean(axis=1)
     spectrum = np.abs(np.fft.rfft(mono * np.hanning(len(mono)), 2**20))
     return float(np.argmax(spectrum)) * sound.rate / 2**20

@@ -1,4 +1,4 @@
-"""Engraved lead sheets: what a reader sees of them."""
+"""Engraved lead sheets: texts, layout, file formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MusicXML: what is written is read back by music21 and compared with the tune."""
+"""MusicXML, read back by music21 and compared with the tune."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corpus on disk: building, opening, refusing, training on it."""
+"""A corpus on disk: building, opening, errors, training on it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ import pyarrow as pa
 import pytest
 
 from djmodel.config import TrainingConfig
-from djmodel.inputs import cache as reading_cache
-from djmodel.inputs import reader
+from djmodel.inputs import cache, reader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
 from djmodel.model.training import fit_corpus
 from djmodel.values import conditioning
-from djmodel.values import corpus as dataset
+from djmodel.values import corpus as corpus_module
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.corpus import FILE, Corpus, build
 from djmodel.values.encoded import encode_corpus, encode_stored_corpus
@@ -66,7 +65,7 @@ def music(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing was read before."""
+    """An empty cache of read files."""
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
 
 
@@ -84,7 +83,7 @@ def digest(folder: Path) -> str:
 def test_one_process_two_and_a_cluster_write_the_same_bytes(
     music: Path, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions = reading_cache.reader_versions
+    versions = cache.reader_versions
     digests = set()
     for name, workers in {
         "one": ALONE,
@@ -171,21 +170,21 @@ def test_a_build_that_was_interrupted_reads_only_what_is_missing(
 def test_only_a_file_that_crashes_its_reader_is_skipped(
     music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows_of = dataset.rows_of
+    rows_of = corpus_module.rows_of
 
     def ending(path: Path, cache: Path) -> object:
         if path.name == "book.abc":
             os.kill(os.getpid(), signal.SIGKILL)
         return rows_of(path, cache)
 
-    monkeypatch.setattr(dataset, "rows_of", ending)
+    monkeypatch.setattr(corpus_module, "rows_of", ending)
     build([music], tmp_path / "corpus", PoolConfig(jobs=2))
     results = list(Corpus(tmp_path / "corpus").column("result"))
     assert results[1] == "skipped: the process that read it ended"
     assert [result[:5] for result in results] == ["used:", "skipp", "skipp", "used:"]
 
 
-# --- what can be wrong -------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------
 
 
 def test_music_without_a_tune_is_refused(music: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Windows of sequences that are read when they are asked for."""
+"""Windows of sequences that are read on demand."""
 
 from __future__ import annotations
 

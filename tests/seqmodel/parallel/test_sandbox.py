@@ -74,7 +74,7 @@ def test_a_call_that_needs_too_much_memory_is_an_error(sandbox: Sandbox) -> None
 
 
 class StubbornError(Exception):
-    """Cannot be made again from its arguments, as many a library's exception."""
+    """An exception that cannot be unpickled, because its arguments are not those of `__init__`."""
 
     def __init__(self, one: str, two: str) -> None:
         super().__init__(f"{one} and {two}")

@@ -1,4 +1,4 @@
-"""Work that threads share."""
+"""Chunks of work in a pool of threads."""
 
 import threading
 

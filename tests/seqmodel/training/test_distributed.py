@@ -1,4 +1,4 @@
-"""Training on several devices and hosts: the losses of one device, and the end of a lost host."""
+"""Training on several devices and hosts: the losses of one device, and the loss of a host."""
 
 from __future__ import annotations
 

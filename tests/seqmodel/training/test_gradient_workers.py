@@ -1,4 +1,4 @@
-"""Shards of a batch in several processes: equal results, whatever happens to a process."""
+"""Shards of a batch in several processes: equal results, even if a process dies."""
 
 import os
 import signal

@@ -20,7 +20,7 @@ from seqmodel.training.loop import train_network
 
 
 class Stop(Exception):
-    """Stands for the end of the process at any moment."""
+    """An exception in place of the end of the process at any moment."""
 
 
 def stop_after(number):

@@ -48,7 +48,7 @@ def random_windows(m, seed=0, n_conditioning=0):
 
 
 def mean_loss(weights, windows):
-    """Of the labels that are not padding, in double precision."""
+    """The mean loss of the labels that are not padding, in double precision."""
     X = multi_hot(windows.inputs, weights.n_inputs)
     log_probabilities = reference_network.reference_log_probabilities(weights, X)
     rows, steps = np.nonzero(windows.labels != PADDING)
@@ -165,7 +165,7 @@ def test_steps_with_dropout_equal_keras_with_the_same_weights_dropped():
 
 
 def feature_table_of_values():
-    """Odd or even, and the third that a value is in; the last value has no feature."""
+    """Features: odd or even, and the third that a value is in; the last value has none."""
     values = np.arange(N_VALUES)
     table = np.stack([values % 2, values % 2 == 0, values < 4, values // 4 == 1, values > 7], 1)
     table[-1] = False
