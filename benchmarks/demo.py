@@ -1,9 +1,7 @@
-"""Times of the stages of `make demo`, in the terms of the README.
+"""Times of the stages of `make demo`: `python -m benchmarks.demo`.
 
-    python -m benchmarks.demo
-
-Does what `python -m djmodel.train --preset ragtime` does, stage by stage, then runs the three
-commands of the demo as they are. Prints tables and writes demo.json beside this file.
+Performs the stages of `python -m djmodel.train --preset ragtime` one by one, then runs the three
+commands of the demo. Prints tables and writes demo.json beside this file.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ ROOT = Path(__file__).parent
 
 
 class Stages(dict[str, float]):
-    """Seconds by stage."""
+    """Seconds by stage; calling it times one."""
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
@@ -31,9 +29,9 @@ class Stages(dict[str, float]):
 
 
 def train(folder: Path) -> Stages:
-    """The stages of a training, the imports of each counted as start-up."""
+    """Times the stages of a training; all imports count as start-up."""
     stage = Stages()
-    with stage("start-up: this project and what it needs"):
+    with stage("start-up: imports without TensorFlow"):
         import music21  # noqa: F401
 
         from djmodel.config import PRESETS
@@ -57,8 +55,8 @@ def train(folder: Path) -> Stages:
     seconds = time.perf_counter() - began
     steps = sum(epoch.seconds for epoch in trained.history)
     stage[f"steps: {len(trained.history)} epochs"] = steps
-    again = stage["values: notes to values, vocabulary"]
-    stage["compilation: layers, graph, weights to and fro"] = seconds - steps - again
+    encoding = stage["values: notes to values, vocabulary"]  # `fit` encodes the tunes again
+    stage["compilation: layers, graph, copying weights"] = seconds - steps - encoding
     with stage("writing: model, curve"):
         trained.save(folder / "model.keras")
         losses = [epoch.loss for epoch in trained.history]
@@ -70,7 +68,7 @@ def train(folder: Path) -> Stages:
 
 
 def commands(folder: Path) -> Stages:
-    """The demo's own commands, each from a cold start."""
+    """Times the commands of the demo, each in a new process."""
     stage = Stages()
     for module, *arguments in (
         ("djmodel.train", "--preset", "ragtime", "--out", str(folder / "ragtime")),
@@ -94,17 +92,17 @@ def main() -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as name:
         results = {
-            "a training, stage by stage": train(Path(name)),
-            "the demo": commands(Path(name)),
+            "training, by stage": train(Path(name)),
+            "demo, by command": commands(Path(name)),
         }
     for title, stages in results.items():
         table = Table(title=title, title_justify="left", box=box.SIMPLE)
-        for heading in ("", "seconds", "share"):
-            table.add_column(heading, justify="right" if heading else "left")
+        for heading in ("stage", "seconds", "share"):
+            table.add_column(heading, justify="left" if heading == "stage" else "right")
         whole = sum(stages.values())
         for stage, seconds in stages.items():
             table.add_row(stage, f"{seconds:.2f}", f"{seconds / whole:.0%}")
-        table.add_row("together", f"{whole:.2f}", "")
+        table.add_row("total", f"{whole:.2f}", "")
         console.print(table)
     with atomic_write(ROOT / "demo.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))

@@ -1,13 +1,13 @@
-"""How well the models of `dinos` foretell names that they have not seen, beside n-grams and beside
-PyTorch; how many of their names are new; how long a training takes.
+"""Perplexity of the `dinos` models on held-out names, compared with n-grams and with PyTorch.
 
     python -m benchmarks.dinos_quality [NAMES] [--seeds 0 1 2] [--cells rnn lstm] [--json FILE]
 
-PyTorch is in the extra `bench`; without it that part is left out, and the output says so. Each seed
-holds out another tenth of the names (dinosaurs, or those of the file NAMES). The held-out names
-decide nothing but the numbers below, with one exception in favour of the other side: PyTorch is
-also listed at its best epoch. Each cell is also trained with a context of one character, as the
-course's is and PyTorch's here: what the longer pieces of names do is the difference.
+Also counts the new names among 100 and measures the training time. PyTorch is in the extra `bench`;
+without it that part is skipped, and the output says so. Each seed holds out a different tenth of
+the names (dinosaurs, or those of the file NAMES). The held-out names are used for measuring only,
+with one exception in favour of PyTorch: its best epoch is listed, too. Each cell is also trained
+with a context of one character, like the course's model and the PyTorch one; the difference is the
+effect of the longer n-grams.
 """
 
 from __future__ import annotations
@@ -31,36 +31,38 @@ from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.ngram import NGram
 
 ORDERS = (1, 2, 3, 4, 5)
-INVENTED = 100
+N_GENERATED = 100
 CELLS = ("rnn", "gru", "lstm")
-ONE = ", context 1"
-# What makemore trains with: AdamW, a constant rate, batches of 32.
+CONTEXT_1 = ", context 1"
+# Settings of makemore: AdamW with a constant learning rate, batches of 32.
 MAKEMORE = {"lr": 5e-4, "weight_decay": 0.01, "betas": (0.9, 0.99)}
 MAKEMORE_BATCH = 32
 
 
-def best_ngram(apart: Split, known: Vocabulary, seed: int) -> tuple[NGram, float]:
-    """The n-gram whose order and smoothing do best on a tenth of the training names, fitted to all
-    of those; and its cross-entropy on the held-out ones."""
-    training = [encode(name, known).tolist() for name in apart.training]
-    held_out = [encode(name, known).tolist() for name in apart.held_out]
+def best_ngram(data: Split, vocab: Vocabulary, seed: int) -> tuple[NGram, float]:
+    """The n-gram fitted to the training names, with the order and smoothing that are best on a tenth
+    of them, and its cross-entropy on the held-out names."""
+    training = [encode(name, vocab).tolist() for name in data.training]
+    held_out = [encode(name, vocab).tolist() for name in data.held_out]
     rng = np.random.default_rng(seed)
-    ngram = next(iter(NGram.tuned_orders(training, known.size, rng, ORDERS).values()))
+    ngram = next(iter(NGram.tuned_orders(training, vocab.size, rng, ORDERS).values()))
     return ngram, ngram.cross_entropy(held_out)
 
 
-def examples_of(config: TrainingConfig, apart: Split) -> int:
-    """How many names a training reads, those made up included."""
-    epochs, n_augmented = config.resolve_defaults(apart.training + apart.held_out)
-    return epochs * (len(apart.training) + n_augmented)
+def examples_of(config: TrainingConfig, data: Split) -> int:
+    """The number of names that a training reads, augmented ones included."""
+    epochs, n_augmented = config.resolve_defaults(data.training + data.held_out)
+    return epochs * (len(data.training) + n_augmented)
 
 
 def makemore(
-    cell: str, apart: Split, known: Vocabulary, units: int, examples: int, seed: int
+    cell: str, data: Split, vocab: Vocabulary, units: int, examples: int, seed: int
 ) -> tuple[int, float, float]:
-    """A PyTorch network in the manner of makemore, trained on `examples` names drawn from the
-    training ones: its number of parameters, and its cross-entropy on the held-out names at the end
-    and where it was lowest."""
+    """Trains a makemore-style PyTorch network on `examples` names drawn from the training names.
+
+    Returns its number of parameters and its cross-entropy on the held-out names: the last and the
+    lowest.
+    """
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -68,7 +70,7 @@ def makemore(
     rng = np.random.default_rng(seed)
 
     def tensors(names: Sequence[str]) -> tuple[Any, Any]:
-        rows = [encode(name, known) for name in names]
+        rows = [encode(name, vocab) for name in names]
         longest = max(map(len, rows))
         inputs = np.zeros((len(rows), longest), dtype=np.int64)  # index 0 also begins a name
         labels = np.full((len(rows), longest), -1, dtype=np.int64)
@@ -80,10 +82,10 @@ def makemore(
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.embedding = torch.nn.Embedding(known.size, known.size)
+            self.embedding = torch.nn.Embedding(vocab.size, vocab.size)
             kinds = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
-            self.cell = kinds[cell](known.size, units, batch_first=True)
-            self.head = torch.nn.Linear(units, known.size)
+            self.cell = kinds[cell](vocab.size, units, batch_first=True)
+            self.head = torch.nn.Linear(units, vocab.size)
 
         def forward(self, inputs: Any, labels: Any) -> Any:
             logits = self.head(self.cell(self.embedding(inputs))[0])
@@ -91,9 +93,9 @@ def makemore(
 
     network = Network()
     optimizer = torch.optim.AdamW(network.parameters(), **MAKEMORE)
-    inputs, labels = tensors(apart.training)
-    held_out = tensors(apart.held_out)
-    reached = []
+    inputs, labels = tensors(data.training)
+    held_out = tensors(data.held_out)
+    losses = []
     for step in range(1, examples // MAKEMORE_BATCH + 1):
         rows = rng.integers(0, len(inputs), MAKEMORE_BATCH)
         loss = network(inputs[rows], labels[rows])
@@ -102,24 +104,22 @@ def makemore(
         optimizer.step()
         if step % 100 == 0:
             with torch.no_grad():
-                reached.append(float(network(*held_out)))
+                losses.append(float(network(*held_out)))
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
-    return n_parameters, reached[-1], min(reached)
+    return n_parameters, losses[-1], min(losses)
 
 
-def share_new(trained: TrainingResult, seed: int) -> int:
-    """How many of INVENTED names at temperature 1 are not in the list and not twice among them."""
-    inventions = generate(trained.model, count=INVENTED, seed=seed)
-    return len({invention.name for invention in inventions if invention.new})
+def count_new(trained: TrainingResult, seed: int) -> int:
+    """The number of distinct new names among N_GENERATED names at temperature 1."""
+    names = generate(trained.model, count=N_GENERATED, seed=seed)
+    return len({name.name for name in names if name.new})
 
 
-def measure(
-    names: Names, seed: int, cells: Sequence[str], console_line: Any = print
-) -> dict[str, Any]:
-    """All numbers of one seed. PyTorch is trained beside the cells with gates."""
-    known, apart = vocabulary(names.names), split(names.names, seed)
-    ngram, ngram_loss = best_ngram(apart, known, seed)
-    found: dict[str, Any] = {
+def measure(names: Names, seed: int, cells: Sequence[str]) -> dict[str, Any]:
+    """All results for one seed. PyTorch is trained for the gated cells only."""
+    vocab, data = vocabulary(names.names), split(names.names, seed)
+    ngram, ngram_loss = best_ngram(data, vocab, seed)
+    results: dict[str, Any] = {
         "seed": seed,
         "ngram": {
             "order": ngram.order,
@@ -127,46 +127,50 @@ def measure(
             "held_out": ngram_loss,
         },
     }
-    how = f"order {ngram.order}, {ngram.smoothing.kind} {ngram.smoothing.strength:g}"
-    console_line(f"seed {seed}  n-gram ({how}): perplexity {math.exp(ngram_loss):.3f}")
-    lessons = {cell: TrainingConfig(cell=cell, seed=seed) for cell in cells}
-    lessons |= {cell + ONE: TrainingConfig(cell=cell, context=1, seed=seed) for cell in cells}
-    for name, config in lessons.items():
+    name = f"order {ngram.order}, {ngram.smoothing.kind} {ngram.smoothing.strength:g}"
+    show(f"seed {seed}  n-gram ({name}): perplexity {math.exp(ngram_loss):.3f}")
+    configs = {cell: TrainingConfig(cell=cell, seed=seed) for cell in cells}
+    configs |= {cell + CONTEXT_1: TrainingConfig(cell=cell, context=1, seed=seed) for cell in cells}
+    for name, config in configs.items():
         began = time.perf_counter()
         trained = fit(names, config)
         seconds = time.perf_counter() - began
         loss = trained.model.content.held_out_loss
-        found[name] = {
+        results[name] = {
             "parameters": trained.model.weights.n_parameters,
             "held_out": loss,
             "training": trained.model.content.training_loss,
             "seconds": seconds,
-            "new_of_100": share_new(trained, seed),
+            "new_of_100": count_new(trained, seed),
         }
-        console_line(
+        show(
             f"seed {seed}  {name}: perplexity {math.exp(loss):.3f}, "
-            f"{found[name]['new_of_100']} of {INVENTED} new and unique, {seconds:.1f} s"
+            f"{results[name]['new_of_100']} of {N_GENERATED} new and unique, {seconds:.1f} s"
         )
     gated = [cell for cell in cells if cell != "rnn"]
     for cell in gated if importlib.util.find_spec("torch") else ():
-        config = lessons[cell]
+        config = configs[cell]
         size, last, lowest = makemore(
-            cell, apart, known, config.n_a, examples_of(config, apart), seed
+            cell, data, vocab, config.n_a, examples_of(config, data), seed
         )
-        found[f"makemore {cell}"] = {
+        results[f"makemore {cell}"] = {
             "parameters": size,
             "held_out": last,
             "held_out_lowest": lowest,
         }
-        console_line(
+        show(
             f"seed {seed}  makemore-style {cell} in PyTorch: perplexity {math.exp(last):.3f} "
-            f"at the end, {math.exp(lowest):.3f} where it was lowest"
+            f"at the end, {math.exp(lowest):.3f} at its lowest"
         )
-    return found
+    return results
+
+
+def show(line: str) -> None:
+    print(line, flush=True)
 
 
 def summary(measured: Sequence[dict[str, Any]]) -> list[str]:
-    """Means over the seeds, and each goal with what was reached."""
+    """Lines with the mean perplexity over the seeds and the outcome of each goal."""
 
     def perplexity(name: str, key: str = "held_out") -> float:
         return math.exp(statistics.mean(one[name][key] for one in measured))
@@ -176,16 +180,16 @@ def summary(measured: Sequence[dict[str, Any]]) -> list[str]:
     if "rnn" in trained:
         lines += _default_goals(measured, perplexity("rnn"), perplexity("ngram"))
     for cell in trained:
-        other = f"makemore {cell.removesuffix(ONE)}"
+        other = f"makemore {cell.removesuffix(CONTEXT_1)}"
         if cell.startswith("rnn"):
             continue
         if all(other in one for one in measured):
             ours, last = perplexity(cell), perplexity(other)
             lowest = perplexity(other, "held_out_lowest")
-            reached = f"{ours:.3f}, {last:.3f} at the end, {lowest:.3f} at its lowest"
-            lines.append(_goal(f"{cell} below makemore-style PyTorch", ours < last, reached))
+            numbers = f"{ours:.3f}; PyTorch {last:.3f} at the end, {lowest:.3f} at its lowest"
+            lines.append(_goal(f"{cell} below makemore-style PyTorch", ours < last, numbers))
         else:
-            lines.append(f"not measured  {cell} beside PyTorch: pip install 'djmodel[bench]'")
+            lines.append(f"not measured  {cell} against PyTorch: pip install 'djmodel[bench]'")
     return lines
 
 
@@ -193,12 +197,12 @@ def _default_goals(measured: Sequence[dict[str, Any]], rnn: float, ngram: float)
     fewest = min(one["rnn"]["new_of_100"] for one in measured)
     slowest = max(one["rnn"]["seconds"] for one in measured)
     return [
-        _goal("default model below the best n-gram", rnn < ngram, f"{rnn:.3f}, {ngram:.3f}"),
-        _goal("90 of 100 names new and unique", fewest >= 90, f"{fewest} at least"),
+        _goal("default model below the best n-gram", rnn < ngram, f"{rnn:.3f}; n-gram {ngram:.3f}"),
+        _goal("at least 90 of 100 names new and unique", fewest >= 90, f"at least {fewest}"),
         _goal(
-            "a training in 30 s (without the import of TensorFlow after the first)",
+            "training takes less than 30 s (only the first imports TensorFlow)",
             slowest < 30,
-            f"{slowest:.1f} s at most",
+            f"at most {slowest:.1f} s",
         ),
     ]
 
@@ -208,11 +212,19 @@ def _goal(name: str, reached: bool, numbers: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="?", type=Path, help="One name a line; none: dinosaurs.")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="Of each split.")
-    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
-    parser.add_argument("--json", type=Path, help="Write all numbers here, after each seed.")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "names", nargs="?", type=Path, help="file with one name per line (default: dinosaurs)"
+    )
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=[0, 1, 2],
+        help="seeds of the splits (default: 0 1 2)",
+    )
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS, help="default: all")
+    parser.add_argument("--json", type=Path, help="file for the results, written after each seed")
     arguments = parser.parse_args()
     names = read_names(arguments.names or dinosaurs())
     measured = []
@@ -220,7 +232,7 @@ def main() -> None:
         measured.append(measure(names, seed, arguments.cells))
         if arguments.json:
             arguments.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    print(f"perplexity of a character on held-out names, mean of {len(measured)} splits:")
+    print(f"perplexity per character on held-out names, mean of {len(measured)} splits:")
     for line in summary(measured):
         print(line)
 

@@ -1,8 +1,8 @@
 """`python -m benchmarks.kills`: kills a training at random moments, resumes it each time, and
 compares its final weights with those of an uninterrupted training.
 
-A checkpoint is written after each epoch, so that many kills fall into the writing of one. The
-folder has the model of an earlier training, which must not change until the new one is complete.
+Checkpoints are written after each epoch, so that many kills interrupt the writing of one. The
+folder holds the model of an earlier training, which must not change until the new one is complete.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from seqmodel.files import TEMP_PREFIX, sha256_of_file
 TRAININGS = {
     "djmodel.train": ["--epochs", "60", "--m", "60"],
     "djmodel.train --preset ragtime": ["--epochs", "6", "--n-a", "32"],
-    "dinos.train": ["--epochs", "60", "--n-augmented", "0"],
+    "dinos.train": ["--epochs", "60", "--made-up", "0"],
 }
-MAX_DELAY = 0.6  # seconds after the first epoch
+MAX_DELAY = 0.6  # seconds between the first epoch and a kill
 
 
 def start(training: str, out: Path, *options: str) -> subprocess.Popen[str]:
@@ -76,9 +76,9 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
         same = weights(training, whole) == weights(training, killed)
         left = {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
     print(
-        f"{training}: {kills} kills survived, {while_writing} of them while writing a file; "
-        f"final weights {'the same' if same else 'DIFFERENT'}, "
-        f"left behind: {', '.join(left) or 'nothing'}",
+        f"{training}: {kills} kills, {while_writing} of them while it was writing a file; "
+        f"final weights {'identical' if same else 'DIFFERENT'}; "
+        f"files left behind: {', '.join(left) or 'none'}",
         flush=True,
     )
     if not same or left:
@@ -86,10 +86,10 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
 
 
 def main(
-    count: Annotated[int, typer.Option(min=1, help="Kills of each training, at most.")] = 20,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the moments.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Maximum number of kills per training.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random moments.")] = 0,
 ) -> None:
-    """Kills trainings at random moments; each must reach the same weights."""
+    """Kill trainings at random moments, resume them, and compare the final weights."""
     for training in TRAININGS:
         kill_at_random(training, count, random.Random(seed))
 

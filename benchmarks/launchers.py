@@ -1,5 +1,5 @@
-"""`python -m benchmarks.launchers`: two processes of this machine train together with the
-environment variables of Slurm, then of Open MPI (`--hosts auto`), and reach the losses of one."""
+"""`python -m benchmarks.launchers`: trains in two processes with the environment variables of Slurm,
+then of Open MPI (`--hosts auto`), and compares their losses with those of one process."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ def finish(*trainings: subprocess.Popen[str]) -> None:
 
 
 def main() -> None:
-    """Trains in one process, then in two with the variables of each launcher. Exits with status 1
-    if their losses differ or if the second process has written files."""
+    """Train in one process, then in two with the variables of each launcher.
+
+    Exits with status 1 if the losses differ or if the second process has written files.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         finish(start(folder / "alone", {}))
@@ -71,7 +73,11 @@ def main() -> None:
             finish(*(start(o, launcher(r), "--hosts", "auto") for r, o in enumerate(outs)))
             difference = float(np.abs(np.subtract(losses(outs[0]), alone)).max())
             only_first_wrote = not outs[1].exists()
-            print(f"{launcher.__name__}: losses at most {difference:.1e} from those of one process")
+            print(
+                f"{launcher.__name__}: losses differ from those of one process by at most "
+                f"{difference:.1e} nats per value",
+                flush=True,
+            )
             if difference > TOLERANCE or not only_first_wrote:
                 sys.exit(1)
 

@@ -1,5 +1,4 @@
-"""How near to the limit a step of training is: the time of its matrix products alone, beside the
-time of the whole step.
+"""Time of a training step compared with the time of its matrix products alone.
 
     python -m benchmarks.limits
 
@@ -28,12 +27,12 @@ from seqmodel.training.numpy_trainer import NumpyTrainer
 ROOT = Path(__file__).parent
 N_VALUES, TX = 90, 30
 SIZES = ((64, 32), (64, 64), (256, 64))  # units and batch
-ROUNDS = 30  # the fastest counts: the others met somebody else's work
+ROUNDS = 30  # the fastest counts, since other load on the machine only adds time
 
 
 @dataclass(frozen=True)
 class Product:
-    """`(rows, inner) @ (inner, columns)`, a number of them one after the other in each step."""
+    """A matrix product `(rows, inner) @ (inner, columns)`, computed `times` times in each step."""
 
     name: str
     rows: int
@@ -43,50 +42,50 @@ class Product:
 
     @property
     def operations(self) -> int:
-        """A multiplication and an addition each."""
+        """Floating-point operations: multiplications and additions."""
         return 2 * self.rows * self.inner * self.columns * self.times
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Of one size: operations of a step, milliseconds of its products alone on one processor and of
-    the whole step, as it is and on one processor."""
+    """Results for one size: operations per step, and milliseconds for its products alone on one
+    core, for the whole step on one core, and for the whole step on all cores."""
 
     units: int
     batch: int
     operations: int
     products_ms: float
-    one_processor_ms: float
+    one_core_ms: float
     step_ms: float
     n_cores: int
 
     @property
     def share(self) -> float:
-        """Of the time on one processor that the products alone would take."""
-        return self.products_ms / self.one_processor_ms
+        """The share of the products in the time of a step on one core."""
+        return self.products_ms / self.one_core_ms
 
     @property
     def of_all(self) -> float:
-        """The share of the speed of products on all cores that the step reaches."""
+        """The speed of a step relative to products that use all cores fully."""
         return self.products_ms / self.n_cores / self.step_ms
 
 
 def products(units: int, batch: int) -> list[Product]:
-    """Those of a step: what the network computes, the gradients of the input kernel as a product
+    """The products of a training step; those of the input kernel's gradients are counted as products
     with one-hot inputs."""
     H, V, n = units, N_VALUES, TX * batch
     return [
-        Product("forward, a step in time", 4 * H, H, batch, TX),
-        Product("back, a step in time", H, 4 * H, batch, TX),
+        Product("forward, per time step", 4 * H, H, batch, TX),
+        Product("backward, per time step", H, 4 * H, batch, TX),
         Product("softmax layer, forward", V, H + 1, n, 1),
-        Product("softmax layer, back", H, V, n, 1),
+        Product("softmax layer, backward", H, V, n, 1),
         Product("softmax layer, gradients", V, n, H + 1, 1),
         Product("recurrent layer, gradients", 4 * H, n, H + V + 1, 1),
     ]
 
 
 def fastest(job: Callable[[], object]) -> float:
-    """Milliseconds."""
+    """The shortest time of `job`, in milliseconds."""
     seconds = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
@@ -96,6 +95,7 @@ def fastest(job: Callable[[], object]) -> float:
 
 
 def plain(product: Product) -> Callable[[], None]:
+    """A job that computes a product as often as a training step does."""
     rng = np.random.default_rng(0)
 
     def numbers(*shape: int) -> NDArray[np.float32]:
@@ -112,6 +112,7 @@ def plain(product: Product) -> Callable[[], None]:
 
 
 def step(units: int, batch: int, n_cores: int) -> Callable[[], object]:
+    """A job that performs a training step on `n_cores` cores."""
     rng = np.random.default_rng(0)
     V, H = N_VALUES, units
     shapes = [(V, 4 * H), (H, 4 * H), (4 * H,), (H, V), (V,)]
@@ -126,7 +127,7 @@ def step(units: int, batch: int, n_cores: int) -> Callable[[], object]:
 def measure(units: int, batch: int, console: Console) -> Limit:
     size = cpu_count()
     made = Table(title=f"{units} units, batch {batch}", title_justify="left", box=box.SIMPLE)
-    for heading in ("product", "shapes", "million operations", "ms", "billion a second"):
+    for heading in ("product", "shapes", "million operations", "ms", "billion operations/s"):
         made.add_column(heading, justify="left" if heading == "product" else "right")
     total = 0.0
     for product in products(units, batch):
@@ -158,10 +159,10 @@ def main() -> None:
     for limit in limits:
         console.print(
             f"{limit.units} units, batch {limit.batch}: {limit.operations / 1e6:.0f} million "
-            f"operations. Products alone {limit.products_ms:.2f} ms; a step on one processor "
-            f"{limit.one_processor_ms:.2f} ms ({limit.share:.0%} of it products), on "
-            f"{limit.n_cores} {limit.step_ms:.2f} ms ({limit.of_all:.0%} of the speed of "
-            f"products on all of them)."
+            f"operations. The products alone take {limit.products_ms:.2f} ms on one core; a step "
+            f"takes {limit.one_core_ms:.2f} ms on one core ({limit.share:.0%} of it products) and "
+            f"{limit.step_ms:.2f} ms on {limit.n_cores} cores ({limit.of_all:.0%} of the speed of "
+            f"products on all cores)."
         )
     with atomic_write(ROOT / "limits.json") as temporary:
         temporary.write_text(json.dumps([asdict(limit) for limit in limits], indent=1))

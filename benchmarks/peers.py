@@ -1,8 +1,8 @@
-"""The same work, done by this project and by others.
+"""Peers: the same work, done by this project and by other libraries.
 
-A peer is a function `Work -> job`: it imports what it needs and puts the data in place; calling
-the job does the work, whatever is built or compiled for it included, and is what gets timed. A
-training job gives the trained `Weights`, a sampling job the symbols `(n_sequences, length)`.
+A peer is a function `Work -> job` that does the imports and prepares the data. Calling the job does
+the work, including all building and compiling, and is timed. A training job returns the trained
+`Weights`, a sampling job the symbols `(n_sequences, length)`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from seqmodel.data.windows import Windows, one_hot
 from seqmodel.network.weights import Weights
 
-RATE, DECAY, EPSILON = 0.01, 0.01, 1e-7  # Adam's: lr / (1 + decay * step), as in the course
+RATE, DECAY, EPSILON = 0.01, 0.01, 1e-7  # of Adam; rate / (1 + decay * step), as in the course
 SEED = 0
 
 
 @dataclass(frozen=True)
 class Work:
-    """Training: `epochs` times through the windows, in their order, in batches, from `weights` on.
-    Sampling: `n_sequences` of `length` symbols from `weights`."""
+    """Training: `epochs` passes over the windows, in order and in batches, starting from `weights`.
+    Sampling: `n_sequences` sequences of `length` symbols with `weights`."""
 
     windows: Windows
     weights: Weights
@@ -66,7 +66,7 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
     load_keras()
     trainer = TrainerConfig(work.epochs, work.batch_size, RATE, DECAY, SEED)
     m, Tx = work.windows.inputs.shape
-    # `InMemoryBatches` shuffles with these: undone, so that all see one order
+    # `InMemoryBatches` shuffles with these; undoing it gives all peers the same order
     shuffles = (random_stream(SEED, Stream.BATCH_ORDER, epoch) for epoch in range(work.epochs))
     orders = [np.argsort(rng.permutation(m)) for rng in shuffles]
 
@@ -88,8 +88,8 @@ def _fit(work: Work, graph: str, engine: str) -> Job:
 
 
 def _course_calls(work: Work, plain: bool) -> Job:
-    """The calls of the course's notebook: on this project's graph, or (plain) on the published one:
-    a plain model with Tx outputs, Tx losses and Tx metrics."""
+    """The calls of the course's notebook on this project's graph or, if `plain`, on the published
+    one: a plain model with Tx outputs, Tx losses and Tx metrics."""
     from djmodel.course import Adam
     from djmodel.model.layers import djmodel, shared_layers
     from seqmodel.network.keras_layers import extract_weights, load_keras, set_weights
@@ -116,9 +116,9 @@ def _course_calls(work: Work, plain: bool) -> Job:
 
 
 def _torch(work: Work, threads: int | None = None) -> Job:
-    """PyTorch, eager: nn.LSTM, nn.Linear, its own Adam."""
+    """PyTorch, eager: nn.LSTM, nn.Linear and torch.optim.Adam."""
     import torch
-    import torch._dynamo  # the first optimiser would import it within the measured time
+    import torch._dynamo  # otherwise imported by the first optimizer, within the measured time
     from torch import nn
 
     torch.set_num_threads(threads or torch.get_num_threads())
@@ -132,9 +132,9 @@ def _torch(work: Work, threads: int | None = None) -> Job:
             nn.LSTM(weights.n_values, weights.units, batch_first=True), work
         )
         lstm.bias_hh_l0.requires_grad_(False)  # Keras has one bias
-        learned = [*lstm.parameters(), *dense.parameters()]
-        learned = [parameter for parameter in learned if parameter.requires_grad]
-        adam = torch.optim.Adam(learned, lr=RATE, eps=EPSILON)
+        parameters = [*lstm.parameters(), *dense.parameters()]
+        trained = [parameter for parameter in parameters if parameter.requires_grad]
+        adam = torch.optim.Adam(trained, lr=RATE, eps=EPSILON)
         rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 / (1 + DECAY * step))
         loss_of = nn.CrossEntropyLoss()
         for _ in range(work.epochs):
@@ -147,8 +147,8 @@ def _torch(work: Work, threads: int | None = None) -> Job:
                 loss_of(dense(a).flatten(0, 1), y[batch].flatten()).backward()
                 adam.step()
                 rate.step()
-        kept = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, dense.weight, dense.bias)
-        return Weights("lstm", *(parameter.detach().numpy().T for parameter in kept))
+        arrays = (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0, dense.weight, dense.bias)
+        return Weights("lstm", *(parameter.detach().numpy().T for parameter in arrays))
 
     return job
 
@@ -162,7 +162,9 @@ def _torch_layers(lstm: Any, work: Work) -> tuple[Any, Any]:
     kernel, recurrent, bias, dense_kernel, dense_bias = (
         torch.from_numpy(array.T.copy()) for array in work.weights.arrays
     )
-    names = [name for name, _ in lstm.named_parameters()]  # of the input, of the state; biases
+    names = [
+        name for name, _ in lstm.named_parameters()
+    ]  # input kernel, recurrent kernel, two biases
     arrays = (kernel, recurrent, bias, torch.zeros_like(bias))
     lstm.load_state_dict(dict(zip(names, arrays, strict=True)))
     dense.load_state_dict({"weight": dense_kernel, "bias": dense_bias})
@@ -170,7 +172,7 @@ def _torch_layers(lstm: Any, work: Work) -> tuple[Any, Any]:
 
 
 def _jax(work: Work) -> Job:
-    """JAX by hand: a compiled step around `lax.scan`, Adam written out."""
+    """JAX by hand: a compiled training step around `lax.scan`, with Adam written out."""
     import jax
     import jax.numpy as jnp
 
@@ -194,9 +196,9 @@ def _jax(work: Work) -> Job:
 
     @jax.jit
     def update(parameters: Any, first: Any, second: Any, step: Any, x: Any, y: Any) -> Any:
-        slopes = jax.grad(loss_of)(parameters, x, y)
-        first = [0.9 * old + 0.1 * slope for old, slope in zip(first, slopes, strict=True)]
-        second = [0.999 * v + 0.001 * g**2 for v, g in zip(second, slopes, strict=True)]
+        gradients = jax.grad(loss_of)(parameters, x, y)
+        first = [0.9 * m + 0.1 * g for m, g in zip(first, gradients, strict=True)]
+        second = [0.999 * v + 0.001 * g**2 for v, g in zip(second, gradients, strict=True)]
         rate = RATE / (1 + DECAY * step)
         rate *= jnp.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1))
         parameters = [
@@ -227,10 +229,10 @@ def _sampler(work: Work) -> Job:
     from seqmodel.sampling.sampler import sample
 
     n_values = work.weights.n_values
-    how: dict[str, Any] = {"n_sequences": work.n_sequences, "max_length": work.length}
+    shape: dict[str, Any] = {"n_sequences": work.n_sequences, "max_length": work.length}
     rng = np.random.default_rng(SEED)
     free = Automaton.free(n_values, n_values)
-    return lambda: sample(work.weights, free, SamplingConfig(), rng, **how).symbols
+    return lambda: sample(work.weights, free, SamplingConfig(), rng, **shape).symbols
 
 
 def _course_inference(work: Work) -> Job:
@@ -284,7 +286,7 @@ def _torch_cell(work: Work, threads: int | None = None) -> Job:
 
 
 def _numpy(work: Work) -> Job:
-    """NumPy, as one writes the formulas down, a step at a time."""
+    """NumPy by hand: the formulas of the LSTM, one step at a time."""
     weights = work.weights
     rng = np.random.default_rng(SEED)
 
@@ -301,9 +303,9 @@ def _numpy(work: Work) -> Job:
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             a = sigmoid(o) * np.tanh(c)
             logits = a @ weights.dense_kernel + weights.dense_bias
-            likely = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
-            uniforms = rng.random((work.n_sequences, 1), np.float32) * likely[:, -1:]
-            symbols = (likely <= uniforms).sum(axis=1)
+            cumulative = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
+            uniforms = rng.random((work.n_sequences, 1), np.float32) * cumulative[:, -1:]
+            symbols = (cumulative <= uniforms).sum(axis=1)
             x = one_hot(symbols, weights.n_values)
             drawn.append(symbols)
         return np.stack(drawn, axis=1)
@@ -340,8 +342,8 @@ def _jax_sampler(work: Work) -> Job:
 
 
 def _nudged(work: Work) -> Job:
-    """This project's training from weights that are one part in a million off: how far apart the
-    losses end says how far apart those of others may be that do the same."""
+    """This project's training from initial weights that are one part in a million off. The
+    difference of its final loss shows how much the losses of equivalent trainings may differ."""
     rng = np.random.default_rng(SEED)
     factors = (1 + 1e-6 * rng.normal(size=array.shape) for array in work.weights.arrays)
     arrays = (a * f.astype(np.float32) for a, f in zip(work.weights.arrays, factors, strict=True))
@@ -351,7 +353,7 @@ def _nudged(work: Work) -> Job:
 HERE = "this project, default"
 COURSE = "course as published"
 ON_JAX = "this project, scan in Keras on JAX"
-NUDGED = "this project, first weights 1e-6 off"
+NUDGED = "this project, initial weights 1e-6 off"
 
 TRAINING: dict[str, Peer] = {
     HERE: partial(_fit, graph="scan", engine="auto"),
@@ -365,7 +367,7 @@ TRAINING: dict[str, Peer] = {
     "PyTorch nn.LSTM, 1 thread": partial(_torch, threads=1),
     "JAX scan by hand": _jax,
 }
-# Peers whose Keras computes with another library than TensorFlow.
+# Peers whose Keras runs on another backend than TensorFlow.
 BACKENDS = {ON_JAX: "jax"}
 
 SAMPLING: dict[str, Peer] = {

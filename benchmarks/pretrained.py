@@ -72,7 +72,7 @@ def card(model: DjModel, evaluations: Sequence[Evaluation], unconditioned: Evalu
     )
     return f"""# ragtime.keras
 
-The model that `python -m djmodel.generate` uses unless it is given another one. `make pretrained`
+The model that `python -m djmodel.generate` uses by default. `make pretrained`
 trained it, and measured all figures on this page, from the rags in this folder alone.
 
 - **Data**: {len(model.tunes)} piano rags by Scott Joplin, {_n_bars(model.tunes):,} bars,
@@ -117,8 +117,8 @@ N-grams on all held-out rags:
 ## Limits
 
 The model was trained on eight pieces by one composer, most of them in 2/4 and in sixteenth notes.
-In other meters it takes a position in the bar for the nearest one that it knows. It improvises one
-melody over chords, and knows no form longer than its hidden state carries.
+In other meters it uses the nearest position in the bar that it knows. It improvises one melody over
+chords, and has no sense of form beyond what its hidden state carries.
 """
 
 

@@ -29,12 +29,12 @@ from djmodel.outputs.midi import write_midi
 from djmodel.values import grammar
 
 REPEATS = 7
-GROWTH = (12_500, 25_000, 50_000, 100_000)  # notes
+N_NOTES = (12_500, 25_000, 50_000, 100_000)
 ROOT = Path(__file__).parent.parent
 
 
 def seconds(job: Callable[[], object], repeats: int) -> float:
-    """The median CPU time of `job`."""
+    """The median CPU time of `job`, in seconds."""
     times = []
     for _ in range(repeats):
         began = time.process_time()
@@ -43,7 +43,7 @@ def seconds(job: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def values_of(path: Path) -> int:
+def count_values(path: Path) -> int:
     """The number of values of a file, read without the cache."""
     return sum(map(len, grammar.encode(reader.read_tune(path))))
 
@@ -55,7 +55,7 @@ def parsed_by_music21(path: Path) -> Any:
 
 
 def stages(path: Path) -> dict[str, float]:
-    """Seconds of each stage of reading."""
+    """The seconds that each stage of reading takes."""
     content = path.read_bytes()
     made = reader.transcribe(path)
     tune, score, notes = made.tune, made.score, made.choice.harmony_notes
@@ -70,12 +70,12 @@ def stages(path: Path) -> dict[str, float]:
 
 
 def same_parts(path: Path) -> tuple[int, int]:
-    """The number of parts, drums excluded, in which music21 has the same pitches at the same
-    onsets, and the number of all these parts.
+    """The number of parts in which music21 has the same pitches at the same onsets, and the number
+    of all parts, drums excluded.
 
-    Of notes that it reads as one chord, within a sixteenth of a quarter note, it keeps the first
-    onset only. In music that is not quantized it can make a bar longer than its meter, so that the
-    rest of this part comes late: such a part counts as different.
+    music21 reads notes within a sixteenth of a quarter note as one chord and keeps only the first
+    onset. In music that is not quantized it can make a bar longer than its meter and shift the rest
+    of the part: such a part counts as different.
     """
     from music21 import converter
 
@@ -86,7 +86,7 @@ def same_parts(path: Path) -> tuple[int, int]:
 
 
 def _same_notes(part: ScorePart, stream: Any) -> bool:
-    there = {(note.onset, note.pitch) for note in part.notes}
+    ours = {(note.onset, note.pitch) for note in part.notes}
     seen: set[tuple[Fraction, int]] = set()
     for element in stream.flatten().notes:
         if element.tie is not None and element.tie.type != "start":
@@ -97,14 +97,14 @@ def _same_notes(part: ScorePart, stream: Any) -> bool:
             found = {
                 (place, pitch.midi) for place in (quantize_time(onset), quantize_time(onset + late))
             }
-            if not found & there:
+            if not found & ours:
                 return False
-            seen |= found & there
-    return seen == there
+            seen |= found & ours
+    return seen == ours
 
 
 def long_tune(notes: int) -> Tune:
-    """A melody in eighth notes over triads and a bass, of `notes` notes."""
+    """A melody in eighth notes over triads and a bass, `notes` notes in all."""
     eighth, bars = Fraction(1, 2), notes // 12
     triads = [Chord.of(root, (0, 4, 7)) for root in (0, 5, 7, 9)]
     made, comping = [], []
@@ -121,35 +121,35 @@ def long_tune(notes: int) -> Tune:
 
 
 def growth() -> list[tuple[int, float]]:
-    """Seconds from file to values, by number of notes."""
+    """Pairs of a number of notes and the seconds from file to values."""
     measured = []
     with tempfile.TemporaryDirectory() as folder:
-        for notes in GROWTH:
+        for notes in N_NOTES:
             path = Path(folder) / f"{notes}.mid"
             write_midi(long_tune(notes), path)
-            measured.append((notes, seconds(lambda path=path: values_of(path), 3)))  # type: ignore[misc]
+            measured.append((notes, seconds(lambda path=path: count_values(path), 3)))  # type: ignore[misc]
     return measured
 
 
 def metheny() -> list[Path]:
-    """The course's file, where it is there."""
+    """The MIDI file of the course, if there is one."""
     return list((ROOT / "data").glob("original_metheny.mid"))
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    options.add_argument("files", nargs="*", type=Path, help="MIDI files; none: the eight rags")
-    options.add_argument("--json", type=Path, help="write the numbers to this file, too")
+    options.add_argument("files", nargs="*", type=Path, help="MIDI files (default: the eight rags)")
+    options.add_argument("--json", type=Path, help="file for the results")
     chosen = options.parse_args()
     files = chosen.files or [*metheny(), *rags()]
     rows = []
-    head = f"{'file':28}{'music21':>9}{'here':>9}{'ratio':>7}  same parts"
-    print(f"{head}  ms: bytes grid parts chords values")
-    values_of(files[0])  # imports and tables are made once
+    head = f"{'file':28}{'music21':>9}{'djmodel':>9}{'ratio':>7}  {'same parts':10}"
+    print(f"{head}  ms for bytes, grid, parts, chords, values", flush=True)
+    count_values(files[0])  # imports and builds tables, once
     for path in files:
         ours, theirs = [], []
-        for _ in range(3):  # interleaved, so that a busy moment affects both
-            ours.append(seconds(lambda path=path: values_of(path), REPEATS))  # type: ignore[misc]
+        for _ in range(3):  # interleaved, so that other load affects both
+            ours.append(seconds(lambda path=path: count_values(path), REPEATS))  # type: ignore[misc]
             theirs.append(seconds(lambda path=path: parsed_by_music21(path), 1))  # type: ignore[misc]
         here, there = statistics.median(ours), statistics.median(theirs)
         row = {"file": path.stem, "music21": there, "here": here, "ratio": there / here}
@@ -158,9 +158,12 @@ def main() -> None:
         times = " ".join(f"{row[name] * 1000:.1f}" for name in ("bytes", "grid", "parts"))
         times += f" {row['chords'] * 1000:.1f} {row['values'] * 1000:.1f}"
         same = "{} of {}".format(*row["same_parts"])
-        print(f"{path.stem:28}{there:8.3f}s{here:8.4f}s{there / here:6.1f}x  {same:10}  {times}")
+        print(
+            f"{path.stem:28}{there:8.3f}s{here:8.4f}s{there / here:6.1f}x  {same:10}  {times}",
+            flush=True,
+        )
     grown = growth()
-    print("\nnotes     seconds   microseconds per note")
+    print("\n  notes   seconds   microseconds per note")
     for notes, took in grown:
         print(f"{notes:7}  {took:8.3f}   {took / notes * 1e6:.1f}")
     if chosen.json:

@@ -1,10 +1,11 @@
-"""How fast this project trains, samples and starts, beside others on the same work.
+"""Speed of training, sampling and starting, compared with other libraries on the same work.
 
     python -m benchmarks.run [--repeats 5] [--only TEXT]
 
-Each measurement is a process of its own, in turn with the others, so that nothing compiled is left
-over from the one before and a busy moment meets all. Writes results.json and results.png; with
---only, the other tests of that file stay as they are. Every run notes the load of the machine.
+Each measurement runs in a separate process, so that nothing compiled is reused; repeats are
+interleaved, so that other load on the machine affects all peers. Prints each measurement and
+tables of the medians. Writes results.json after each repeat and results.png at the end; with --only,
+the results of the other tests are kept. The load of the machine is recorded with every run.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,15 @@ from seqmodel.parallel.threads import cpu_count
 ROOT = Path(__file__).parent
 LIBRARIES = ("djmodel", "numpy", "tensorflow", "keras", "torch", "jax")
 N_VALUES, TX = 90, 30
-SAMPLED_SECONDS, SAMPLED_CALLS = 0.5, 5  # at least, after the first call
+MIN_SECONDS, MIN_CALLS = 0.5, 5  # of sampling, after the first call
 START = "cold start"
 GENERATE, IMPORT, HELP = "generate: a solo as MIDI", "import tensorflow", "generate --help"
 
 
 @dataclass(frozen=True)
 class Test:
-    """A kind of work, and who does it. `m` windows an epoch, of one rag or of all eight."""
+    """A kind of work and the peers that do it: `m` windows per epoch, 60 from one rag or more from
+    all eight."""
 
     title: str
     peers: tuple[str, ...]
@@ -74,16 +76,16 @@ TESTS = (
     Test("training, the course's size", tuple(p for p in TRAINING if p != NUDGED)),
     Test("training, 6,016 windows, 64 units", FAST, 6016, 1, 64),
     Test("training, 6,016 windows, 256 units", FAST, 6016, 1, 64, 256),
-    Test("sampling, 1 stream", tuple(SAMPLING), n_sequences=1),
-    Test("sampling, 1,024 streams", tuple(p for p in SAMPLING if p != COURSE), n_sequences=1024),
+    Test("sampling, 1 sequence", tuple(SAMPLING), n_sequences=1),
+    Test("sampling, 1,024 sequences", tuple(p for p in SAMPLING if p != COURSE), n_sequences=1024),
 )
 
 
-# The work, made once for all peers
+# Preparation, once for all peers
 
 
 def prepare(test: Test, path: Path) -> None:
-    """Writes the windows and the first weights; for sampling, trained ones."""
+    """Writes the windows and the initial weights, or the trained weights for sampling."""
     from djmodel.inputs.music_files import rags
     from djmodel.inputs.reader import read_tune
     from djmodel.model.layers import shared_layers
@@ -95,7 +97,7 @@ def prepare(test: Test, path: Path) -> None:
     sequences = encode_corpus(tunes, N_VALUES).sequences
     drawn = windows(sequences, test.m, TX, np.random.default_rng(SEED))
     layers = shared_layers(N_VALUES, test.n_a, SEED)
-    scanning_model(layers.LSTM_cell, layers.densor)  # builds them
+    scanning_model(layers.LSTM_cell, layers.densor)  # builds the layers
     weights = extract_weights([layers.LSTM_cell, layers.densor])
     if test.n_sequences:
         weights = TRAINING[HERE](Work(drawn, weights, test.epochs, test.batch_size))()
@@ -109,12 +111,13 @@ def load(test: Test, path: Path) -> Work:
     return Work(drawn, weights, test.epochs, test.batch_size, max(test.n_sequences, 1))
 
 
-# One measurement
+# A measurement
 
 
 def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
-    """Of training: `value` seconds and the `loss` that its weights reach. Of sampling: `value`
-    symbols a second after the first call, `first` seconds of it, and the `loss` of what was drawn.
+    """Training: `value` in seconds and the `loss` of the trained weights. Sampling: `value` in
+    symbols per second after the first call, the time of the `first` call in seconds, and the `loss`
+    of the drawn symbols.
     """
     job = (SAMPLING if test.n_sequences else TRAINING)[peer](work)
     began = time.perf_counter()
@@ -123,7 +126,7 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
     if not test.n_sequences:
         return {"value": first, "loss": loss(result, work.windows.inputs, work.windows.labels)}
     times: list[float] = []
-    while len(times) < SAMPLED_CALLS or sum(times) < SAMPLED_SECONDS:
+    while len(times) < MIN_CALLS or sum(times) < MIN_SECONDS:
         began = time.perf_counter()
         job()
         times.append(time.perf_counter() - began)
@@ -137,34 +140,37 @@ def measure(test: Test, peer: str, work: Work) -> dict[str, float]:
 
 
 def loss(weights: Weights, inputs: NDArray[Any], labels: NDArray[Any]) -> float:
-    """Mean cross-entropy of a step in nats, by NumPy, whoever made the weights."""
+    """Mean cross-entropy in nats per value, computed with NumPy for all peers."""
     return -float(batch_log_probabilities(weights, inputs, labels).mean(dtype=np.float64))
 
 
-def in_its_own_process(*arguments: object, backend: str = "tensorflow") -> str:
-    """What this module prints, called again with `arguments`, Keras on `backend`."""
+def run_in_subprocess(*arguments: object, backend: str = "tensorflow") -> str:
+    """The output of this module, run again with `arguments` and Keras on `backend`."""
     command = [sys.executable, "-m", "benchmarks.run", *map(str, arguments)]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend}
-    ran = subprocess.run(command, cwd=ROOT.parent, env=quiet, capture_output=True, text=True)
-    if ran.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{ran.stderr}")
-    return ran.stdout
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend}
+    result = subprocess.run(
+        command, cwd=ROOT.parent, env=environment, capture_output=True, text=True
+    )
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{result.stderr}")
+    return result.stdout
 
 
-def cold_start(what: str, folder: Path) -> dict[str, float]:
+def cold_start(name: str, folder: Path) -> dict[str, float]:
+    """The seconds that a command takes in a new process."""
     commands = {
         GENERATE: ["-m", "djmodel.generate", str(folder / "model.keras"), "--out", "solo.mid"],
         IMPORT: ["-c", "import tensorflow"],
         HELP: ["-m", "djmodel.generate", "--help"],
     }
     began = time.perf_counter()
-    command = [sys.executable, *commands[what]]
+    command = [sys.executable, *commands[name]]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return {"value": time.perf_counter() - began}
 
 
 def train_a_model(folder: Path) -> None:
-    """model.keras for `cold_start`."""
+    """Writes the model.keras that `cold_start` uses."""
     from djmodel.inputs.music_files import rags
     from djmodel.inputs.reader import read_tune
     from djmodel.model.training import fit
@@ -172,38 +178,45 @@ def train_a_model(folder: Path) -> None:
     fit([read_tune(rags()[0])]).save(folder / "model.keras")
 
 
-# All of them
+# All measurements
 
 
-def measure_all(repeats: int, only: str, console: Console) -> dict[str, dict[str, Any]]:
-    """By test and peer: the runs, and the median of each number."""
-    runs: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
+Results = dict[str, dict[str, Any]]  # by title of the test and by peer
+Runs = dict[str, dict[str, list[dict[str, float]]]]
+
+
+def measure_all(repeats: int, only: str, console: Console) -> Iterator[Results]:
+    """Yields the results so far after each repeat: all runs, and the median of each number."""
+    runs: Runs = defaultdict(lambda: defaultdict(list))
     tests = [test for test in TESTS if only in test.title]
-    with tempfile.TemporaryDirectory() as name, console.status("preparing") as status:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, test in enumerate(tests):
-            in_its_own_process("--prepare", TESTS.index(test), "--work", folder / f"{number}.npz")
+            run_in_subprocess("--prepare", TESTS.index(test), "--work", folder / f"{number}.npz")
         if only in START:
             train_a_model(folder)
-        for repeat in range(repeats):
+        for repeat in range(1, repeats + 1):
+
+            def add(title: str, peer: str, run: dict[str, float], repeat: int = repeat) -> None:
+                runs[title][peer].append({**run, "load": os.getloadavg()[0]})
+                unit = "values/s" if title.startswith("sampling") else "s"
+                line = f"run {repeat} of {repeats}, {title}, {peer}: {run['value']:,.4g} {unit}"
+                console.print(line, highlight=False, soft_wrap=True)
+
             for number, test in enumerate(tests):
                 for peer in test.peers:
-                    status.update(f"{repeat + 1} of {repeats}: {test.title}: {peer}")
                     work = ("--work", folder / f"{number}.npz")
-                    printed = in_its_own_process(
+                    printed = run_in_subprocess(
                         *("--measure", TESTS.index(test), peer, *work),
                         backend=BACKENDS.get(peer, "tensorflow"),
                     )
-                    made = json.loads(printed.splitlines()[-1])
-                    runs[test.title][peer].append({**made, "load": os.getloadavg()[0]})
-            for what in (GENERATE, IMPORT, HELP) if only in START else ():
-                status.update(f"{repeat + 1} of {repeats}: {what}")
-                made = cold_start(what, folder)
-                runs[START][what].append({**made, "load": os.getloadavg()[0]})
-    return {
-        title: {peer: {**medians(made), "runs": made} for peer, made in of_peers.items()}
-        for title, of_peers in runs.items()
-    }
+                    add(test.title, peer, json.loads(printed.splitlines()[-1]))
+            for command in (GENERATE, IMPORT, HELP) if only in START else ():
+                add(START, command, cold_start(command, folder))
+            yield {
+                title: {peer: {**medians(made), "runs": made} for peer, made in by_peer.items()}
+                for title, by_peer in runs.items()
+            }
 
 
 def medians(made: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -211,7 +224,7 @@ def medians(made: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def ratio(title: str, value: float, here: float) -> float:
-    """How many times as fast as this one the project's default is."""
+    """The speed of this project's default relative to a peer's."""
     return here / value if title.startswith("sampling") else value / here
 
 
@@ -225,33 +238,34 @@ def machine() -> dict[str, Any]:
     }
 
 
-def measured_before(path: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """What a file of results holds, if it is from this machine with these versions."""
+def previous_results(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """The results in a file, if it is from this machine with these versions."""
     earlier = json.loads(path.read_text()) if path.exists() else {}
     return earlier["results"] if earlier.get("machine") == about else {}
 
 
-def tables(results: dict[str, dict[str, Any]]) -> Iterable[Table]:
+def tables(results: Results) -> Iterable[Table]:
     for title, peers in results.items():
         sampling = title.startswith("sampling")
         table = Table(title=title, title_justify="left", box=box.SIMPLE)
-        for heading in ("", "values/s" if sampling else "seconds", "this project is", "loss"):
-            table.add_column(heading, justify="right" if heading else "left")
+        unit = "values/s" if sampling else "seconds"
+        for heading in ("peer", unit, "this project is", "loss (nats per value)"):
+            table.add_column(heading, justify="left" if heading == "peer" else "right")
         if sampling:
             table.add_column("first call", justify="right")
         here = next(iter(peers.values()))["value"]
         for peer, row in peers.items():
             faster = ratio(title, row["value"], here)
             value = f"{row['value']:,.0f}" if sampling else f"{row['value']:.3g}"
-            reached = f"{row['loss']:.4f}" if "loss" in row else ""
+            final = f"{row['loss']:.4f}" if "loss" in row else ""
             first = [f"{row['first']:.3g} s"] if sampling else []
-            table.add_row(peer, value, f"{faster:.3g} times as fast", reached, *first)
+            table.add_row(peer, value, f"{faster:.3g} times as fast", final, *first)
         yield table
 
 
-def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """A row of bars for each test: time (for sampling, time a value) as a multiple of this
-    project's."""
+def save_picture(results: Results, path: Path) -> None:
+    """Draws bars for each test: the time (for sampling, per value) as a multiple of that of this
+    project's default."""
     from seqmodel.plots import BLUE, LIGHT, ORANGE, Picture, new_figure, style_axes
 
     sizes = [len(peers) for peers in results.values()]
@@ -262,8 +276,8 @@ def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
         here = next(iter(peers.values()))["value"]
         times = [ratio(title, row["value"], here) for row in peers.values()]
         ours = [peer.startswith(("this project", "generate")) for peer in peers]
-        colours = [BLUE if own else ORANGE for own in ours]
-        bars = axes.barh(range(len(peers)), times, color=colours, edgecolor=LIGHT.paper)
+        colors = [BLUE if own else ORANGE for own in ours]
+        bars = axes.barh(range(len(peers)), times, color=colors, edgecolor=LIGHT.paper)
         for bar, own in zip(bars, ours, strict=True):
             bar.set_hatch("" if own else "//")
         axes.bar_label(bars, [f"{value:.3g}" for value in times], padding=4, color=LIGHT.ink)
@@ -278,9 +292,15 @@ def save_picture(results: dict[str, dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    options.add_argument("--repeats", type=int, default=5, help="runs of each (default 5)")
-    options.add_argument("--only", default="", metavar="TEXT", help="tests with this in their name")
-    options.add_argument("--out", type=Path, default=ROOT, help="folder for the results")
+    options.add_argument(
+        "--repeats", type=int, default=5, help="runs of each measurement (default: 5)"
+    )
+    options.add_argument(
+        "--only", default="", metavar="TEXT", help="run the tests whose title contains TEXT"
+    )
+    options.add_argument(
+        "--out", type=Path, default=ROOT, help="folder for the results (default: benchmarks)"
+    )
     options.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options.add_argument("--prepare", type=int, help=argparse.SUPPRESS)
     options.add_argument("--work", type=Path, help=argparse.SUPPRESS)
@@ -292,16 +312,16 @@ def main() -> None:
         test, peer = TESTS[int(chosen.measure[0])], chosen.measure[1]
         print(json.dumps(measure(test, peer, load(test, chosen.work))))
         return
-    console = Console()
-    about = machine()
-    results = measure_all(max(chosen.repeats, 1), chosen.only, console)
-    for table in tables(results):
+    console = Console(width=110)
+    about, path = machine(), chosen.out / "results.json"
+    kept = previous_results(path, about) if chosen.only else {}
+    for measured in measure_all(max(chosen.repeats, 1), chosen.only, console):
+        results = {**kept, **measured}
+        with atomic_write(path) as temporary:
+            temporary.write_text(json.dumps({"machine": about, "results": results}, indent=1))
+    for table in tables(measured):
         console.print(table)
     console.print(about)
-    if chosen.only:
-        results = {**measured_before(chosen.out / "results.json", about), **results}
-    with atomic_write(chosen.out / "results.json") as temporary:
-        temporary.write_text(json.dumps({"machine": about, "results": results}, indent=1))
     save_picture(results, chosen.out / "results.png")
     console.print(f"{chosen.out}/ holds results.json and results.png")
 

@@ -1,10 +1,10 @@
-"""A corpus of thousands of tunes: how fast it is built and trained on, in how much memory, how that
-grows, and what would stop a far larger one.
+"""Time and memory to build a corpus of thousands of tunes and to train on it, their growth with its
+size, and an estimate for a far larger one.
 
     python -m benchmarks.scale [--tunes 10000]
 
-The tunes are cut from the rags in `data/`, transposed and varied. Prints its progress and its
-results, and writes scale.json beside this file.
+The tunes are excerpts of the rags in `data/`, transposed and varied. Prints each measurement and
+tables, and writes scale.json beside this file.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from seqmodel.parallel.pool import PoolConfig
 
 ROOT = Path(__file__).parent
 TENTH = 10
-BARS = (8, 24)  # of a tune that is cut out
-MOVED = 0.1  # share of the melody's notes that are varied
+BARS = (8, 24)  # length of a tune
+MOVED = 0.1  # share of the melody notes whose pitch is changed
 BATCH, BATCHES = 64, 300
 LAKH = 176_581  # files in the Lakh MIDI data set
 CORES = (1, 16, 256)
@@ -57,7 +57,7 @@ Numbers = dict[str, Any]
 
 
 def make_tunes(folder: Path, first: int, stop: int) -> None:
-    """Writes the tunes `first` to `stop - 1` as MIDI files; each has a seed of its own."""
+    """Writes the tunes `first` to `stop - 1` as MIDI files; the number of a tune is its seed."""
     whole = [read_tune(rag) for rag in rags()]
     for number in range(first, stop):
         rng = np.random.default_rng(number)
@@ -65,7 +65,7 @@ def make_tunes(folder: Path, first: int, stop: int) -> None:
 
 
 def variation(tune: Tune, rng: np.random.Generator) -> Tune:
-    """A few bars of it, in another key, some notes of the melody a step or two away."""
+    """An excerpt of a tune in another key, with some melody notes moved by up to two semitones."""
     length = int(rng.integers(*BARS))
     start = int(rng.integers(1, len(tune.bars) - length))
     cut = tune.excerpt(start, start + length).transposed(int(rng.integers(-5, 7)))
@@ -79,12 +79,12 @@ def variation(tune: Tune, rng: np.random.Generator) -> Tune:
 
 
 # ---------------------------------------------------------------------------------------------
-# The measurements, each in a process of its own
+# The measurements, each in a separate process
 # ---------------------------------------------------------------------------------------------
 
 
 def build(music: str, out: str, jobs: str) -> Numbers:
-    """`jobs` processes, nothing in the cache."""
+    """Builds a corpus with `jobs` processes and an empty cache."""
     began = time.perf_counter()
     made = dataset.build([music], out, PoolConfig(int(jobs)))
     seconds = time.perf_counter() - began
@@ -95,7 +95,7 @@ def build(music: str, out: str, jobs: str) -> Numbers:
 
 
 def train(corpus: str, began: str) -> Numbers:
-    """Some batches of a corpus; `began` is when this process was started, in seconds since 1970."""
+    """Trains on some batches of a corpus; `began` is the start of this process in seconds since 1970."""
     from djmodel.model.layers import shared_layers
     from djmodel.model.scan import scanning_model
     from seqmodel.network.keras_layers import extract_weights
@@ -104,18 +104,18 @@ def train(corpus: str, began: str) -> Numbers:
 
     batches = streamed(Path(corpus))
     layers = shared_layers(seed=0)
-    learner = NumpyTrainer(extract_weights(scanning_model(layers.LSTM_cell, layers.densor)))
+    trainer = NumpyTrainer(extract_weights(scanning_model(layers.LSTM_cell, layers.densor)))
     seconds: list[float] = []
     with single_threaded_blas():
         for inputs, labels in batches.epoch(0):
-            learner.step(inputs, labels, 0.001)
+            trainer.step(inputs, labels, 0.001)
             seconds.append(time.time() - float(began))
     rate = BATCH * (len(seconds) - 1) / (seconds[-1] - seconds[0])
-    return {"first step": seconds[0], "windows a second": rate, "megabytes": peak_megabytes()}
+    return {"first step": seconds[0], "windows/s": rate, "megabytes": peak_megabytes()}
 
 
 def feed(corpus: str) -> Numbers:
-    """Windows a second as they come from the corpus, by what hands them on to Keras."""
+    """Windows per second from the corpus, directly and through the data loaders of Keras."""
     from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 
     keras = load_keras()
@@ -124,7 +124,7 @@ def feed(corpus: str) -> Numbers:
     batches = streamed(Path(corpus))
 
     class Dataset(keras.utils.PyDataset):  # type: ignore[name-defined]
-        """Each batch again from the corpus, as PyDataset asks for them by number."""
+        """Batches of the corpus by number."""
 
         def __len__(self) -> int:
             return BATCHES
@@ -143,23 +143,23 @@ def feed(corpus: str) -> Numbers:
         )
         return iter(source.prefetch(2).as_numpy_iterator())
 
-    ways: dict[str, Callable[[], Iterator[Any]]] = {
-        "as they come": lambda: batches.epoch(0),
+    sources: dict[str, Callable[[], Iterator[Any]]] = {
+        "directly": lambda: batches.epoch(0),
         "keras.utils.PyDataset": by_pydataset,
         "tf.data": by_tf_data,
     }
     found = {}
-    with without_tensorflow_logs():  # TensorFlow says much about the machine
-        for name, way in ways.items():
+    with without_tensorflow_logs():  # TensorFlow logs details of the machine
+        for name, source in sources.items():
             began = time.perf_counter()
-            for _ in way():
+            for _ in source():
                 pass
             found[name] = BATCH * BATCHES / (time.perf_counter() - began)
     return found
 
 
 def formats(corpus: str, folder: str) -> Numbers:
-    """Seconds from a closed file to the values of one tune in its middle, and bytes on disk."""
+    """Seconds to open a file and read the values of the tune in its middle, and bytes on disk."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -176,23 +176,23 @@ def formats(corpus: str, folder: str) -> Numbers:
 
     found: Numbers = {"arrow bytes": (Path(corpus) / dataset.FILE).stat().st_size}
     found["parquet bytes"] = parquet.stat().st_size
-    for name, way in (("arrow", by_arrow), ("parquet", by_parquet)):
-        way()
+    for name, source in (("arrow", by_arrow), ("parquet", by_parquet)):
+        source()
         began = time.perf_counter()
-        way()
+        source()
         found[f"{name} seconds"] = time.perf_counter() - began
     return found
 
 
 def limits(music: str, out: str) -> Numbers:
-    """What one process does for each file whoever reads it: seconds of the process that gathers the
-    rows and writes them; and seconds to read a whole rag, the longest files that there are here."""
+    """Seconds per file that the process that gathers and writes all rows needs, and seconds to read
+    a whole rag (the longest files of this benchmark)."""
     files = sorted(Path(music).iterdir())
     with tempfile.TemporaryDirectory() as cache:
         read = [dataset.rows_of(file, Path(cache)) for file in files]
     real = dataset.rows_of
     dataset.rows_of = lambda path, cache: read[int(path.stem)]  # noqa: ARG005
-    for _ in range(2):  # the first time, what it needs is imported
+    for _ in range(2):  # the first build includes imports
         began = time.perf_counter()
         dataset.build([music], out, PoolConfig(1))
         gather = (time.perf_counter() - began) / len(files)
@@ -212,7 +212,7 @@ def streamed(corpus: Path) -> StreamingBatches:
 
 
 def peak_megabytes(process: int | None = None) -> float:
-    """The most that a process had in memory, this one by default; 0 where there is no /proc."""
+    """Peak memory of a process, by default of this one; 0 where there is no /proc."""
     try:
         status = Path(f"/proc/{process or os.getpid()}/status").read_text()
     except OSError:
@@ -222,19 +222,19 @@ def peak_megabytes(process: int | None = None) -> float:
 
 
 def peak_of_workers() -> float:
-    """The most that one of the processes had that this one has started."""
+    """The highest peak memory of a child of this process."""
     tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     children = [child for task in tasks for child in task.read_text().split()]
     return max((peak_megabytes(int(child)) for child in children), default=0.0)
 
 
 # ---------------------------------------------------------------------------------------------
-# All of them
+# All measurements
 # ---------------------------------------------------------------------------------------------
 
 
 def measured(name: str, *arguments: object) -> Numbers:
-    """What a measurement gives, made by a process of its own with nothing in the cache."""
+    """The results of a measurement, run in a separate process with an empty cache."""
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, "-m", "benchmarks.scale", "--measure", name]
         environment = {**os.environ, "DJMODEL_CACHE": cache}
@@ -249,7 +249,7 @@ def measured(name: str, *arguments: object) -> Numbers:
 
 
 def make_all(folder: Path, tunes: int) -> None:
-    """A tenth of the tunes in a folder of its own within `folder`, the others beside it."""
+    """Writes all tunes to `folder`, a tenth of them to its subfolder `tenth`."""
     tenth = folder / "tenth"
     tenth.mkdir(parents=True)
     edges = np.linspace(0, tunes, 41).astype(int)
@@ -260,18 +260,20 @@ def make_all(folder: Path, tunes: int) -> None:
 
 
 def measure_all(tunes: int, folder: Path, console: Console) -> dict[str, Numbers]:
-    """All measurements, by name."""
+    """Runs all measurements; returns their results by name, and writes them as they come."""
     results: dict[str, Numbers] = {}
 
     def measure(label: str, name: str, *arguments: object) -> None:
         began = time.perf_counter()
         results[label] = measured(name, *arguments)
         console.print(f"{label}: {time.perf_counter() - began:.0f} s", highlight=False)
+        with atomic_write(ROOT / "scale.json") as temporary:
+            temporary.write_text(json.dumps(results, indent=1))
 
     began = time.perf_counter()
     everything, tenth = folder / "tunes", folder / "tunes" / "tenth"
     make_all(everything, tunes)
-    console.print(f"made {tunes:,} tunes: {time.perf_counter() - began:.0f} s", highlight=False)
+    console.print(f"writing {tunes:,} tunes: {time.perf_counter() - began:.0f} s", highlight=False)
     corpora = {"tenth": folder / "a tenth", "whole": folder / "whole"}
     measure("build, a tenth, 1 worker", "build", tenth, folder / "one", 1)
     measure("build, a tenth, 2 workers", "build", tenth, corpora["tenth"], 2)
@@ -286,9 +288,16 @@ def measure_all(tunes: int, folder: Path, console: Console) -> dict[str, Numbers
 
 def report(results: dict[str, Numbers], console: Console) -> None:
     table = Table(title="building", title_justify="left", box=box.SIMPLE)
-    for heading in ("", "files", "seconds", "files a second", "values a second", "MB, one worker"):
-        table.add_column(heading, justify="right" if heading else "left")
-    table.add_column("MB, gathering", justify="right")
+    for heading in (
+        "measurement",
+        "files",
+        "seconds",
+        "files/s",
+        "values/s",
+        "peak MB of a worker",
+    ):
+        table.add_column(heading, justify="left" if heading == "measurement" else "right")
+    table.add_column("peak MB of the main process", justify="right")
     for name in [name for name in results if name.startswith("build")]:
         row = results[name]
         seconds = row["seconds"]
@@ -303,45 +312,45 @@ def report(results: dict[str, Numbers], console: Console) -> None:
         )
     console.print(table)
     table = Table(title="training", title_justify="left", box=box.SIMPLE)
-    for heading in ("", "seconds to the first step", "windows a second", "peak MB"):
-        table.add_column(heading, justify="right" if heading else "left")
+    for heading in ("measurement", "seconds to the first step", "windows/s", "peak MB"):
+        table.add_column(heading, justify="left" if heading == "measurement" else "right")
     for name in [name for name in results if name.startswith("training")]:
         row = results[name]
-        numbers = (row["first step"], row["windows a second"], row["megabytes"])
+        numbers = (row["first step"], row["windows/s"], row["megabytes"])
         table.add_row(name, f"{numbers[0]:.2f}", *(f"{number:,.0f}" for number in numbers[1:]))
     console.print(table)
-    told = ", ".join(f"{name} {rate:,.0f}" for name, rate in results["feeding"].items())
-    console.print(f"Windows a second from the corpus to the model: {told}.", highlight=False)
-    kept = results["format"]
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in results["feeding"].items())
+    console.print(f"Windows per second from the corpus to the model: {rates}.", highlight=False)
+    files = results["format"]
     console.print(
-        f"One tune of {results['build, all, 2 workers']['tunes']:,}, from a closed file: Arrow "
-        f"{1000 * kept['arrow seconds']:.1f} ms ({kept['arrow bytes'] / 2**20:.1f} MB), Parquet "
-        f"{1000 * kept['parquet seconds']:.1f} ms ({kept['parquet bytes'] / 2**20:.1f} MB).",
+        f"Opening a file of {results['build, all, 2 workers']['tunes']:,} tunes and reading one: Arrow "
+        f"{1000 * files['arrow seconds']:.1f} ms ({files['arrow bytes'] / 2**20:.1f} MB), Parquet "
+        f"{1000 * files['parquet seconds']:.1f} ms ({files['parquet bytes'] / 2**20:.1f} MB).",
         highlight=False,
     )
     console.print(lakh(results), highlight=False)
 
 
 def lakh(results: dict[str, Numbers]) -> str:
-    """What a far larger corpus would take, from these figures."""
+    """An estimate of the time and disk space for a far larger corpus."""
     one, all_ = results["build, a tenth, 1 worker"], results["build, all, 2 workers"]
     short, long = one["seconds"] / one["files"], results["limits"]["rag"]
     gather = results["limits"]["gather"]
     lines = [
-        f"The Lakh MIDI data set, {LAKH:,} files, if each took {1000 * short:.0f} ms as the tunes "
-        f"here, or {1000 * long:.0f} ms as a whole rag; one process gathers all rows, "
-        f"{1000 * gather:.2f} ms a file:"
+        f"Estimate for the Lakh MIDI data set of {LAKH:,} files, if each takes between "
+        f"{1000 * short:.0f} ms (a tune of this benchmark) and {1000 * long:.0f} ms (a whole rag); "
+        f"one process gathers all rows in {1000 * gather:.2f} ms per file:"
     ]
     for cores in CORES:
         hours = [LAKH * max(each / cores, gather) / 3600 for each in (short, long)]
         first = "gathering" if short / cores < gather else "reading"
         lines.append(
-            f"  {cores:3} cores: {_time(hours[0])} to {_time(hours[1])}; most of it: {first}"
+            f"  {cores:3} cores: {_time(hours[0])} to {_time(hours[1])}, limited by {first}"
         )
-    bytes_a_file = all_["bytes"] / all_["files"]
+    bytes_per_file = all_["bytes"] / all_["files"]
     lines.append(
-        f"  From {short / gather:.0f} to {long / gather:.0f} cores on, gathering is the bottleneck."
-        f" On disk {LAKH * bytes_a_file / 2**30:.1f} GB at {bytes_a_file / 2**10:.1f} KB a tune."
+        f"  Gathering is the bottleneck from {short / gather:.0f} to {long / gather:.0f} cores on."
+        f" On disk {LAKH * bytes_per_file / 2**30:.1f} GB at {bytes_per_file / 2**10:.1f} KB per file."
     )
     return "\n".join(lines)
 
@@ -352,7 +361,9 @@ def _time(hours: float) -> str:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    options.add_argument("--tunes", type=int, default=10_000, help="how many (default 10000)")
+    options.add_argument(
+        "--tunes", type=int, default=10_000, help="number of tunes (default: 10000)"
+    )
     options.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.measure:
@@ -370,8 +381,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = measure_all(max(chosen.tunes, 100), Path(folder), console)
     report(results, console)
-    with atomic_write(ROOT / "scale.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":
