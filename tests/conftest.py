@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,19 @@ def pytest_configure() -> None:
     SIGINT ignored, and their children inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Ids that show lists, settings and fractions, where pytest would number them."""
+    if isinstance(val, dict):
+        text = " ".join(f"{key}={value}" for key, value in val.items())
+    elif isinstance(val, (list, tuple)):
+        text = " ".join(map(str, val))
+    elif isinstance(val, Fraction):
+        text = str(val)
+    else:
+        return None
+    return (text or "none")[:60].encode("unicode_escape").decode("ascii")
 
 
 @pytest.fixture(scope="session")

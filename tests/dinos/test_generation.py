@@ -277,23 +277,32 @@ def content(**changes):
     return lambda entry: entry["content"].update(changes)
 
 
+def symbols(changed):
+    return lambda entry: entry.update(symbols=changed)
+
+
 @pytest.mark.parametrize(
     "corrupt",
     [
-        lambda entry: entry.update(symbols=[*"abcdef"]),
-        lambda entry: entry.update(symbols=["\n", *"abcd", "ef"]),
-        lambda entry: entry.update(symbols=["\n", *"abcd"]),
-        lambda entry: entry.update(content={}),
-        content(keep_case="no"),
-        content(config={"context": "4"}),
-        content(config={"context": 0}),
-        content(config={"context": 10**9}),
-        content(config={"cell": "gnu"}),
-        content(config={"context": 2}, training=["xy"], held_out=[]),
-        # weights for characters, but a list with an n-gram
-        content(config={"context": 2}, training=["abab"], held_out=[]),
-        content(training=[1, 2]),
-        content(held_out="ab"),
+        pytest.param(symbols([*"abcdef"]), id="no newline"),
+        pytest.param(symbols(["\n", *"abcd", "ef"]), id="a symbol of two characters"),
+        pytest.param(symbols(["\n", *"abcd"]), id="a symbol missing"),
+        pytest.param(lambda entry: entry.update(content={}), id="no content"),
+        pytest.param(content(keep_case="no"), id="case as a text"),
+        pytest.param(content(config={"context": "4"}), id="context as a text"),
+        pytest.param(content(config={"context": 0}), id="context of zero"),
+        pytest.param(content(config={"context": 10**9}), id="endless context"),
+        pytest.param(content(config={"cell": "gnu"}), id="unknown cell"),
+        pytest.param(
+            content(config={"context": 2}, training=["xy"], held_out=[]),
+            id="names outside the vocabulary",
+        ),
+        pytest.param(
+            content(config={"context": 2}, training=["abab"], held_out=[]),
+            id="an n-gram without weights",
+        ),
+        pytest.param(content(training=[1, 2]), id="numbers as names"),
+        pytest.param(content(held_out="ab"), id="a text as list of names"),
     ],
 )
 def test_a_corrupted_model_file_is_refused_in_one_line(corrupt, tmp_path):
