@@ -45,7 +45,7 @@ def test_the_notebooks_are_numbered_in_order():
 
 
 @each_notebook
-def test_each_notebook_runs_from_a_clean_kernel_with_the_stored_outputs(path, tmp_path):
+def test_each_notebook_runs_from_a_clean_kernel_with_the_stored_types_of_output(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
     assert output_types(executed(path, tmp_path)) == output_types(stored)
 

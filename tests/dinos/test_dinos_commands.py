@@ -14,7 +14,7 @@ LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
 
 
 def run(monkeypatch, capsys, module, *arguments):
-    """Exit status, stdout, stderr."""
+    """The exit status, stdout and stderr of a command."""
     monkeypatch.setattr(sys, "argv", ["it", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         module.main()

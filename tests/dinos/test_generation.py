@@ -60,7 +60,7 @@ def test_equal_seeds_give_equal_names_and_more_names_begin_with_the_same():
 
 
 @given(st.integers(0, 1000), st.sampled_from(["", "a", "bé", "A"]), st.integers(3, 8))
-def test_every_name_begins_as_asked_and_keeps_to_the_length(seed, start, longest):
+def test_every_name_begins_with_the_start_and_is_within_the_maximum_length(seed, start, longest):
     for one in generate(model_of(), count=5, seed=seed, start=start, max_length=longest):
         assert one.name.startswith(start.lower())
         assert 1 <= len(one.name) <= longest

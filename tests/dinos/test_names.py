@@ -47,7 +47,7 @@ def test_case_is_folded_and_repeats_are_counted(listed):
     assert names.repeats == 1
 
 
-def test_case_is_kept_when_asked(listed):
+def test_case_is_kept_on_request(listed):
     names = read_names(listed("Anna\nanna\n"), keep_case=True)
     assert names.names == ("Anna", "anna")
     assert vocabulary(names.names).symbols == ("\n", "A", "a", "n")

@@ -45,7 +45,7 @@ SIGNALS = pytest.mark.parametrize(
 
 
 @SIGNALS
-def test_an_interrupted_training_keeps_the_model_and_says_how_to_resume(
+def test_an_interrupted_training_keeps_the_model_and_prints_how_to_resume(
     names, command, number, status
 ):
     words = arguments(names, "run", 200)

@@ -15,7 +15,7 @@ FOUR_FOUR = Meter(4, 4)
 
 
 def bar_of(notes, meter=FOUR_FOUR, chords=((0, C_MAJOR),)):
-    """`notes`: (pitch, onset, duration) each."""
+    """A bar of `notes`: (pitch, onset, duration) each."""
     melody = tuple(Note(pitch, F(onset), F(duration)) for pitch, onset, duration in notes)
     changes = tuple(Change(F(onset), chord) for onset, chord in chords)
     return Bar(meter, meter.length, melody, changes)

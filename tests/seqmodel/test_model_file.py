@@ -130,7 +130,7 @@ def test_a_model_of_names_is_not_a_model_of_solos(made, path):
     assert "of kind 'dinos', not of kind 'djmodel'" in refused(made.write(path))
 
 
-def test_a_model_that_keras_alone_wrote_is_refused(path):
+def test_a_model_saved_by_keras_itself_is_refused(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")
     assert "was not written by this project" in refused(path)
@@ -272,7 +272,7 @@ def test_code_in_a_model_file_is_not_run(made, path):
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_bytes_changed_anywhere_are_read_or_refused(data, tmp_path):
-    """In the archive on disk, or in the weights, whose check sum is then correct."""
+    """Bytes of the archive on disk, or of the weights, whose check sum is then correct."""
     path = tmp_path / "mutated.keras"
     made = Made.whole()
     inside = data.draw(st.booleans(), label="in the weights")

@@ -70,7 +70,7 @@ def test_each_order_is_tuned_and_the_best_comes_first():
     assert orders[1].cross_entropy(data) == pytest.approx(np.log(4), abs=0.02)
 
 
-def test_tuning_finds_the_order_that_the_data_has():
+def test_tuning_finds_the_order_of_the_data():
     # the symbol two back decides: a trigram knows all, a bigram nothing
     rng = np.random.default_rng(0)
     data = []

@@ -42,7 +42,7 @@ def test_a_table_is_markdown_with_numbers_to_the_right() -> None:
     ]
 
 
-def test_a_heat_map_has_the_first_row_on_top_and_rings_where_asked() -> None:
+def test_a_heat_map_has_the_first_row_on_top_and_rings_at_the_marks() -> None:
     # two characters over three steps; the second is the label of the first step
     cells = [[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]
     picture = heat_map(cells, ["a", "b"], ["nothing", "a", "b"], marks=[(1, 0)], mark_label="next")

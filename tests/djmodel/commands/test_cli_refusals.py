@@ -132,7 +132,7 @@ def test_help_on_a_full_disk_ends_in_one_line():
 
 
 def test_eight_commands_at_once_give_the_same_as_one_after_another(command, model, rags, tmp_path):
-    """They share the model, and a cache that is empty when they begin."""
+    """The commands share the model, and a cache that is empty at the start."""
 
     def arguments(number, folder):
         chosen = ["--over", str(rags[0]), "--bars", "3", "--seed", str(number)]

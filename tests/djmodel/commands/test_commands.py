@@ -179,7 +179,7 @@ def test_a_solo_over_written_changes(command, model, tmp_path):
     "choice",
     [["--greedy"], ["--temperature", 0.5], ["--top-k", 3], ["--top-p", 0.5], ["--tidy"]],
 )
-def test_a_solo_for_each_way_of_sampling(command, model, tmp_path, choice):
+def test_each_sampling_option_gives_a_solo(command, model, tmp_path, choice):
     out = tmp_path / "solo.mid"
     assert command(GENERATE, model, *choice, "--bars", 4, "--out", out).status == 0
     assert tracks(out)

@@ -116,7 +116,7 @@ def test_the_cache_is_cleared(
     assert not list(tmp_path.iterdir())
 
 
-def test_chords_stand_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> None:
+def test_chords_are_shown_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(MELODY, "Flute", 73, 0),
@@ -127,7 +127,7 @@ def test_chords_stand_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> None:
     assert chords_of_bar(tune.bars[1], tune.key) == "(G)"  # the piano rests, its last chord holds
 
 
-def test_reading_and_inspecting_wait_for_nothing_heavy() -> None:
+def test_inspecting_imports_no_heavy_package() -> None:
     code = (
         "import sys; sys.argv = ['inspect', sys.argv[1]]\n"
         "from djmodel.inspect import main\n"

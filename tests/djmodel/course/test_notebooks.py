@@ -98,7 +98,7 @@ def test_every_cell_of_the_older_editions_runs(with_the_courses_file, capsys, wi
 
 
 @pytest.mark.usefixtures("notebook_folder")
-def test_without_the_courses_file_its_path_is_printed_and_a_rag_replaces_it(capsys):
+def test_without_the_courses_file_its_path_is_printed_and_a_rag_is_loaded(capsys):
     from djmodel.course import load_music_utils
 
     X, _, n_values, _, chords = load_music_utils("data/original_metheny.mid")
@@ -133,7 +133,7 @@ def test_a_graph_with_a_different_number_of_units_is_named():
     ],
     ids=["without RepeatVector", "never fed back"],
 )
-def test_the_unit_test_asks_for_the_outputs_not_for_the_layers_that_students_choose(x, verdict):
+def test_the_unit_test_checks_the_outputs_whatever_layers_students_choose(x, verdict):
     inference = V4_INFERENCE.replace("ARGMAX", "x").replace("ONE_HOT", x)
     inference = inference.replace("x = RepeatVector(1)(x)", "")
     build = "rows = summary(music_inference_model(LSTM_cell, densor, Ty=5))"
@@ -141,7 +141,7 @@ def test_the_unit_test_asks_for_the_outputs_not_for_the_layers_that_students_cho
     assert seen["rows"][-1] == ("First outputs", verdict)
 
 
-def test_a_difference_is_one_line_in_a_notebook():
+def test_a_failed_unit_test_is_one_line_in_a_notebook():
     from djmodel.course import comparator
 
     with pytest.raises(AssertionError) as caught:
@@ -196,7 +196,7 @@ def test_without_ipython_the_path_of_the_sound_is_printed(monkeypatch, tmp_path,
         "metrics=[['accuracy'], ['accuracy']]",
     ],
 )
-def test_metrics_and_weights_are_taken_as_students_write_them(settings):
+def test_loss_weights_and_metrics_are_accepted_in_students_spellings(settings):
     optimizer = "tf.keras.optimizers.legacy.Adam(lr=0.01, epsilon=None, decay=0.01)"
     seen = run([
         "from djmodel.course import *",

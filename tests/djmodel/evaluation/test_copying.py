@@ -112,7 +112,7 @@ def test_a_passage_with_another_rhythm_is_found_by_its_intervals(tunes, detector
     assert detector.copied(solo, MELODY).longest.length < found.length / 2
 
 
-def test_a_random_melody_has_little_in_common(tunes, detector):
+def test_a_random_melody_has_little_in_common_with_the_training_tunes(tunes, detector):
     for representation in (MELODY, INTERVALS):
         assert detector.copied(wandering(tunes[0]), representation).longest.length <= 6
     curve = detector.copied(wandering(tunes[0]), MELODY).overlap

@@ -32,7 +32,7 @@ NO_BARS = tune()
 # --- pitch -----------------------------------------------------------------------------------
 
 
-def test_pitch_classes_of_both_cs_are_one():
+def test_pitches_an_octave_apart_are_one_pitch_class():
     # C E G C D F: C twice
     expected = np.zeros(12)
     expected[[0, 4, 7, 2, 5]] = [2 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 6]
@@ -90,7 +90,7 @@ def test_entropy_bar_by_bar_and_by_four():
 # --- rhythm ----------------------------------------------------------------------------------
 
 
-def test_the_mean_time_from_onset_to_onset():
+def test_the_mean_interval_between_onsets():
     # onsets 0 1 2 3 4 6
     assert metrics.average_inter_onset_interval(FOUR_AND_TWO) == pytest.approx(6 / 5)
     # rests belong to the interval: onsets 1/2 and 3
@@ -273,6 +273,6 @@ def test_distances_of_arrays():
     assert metrics.distances_between([a], [np.array([math.nan, 2.0])]).tolist() == [2]
 
 
-def test_a_bar_shorter_than_a_position_is_still_a_bar():
+def test_a_bar_shorter_than_a_position_has_one_position():
     tiny = Bar(Meter(1, 64), SEMIQUAVER / 4, (), FOUR_AND_TWO.bars[0].changes)
     assert metrics.groove_similarity(tune(tiny, tiny)) == 1

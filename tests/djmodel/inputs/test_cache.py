@@ -19,7 +19,7 @@ def song(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
-    """Files that were really read, with a cache of the test's own."""
+    """The files that were read rather than taken from the cache, which is empty at the start."""
     monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "kept"))
     read_scores, paths = reader.read_scores, []
 
@@ -52,7 +52,9 @@ def test_a_file_is_read_again_after_a_change_of_content_options_or_reader(
     assert len(reads) == 5
 
 
-def test_the_cache_can_be_cleared_and_stays_out_of_the_music(song: Path, reads: list[Path]) -> None:
+def test_the_cache_can_be_cleared_and_is_outside_the_music_folder(
+    song: Path, reads: list[Path]
+) -> None:
     read_tunes([song])
     assert [path.name for path in song.parent.glob("*.mid")] == ["song.mid"]
     assert clear_cache() == 1

@@ -215,7 +215,7 @@ def test_chords_of_a_walking_bass_alone() -> None:
     assert [name.split("m")[0][0] for name in recognized(bars)] == ["D", "G", "C"]
 
 
-def test_chords_that_come_early_belong_to_the_beat_they_anticipate() -> None:
+def test_anticipated_chords_belong_to_the_beat_they_anticipate() -> None:
     # the F chord is struck an eighth before the bar line and tied over
     bars = ["0 C3,E3,G3 7/2; 7/2 F3,A3,C4 9/2", ""]
     assert recognized(bars) == ["C", "F"]

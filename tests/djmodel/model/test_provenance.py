@@ -188,7 +188,7 @@ def test_copies_in_a_solo_that_takes_long_to_regenerate_are_measured_on_its_note
     assert solo_in(path, loaded) is None
 
 
-def test_different_versions_are_named_when_a_solo_differs(command, model, tmp_path):
+def test_different_versions_of_packages_are_named(command, model, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, model, "--bars", 2, "--out", out)
     provenance, _ = read_provenance(out)

@@ -18,7 +18,7 @@ def test_windows_and_their_order_in_batches_are_drawn_independently(
     used: dict[str, set[str]] = {"choice": set(), "permutation": set()}
 
     class Recorded(np.random.Generator):
-        """Notes from which state windows (`choice`) and orders (`permutation`) are drawn."""
+        """A generator that records its state at each draw of windows and of their order."""
 
         def choice(self, *args, **kwargs):  # type: ignore[no-untyped-def]
             used["choice"].add(str(self.bit_generator.state))

@@ -126,7 +126,7 @@ TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"]
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_has_one_key_by_name_typed_out_estimated_and_engraved(name: str) -> None:
-    """By its name, by its changes typed out, estimated from its chords, and on its lead sheet."""
+    """The key by its name, by its changes typed out, from its chords, and on its lead sheet."""
     for tonic in TONICS:
         tune = parse_changes(f"{name}-in-{tonic}")
         typed = " | ".join(

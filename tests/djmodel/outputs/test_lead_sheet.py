@@ -37,7 +37,7 @@ def words(sheet: Drawing) -> list[str]:
 
 
 def in_bold(text: str, pixels: float) -> float:
-    """Width of text in the font of the PNG, bold: measured by matplotlib."""
+    """The width of text in the bold font of the PNG, measured by matplotlib."""
     font = FontProperties(family="DejaVu Sans", weight="bold")
     return float(TextPath((0, 0), text, size=pixels, prop=font).get_extents().x1)
 

@@ -62,7 +62,7 @@ def test_windows_lie_in_one_sequence_and_labels_are_one_step_ahead() -> None:
         assert np.array_equal(inputs[:, 1:], labels[:, :-1])
 
 
-def test_every_window_comes_once_before_any_comes_again() -> None:
+def test_every_window_is_drawn_once_before_any_is_drawn_again() -> None:
     streamed = StreamingBatches(LISTS, INDEX_MAP, m=10, Tx=5, batch_size=4, seed=3)
     seen = [start for epoch in range(4) for start in starts(streamed, epoch)]
     assert len(set(seen[:N_WINDOWS])) == N_WINDOWS

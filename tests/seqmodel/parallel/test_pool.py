@@ -29,7 +29,7 @@ def crashed(item: int) -> int:  # noqa: ARG001
     return CRASHED
 
 
-def test_results_come_in_the_order_of_the_items(workers: PoolConfig) -> None:
+def test_results_are_in_the_order_of_the_items(workers: PoolConfig) -> None:
     def job(item: int) -> int:
         time.sleep(0.05 if item % 5 == 0 else 0)  # later ones are ready first
         return item * item

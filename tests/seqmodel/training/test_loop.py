@@ -154,7 +154,7 @@ def test_the_order_of_batches_is_independent_of_the_draw_of_windows():
     assert order.tolist() != drawn.tolist()
 
 
-def test_the_training_loop_does_not_import_the_numpy_trainer():
+def test_the_training_loop_can_be_imported_without_the_numpy_trainer():
     program = """
 import sys
 for module in ("network.backward", "training.numpy_trainer", "training.gradient_workers"):
