@@ -1,8 +1,8 @@
-# The two commands: `make demo` and `make test`. VENV and PYTHON may be set: make test VENV=/tmp/env
+# The main targets are `demo` and `test`. To use another environment: make test VENV=/tmp/env
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# The peers that `make bench` measures beside this project stay out of the way of everything else.
+# A separate environment for `make bench`, with the libraries that it compares.
 BENCH = $(VENV)-bench
 
 .PHONY: demo test bench fuzz kills clean pretrained notebooks
@@ -28,15 +28,15 @@ fuzz: $(VENV)/.test
 kills: $(VENV)/.test
 	$(BIN)/python -m benchmarks.kills
 
-# The notebooks, run anew and stored with what they show.
+# Runs the notebooks and stores them with their output.
 notebooks: $(VENV)/.test
 	$(BIN)/python tests/helpers/notebooks.py
 
-# The model that comes along, and its card: from data/ alone.
+# Trains the bundled model on data/ and writes its card.
 pretrained: $(VENV)/.demo
 	$(BIN)/python -m benchmarks.pretrained
 
-# One stamp for each set of packages; made anew when the list of packages changes.
+# A stamp file for each set of packages; they are installed again when the list of packages changes.
 $(VENV)/.demo: EXTRAS =
 $(VENV)/.test: EXTRAS = [test]
 $(BENCH)/.bench: EXTRAS = [bench]

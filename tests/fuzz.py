@@ -1,7 +1,7 @@
-"""`make fuzz`: reads many mutated music files, one after the other, and counts the outcomes.
+"""`make fuzz`: reads many mutated music files and counts the outcomes.
 
-A file that gives neither a tune nor an InputError, or that takes too long, is kept beside a text
-with the traceback, and the run ends with status 1. The same seed makes the same files.
+A file that gives neither a tune nor an InputError, or that takes too long, is kept together with a
+text file that has the traceback, and the exit status is 1. The same seed makes the same files.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from djmodel.values import grammar
 from seqmodel.cli import run, stderr_console
 from seqmodel.errors import InputError
 
-HANG = 120  # seconds
-BARS = 16
+MAX_SECONDS = 120  # after which the run is stopped
+BARS = 16  # length of the excerpts
 LEAD_SHEETS = ("leadSheet/fosterBrownHair", "leadSheet/berlinAlexandersRagtime")
 
 
 def originals() -> list[tuple[str, bytes]]:
-    """Suffixes and contents of the files to mutate: rags, their first bars, odd files."""
-    found = [(".mid", path.read_bytes()) for path in rags()[:2]]
+    """Suffixes and contents of the MIDI files to mutate: rags, their first bars, unusual files."""
+    files = [(".mid", path.read_bytes()) for path in rags()[:2]]
     for path in rags():
-        found += [(".mid", midi_bytes(read_tune(path).excerpt(1, BARS)))] * 8
-    return found + [(".mid", content) for content in bf.TUNES.values() if len(content) < 10_000]
+        files += [(".mid", midi_bytes(read_tune(path).excerpt(1, BARS)))] * 8
+    return files + [(".mid", content) for content in bf.TUNES.values() if len(content) < 10_000]
 
 
 def sheets() -> list[tuple[str, bytes]]:
-    """The same for sheet music."""
-    found = [(ending, text.encode()) for ending, text in bf.SHEETS.items()] * 3
-    found += [(Path(name).suffix, text.encode()) for name, text in bf.ODD_SHEETS.items()]
-    return found + [(path.suffix, path.read_bytes()) for path in map(corpus_file, LEAD_SHEETS)]
+    """Suffixes and contents of the sheet music to mutate."""
+    files = [(suffix, text.encode()) for suffix, text in bf.SHEETS.items()] * 3
+    files += [(Path(name).suffix, text.encode()) for name, text in bf.ODD_SHEETS.items()]
+    return files + [(path.suffix, path.read_bytes()) for path in map(corpus_file, LEAD_SHEETS)]
 
 
 def outcome(path: Path) -> str:
@@ -60,10 +60,12 @@ def outcome(path: Path) -> str:
 
 
 def command(
-    files: Annotated[int, typer.Option(min=1, help="MIDI files.")] = 20_000,
-    sheet_files: Annotated[int, typer.Option(min=0, help="Files of sheet music.")] = 1_000,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    slow: Annotated[float, typer.Option(help="Seconds from which a file is kept.")] = 60.0,
+    files: Annotated[int, typer.Option(min=1, help="Number of MIDI files.")] = 20_000,
+    sheet_files: Annotated[
+        int, typer.Option(min=0, help="Number of files of sheet music.")
+    ] = 1_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the mutations.")] = 0,
+    slow: Annotated[float, typer.Option(help="Keep files that take more seconds to read.")] = 60.0,
     out: Annotated[Path, typer.Option(help="Folder for the files that are kept.")] = Path(
         "runs/fuzz"
     ),
@@ -75,12 +77,12 @@ def command(
     midi, sheet_music = originals(), sheets()
     for number in range(files + sheet_files):
         choices = midi if number < files else sheet_music
-        choose = random.Random(seed << 32 | number)
-        ending, content = choose.choice(choices)
-        path = out / f"{seed}-{number}{ending}"
-        whole = number >= files or choose.random() < 0.5
-        path.write_bytes((bf.damaged if whole else bf.damaged_events)(content, choose))
-        faulthandler.dump_traceback_later(HANG, exit=True)  # the file that hangs stays
+        rng = random.Random(seed << 32 | number)
+        suffix, content = rng.choice(choices)
+        path = out / f"{seed}-{number}{suffix}"
+        whole = number >= files or rng.random() < 0.5
+        path.write_bytes((bf.damaged if whole else bf.damaged_events)(content, rng))
+        faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)  # a file that hangs is kept
         start, failure = time.monotonic(), ""
         try:
             outcomes[outcome(path)] += 1
@@ -98,11 +100,11 @@ def command(
     faulthandler.cancel_dump_traceback_later()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     console = stderr_console()
-    for what, count in outcomes.most_common():
-        console.print(f"{count:7}  {what}", soft_wrap=True, markup=False)
+    for name, count in outcomes.most_common():
+        console.print(f"{count:7}  {name}", soft_wrap=True, markup=False)
     console.print(
         f"{files + sheet_files} files in {time.monotonic() - began:.0f} s, the slowest in "
-        f"{slowest:.1f} s, at most {memory} MB; {kept} kept in {out}/",
+        f"{slowest:.1f} s; peak memory {memory} MB; {kept} files kept in {out}/",
         soft_wrap=True,
     )
     sys.exit(1 if kept else 0)
