@@ -42,7 +42,7 @@ def meta(kind: int, content: bytes) -> bytes:
     return b"\x00\xff" + bytes([kind]) + number(len(content)) + content
 
 
-def at_once(notes: int) -> bytes:
+def simultaneous_notes(notes: int) -> bytes:
     """A file with `notes` simultaneous notes."""
     keys = [bytes([n % 127]) for n in range(notes)]
     begin = b"\x00\x90" + b"\x00".join(key + b"\x50" for key in keys)
@@ -55,10 +55,10 @@ def many_tracks(count: int, content: bytes) -> bytes:
 
 
 TUNES = {
-    "header of six bytes that says eight": header(size=8) + b"\x00\x00" + track(SONG),
-    "film frames": header(division=0xE708) + track(SONG),
-    "ends that nothing began": song(bytes.fromhex("00803C40") * 50),
-    "notes that never end beside others": song(bytes.fromhex("00903C40") * 50),
+    "header of eight bytes": header(size=8) + b"\x00\x00" + track(SONG),
+    "SMPTE time": header(division=0xE708) + track(SONG),
+    "note-offs without note-ons": song(bytes.fromhex("00803C40") * 50),
+    "note-ons without note-offs": song(bytes.fromhex("00903C40") * 50),
     "tempo 0": song(meta(0x51, b"\x00\x00\x00")),
     "tempo of one microsecond": song(meta(0x51, b"\x00\x00\x01")),
     "tempo without data": song(meta(0x51, b"")),
@@ -69,33 +69,33 @@ TUNES = {
     "meter 255/1": song(meta(0x58, b"\xff\x00\x18\x08")),
     "meter cut off": song(meta(0x58, b"\x04")),
     "key of 100 flats": song(meta(0x59, b"\x9c\x00")),
-    "names of any bytes": song(*(meta(kind, bytes(range(256))) for kind in range(1, 16))),
-    "name that steers a terminal": song(meta(3, b"\x1b[2J\x1b]0;gone\x07\r\n[red]")),
+    "names of arbitrary bytes": song(*(meta(kind, bytes(range(256))) for kind in range(1, 16))),
+    "name with terminal control sequences": song(meta(3, b"\x1b[2J\x1b]0;gone\x07\r\n[red]")),
     "name of a megabyte": song(meta(3, b"x" * (1 << 20))),
-    "messages between devices": song(b"\x00\xf8\x00\xfe\x00\xf0\x03abc\x00\xf7\x01a"),
-    "rubbish after the end": song() + b"\x00\xff" * 1000,
+    "system messages": song(b"\x00\xf8\x00\xfe\x00\xf0\x03abc\x00\xf7\x01a"),
+    "garbage after the last track": song() + b"\x00\xff" * 1000,
     "a chunk of another kind": header() + chunk(b"JUNK", b"MTrk" * 9) + track(SONG),
     "65,535 tracks, few with notes": header(65535) + track() * 65533 + track(SONG) * 2,
 }  # fmt: skip
 
 REFUSED = {
-    "nothing": (b"", "the file is empty"),
+    "empty file": (b"", "the file is empty"),
     "zeros": (bytes(1000), "does not begin like a MIDI file"),
-    "words": (b"These are words.", "does not begin like a MIDI file"),
+    "plain text": (b"These are words.", "does not begin like a MIDI file"),
     "header alone": (header(0), "no notes"),
     "header cut off": (header()[:10], "cut off in its header"),
     "header of no bytes": (header(size=0) + track(SONG), "cut off after 0 of 1"),
     "header of 4 GB": (header(size=0xFFFFFFFF) + track(SONG), "cut off after 0 of 1"),
     "format 2": (header(kind=2) + track(SONG), "format 2"),
     "division 0": (header(division=0) + track(SONG), "no unit of time"),
-    "film frames of no length": (header(division=0xE700) + track(SONG), "no unit of time"),
-    "65,535 tracks, of which one is there": (header(65535) + track(SONG), "after 1 of 65535"),
+    "SMPTE time of zero ticks": (header(division=0xE700) + track(SONG), "no unit of time"),
+    "one of 65,535 declared tracks": (header(65535) + track(SONG), "after 1 of 65535"),
     "65,535 tracks with notes": (many_tracks(65535, SONG), "more than 200,000 notes"),
     "2,000 tracks with notes": (many_tracks(2000, SONG), "2,000 parts, more than 512"),
     "track of 4 GB": (header() + track(SONG, size=0xFFFFFFFF), "cut off in track 1"),
     "track cut off": (song()[:-7], "cut off in track 1"),
     "running status at the start": (header() + track(b"\x00\x3c\x50"), "where an event should"),
-    "number that never ends": (song(b"\xff" * 100_000), "a number of more than"),
+    "endless variable-length number": (song(b"\xff" * 100_000), "a number of more than"),
     "event cut off": (header() + chunk(b"MTrk", b"\x00\x90\x3c"), "an event cut off"),
     "text longer than its track": (song(b"\x00\xff\x01\xff\x7f"), "an event cut off"),
     "no note ends": (header() + track(b"\x00\x90\x3c\x50" * 9), "no note that ends"),
@@ -103,7 +103,7 @@ REFUSED = {
     "one note": (header() + track(SONG[:7]), "one note"),
     "enormous times": (song(b"\x8f\xff\xff\x7f\x90\x3c\x50\x8f\xff\xff\x7f\x3c\x00"), "more than 10,000 bars"),
     "negative times": (song(b"\xff\xff\xff\xff\x7f\x90\x3c\x50\x60\x3c\x00"), "more than 10,000 bars"),
-    "a million notes at once": (at_once(1_000_000), "more than 200,000 notes"),
+    "a million notes at once": (simultaneous_notes(1_000_000), "more than 200,000 notes"),
     "a million changes of tempo": (song(meta(0x51, b"\x07\xa1\x20") * 1_000_000), "more than 200,000 notes"),
     "100 notes of 9,000 bars": (
         header(division=1)
@@ -209,11 +209,11 @@ SHEETS = {
     ".abc": 'X:1\nM:3/4\nL:1/4\nK:G\nD | "G" G A B | "Am7" c2 A- | "D7/F#" A F D | G3 |]\n',
     ".krn": "**kern\t**kern\n*M4/4\t*M4/4\n=1\t=1\n2C\t4g\n.\t4e\n2G\t2d\n==\t==\n*-\t*-\n",
 }  # fmt: skip
-_TELLING = (0x00, 0x01, 0x7F, 0x80, 0x90, 0xF0, 0xFE, 0xFF)
+_SPECIAL_BYTES = (0x00, 0x01, 0x7F, 0x80, 0x90, 0xF0, 0xFE, 0xFF)
 
 
 def damaged(content: bytes, choose: random.Random) -> bytes:
-    """`content` after one to ten accidents: bytes changed, lost, doubled, moved, or cut off."""
+    """`content` after one to ten mutations: bytes changed, lost, doubled, moved, or cut off."""
     data = bytearray(content)
     for _ in range(choose.randint(1, 10)):
         if not data:
@@ -221,20 +221,20 @@ def damaged(content: bytes, choose: random.Random) -> bytes:
         at = choose.randrange(len(data))
         length = min(choose.choice((1, 1, 2, 4, 4, 16, 200)), len(data) - at)
         piece = data[at : at + length]
-        accident = choose.randrange(8)
-        if accident == 0:
-            data[at] = choose.choice(_TELLING)
-        elif accident == 1:
+        mutation = choose.randrange(8)
+        if mutation == 0:
+            data[at] = choose.choice(_SPECIAL_BYTES)
+        elif mutation == 1:
             data[at] = choose.randrange(256)
-        elif accident == 2:
+        elif mutation == 2:
             data[at] ^= 1 << choose.randrange(8)
-        elif accident == 3:
+        elif mutation == 3:
             data[at : at + length] = choose.randbytes(length)
-        elif accident == 4:
+        elif mutation == 4:
             del data[at : at + length]
-        elif accident == 5:
+        elif mutation == 5:
             data[at:at] = piece * choose.choice((1, 1, 3, 100))
-        elif accident == 6:
+        elif mutation == 6:
             elsewhere = choose.randrange(len(data))
             data[elsewhere : elsewhere + length] = piece
         elif choose.random() < 0.2:
@@ -243,8 +243,8 @@ def damaged(content: bytes, choose: random.Random) -> bytes:
 
 
 def damaged_events(content: bytes, choose: random.Random) -> bytes:
-    """A MIDI file after accidents to the events of one track, whose length is put right, so that
-    what is broken gets further than the first check."""
+    """A MIDI file after mutations of the events of one track, whose length is corrected, so that
+    the damage is beyond the first check."""
     starts = [at for at in range(len(content)) if content.startswith(b"MTrk", at)]
     if not starts:
         return damaged(content, choose)

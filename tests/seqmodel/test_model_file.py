@@ -59,7 +59,7 @@ def test_a_whole_file_is_read(made, path):
     assert len(improvise(model, model.changes[0], seed=1)[0].tune.bars) == 2
 
 
-def test_a_setting_counts_the_same_as_a_whole_or_a_decimal_number(made, path):
+def test_a_whole_number_and_its_decimal_are_the_same_setting(made, path):
     identity = load(made.write(path)).identity
     made.entry["content"]["config"]["trainer"]["decay"] = 1
     whole = load(made.write(path)).identity

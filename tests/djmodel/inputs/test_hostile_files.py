@@ -200,7 +200,7 @@ def test_a_file_of_60_000_tempos_is_shown(
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_reading_a_million_notes_stays_below_500_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "many.mid"
-    path.write_bytes(bf.at_once(1_000_000))
+    path.write_bytes(bf.simultaneous_notes(1_000_000))
     code = (
         "from djmodel import inspect\n"
         "try: inspect.main()\n"
