@@ -140,7 +140,7 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "said"),
+    ("content", "options", "message"),
     [
         (b"", [], "the file is empty"),
         (b"\n\n", [], "the list has no names"),
@@ -153,7 +153,9 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
         (None, [], "no such file"),
     ],
 )
-def test_a_bad_list_is_refused_in_one_line(monkeypatch, capsys, tmp_path, content, options, said):
+def test_a_bad_list_is_refused_in_one_line(
+    monkeypatch, capsys, tmp_path, content, options, message
+):
     path = tmp_path / "list.txt"
     if content is not None:
         path.write_bytes(content)
@@ -163,7 +165,7 @@ def test_a_bad_list_is_refused_in_one_line(monkeypatch, capsys, tmp_path, conten
     assert stdout == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
-    assert said in err
+    assert message in err
     assert not out.exists()
 
 
@@ -176,7 +178,7 @@ def test_training_refuses_a_folder_that_cannot_be_written(monkeypatch, capsys, t
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--start", "Xy"], "'x' of 'Xy'"),
         (["--start", "Xy"], "only abdeinorstuy"),
@@ -186,10 +188,10 @@ def test_training_refuses_a_folder_that_cannot_be_written(monkeypatch, capsys, t
         (["--top-p", "1.5"], "--top-p must be above 0"),
     ],
 )
-def test_bad_settings_are_refused_in_one_line(monkeypatch, capsys, model, options, said):
+def test_bad_settings_are_refused_in_one_line(monkeypatch, capsys, model, options, message):
     status, out, err = run(monkeypatch, capsys, generate, model, *options)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert said in err
+    assert message in err
 
 
 def test_a_file_that_is_not_a_model_is_refused(monkeypatch, capsys, tmp_path):

@@ -65,7 +65,7 @@ def test_composed_and_decomposed_accents_are_one(listed):
 
 
 @pytest.mark.parametrize(
-    ("content", "error", "said"),
+    ("content", "error", "message"),
     [
         (b"", FileError, "the file is empty"),
         (b"\n \n", CorpusError, "the list has no names"),
@@ -81,10 +81,10 @@ def test_composed_and_decomposed_accents_are_one(listed):
         (b"anna\n" + b"x" * 101, CorpusError, "has 101 characters, more than 100"),
     ],
 )
-def test_files_that_are_not_lists_of_names_are_refused_in_one_line(listed, content, error, said):
+def test_files_that_are_not_lists_of_names_are_refused_in_one_line(listed, content, error, message):
     with pytest.raises(error) as raised:
         read_names(listed(content))
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "names.txt" in str(raised.value)
     assert "\n" not in str(raised.value)
 

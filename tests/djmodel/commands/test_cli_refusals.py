@@ -18,7 +18,7 @@ def model(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ("--temperature 0", "--temperature must be above 0, not 0.0"),
         ("--temperature -1", "--temperature must be above 0"),
@@ -60,8 +60,8 @@ def model(tmp_path, monkeypatch):
         ("--count 2 --out a.mid --html a-2.mid", "the name must end in"),
     ],
 )
-def test_impossible_settings_are_refused_in_one_line(options, said, refuses, model, tmp_path):
-    assert said.lower() in refuses(GENERATE, model, *options.split()).lower()
+def test_impossible_settings_are_refused_in_one_line(options, message, refuses, model, tmp_path):
+    assert message.lower() in refuses(GENERATE, model, *options.split()).lower()
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 

@@ -28,7 +28,7 @@ def _here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             ["--primer-values", "C,999999.000"],
@@ -38,9 +38,9 @@ def _here(tmp_path, monkeypatch):
         (["--score", "folder.svg"], "folder.svg: this is a folder"),
     ],
 )
-def test_generating_refuses_before_anything_is_written(refuses, tmp_path, options, said):
+def test_generating_refuses_before_anything_is_written(refuses, tmp_path, options, message):
     (tmp_path / "folder.svg").mkdir()
-    assert said in refuses(GENERATE, "--bars", 2, *options)
+    assert message in refuses(GENERATE, "--bars", 2, *options)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
 
 

@@ -265,7 +265,7 @@ def bad(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("missing.mid", "no such file"),
         ("empty.mid", "empty"),
@@ -273,10 +273,10 @@ def bad(tmp_path):
         ("folder", "folder"),
     ],
 )
-def test_training_refuses_files_that_are_not_music(refuses, bad, name, said):
+def test_training_refuses_files_that_are_not_music(refuses, bad, name, message):
     before = sorted(bad.iterdir())
     line = refuses(TRAIN, bad / name, "--out", bad / "out")
-    assert said in line
+    assert message in line
     assert name in line
     assert not list((bad / "out").glob("*"))
     assert [path for path in sorted(bad.iterdir()) if path.name != "out"] == before
@@ -305,7 +305,7 @@ def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("missing.keras", "there is no such file"),
         ("text.keras", "the file is not a model"),
@@ -314,15 +314,15 @@ def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_pat
         ("folder", "djmodel model"),
     ],
 )
-def test_generating_refuses_a_file_that_is_not_a_model(refuses, bad, name, said):
+def test_generating_refuses_a_file_that_is_not_a_model(refuses, bad, name, message):
     line = refuses(GENERATE, bad / name, "--out", bad / "solo.mid")
     assert name in line
-    assert said in line
+    assert message in line
     assert not (bad / "solo.mid").exists()
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--temperature", 0], "--temperature must be above 0"),
         (["--top-k", 0], "top-k"),
@@ -335,9 +335,9 @@ def test_generating_refuses_a_file_that_is_not_a_model(refuses, bad, name, said)
         (["--style", "polka"], "polka"),
     ],
 )
-def test_generating_refuses_settings_that_make_no_sense(refuses, model, tmp_path, options, said):
+def test_generating_refuses_settings_that_make_no_sense(refuses, model, tmp_path, options, message):
     out = tmp_path / "solo.mid"
-    assert said in refuses(GENERATE, model, "--out", out, *options)
+    assert message in refuses(GENERATE, model, "--out", out, *options)
     assert not out.exists()
 
 

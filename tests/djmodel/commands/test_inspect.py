@@ -78,7 +78,7 @@ def test_bars_keep_their_numbers(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["missing.mid"], "no such file"),
         (["."], "a folder"),
@@ -96,12 +96,12 @@ def test_bad_input_is_one_line_and_status_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    says: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(song.parent)
     assert called(monkeypatch, *arguments) == 2
     error = capsys.readouterr().err
-    assert says in error
+    assert message in error
     assert error.count("\n") == 1
     assert "Traceback" not in error
 

@@ -120,7 +120,7 @@ def long_sheet(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("limits", "says"),
+    ("limits", "message"),
     [
         (Limits(max_notes=999), "more than 999 notes"),
         (Limits(max_seconds=0.1), "takes more than 0.1 s"),
@@ -133,21 +133,21 @@ def long_sheet(tmp_path: Path) -> Path:
     ],
 )
 def test_sheet_music_beyond_the_limits_is_refused(
-    long_sheet: Path, limits: Limits, says: str
+    long_sheet: Path, limits: Limits, message: str
 ) -> None:
-    with pytest.raises(LimitError, match=says):
+    with pytest.raises(LimitError, match=message):
         transcribe(long_sheet, ReadOptions(limits=limits))
 
 
 @pytest.mark.parametrize(
-    ("limits", "says"),
+    ("limits", "message"),
     [
         (Limits(max_notes=999), "more than 999 notes"),
         (Limits(max_file_megabytes=0), "larger than 0 MB"),
     ],
 )
-def test_midi_files_beyond_the_limits_are_refused(limits: Limits, says: str) -> None:
-    with pytest.raises(LimitError, match=says):
+def test_midi_files_beyond_the_limits_are_refused(limits: Limits, message: str) -> None:
+    with pytest.raises(LimitError, match=message):
         transcribe(rags()[0], ReadOptions(limits=limits))
 
 

@@ -216,7 +216,7 @@ def test_one_part_as_melody_and_chords_is_divided(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("track", "says"),
+    ("track", "message"),
     [
         (mf.Track(BEAT, "Drums", channel=9), "has drums only"),
         (mf.Track([(0, 1, 60)], "Piano"), "has only one note"),
@@ -224,9 +224,9 @@ def test_one_part_as_melody_and_chords_is_divided(tmp_path: Path) -> None:
     ],
 )
 def test_music_without_a_melody_or_chords_is_refused(
-    tmp_path: Path, track: mf.Track, says: str
+    tmp_path: Path, track: mf.Track, message: str
 ) -> None:
-    with pytest.raises(CorpusError, match=says):
+    with pytest.raises(CorpusError, match=message):
         choose_parts(read_score(mf.write(tmp_path / "x.mid", track)))
 
 

@@ -94,7 +94,7 @@ def test_a_file_that_declares_endless_bars_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (None, "no such file"),
         (b"", "the file is empty"),
@@ -103,12 +103,12 @@ def test_a_file_that_declares_endless_bars_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_midi_is_refused(
-    tmp_path: Path, content: bytes | None, says: str
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / "song.mid"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(FileError, match=says) as caught:
+    with pytest.raises(FileError, match=message) as caught:
         read_score(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -78,7 +78,7 @@ def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (b"", "does not begin"),
         (b"hello, world, this is text", "does not begin"),
@@ -91,8 +91,8 @@ def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
         (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "unit of time"),
     ],
 )
-def test_a_damaged_file_is_refused_with_the_reason(data: bytes, says: str) -> None:
-    with pytest.raises(DamagedFileError, match=says):
+def test_a_damaged_file_is_refused_with_the_reason(data: bytes, message: str) -> None:
+    with pytest.raises(DamagedFileError, match=message):
         midi_file.parse(data)
 
 

@@ -118,11 +118,11 @@ def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--patience", 2), "patience needs held-out music (--patience, --held-out)"),
         (("--preset", "bebop"), "--preset must be course or ragtime, not 'bebop'"),
     ],
 )
-def test_impossible_settings_of_a_training_are_refused(refuses, rags, tmp_path, arguments, said):
-    assert said in refuses(TRAIN, rags[3], "--out", tmp_path / "run", *arguments)
+def test_impossible_settings_of_a_training_are_refused(refuses, rags, tmp_path, arguments, message):
+    assert message in refuses(TRAIN, rags[3], "--out", tmp_path / "run", *arguments)

@@ -226,7 +226,7 @@ def test_the_text_in_a_midi_file_holds_the_whole_provenance(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"format": 9}, "format 9, but this version reads 1"),
         ({"settings": {"seed": 1, "colour": "blue"}}, "setting 'colour' is unknown"),
@@ -240,9 +240,9 @@ def test_the_text_in_a_midi_file_holds_the_whole_provenance(tmp_path):
     ],
     ids=str,
 )
-def test_a_damaged_text_in_a_midi_file_is_refused(changes, said, tmp_path):
+def test_a_damaged_text_in_a_midi_file_is_refused(changes, message, tmp_path):
     text = json.dumps(json.loads(PROVENANCE.text) | changes)
-    with pytest.raises(FileError, match=re.escape(said)):
+    with pytest.raises(FileError, match=re.escape(message)):
         read_provenance(midi_with(text, tmp_path / "solo.mid"))
 
 
