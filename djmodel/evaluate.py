@@ -118,7 +118,7 @@ def command(
         _show_evaluation(model, music, config.trainer.seed)
     else:
         stderr_console().print(
-            "to see the perplexity, give MUSIC that the model was not trained on"
+            "to measure the perplexity as well, give MUSIC that the model was not trained on"
         )
     _show_copies_of_solos(
         model,

@@ -234,7 +234,7 @@ def _compare(solo: Solo, file: Path) -> int:
         (i for i, pair in enumerate(zip(new, old, strict=False)) if pair[0] != pair[1]),
         min(len(new), len(old)),
     )
-    print(f"{file}: not the same, from byte {first + 1:,} of {len(old):,} on")
+    print(f"{file}: differs from byte {first + 1:,} of {len(old):,} on")
     return DIFFERENT
 
 
@@ -245,13 +245,13 @@ def _describe_provenance(provenance: Provenance) -> Iterator[str]:
     settings = ", ".join(f"{name} {value}" for name, value in provenance.config.settings.items())
     yield f"solo {provenance.solo}: {settings}"
     now = current_versions()
-    others = ", ".join(
+    changed = ", ".join(
         f"{name} {version} (now {now.get(name, 'none')})"
         for name, version in provenance.versions.items()
         if now.get(name) != version
     )
-    if others:
-        yield f"made with other versions: {others}"
+    if changed:
+        yield f"made with different versions: {changed}"
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def command(
             return
     if (music is None) == (corpus is None):
         given = "neither is given" if music is None else "both are given"
-        raise InputError(f"one FILE or one piece of music21's corpus is shown, and {given}")
+        raise InputError(f"one FILE or one piece of music21's corpus is needed, but {given}")
     path = music or _corpus_file(corpus or "")
     bars = parse_bars(reading.bars)
     parts = list(reading.chord_part) or None

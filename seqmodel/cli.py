@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 INTERRUPTED, TERMINATED = 130, 143  # exit statuses after Ctrl-C and after SIGTERM
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -40,11 +41,13 @@ def run(*commands: Command) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:]
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS
+    )
     with _sigterm_interrupts() as received:
         for command in commands:
             program = _with_one_line_errors(with_options(command), words, received)
-            app.command(context_settings={"help_option_names": ["-h", "--help"]})(program)
+            app.command(context_settings=HELP_OPTIONS)(program)
         try:
             sys.exit(app(words, standalone_mode=False))
         except TyperException as error:

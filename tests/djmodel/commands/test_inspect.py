@@ -86,7 +86,7 @@ def test_bars_keep_their_numbers(
         (["song.mid", "--chord-part", "7"], "1 (Flute [solo])"),
         (["song.mid", "--bars", "2:9"], "bars 2:9 are not within bars 1 to 2"),
         (["song.mid", "--bars", "two"], "FROM:TO"),
-        ([], "one FILE or one piece of music21's corpus is shown, and neither is given"),
+        ([], "one FILE or one piece of music21's corpus is needed, but neither is given"),
         (["song.mid", "--corpus", "bach/bwv66.6"], "both are given"),
         (["--corpus", "bach/nothing"], "music21's corpus"),
     ],

@@ -114,7 +114,7 @@ def test_a_changed_solo_is_reported_as_not_the_same(command, model, tmp_path):
     out.write_bytes(content)
     done = command(GENERATE, model, "--like", out)
     assert done.status == 1
-    assert "not the same, from byte" in done.out
+    assert "differs from byte" in done.out
 
 
 def test_a_repeated_training_gives_the_same_model(command, model, rags, tmp_path):
