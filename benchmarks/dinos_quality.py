@@ -40,8 +40,8 @@ MAKEMORE_BATCH = 32
 
 
 def best_ngram(data: Split, vocab: Vocabulary, seed: int) -> tuple[NGram, float]:
-    """The n-gram fitted to the training names, with the order and smoothing that are best on a tenth
-    of them, and its cross-entropy on the held-out names."""
+    """The n-gram fitted to the training names, with the order and smoothing that are best on a
+    tenth of them, and its cross-entropy on the held-out names."""
     training = [encode(name, vocab).tolist() for name in data.training]
     held_out = [encode(name, vocab).tolist() for name in data.held_out]
     rng = np.random.default_rng(seed)

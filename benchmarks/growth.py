@@ -112,8 +112,8 @@ Results = dict[str, dict[str, dict[str, float]]]  # by work and by multiple of i
 
 
 def measure_all(repeats: int, console: Console) -> Iterator[Results]:
-    """Yields the results so far after each repeat: the fastest time, since other load on the machine
-    only adds to it, and the median of the peak memory."""
+    """Yields the results so far after each repeat: the fastest time, since other load on the
+    machine only adds to it, and the median of the peak memory."""
     runs: dict[tuple[str, int], list[dict[str, float]]] = defaultdict(list)
     cases = [(work, times) for work in (DATA, STEPS, SAMPLED, LONG) for times in TIMES]
     for repeat in range(1, repeats + 1):
@@ -190,7 +190,8 @@ def main() -> None:
     factor = steepest(results)
     verdict = "reached" if factor <= MAX_GROWTH else "NOT reached"
     console.print(
-        f"Doubling the work takes at most {factor:.2f} times as long (goal: {MAX_GROWTH}, {verdict})."
+        f"Doubling the work takes at most {factor:.2f} times as long"
+        f" (goal: {MAX_GROWTH}, {verdict})."
     )
 
 

@@ -77,7 +77,7 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
         same = weights(training, whole) == weights(training, killed)
         left = {path.name for path in killed.iterdir()} - {path.name for path in whole.iterdir()}
     print(
-        f"{training}: {pluralize(kills, 'kill')}, {while_writing} of them while it was writing a file; "
+        f"{training}: {pluralize(kills, 'kill')}, {while_writing} of them while writing a file; "
         f"final weights {'identical' if same else 'DIFFERENT'}; "
         f"files left behind: {', '.join(left) or 'none'}",
         flush=True,

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.launchers`: trains in two processes with the environment variables of Slurm,
-then of Open MPI (`--hosts auto`), and compares their losses with those of one process."""
+"""`python -m benchmarks.launchers`: trains in two processes with the environment variables of
+Slurm, then of Open MPI (`--hosts auto`), and compares their losses with those of one process."""
 
 from __future__ import annotations
 

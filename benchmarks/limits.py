@@ -71,8 +71,8 @@ class Limit:
 
 
 def products(units: int, batch: int) -> list[Product]:
-    """The products of a training step; those of the input kernel's gradients are counted as products
-    with one-hot inputs."""
+    """The products of a training step; those of the input kernel's gradients are counted as
+    products with one-hot inputs."""
     H, V, n = units, N_VALUES, TX * batch
     return [
         Product("forward, per time step", 4 * H, H, batch, TX),

@@ -124,7 +124,8 @@ chords, and has no sense of form beyond what its hidden state carries.
 
 def _architecture(model: DjModel) -> str:
     config = model.config
-    return f"""- **Model**: an LSTM with {config.n_a} units and a softmax over {config.n_values} values,
+    return f"""- **Model**: an LSTM with {config.n_a} units and a softmax over
+  {config.n_values} values,
   {model.weights.n_parameters:,} parameters. It reads the previous value and the position of the
   next one in its bar: the time since the bar line and the time to the next bar line. During
   training the embeddings are factored: values of one kind, duration or interval share weights."""

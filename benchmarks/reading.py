@@ -1,5 +1,5 @@
-"""Speed of reading MIDI files, compared with music21's parser in the same run: seconds from bytes to
-values, growth with the number of notes, and a comparison of the notes that both read.
+"""Speed of reading MIDI files, compared with music21's parser in the same run: seconds from bytes
+to values, growth with the number of notes, and a comparison of the notes that both read.
 
     python benchmarks/reading.py [FILES...] [--json FILE]
 """

@@ -3,10 +3,9 @@
     python -m benchmarks.run [--repeats 5] [--only TEXT]
 
 Each measurement runs in a separate process, so that nothing compiled is reused; repeats are
-interleaved, so that other load on the machine affects all peers. Prints each measurement and
-tables of the medians. Writes results.json after each repeat and results.png at the end; with --only,
-the results of the other tests are kept. The load of the machine is recorded with every run.
-"""
+interleaved, so that other load on the machine affects all peers. Prints each measurement and tables
+of the medians. Writes results.json after each repeat and results.png at the end; with --only, the
+results of the other tests are kept. The load of the machine is recorded with every run."""
 
 from __future__ import annotations
 

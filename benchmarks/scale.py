@@ -95,7 +95,8 @@ def build(music: str, out: str, jobs: str) -> Numbers:
 
 
 def train(corpus: str, began: str) -> Numbers:
-    """Trains on some batches of a corpus; `began` is the start of this process in seconds since 1970."""
+    """Trains on some batches of a corpus; `began` is the start of this process in seconds since
+    1970."""
     from djmodel.model.layers import shared_layers
     from djmodel.model.scan import scanning_model
     from seqmodel.network.keras_layers import extract_weights
@@ -323,7 +324,8 @@ def report(results: dict[str, Numbers], console: Console) -> None:
     console.print(f"Windows per second from the corpus to the model: {rates}.", highlight=False)
     files = results["format"]
     console.print(
-        f"Opening a file of {results['build, all, 2 workers']['tunes']:,} tunes and reading one: Arrow "
+        f"Opening a file of {results['build, all, 2 workers']['tunes']:,} tunes and reading one:"
+        " Arrow "
         f"{1000 * files['arrow seconds']:.1f} ms ({files['arrow bytes'] / 2**20:.1f} MB), Parquet "
         f"{1000 * files['parquet seconds']:.1f} ms ({files['parquet bytes'] / 2**20:.1f} MB).",
         highlight=False,
@@ -350,7 +352,8 @@ def lakh(results: dict[str, Numbers]) -> str:
     bytes_per_file = all_["bytes"] / all_["files"]
     lines.append(
         f"  Gathering is the bottleneck from {short / gather:.0f} to {long / gather:.0f} cores on."
-        f" On disk {LAKH * bytes_per_file / 2**30:.1f} GB at {bytes_per_file / 2**10:.1f} KB per file."
+        f" On disk {LAKH * bytes_per_file / 2**30:.1f} GB at"
+        f" {bytes_per_file / 2**10:.1f} KB per file."
     )
     return "\n".join(lines)
 

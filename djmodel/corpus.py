@@ -64,7 +64,7 @@ def info(folder: Folder) -> None:
     total = corpus.counts.sum()
     rows = {
         **_counts(corpus.summary),
-        "values per tune": f"{lengths.min():,} to {lengths.max():,}, {lengths.mean():.0f} on average",
+        "values per tune": f"{lengths.min():,} to {lengths.max():,}, mean {lengths.mean():.0f}",
         "most frequent": ", ".join(
             f"{corpus.values[value]} {corpus.counts[value] / total:.1%}" for value in frequent
         ),

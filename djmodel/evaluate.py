@@ -38,7 +38,7 @@ def command(
     files: Annotated[
         list[str] | None,
         Setting(
-            "Music that the model was not trained on; the name that ends in .keras is the model file.",
+            "Music that the model was not trained on; a name that ends in .keras is the model.",
             metavar="MODEL|MUSIC",
             default="the bundled ragtime model",
             positional=True,

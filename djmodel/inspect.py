@@ -95,8 +95,8 @@ def score_facts(score: Score) -> Table:
 
 
 class PartTable:
-    """Parts with their roles, scores out of 100 and reasons, for rich's `Console.print`: a table, or
-    a list where the console is too narrow for one."""
+    """Parts with their roles, scores out of 100 and reasons, for rich's `Console.print`: a table,
+    or a list where the console is too narrow for one."""
 
     def __init__(self, choice: ChosenParts) -> None:
         self.choice = choice

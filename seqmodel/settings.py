@@ -126,7 +126,8 @@ def settings_of(config: Any) -> dict[str, Any]:
 
 
 def with_settings(config: Config, **settings: Any) -> Config:
-    """A copy of the configuration with other `settings`, nested ones included; None changes nothing.
+    """A copy of the configuration with other `settings`, nested ones included; None changes
+    nothing.
 
     Raises SettingError for values that are not allowed and TypeError for unknown names.
     """

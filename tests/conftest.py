@@ -30,6 +30,16 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Files that take long, one for each of two processes to begin with: the short ones fill the end.
+LONG_FILES = ("test_notebooks.py", "test_distributed.py", "test_resume_after_interrupt.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of the longest files first."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Ids that show lists, settings and fractions, where pytest would number them."""
     if isinstance(val, dict):

@@ -100,8 +100,8 @@ def _output_spec(function: Callable[..., Any], inputs: Any) -> Any:
 def Adam(
     lr: float | None = None, *, decay: float = 0.0, learning_rate: float = 0.001, **settings: Any
 ) -> Any:
-    """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`. It took
-    None for the default of a setting."""
+    """Keras 2 had `lr` and `decay`: the learning rate of a step is `lr / (1 + decay * step)`. It
+    took None for the default of a setting."""
     settings = {name: value for name, value in settings.items() if value is not None}
     rate: Any = learning_rate if lr is None else lr
     if decay:
@@ -152,8 +152,8 @@ def tensorflow() -> Module:
 
 
 def ipython() -> Any:
-    """IPython whose `display.Audio` says in a line which of the course's recordings is missing. Where
-    IPython is not installed, outside a notebook, `display.Audio` says where the sound is."""
+    """IPython whose `display.Audio` says in a line which of the course's recordings is missing.
+    Where IPython is not installed, outside a notebook, `display.Audio` says where the sound is."""
     try:
         import IPython
     except ImportError:

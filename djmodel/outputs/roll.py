@@ -37,8 +37,9 @@ class ChordName:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """A piano roll, or a row of one. `bars` holds the start of each bar and the end of the last one, `beats` the
-    start of each beat but the first of its bar, `numbers` the numbers of the bars (0: pick-up)."""
+    """A piano roll, or a row of one. `bars` holds the start of each bar and the end of the last
+    one, `beats` the start of each beat but the first of its bar, `numbers` the numbers of the bars
+    (0: pick-up)."""
 
     title: str
     melody: tuple[RollNote, ...]

@@ -88,8 +88,8 @@ class TrainerConfig:
     patience: Annotated[
         int | None,
         Setting(
-            "Stop when the held-out loss has not improved for N epochs, and keep the weights of the "
-            "best epoch.",
+            "Stop when the held-out loss has not improved for N epochs, and keep the weights "
+            "of the best epoch.",
             panel=_PANEL,
             minimum=1,
             metavar="N",

@@ -80,7 +80,8 @@ def extract_features(parts: Sequence[ScorePart], score: Score) -> dict[int, Feat
 def _by_beat(
     pitches: Iterable[tuple[int, int]], better: Callable[[int, int], int]
 ) -> dict[int, int]:
-    """Beat -> the highest (or lowest) of the pitches that begin in it, from (onset, pitch) pairs."""
+    """Beat -> the highest (or lowest) of the pitches that begin in it, from (onset, pitch)
+    pairs."""
     best: dict[int, int] = {}
     for start, pitch in pitches:
         beat = start // STEPS_PER_QUARTER

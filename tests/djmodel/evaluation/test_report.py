@@ -87,7 +87,8 @@ def test_the_report_of_a_model_has_measures_and_solos(command, model, rags, tmp_
     page = tmp_path / "report.html"
     write_midi(read_tune(rags[0]).excerpt(1, 8), tmp_path / "held_out.mid")
     done = command(
-        REPORT, model, tmp_path / "held_out.mid", "--count", 3, "--bars", 2, "--seed", 3, "--out", page,
+        REPORT, model, tmp_path / "held_out.mid",
+        "--count", 3, "--bars", 2, "--seed", 3, "--out", page,
     )  # fmt: skip
     assert done.status == 0, done.err
 

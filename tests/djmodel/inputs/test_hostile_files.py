@@ -1,4 +1,5 @@
-"""Broken and hostile files: each is read or refused in one line, within limits of time and memory."""
+"""Broken and hostile files: each is read or refused in one line, within limits of time and
+memory."""
 
 from __future__ import annotations
 

@@ -136,8 +136,8 @@ ROLLED = F(1, 16)  # music21 takes notes within this time for one chord, at the 
 def notes_of_music21(path: Path) -> list[list[tuple[Fraction, Fraction, int]]]:
     """Of each part the pitches and, on the grid, the earliest and latest onset they may have.
 
-    Counted bar by bar: where notes of several voices are held over a bar line, music21 makes the bar
-    longer than its meter, and all that comes after it would be late."""
+    Counted bar by bar: where notes of several voices are held over a bar line, music21 makes the
+    bar longer than its meter, and all that comes after it would be late."""
     from music21 import converter
 
     score = converter.parse(path, forceSource=True, quantizePost=False)

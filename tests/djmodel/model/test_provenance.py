@@ -1,4 +1,5 @@
-"""Regeneration of a solo: from the provenance in its MIDI file, in another process, in any batch."""
+"""Regeneration of a solo: from the provenance in its MIDI file, in another process, in any
+batch."""
 
 import json
 import os

@@ -94,7 +94,8 @@ def two_dense_layers():
 
 
 def last_state_only():
-    """A graph with a mistake that students make: every output reads the state after the first step."""
+    """A graph with a mistake that students make: every output reads the state after the first
+    step."""
     lstm = keras.layers.LSTM(UNITS, return_state=True)
     dense = keras.layers.Dense(N_VALUES, activation="softmax")
     X, a0, c0 = keras.Input((TX, N_VALUES)), keras.Input((UNITS,)), keras.Input((UNITS,))
