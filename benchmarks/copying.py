@@ -14,7 +14,7 @@ from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation.copying import VALUES, Copied, CopyDetector, human_baseline
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
-from djmodel.model.generation import generate_solos
+from djmodel.model.solos import generate_solos
 from djmodel.model.training import fit
 from seqmodel.text import pluralize
 

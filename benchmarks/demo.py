@@ -40,7 +40,7 @@ def train(folder: Path) -> Stages:
         from djmodel.model.improvise import improvise
         from djmodel.model.training import fit
         from djmodel.outputs.midi import write_midi
-        from djmodel.values.encoded import encode_corpus
+        from djmodel.values.encoded_corpus import encode_corpus
         from seqmodel.network.keras_layers import load_keras
         from seqmodel.plots import loss_curve
     with stage("start-up: Keras and TensorFlow"):

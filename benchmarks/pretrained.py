@@ -24,7 +24,7 @@ from djmodel.model.improvise import improvise
 from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
-from seqmodel.cli import Progress, stderr_console
+from seqmodel.command_line.runner import Progress, stderr_console
 from seqmodel.files import atomic_write, sha256_of_file
 
 PRESET = "ragtime"

@@ -16,15 +16,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from djmodel.inputs import midi_file as midi_file
-from djmodel.inputs import reader
+from djmodel.inputs import midi_parser, reader
 from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
+from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score
-from djmodel.music.quantization import quantize_time
-from djmodel.music.score import ScorePart
-from djmodel.music.tune import Bar, Change, Chord, Instrument, Meter, Note, Part, Tune
+from djmodel.inputs.score import ScorePart
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Chord, Instrument, Note, Part, Tune
 from djmodel.outputs.midi import write_midi
 from djmodel.values import grammar
 
@@ -59,7 +59,7 @@ def stages(path: Path) -> dict[str, float]:
     content = path.read_bytes()
     made = reader.transcribe(path)
     tune, score, notes = made.tune, made.score, made.choice.harmony_notes
-    parse = seconds(lambda: midi_file.parse(content), REPEATS)
+    parse = seconds(lambda: midi_parser.parse(content), REPEATS)
     return {
         "bytes": parse,
         "grid": seconds(lambda: read_score(path), REPEATS) - parse,

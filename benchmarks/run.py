@@ -89,7 +89,7 @@ def prepare(test: Test, path: Path) -> None:
     from djmodel.inputs.reader import read_tune
     from djmodel.model.layers import shared_layers
     from djmodel.model.scan import scanning_model
-    from djmodel.values.encoded import encode_corpus
+    from djmodel.values.encoded_corpus import encode_corpus
     from seqmodel.network.keras_layers import extract_weights
 
     tunes = [read_tune(rag) for rag in (rags()[:1] if test.m == 60 else rags())]

@@ -33,8 +33,8 @@ from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.tune import Tune
 from djmodel.outputs.midi import write_midi
-from djmodel.values import corpus as dataset
-from djmodel.values.encoded import encode_stored_corpus
+from djmodel.values import corpus_file as dataset
+from djmodel.values.encoded_corpus import encode_stored_corpus
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Windows
 from seqmodel.files import atomic_write

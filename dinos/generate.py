@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from dinos.names import MAX_LENGTH
-from seqmodel.cli import run, stderr_console
+from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize

@@ -51,7 +51,7 @@ def load(path: str | Path) -> DinosModel:
         if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
             raise ValueError("the symbols are not the characters of names")
         if n_inputs(automaton_of(model)) != model.weights.n_inputs:
-            raise ValueError("the weights are those of other names")
+            raise ValueError("the weights do not match the n-grams of the training names")
     return model
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from dinos.training import TrainingConfig
-from seqmodel.cli import run, stderr_console, summary_table
+from seqmodel.command_line.runner import run, stderr_console, summary_table
+from seqmodel.command_line.training import HISTORY, LOSS, MODEL, train_in
 from seqmodel.settings import Setting
-from seqmodel.train_command import HISTORY, LOSS, MODEL, train_in
 from seqmodel.training.config import CheckpointConfig
 
 if TYPE_CHECKING:
     from dinos.names import Names
     from dinos.training import DinosModel, TrainingResult
-    from seqmodel.train_command import Report
+    from seqmodel.command_line.training import Report
     from seqmodel.training.checkpoints import Checkpoints
     from seqmodel.training.trainer import EpochMetrics
 

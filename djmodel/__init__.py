@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says the same
     from djmodel.config import TrainingConfig as TrainingConfig
+    from djmodel.course.helpers import a_initializer as a_initializer
+    from djmodel.course.helpers import c_initializer as c_initializer
+    from djmodel.course.helpers import generate_music as generate_music
+    from djmodel.course.helpers import load_music_utils as load_music_utils
+    from djmodel.course.helpers import mid2wav as mid2wav
+    from djmodel.course.helpers import one_hot as one_hot
+    from djmodel.course.helpers import predict_and_sample as predict_and_sample
+    from djmodel.course.helpers import x_initializer as x_initializer
     from djmodel.course.keras2 import Adam as Adam
-    from djmodel.course.music import a_initializer as a_initializer
-    from djmodel.course.music import c_initializer as c_initializer
-    from djmodel.course.music import generate_music as generate_music
-    from djmodel.course.music import load_music_utils as load_music_utils
-    from djmodel.course.music import mid2wav as mid2wav
-    from djmodel.course.music import one_hot as one_hot
-    from djmodel.course.music import predict_and_sample as predict_and_sample
-    from djmodel.course.music import x_initializer as x_initializer
     from djmodel.evaluation.perplexity import evaluate as evaluate
     from djmodel.inputs.music_files import rags as rags
     from djmodel.inputs.reader import read_tune as read_tune
@@ -70,14 +70,14 @@ _HOMES = {
     # the course's names
     "djmodel": "djmodel.model.layers",
     "music_inference_model": "djmodel.model.layers",
-    "load_music_utils": "djmodel.course.music",
-    "predict_and_sample": "djmodel.course.music",
-    "generate_music": "djmodel.course.music",
-    "mid2wav": "djmodel.course.music",
-    "one_hot": "djmodel.course.music",
-    "x_initializer": "djmodel.course.music",
-    "a_initializer": "djmodel.course.music",
-    "c_initializer": "djmodel.course.music",
+    "load_music_utils": "djmodel.course.helpers",
+    "predict_and_sample": "djmodel.course.helpers",
+    "generate_music": "djmodel.course.helpers",
+    "mid2wav": "djmodel.course.helpers",
+    "one_hot": "djmodel.course.helpers",
+    "x_initializer": "djmodel.course.helpers",
+    "a_initializer": "djmodel.course.helpers",
+    "c_initializer": "djmodel.course.helpers",
     "Adam": "djmodel.course.keras2",
 }
 __all__ = list(_HOMES)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from seqmodel.cli import Progress, run, stderr_console, summary_table
+from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.settings import Setting
 
 if TYPE_CHECKING:
-    from djmodel.values.corpus import Summary
+    from djmodel.values.corpus_file import Summary
 
 MAX_VALUES, MAX_REASONS = 5, 10  # lines shown by `info`
 
@@ -33,7 +33,7 @@ def build(
     was interrupted.
     """
     from djmodel.inputs.cache import reader_versions
-    from djmodel.values.corpus import build as build_corpus
+    from djmodel.values.corpus_file import build as build_corpus
 
     console = stderr_console()
     with Progress(console, "reading", "file", every=1000) as show:
@@ -55,7 +55,7 @@ def info(folder: Folder) -> None:
     from rich.console import Console
 
     from djmodel.inputs.cache import reader_version
-    from djmodel.values.corpus import Corpus
+    from djmodel.values.corpus_file import Corpus
 
     corpus = Corpus(folder)
     console = Console(highlight=False)
@@ -88,7 +88,7 @@ def _counts(summary: Summary) -> dict[str, str]:
 
 
 def _megabytes(folder: Path) -> str:
-    from djmodel.values.corpus import FILE
+    from djmodel.values.corpus_file import FILE
 
     return f"{(folder / FILE).stat().st_size / 2**20:.1f} MB"
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from djmodel import course
 from djmodel.course import *  # noqa: F403
-from djmodel.course import keras2, music
+from djmodel.course import helpers as music
+from djmodel.course import keras2
 
 __all__ = [*course.__all__, "K", "generate_music", "glorot_uniform", "load_model"]
 

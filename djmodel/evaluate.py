@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from djmodel.config import PRESETS, ReadingConfig, TrainingConfig
-from seqmodel.cli import Progress, run, stderr_console
+from seqmodel.command_line.options import Options
+from seqmodel.command_line.runner import Progress, run, stderr_console
 from seqmodel.errors import InputError
-from seqmodel.options import Options
 from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize
 

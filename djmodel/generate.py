@@ -13,7 +13,7 @@ from djmodel.config import MAX_SOLOS, GenerationConfig
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
-from seqmodel.cli import run, stderr_console
+from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting, SettingError, check_settings
 from seqmodel.text import pluralize, printable
@@ -144,9 +144,9 @@ def command(
 
     Melody and accompaniment are on separate tracks; tempo, meter and instruments are the source's.
     """
-    from djmodel.model.generation import generate_solos
     from djmodel.model.model_file import load, pretrained_model
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
+    from djmodel.model.solos import generate_solos
 
     if like and (config != GenerationConfig() or outputs.count != 1):
         message = "a solo that is generated again has the settings that its file holds"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from djmodel.config import ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
-from seqmodel.cli import run, summary_table
+from seqmodel.command_line.runner import run, summary_table
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from djmodel.inputs.melody.selection import ChosenParts
+    from djmodel.inputs.score import Score
     from djmodel.inputs.score_to_tune import Transcription
-    from djmodel.music.score import Score
     from djmodel.music.tune import Tune
 
 _WIDTH = 110  # columns of the output where it is not a terminal

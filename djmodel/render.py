@@ -8,7 +8,7 @@ from typing import Annotated
 from djmodel.outputs.audio import render
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
-from seqmodel.cli import run, stderr_console
+from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.settings import Setting
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from djmodel.config import GenerationConfig
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
-from seqmodel.cli import run, stderr_console
-from seqmodel.options import Options
+from seqmodel.command_line.options import Options
+from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from djmodel.config import PRESETS, GenerationConfig, ReadingConfig, Tempo, TrainingConfig
 from djmodel.inputs.limits import Limits
-from seqmodel.cli import Progress, run, stderr_console, summary_table
-from seqmodel.options import Options
+from seqmodel.command_line.options import Options
+from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
+from seqmodel.command_line.training import HISTORY, LOSS, MODEL, train_in
 from seqmodel.settings import Setting, SettingError
-from seqmodel.train_command import HISTORY, LOSS, MODEL, train_in
 from seqmodel.training.config import CheckpointConfig, DeviceConfig
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from djmodel.inputs.reader import ReadResults
     from djmodel.model.training import TrainingResult
     from djmodel.music.tune import Tune
-    from djmodel.values.corpus import Corpus
+    from djmodel.values.corpus_file import Corpus
 
 SOLO = "solo.mid"
 
@@ -89,8 +89,8 @@ def _train(
     first_solo: GenerationConfig,
 ) -> None:
     from djmodel.evaluation.copying import memorization_warning
-    from djmodel.model.generation import generate_solos
     from djmodel.model.provenance import with_provenance
+    from djmodel.model.solos import generate_solos
     from djmodel.outputs.midi import write_midi
     from seqmodel.files import check_no_overwrite, writable_folder
     from seqmodel.training.distributed import is_coordinator
@@ -193,7 +193,7 @@ class _Inputs(NamedTuple):
 
     def _stored_corpus(self) -> Corpus | None:
         """The corpus on disk, if --corpus names one: a folder, not a piece of music21's corpus."""
-        from djmodel.values.corpus import Corpus
+        from djmodel.values.corpus_file import Corpus
 
         folders = [name for name in self.corpus if Path(name).is_dir()]
         if not folders:
@@ -210,7 +210,7 @@ class _Inputs(NamedTuple):
 
         from djmodel.inputs.reader import read_tunes
         from djmodel.inputs.score_to_tune import parse_bars
-        from djmodel.values.encoded import flat_values
+        from djmodel.values.encoded_corpus import flat_values
 
         table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
         with Progress(console, "reading", "file") as show:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from seqmodel.extras import require_package
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.optional import require_package
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

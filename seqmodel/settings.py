@@ -1,7 +1,7 @@
 """Options declared once, as fields of a configuration with a help text and bounds.
 
 A configuration is a frozen dataclass whose fields are annotated with a `Setting`. It checks itself
-when it is created, and commands derive their options from it (`seqmodel.options`). A field may
+when it is created, and commands derive their options from it (`command_line.options`). A field may
 itself be a configuration; its settings then belong to the outer one as well.
 """
 

@@ -24,7 +24,7 @@ from djmodel.inputs.reader import read_tune, transcribe
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.outputs.midi import midi_bytes
 from djmodel.values import grammar
-from seqmodel.cli import run, stderr_console
+from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.errors import InputError
 
 MAX_SECONDS = 120  # after which the run is stopped

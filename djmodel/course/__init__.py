@@ -12,8 +12,7 @@ import numpy as np
 from music21 import *  # noqa: F403 - the notebook's import cell does so, too
 
 from djmodel.course import keras2
-from djmodel.course.keras2 import LSTM, Adam, Lambda, Model, keras, to_categorical
-from djmodel.course.music import (
+from djmodel.course.helpers import (
     a_initializer,
     c_initializer,
     generate_music,
@@ -23,6 +22,7 @@ from djmodel.course.music import (
     predict_and_sample,
     x_initializer,
 )
+from djmodel.course.keras2 import LSTM, Adam, Lambda, Model, keras, to_categorical
 from djmodel.course.unit_tests import (
     comparator,
     djmodel_out,

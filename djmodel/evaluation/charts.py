@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.evaluation.comparison import Comparison, Distributed, Measured
-from djmodel.evaluation.metrics import NOTE_LENGTH_NAMES, mean_array
+from djmodel.evaluation.metrics import CATEGORIES, mean_array
 from djmodel.music.chord import KIND_NAMES
 from djmodel.outputs.piano_roll import ACCOMPANIMENT_COLOUR, KIND_COLOURS
 from seqmodel.plots import (
@@ -36,16 +36,6 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 _COLUMNS = 3
 _BINS = 24
-_PITCH_CLASSES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-_NAMES: dict[str, Sequence[str]] = {
-    "pitch classes": _PITCH_CLASSES,
-    "note lengths": NOTE_LENGTH_NAMES,
-    "pitch-class transitions": _PITCH_CLASSES,
-    "note-length transitions": NOTE_LENGTH_NAMES,
-    "kinds of tones on and off the beat": [
-        f"{name} {where} the beat" for where in ("on", "off") for name in KIND_NAMES.values()
-    ],
-}
 
 
 def measures_chart(measures: Mapping[str, Measured]) -> Picture:
@@ -76,7 +66,7 @@ def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
     figure = new_figure(3.1 * len(distributions))
     grid = figure.add_gridspec(len(distributions), 2)
     for row, (name, found) in enumerate(distributions.items()):
-        names = _NAMES[name]
+        names = CATEGORIES[name]
         if found.training.shape == (len(names), len(names)):
             top = max(np.nanmax(found.training, initial=0), np.nanmax(found.generated, initial=0))
             for column, label in enumerate((TRAINING, GENERATED)):

@@ -24,7 +24,7 @@ from djmodel.evaluation.metrics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Tune
-from djmodel.values.encoded import encode_values
+from djmodel.values.encoded_corpus import encode_values
 from djmodel.values.grammar import encode
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.suffix_automaton import SuffixAutomaton

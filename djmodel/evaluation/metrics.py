@@ -21,7 +21,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.music.chord import ALL_KINDS, Chord, kind_of
+from djmodel.music.chord import ALL_KINDS, KIND_NAMES, Chord, kind_of
 from djmodel.music.pitch import MAJOR_SCALE
 from djmodel.music.tune import Tune
 
@@ -85,9 +85,9 @@ def pitch_class_transition_matrix(tune: Tune) -> Floats:
 
 
 def barwise_pitch_class_entropy(tune: Tune, bars: int = 1) -> float:
-    """The mean pitch-class entropy, in bits, of every `bars` bars in a row (Wu and Yang: H1 for 1,
-    H4 for 4). A tied note counts in each bar. Stretches without notes are left out; nan if none has
-    any, or the tune has fewer bars."""
+    """The mean pitch-class entropy, in bits, of each window of `bars` consecutive bars (Wu and
+    Yang: H1 for 1, H4 for 4). A tied note counts in each bar. Stretches without notes are left out;
+    nan if none has any, or the tune has fewer bars."""
     stretches = (tune.bars[first : first + bars] for first in range(len(tune.bars) - bars + 1))
     pitches = ([note.pitch % 12 for bar in stretch for note in bar.melody] for stretch in stretches)
     return mean_of(entropy(_shares(each, 12)) for each in pitches)
@@ -204,6 +204,18 @@ DISTRIBUTIONS: dict[str, Callable[[Tune], Floats]] = {
 }
 """Measures that give an array for a tune, by name."""
 
+PITCH_CLASSES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+CATEGORIES: dict[str, Sequence[str]] = {
+    "pitch classes": PITCH_CLASSES,
+    "note lengths": NOTE_LENGTH_NAMES,
+    "pitch-class transitions": PITCH_CLASSES,
+    "note-length transitions": NOTE_LENGTH_NAMES,
+    "kinds of tones on and off the beat": [
+        f"{name} {where} the beat" for where in ("on", "off") for name in KIND_NAMES.values()
+    ],
+}
+"""Labels of the entries of each array; of rows and columns, for transitions."""
+
 # --- comparing -------------------------------------------------------------------------------
 
 
@@ -228,8 +240,8 @@ def overlapping_area(first: Iterable[float], second: Iterable[float]) -> float:
     for equal ones (Yang and Lerch, "OA").
 
     Both densities are Gaussian kernel estimates with Scott's bandwidth, on one grid that covers
-    both. A sample of one value again and again is a point: two points have 1 in common if they are
-    the same one, else nothing, and a point and a density nothing. nan if a sample is empty.
+    both. A constant sample is a point mass: equal points overlap by 1, and any other pair with a
+    point by 0. nan if a sample is empty.
     """
     p, q = _measured(first), _measured(second)
     if not len(p) or not len(q):
@@ -242,8 +254,8 @@ def overlapping_area(first: Iterable[float], second: Iterable[float]) -> float:
 
 def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
     """The integral of p log(p / q), in nats, p being the density of `first` and q that of `second`
-    (Kullback and Leibler, 1951; Yang and Lerch, "KLD", who take the two on grids of their own, so
-    that unlike places are compared). Not symmetric.
+    (Kullback and Leibler, 1951; Yang and Lerch, "KLD", who evaluate each density on a grid of its
+    own, so that different points are compared). Not symmetric.
 
     Densities, grid and points as in `overlapping_area`: 0 for the same point twice, infinite for
     any other pair with a point in it. nan if a sample is empty. Far from its sample an estimated

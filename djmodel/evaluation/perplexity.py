@@ -17,7 +17,7 @@ from djmodel.config import TrainingConfig
 from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
-from djmodel.values.encoded import flat_values
+from djmodel.values.encoded_corpus import flat_values
 from djmodel.values.grammar import encode
 from seqmodel.network.forward import log_distributions
 from seqmodel.ngram import NGram

@@ -24,10 +24,10 @@ from djmodel.evaluation.comparison import BARS_PER_PIECE, Comparison, compare
 from djmodel.evaluation.copying import Copied, CopyDetector, format_longest
 from djmodel.evaluation.metrics import mean_array
 from djmodel.evaluation.perplexity import Evaluation
-from djmodel.model.generation import generate_solos
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.provenance import current_versions, with_provenance
+from djmodel.model.solos import generate_solos
 from djmodel.outputs.page import PageItem, page
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.plots import Picture

@@ -9,8 +9,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
-from djmodel.music.quantization import STEPS_PER_QUARTER
-from djmodel.music.score import MAX_BARS, ScorePart
+from djmodel.inputs.quantization import STEPS_PER_QUARTER
+from djmodel.inputs.score import MAX_BARS, ScorePart
 from seqmodel.errors import FileError
 from seqmodel.settings import Setting, check_settings
 

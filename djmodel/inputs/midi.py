@@ -6,26 +6,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from djmodel.inputs import midi_file
+from djmodel.inputs import midi_parser
 from djmodel.inputs.limits import Deadline, check_size, too_many_bars
-from djmodel.music.instruments import PROGRAM_NAMES
-from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.quantization import (
+from djmodel.inputs.quantization import (
     QuantizationReport,
     TickQuantizer,
     TimedPitch,
     quantize,
     steps_to_quarters,
 )
-from djmodel.music.score import Score, ScorePart, measures_until, tempo_map
-from djmodel.music.tune import Instrument, Meter
+from djmodel.inputs.score import Score, ScorePart, measures_until, tempo_map
+from djmodel.music.instruments import PROGRAM_NAMES
+from djmodel.music.meter import Meter
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
+from djmodel.music.tune import Instrument
 from seqmodel.errors import FileError
 from seqmodel.files import content_of
 from seqmodel.text import printable
 
 _DRUM_CHANNEL = 10
 _MIN_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
-# Names that programs give to a track of tempos; they are not the title of a piece.
+# Names that programs give to the tempo track; they are not the title of a piece.
 _NO_TITLES = frozenset({
     "", "control track", "conductor", "conductor track", "tempo", "tempo track", "tempo map",
     "master", "master track", "global track", "untitled", "sequence", "song", "track 0", "track 1",
@@ -43,16 +44,16 @@ def read_midi(path: Path, deadline: Deadline) -> Score:
     if content is None:
         raise deadline.limits.too_large(path)
     try:
-        file = midi_file.parse(content, deadline.limits.max_notes, deadline)
-    except midi_file.DamagedFileError as error:
+        file = midi_parser.parse(content, deadline.limits.max_notes, deadline)
+    except midi_parser.DamagedFileError as error:
         hint = "choose another file, or export it again"
         raise FileError(str(error), path=path, hint=hint) from error
-    except midi_file.TooManyEventsError as error:
+    except midi_parser.TooManyEventsError as error:
         raise deadline.limits.too_many_notes(path) from error
     return _score(file, path, deadline)
 
 
-def _score(file: midi_file.MidiFile, path: Path, deadline: Deadline) -> Score:
+def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
     parts: list[ScorePart] = []
     quantization = QuantizationReport(dropped=sum(track.unended for track in file.tracks))
     grid = TickQuantizer(file.division)
@@ -69,7 +70,7 @@ def _score(file: midi_file.MidiFile, path: Path, deadline: Deadline) -> Score:
     end = steps_to_quarters(max(note.end for part in parts for note in part.grid_notes))
     metas = sorted(meta for track in file.tracks for meta in track.metas)
 
-    def onset(meta: midi_file.Meta) -> Fraction:
+    def onset(meta: midi_parser.Meta) -> Fraction:
         return steps_to_quarters(grid[meta.tick])
 
     measures = measures_until(end, ((onset(meta), meter) for meta, meter in _meters(metas)))
@@ -87,7 +88,7 @@ def _score(file: midi_file.MidiFile, path: Path, deadline: Deadline) -> Score:
 
 
 def _instruments(
-    file: midi_file.MidiFile,
+    file: midi_parser.MidiFile,
 ) -> Iterator[tuple[str, Instrument, int, list[TimedPitch]]]:
     """Each channel of each track that has notes: name, instrument, channel, notes by onset."""
     anywhere = _programs([program for track in file.tracks for program in track.programs])
@@ -96,7 +97,7 @@ def _instruments(
         channels: dict[int, list[TimedPitch]] = {}
         for on, off, channel, pitch, velocity in track.notes:
             channels.setdefault(channel, []).append((on, off, pitch, velocity))
-        own = track.text(midi_file.TRACK_NAME) or track.text(midi_file.INSTRUMENT_NAME)
+        own = track.text(midi_parser.TRACK_NAME) or track.text(midi_parser.INSTRUMENT_NAME)
         for channel, notes in sorted(channels.items()):
             program = its_own.get(channel, anywhere.get(channel))
             standard = "Drums" if channel == _DRUM_CHANNEL else PROGRAM_NAMES[program or 0]
@@ -107,48 +108,48 @@ def _instruments(
             yield name, Instrument(name, program or 0), channel, notes
 
 
-def _programs(changes: Sequence[midi_file.Program]) -> dict[int, int]:
+def _programs(changes: Sequence[midi_parser.Program]) -> dict[int, int]:
     """The program that each channel plays first, of those that are named."""
     return {change.channel: change.number for change in reversed(changes)}
 
 
-def _title(file: midi_file.MidiFile, parts: Sequence[ScorePart]) -> str:
+def _title(file: midi_parser.MidiFile, parts: Sequence[ScorePart]) -> str:
     """The first name that is a title, of a track without notes or of the only track."""
     for track in file.tracks:
-        name = track.text(midi_file.TRACK_NAME)
+        name = track.text(midi_parser.TRACK_NAME)
         names_piece = not track.notes or (len(file.tracks) == 1 and len(parts) > 1)
         if names_piece and name.lower() not in _NO_TITLES:
             return name
     return ""
 
 
-def _meters(metas: Iterable[midi_file.Meta]) -> Iterator[tuple[midi_file.Meta, Meter]]:
+def _meters(metas: Iterable[midi_parser.Meta]) -> Iterator[tuple[midi_parser.Meta, Meter]]:
     for meta in metas:
-        if meta.kind == midi_file.TIME_SIGNATURE and len(meta.data) >= 2:
+        if meta.kind == midi_parser.TIME_SIGNATURE and len(meta.data) >= 2:
             beats, power = meta.data[:2]
             if beats and power <= 6:
                 yield meta, Meter(beats, 1 << power)
 
 
-def _tempos(metas: Iterable[midi_file.Meta]) -> Iterator[tuple[midi_file.Meta, float]]:
+def _tempos(metas: Iterable[midi_parser.Meta]) -> Iterator[tuple[midi_parser.Meta, float]]:
     for meta in metas:
-        if meta.kind == midi_file.SET_TEMPO and len(meta.data) == 3:
+        if meta.kind == midi_parser.SET_TEMPO and len(meta.data) == 3:
             microseconds = int.from_bytes(meta.data, "big")
             if microseconds:
-                yield meta, midi_file.MICROSECONDS_PER_MINUTE / microseconds
+                yield meta, midi_parser.MICROSECONDS_PER_MINUTE / microseconds
 
 
-def _keys(metas: Iterable[midi_file.Meta]) -> Iterator[int]:
+def _keys(metas: Iterable[midi_parser.Meta]) -> Iterator[int]:
     for meta in metas:
-        if meta.kind == midi_file.KEY_SIGNATURE and len(meta.data) == 2:
+        if meta.kind == midi_parser.KEY_SIGNATURE and len(meta.data) == 2:
             sharps = int.from_bytes(meta.data[:1], "big", signed=True)
             if abs(sharps) <= MAX_KEY_ACCIDENTALS:
                 yield sharps
 
 
-def _syllables(metas: Sequence[midi_file.Meta]) -> list[midi_file.Meta]:
+def _syllables(metas: Sequence[midi_parser.Meta]) -> list[midi_parser.Meta]:
     """The syllables of a text: lyric events or, in karaoke files, text events; remarks are not."""
-    for kind in (midi_file.LYRIC, midi_file.TEXT):
+    for kind in (midi_parser.LYRIC, midi_parser.TEXT):
         sung = [meta for meta in metas if meta.kind == kind and meta.data[:1] not in (b"@", b"")]
         if len(sung) >= _MIN_SYLLABLES:
             return sung

@@ -15,9 +15,9 @@ from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits
 from djmodel.inputs.melody.selection import Selection
 from djmodel.inputs.midi import read_midi
 from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
+from djmodel.inputs.score import Score
 from djmodel.inputs.score_to_tune import BarRange, ReadOptions, Transcription, tune_from_score
 from djmodel.inputs.sheet_music import read_sheets
-from djmodel.music.score import Score
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError

@@ -18,8 +18,8 @@ from djmodel.inputs.chords.recognition import (
 )
 from djmodel.inputs.limits import DEFAULT, Deadline, Limits, no_deadline
 from djmodel.inputs.melody.selection import ChosenParts, Selection, choose_parts
-from djmodel.music.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
-from djmodel.music.score import Measure, Score, Symbol
+from djmodel.inputs.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
+from djmodel.inputs.score import Measure, Score, Symbol
 from djmodel.music.tune import Bar, Change, Note, Tune
 from seqmodel.errors import CorpusError, InputError
 

@@ -18,11 +18,9 @@ import defusedxml.ElementTree as defused
 from defusedxml import EntitiesForbidden
 
 from djmodel.inputs.limits import Deadline, Limits, check_size, too_many_bars
-from djmodel.inputs.midi_file import plain_text
+from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
-from djmodel.music.chord import Chord
-from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.quantization import (
+from djmodel.inputs.quantization import (
     QuantizationReport,
     TickQuantizer,
     TimedPitch,
@@ -30,8 +28,11 @@ from djmodel.music.quantization import (
     quantize_time,
     steps_to_quarters,
 )
-from djmodel.music.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
-from djmodel.music.tune import Instrument, Meter
+from djmodel.inputs.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
+from djmodel.music.chord import Chord
+from djmodel.music.meter import COMMON_TIME, Meter
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
+from djmodel.music.tune import Instrument
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
@@ -277,7 +278,7 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
     length = last.duration.quarterLength or last.barDuration.quarterLength
     starts.append(max(quantize_time(_time(last) + Fraction(length)), end))
     bars: list[Measure] = []
-    meter = Meter(4, 4)
+    meter = COMMON_TIME
     for measure, start, stop in zip(written, starts, starts[1:], strict=False):
         if measure.timeSignature is not None:
             meter = _meter(measure.timeSignature)

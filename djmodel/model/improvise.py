@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Tune
 from djmodel.values.constraints import bar_automaton, rhythm_automaton
-from djmodel.values.encoded import flat_values
+from djmodel.values.encoded_corpus import flat_values
 from djmodel.values.grammar import decode, encode, split_into_bars, tidy_bar, tidy_values
 from djmodel.values.value import Value
 from seqmodel.data.windows import Indices

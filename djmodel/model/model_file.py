@@ -15,7 +15,7 @@ from djmodel.config import TrainingConfig
 from djmodel.music.tune import Bar, Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
 from djmodel.values.conditioning import BarPositions
-from djmodel.values.encoded import encode_values
+from djmodel.values.encoded_corpus import encode_values
 from djmodel.values.grammar import Register
 from djmodel.values.value import Value
 from seqmodel import model_file
@@ -155,8 +155,8 @@ def _check(model: DjModel) -> None:
         if value.duration > MAX_BAR_LENGTH or abs(value.leap or 0) > MAX_PITCH:
             raise ValueError(f"the value {value!s:.40} is out of range")
     if model.register.low > model.register.high:
-        raise ValueError("the register is upside down")
+        raise ValueError("the lowest pitch of the register is above its highest")
     model_file.check_indices(model.sequences, model.vocabulary)
     n_conditioning = model.weights.n_inputs - model.weights.n_values
     if n_conditioning != len(model.bar_positions or ()):
-        raise ValueError(f"{n_conditioning} inputs for the position in the bar")
+        raise ValueError(f"{n_conditioning} conditioning inputs are not those of the bar positions")

@@ -16,10 +16,10 @@ from typing import Annotated, Any
 import msgspec
 
 from djmodel.config import MAX_BARS, MAX_SOLOS, GenerationConfig
-from djmodel.inputs import midi_file
-from djmodel.model.generation import backing_track, generate_solos
+from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
+from djmodel.model.solos import backing_track, generate_solos
 from djmodel.outputs.midi import midi_bytes
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_input_file, sha256_of_file
@@ -97,10 +97,10 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     path = check_input_file(path, "a MIDI file")
     hint = "choose a file that `python -m djmodel.generate` wrote"
     try:
-        tracks = midi_file.parse(path.read_bytes()).tracks
-    except midi_file.DamagedFileError as error:
+        tracks = midi_parser.parse(path.read_bytes()).tracks
+    except midi_parser.DamagedFileError as error:
         raise FileError(str(error), path=path, hint=hint) from error
-    metas = (meta for track in tracks for meta in track.metas if meta.kind == midi_file.TEXT)
+    metas = (meta for track in tracks for meta in track.metas if meta.kind == midi_parser.TEXT)
     for text in (meta.data.decode("utf-8", "replace") for meta in metas):
         try:
             mark = msgspec.convert(json.loads(text), type=_Mark)

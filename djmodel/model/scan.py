@@ -1,4 +1,4 @@
-"""The training graph as a scan over the time steps."""
+"""The training graph as a scan: one RNN layer over all time steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def scanning_model(LSTM_cell: Any, densor: Any, n_conditioning: int = 0) -> keras.Model:
-    """The same function as a scan, for any number of steps.
+    """The training graph as one RNN layer over all steps, for any number of them.
 
     Inputs `[X, a0, c0]` as in `djmodel`, output one tensor `(m, Tx, n_values)`. With conditioning
     features X is `(m, Tx, n_values + n_conditioning)`.

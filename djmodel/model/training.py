@@ -16,7 +16,7 @@ from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.music.tune import Tune
 from djmodel.values.conditioning import BarPositions
-from djmodel.values.encoded import (
+from djmodel.values.encoded_corpus import (
     EncodedCorpus,
     encode_corpus,
     encode_stored_corpus,
@@ -38,7 +38,7 @@ from seqmodel.training.loop import FitResult, ValidationLoss, train_network
 from seqmodel.training.trainer import EpochMetrics
 
 if TYPE_CHECKING:
-    from djmodel.values.corpus import Corpus
+    from djmodel.values.corpus_file import Corpus
 
 MIN_WINDOWS = 60  # per epoch
 

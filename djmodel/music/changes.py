@@ -20,12 +20,10 @@ from djmodel.music.changes_parser import MAX_BARS, ChangesError, parse_bars
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
 from djmodel.music.key import Key, key_signature
+from djmodel.music.meter import COMMON_TIME, Meter, parse_meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.tune import Bar, Change, Meter, Tempo, Tune
+from djmodel.music.tune import Bar, Change, Tempo, Tune
 from seqmodel.errors import InputError
-
-COMMON_TIME = Meter(4, 4)
-MAX_BAR_LENGTH = 16  # quarter notes that a bar of a meter may have
 
 
 class Form(NamedTuple):
@@ -106,23 +104,6 @@ def parse_changes(
         tempos=(Tempo(Fraction(0), tempo),),
     )
     return replace(tune, key=form.key if form else _as_written(key_signature(tune), text))
-
-
-def parse_meter(text: str) -> Meter:
-    """The meter that a text such as `3/4` names. Raises InputError for other text.
-
-    >>> parse_meter("6/8")
-    Meter(numerator=6, denominator=8)
-    """
-    match = re.fullmatch(r"\s*(\d{1,2})\s*/\s*(\d{1,2})\s*", text)
-    meter = Meter(int(match[1]), int(match[2])) if match else Meter(0, 4)
-    if meter.numerator < 1 or meter.denominator not in {1, 2, 4, 8, 16, 32}:
-        hint = "the second number is a note value: 2, 4, 8 or 16"
-        raise InputError(f"`{text}` is not a meter such as 4/4, 3/4 or 6/8", hint=hint)
-    if meter.length > MAX_BAR_LENGTH:
-        problem = f"a bar of {text} has {meter.length} quarter notes, more than {MAX_BAR_LENGTH}"
-        raise InputError(problem)
-    return meter
 
 
 def _form(text: str, meter: Meter) -> Tune | None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
-from djmodel.music.tune import Bar, Change, Meter
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
 from seqmodel.text import pluralize
 

@@ -42,7 +42,7 @@ class Chord:
 
     @classmethod
     def of(cls, root: int, intervals: Iterable[int], bass: int | None = None) -> Chord:
-        """A chord with everything folded into one octave and sorted."""
+        """A chord whose intervals are reduced modulo 12 and sorted."""
         root %= 12
         folded = tuple(sorted({interval % 12 for interval in intervals}))
         return cls(root, folded, root if bass is None else bass % 12)

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from djmodel.music.chord import Chord
-from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
 
 Json = Any
 

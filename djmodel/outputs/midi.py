@@ -11,7 +11,8 @@ from pathlib import Path
 
 import mido
 
-from djmodel.music.tune import Meter, Note, Part, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Note, Part, Tune
 from seqmodel.files import atomic_write
 
 _TICKS_PER_QUARTER = 480

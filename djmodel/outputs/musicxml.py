@@ -11,8 +11,9 @@ from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import bass_place, chord_suffix, root_place
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import Spelling, key_signature, spell
+from djmodel.music.meter import Meter
 from djmodel.music.pitch import step_and_alter
-from djmodel.music.tune import Bar, Change, Meter, Tune
+from djmodel.music.tune import Bar, Change, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.rhythm import WrittenNote, written_notes
 from seqmodel.errors import InputError

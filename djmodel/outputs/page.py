@@ -24,7 +24,7 @@ from djmodel.outputs.drawing import to_text
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
-from djmodel.outputs.roll import Roll, clock, roll
+from djmodel.outputs.piano_roll_layout import Roll, clock, roll
 from seqmodel.files import atomic_write, check_suffix, data_uri
 from seqmodel.text import pluralize
 

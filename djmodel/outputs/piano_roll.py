@@ -12,7 +12,7 @@ from textwrap import shorten
 from djmodel.music.chord import KIND_NAMES, Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
-from djmodel.outputs.roll import Roll, RollNote, roll
+from djmodel.outputs.piano_roll_layout import Roll, RollNote, roll
 from seqmodel.plots import BLUE, LIGHT, PURPLE, SKY, VERMILLION
 
 ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from djmodel.music.tune import Bar, Meter, Note
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Note
 
 # Note values in quarter lengths, the longest first: whole to sixty-fourth, plain and dotted.
 _VALUES = tuple(Fraction(numerator, 16) for numerator in (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))

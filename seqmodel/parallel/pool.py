@@ -19,7 +19,7 @@ from platform import python_version_tuple
 from typing import Annotated, Any, TypeVar
 
 from seqmodel.errors import InputError
-from seqmodel.optional import require_package
+from seqmodel.extras import require_package
 from seqmodel.parallel.threads import cpu_count
 from seqmodel.settings import Setting, SettingError, check_settings
 

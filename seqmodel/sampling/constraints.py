@@ -14,7 +14,7 @@ from seqmodel.data.windows import Indices
 class Automaton:
     """A deterministic finite automaton that constrains sampling. A sequence begins in state `start`
     and moves from state `s` to `next_state[s, symbol]`; in `s` only symbols with `allowed[s,
-    symbol]` can be drawn. A state that allows nothing is an end.
+    symbol]` can be drawn. A state that allows nothing is a final state.
 
     `allowed` is bool, `next_state` int32, both `(n_states, n_symbols)`. `conditioning (n_states,
     k)` are the features that condition the symbol drawn in a state (see

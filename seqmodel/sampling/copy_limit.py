@@ -2,8 +2,8 @@
 
 A run of more than N symbols of a known sequence is N of its symbols and the one that follows them,
 so that after each known passage of N symbols some symbols are banned. In a state of an automaton
-that allows few symbols, all of them may be banned: a dead end. So what leads into a dead end is
-banned as well, in the states and after the shorter passages from which it does, and so on until
+that allows few symbols, all of them may be banned: a dead end. So transitions into a dead end are
+banned as well, for each state and shorter passage from which they lead there, repeatedly, until
 nothing changes. A sequence that keeps to all bans never comes to a dead end, even a greedy one,
 for which drawing again would not help.
 """

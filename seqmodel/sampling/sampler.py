@@ -188,7 +188,7 @@ class _Sampler:
         self.scale = config.scale
         self.is_end = automaton.is_end
         n_states, self.n_symbols = automaton.allowed.shape
-        # An end draws some symbol, which is not used.
+        # Finished sequences still draw a symbol, which is ignored.
         penalties = np.where(automaton.allowed | self.is_end[:, None], 0, -np.inf)
         self.penalties = np.ascontiguousarray(penalties.T, dtype=np.float32)
         stay = np.arange(n_states)[:, None]
@@ -199,7 +199,7 @@ class _Sampler:
         self._allocate(batch)
 
     def _allocate(self, batch: int) -> None:
-        # As many blocks as a block has symbols; those beyond the last symbol have probability 0.
+        # About sqrt(n) blocks of sqrt(n) symbols, padded with probability 0.
         size = math.isqrt(self.n_symbols - 1) + 1
         self.cumulative = np.zeros((size * size, batch), dtype=np.float32)
         self.masked = self.cumulative[: self.n_symbols]

@@ -57,7 +57,7 @@ class Checkpoints:
         if self.resume and not exists:
             return f"there is no {self.path} to resume: training starts from the beginning"
         if exists and not self.resume:
-            return f"{self.path} of an unfinished training is discarded: it was not to be resumed"
+            return f"{self.path} of an unfinished training is discarded, since it is not resumed"
         return ""
 
     def start(self, fingerprint: Mapping[str, Any]) -> Checkpoint | None:
@@ -188,7 +188,7 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
 
 
 def corrupted(path: Path, why: str) -> CheckpointError:
-    """The error of a checkpoint with missing or strange content."""
+    """The error of a checkpoint with missing or invalid content."""
     return CheckpointError(
         f"the checkpoint is corrupted ({why})", path=path, hint="do not resume that training"
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from seqmodel.settings import Setting, SettingError, check_settings
+from seqmodel.training.schedule import SCHEDULES
 
 _PANEL = "Training"
 _DISTRIBUTED = "Several devices or hosts"
@@ -82,7 +82,7 @@ class TrainerConfig:
     ] = 0
     lr_schedule: Annotated[
         Literal["inverse_time", "cosine"],
-        Setting("Learning rate schedule.", choices=("inverse_time", "cosine"), hidden=True),
+        Setting("Learning rate schedule.", choices=tuple(SCHEDULES), hidden=True),
     ] = "inverse_time"
     clip: float | None = None
     patience: Annotated[
@@ -103,14 +103,13 @@ class TrainerConfig:
 
     def learning_rate_at(self, step: int, n_steps: int) -> float:
         """The learning rate of a step, counted from 0, of `n_steps`."""
-        if self.lr_schedule == "cosine":
-            return self.learning_rate * (1 + math.cos(math.pi * step / n_steps)) / 2
-        return self.learning_rate / (1 + self.decay * step)
+        schedule = SCHEDULES[self.lr_schedule]
+        return schedule(self.learning_rate, self.decay, step, n_steps)
 
 
 @dataclass(frozen=True)
 class DeviceConfig:
-    """The devices that train, by Keras on JAX; by default one, whatever Keras runs on.
+    """The devices that train, by Keras on JAX; by default one, with any backend of Keras.
 
     `devices`: those of each host (None: all that it has). `hosts`: the addresses `host:port` of all
     hosts, separated by commas, or AUTO for what a launcher that JAX knows (Slurm, Open MPI,

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import InputError, Interrupted
+from seqmodel.extras import require_package
 from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
-from seqmodel.optional import require_package
 from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
 from seqmodel.training.config import DeviceConfig

@@ -5,7 +5,8 @@ from fractions import Fraction as F
 from hypothesis import strategies as st
 
 from djmodel.music.chord import Chord
-from djmodel.music.tune import Bar, Change, Meter, Note
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Note
 
 C_MAJOR = Chord.of(0, (0, 4, 7))
 G7 = Chord.of(7, (0, 4, 7, 10))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
 
 QUAVER, SEMIQUAVER, TRIPLET = Fraction(1, 2), Fraction(1, 4), Fraction(1, 3)
 REST = None

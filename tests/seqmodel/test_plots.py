@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from seqmodel.errors import InputError
-from seqmodel.optional import MissingPackageError
+from seqmodel.extras import MissingPackageError
 from seqmodel.plots import (
     LiveCurve,
     count_chart,

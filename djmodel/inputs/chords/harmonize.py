@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from djmodel.inputs.chords.observations import NEAR, Changes, Floats, overlaps
+from djmodel.inputs.score import Measure
 from djmodel.music.chord import Chord
 from djmodel.music.key import estimate_key
-from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Note
 
 # Chords of a key: the root in semitones above the tonic, the intervals, the cost.

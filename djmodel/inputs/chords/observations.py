@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.music.score import Measure
-from djmodel.music.tune import Change, Meter, Note
+from djmodel.inputs.score import Measure
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Change, Note
 
 Changes = tuple[tuple[Change, ...], ...]
 """For each bar its changes, the first at onset 0."""

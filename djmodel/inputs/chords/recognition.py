@@ -30,8 +30,8 @@ from djmodel.inputs.chords.observations import (
 )
 from djmodel.inputs.chords.templates import TIE, Segment, chord_scores, template_bank
 from djmodel.inputs.limits import no_deadline
+from djmodel.inputs.score import Measure
 from djmodel.music.chord import Chord
-from djmodel.music.score import Measure
 from djmodel.music.tune import Change, Note
 
 _STEP = Fraction(1, 2)  # quarter lengths between the pickups that are tried

@@ -9,8 +9,8 @@ from math import log2
 from operator import itemgetter
 from typing import NamedTuple
 
-from djmodel.music.quantization import STEPS_PER_QUARTER, GridNote
-from djmodel.music.score import Score, ScorePart
+from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote
+from djmodel.inputs.score import Score, ScorePart
 
 _SPAN = 4 * STEPS_PER_QUARTER  # the unit of `coverage`
 _OVERLAP = STEPS_PER_QUARTER // 4  # allowed between successive notes of a single line

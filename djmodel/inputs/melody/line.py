@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from djmodel.music.quantization import GRID_DIVISIONS, STEPS_PER_QUARTER, GridNote
-from djmodel.music.score import ScorePart
+from djmodel.inputs.quantization import GRID_DIVISIONS, STEPS_PER_QUARTER, GridNote
+from djmodel.inputs.score import ScorePart
 
 _SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_DIVISIONS)
 _MIN_DOUBLED = 0.8  # share of common notes from which one part doubles another

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from djmodel.inputs.melody.features import Features, extract_features
+from djmodel.inputs.score import Score, ScorePart
 from djmodel.music.instruments import PROGRAM_NAMES, family
-from djmodel.music.score import Score, ScorePart
 
 
 class _Criterion(NamedTuple):

@@ -11,8 +11,8 @@ from pathlib import Path
 from djmodel.inputs.melody.features import Features
 from djmodel.inputs.melody.line import divide, doubles, legato, skyline
 from djmodel.inputs.melody.scores import PartRole, is_drums, role_with_reason, score_parts
-from djmodel.music.quantization import GridNote, as_notes
-from djmodel.music.score import Score, ScorePart
+from djmodel.inputs.quantization import GridNote, as_notes
+from djmodel.inputs.score import Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
 from seqmodel.text import pluralize

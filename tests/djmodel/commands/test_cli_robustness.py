@@ -13,8 +13,8 @@ import pytest
 from djmodel.config import GenerationConfig
 from djmodel.inputs.music_files import find_music
 from djmodel.inputs.reader import read_tune
-from djmodel.model.generation import generate_solos
 from djmodel.model.model_file import load, pretrained_model
+from djmodel.model.solos import generate_solos
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_no_overwrite
 from seqmodel.parallel.pool import PoolConfig, parallel_map

@@ -358,12 +358,12 @@ def test_rendering_a_truncated_file_names_the_fault(refuses, run_folder, tmp_pat
 def test_an_unexpected_error_is_one_line_and_a_traceback_only_with_debug(
     command, monkeypatch, model
 ):
-    import djmodel.model.generation
+    import djmodel.model.solos
 
     def broken(*_, **__):
         raise RuntimeError("broken string")
 
-    monkeypatch.setattr(djmodel.model.generation, "improvise", broken)
+    monkeypatch.setattr(djmodel.model.solos, "improvise", broken)
     outcome = command(GENERATE, model)
     assert outcome.status == 1
     assert outcome.err.count("\n") == 1

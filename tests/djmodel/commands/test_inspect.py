@@ -13,7 +13,7 @@ from djmodel import inspect
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.chord_symbol import chords_of_bar
-from seqmodel.cli import run
+from seqmodel.command_line.runner import run
 
 MELODY = mf.line(72, 74, 76, 77, 79, 77, 76, 74)
 CHORDS = mf.chords((48, 52, 55), (43, 47, 50), length=4)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from djmodel.evaluation import metrics
 from djmodel.inputs.reader import read_tune
-from djmodel.music.tune import Bar, Meter, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Tune
 
 WALTZ = Meter(3, 4)
 

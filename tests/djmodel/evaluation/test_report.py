@@ -12,9 +12,9 @@ from djmodel.evaluation import metrics
 from djmodel.evaluation.comparison import BARS_PER_PIECE, Measured, compare, distances
 from djmodel.evaluation.copying import VALUES, CopyDetector, pieces
 from djmodel.inputs.reader import read_tune
-from djmodel.model.generation import generate_solos
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import load
+from djmodel.model.solos import generate_solos
 from djmodel.model.training import fit
 from djmodel.outputs.midi import write_midi
 from djmodel.values.grammar import encode

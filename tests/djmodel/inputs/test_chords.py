@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from djmodel.inputs.chords.harmonize import harmonize
 from djmodel.inputs.chords.recognition import find_pick_up, recognize_chords, with_pick_up
+from djmodel.inputs.score import Measure
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.key import Key, estimate_key
-from djmodel.music.score import Measure
-from djmodel.music.tune import Change, Meter, Note
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Change, Note
 
 FOUR, THREE, TWO, SIX = Meter(4, 4), Meter(3, 4), Meter(2, 4), Meter(6, 8)
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from djmodel.inputs.melody.line import divide, legato, skyline, split_pitch
 from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
+from djmodel.inputs.quantization import GridNote
 from djmodel.inputs.reader import read_score
-from djmodel.music.quantization import GridNote
-from djmodel.music.score import Score
+from djmodel.inputs.score import Score
 from seqmodel.errors import CorpusError
 
 # Twinkle, twinkle, little star, with a rest between the lines; the chords that go with it.

@@ -10,10 +10,11 @@ import pytest
 from helpers import midi_files as mf
 
 from djmodel.inputs.music_files import rags
+from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score
-from djmodel.music.quantization import quantize_time
-from djmodel.music.score import Measure
-from djmodel.music.tune import Meter, Tempo
+from djmodel.inputs.score import Measure
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tempo
 from seqmodel.errors import FileError
 
 F = Fraction

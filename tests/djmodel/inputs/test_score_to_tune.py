@@ -9,10 +9,11 @@ import pytest
 from helpers import midi_files as mf
 
 from djmodel.inputs.reader import read_tune, transcribe
+from djmodel.inputs.score import Measure, Symbol
 from djmodel.inputs.score_to_tune import changes_from_symbols, parse_bars
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
-from djmodel.music.score import Measure, Symbol
-from djmodel.music.tune import Change, Meter
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Change
 from seqmodel.errors import CorpusError, InputError
 
 F = Fraction

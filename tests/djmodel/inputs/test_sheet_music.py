@@ -11,7 +11,7 @@ import pytest
 from djmodel.inputs.reader import read_score, read_scores, read_tune, read_tunes, transcribe
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.music.chord_symbol import chord_symbol
-from djmodel.music.tune import Meter
+from djmodel.music.meter import Meter
 from seqmodel.errors import FileError
 
 F = Fraction

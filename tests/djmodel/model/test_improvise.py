@@ -12,9 +12,9 @@ from djmodel.model.improvise import improvise
 from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.music import changes
-from djmodel.music.tune import Meter
+from djmodel.music.meter import Meter
 from djmodel.values import grammar
-from djmodel.values.encoded import encode_corpus
+from djmodel.values.encoded_corpus import encode_corpus
 from djmodel.values.value import Value
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.network.forward import log_probabilities

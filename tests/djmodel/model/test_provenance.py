@@ -15,9 +15,9 @@ import pytest
 
 from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.inputs.reader import read_tune
-from djmodel.model.generation import backing_track, generate_solos
 from djmodel.model.model_file import load
 from djmodel.model.provenance import Provenance, read_provenance, solo_in
+from djmodel.model.solos import backing_track, generate_solos
 from djmodel.model.training import fit
 from djmodel.outputs.midi import midi_bytes
 from seqmodel.errors import FileError, InputError

@@ -14,9 +14,10 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.bass import BASS_REGISTER
 from djmodel.music.accompaniment.comping import CHORD_REGISTER, movement, upper_tones
 from djmodel.music.accompaniment.styles import STYLES
-from djmodel.music.changes import FORMS, parse_changes, parse_meter
+from djmodel.music.changes import FORMS, parse_changes
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.tune import Meter, Note, Tune
+from djmodel.music.meter import Meter, parse_meter
+from djmodel.music.tune import Note, Tune
 from seqmodel.errors import InputError
 
 METERS = ["4/4", "3/4", "2/4", "6/8", "5/4", "7/8", "12/8", "3/8", "2/2", "9/8", "5/16", "1/4"]

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from djmodel.music.changes import FORMS, parse_changes, parse_meter
+from djmodel.music.changes import FORMS, parse_changes
 from djmodel.music.changes_parser import ChangesError
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
-from djmodel.music.tune import Change, Meter, Tune
+from djmodel.music.meter import Meter, parse_meter
+from djmodel.music.tune import Change, Tune
 from seqmodel.errors import InputError
 
 

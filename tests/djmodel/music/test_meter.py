@@ -14,10 +14,11 @@ from djmodel.evaluation.metrics import empty_beat_rate
 from djmodel.inputs.chords.observations import beats_of
 from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
-from djmodel.music.tune import Meter, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tune
 from djmodel.outputs.musicxml import to_music21
+from djmodel.outputs.piano_roll_layout import roll
 from djmodel.outputs.rhythm import written_notes
-from djmodel.outputs.roll import roll
 
 # Meter, the length of its beat, and how many pulses go together.
 METERS = [

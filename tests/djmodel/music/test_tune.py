@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.music.chord import Chord
-from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 
 C, G7 = Chord.of(0, (0, 4, 7)), Chord.of(7, (0, 4, 7, 10), bass=11)

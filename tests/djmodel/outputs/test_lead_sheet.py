@@ -19,7 +19,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
-from djmodel.music.tune import Meter, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tempo, Tune
 from djmodel.outputs.drawing import Drawing, parse_svg
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, Paper, bars_per_line, lead_sheet
 from djmodel.outputs.musicxml import NotationError

@@ -13,12 +13,13 @@ from helpers.handmade_tunes import blues
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.inputs import midi_file
+from djmodel.inputs import midi_parser
 from djmodel.inputs.music_files import rags
+from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score, read_tune
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.quantization import quantize_time
-from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Part, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
 from djmodel.outputs.midi import midi_bytes, write_midi
 from seqmodel.errors import FileError
 
@@ -195,7 +196,7 @@ def test_a_text_and_a_title_in_any_script_are_kept(tmp_path: Path) -> None:
     assert read_score(path).title == tune.title
     texts = [
         m.data.decode()
-        for m in midi_file.parse(path.read_bytes()).tracks[0].metas
-        if m.kind == midi_file.TEXT
+        for m in midi_parser.parse(path.read_bytes()).tracks[0].metas
+        if m.kind == midi_parser.TEXT
     ]
     assert texts == [text]

@@ -13,7 +13,8 @@ from helpers.handmade_tunes import QUAVER, REST, TIED, TRIPLET, bar, blues
 from music21 import clef, converter, harmony, note, tempo
 
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.tune import Bar, Change, Instrument, Meter, Note, Tempo, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Instrument, Note, Tempo, Tune
 from djmodel.outputs.musicxml import NotationError, chord_kind, musicxml, write_musicxml
 from seqmodel.errors import FileError, InputError
 

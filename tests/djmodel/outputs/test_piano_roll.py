@@ -17,7 +17,7 @@ from PIL import Image
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, new_svg, to_text
 from djmodel.outputs.piano_roll import KIND_COLOURS, PAGE, drawn_rows, piano_roll
-from djmodel.outputs.roll import roll
+from djmodel.outputs.piano_roll_layout import roll
 from seqmodel.errors import InputError
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.music.chord_symbol import parse_chord_symbol
-from djmodel.music.tune import Bar, Change, Meter, Note
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change, Note
 from djmodel.outputs.rhythm import written_notes
 
 q, s, t = QUAVER, SEMIQUAVER, TRIPLET

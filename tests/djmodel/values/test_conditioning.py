@@ -7,7 +7,8 @@ from helpers.bars import bar_of, bars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.tune import Meter, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tune
 from djmodel.values import conditioning
 from djmodel.values.conditioning import BarPositions, to_ticks
 from djmodel.values.grammar import encode, split_into_bars

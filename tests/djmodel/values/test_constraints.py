@@ -8,7 +8,8 @@ from helpers.bars import bar_of, bars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.music.tune import Meter, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tune
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.constraints import bar_automaton, rhythm_automaton
 from djmodel.values.grammar import encode_bar, split_into_bars

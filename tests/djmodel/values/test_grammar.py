@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.music.chord import kind_of
-from djmodel.music.tune import Meter, Tune
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tune
 from djmodel.values.grammar import (
     Register,
     decode_bar,

@@ -25,10 +25,10 @@ from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
 from djmodel.model.training import fit_corpus
 from djmodel.values import conditioning
-from djmodel.values import corpus as corpus_module
+from djmodel.values import corpus_file as corpus_module
 from djmodel.values.conditioning import BarPositions
-from djmodel.values.corpus import FILE, Corpus, build
-from djmodel.values.encoded import encode_corpus, encode_stored_corpus
+from djmodel.values.corpus_file import FILE, Corpus, build
+from djmodel.values.encoded_corpus import encode_corpus, encode_stored_corpus
 from djmodel.values.grammar import Register, encode
 from seqmodel.data.streaming import Span
 from seqmodel.errors import CorpusError, FileError

@@ -6,7 +6,7 @@ import pytest
 from helpers.bars import bar_of
 
 from djmodel.music.tune import Tune
-from djmodel.values.encoded import encode_corpus, encode_values, flat_values
+from djmodel.values.encoded_corpus import encode_corpus, encode_values, flat_values
 from djmodel.values.value import Value
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import CorpusError

@@ -17,7 +17,7 @@ from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError
 
 if TYPE_CHECKING:
-    from djmodel.values.corpus import Corpus
+    from djmodel.values.corpus_file import Corpus
 
 STORED_TUNES = 32  # at most, of a corpus on disk, in memory and in a model file
 

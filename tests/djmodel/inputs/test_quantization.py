@@ -11,8 +11,8 @@ from helpers import midi_files as mf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from djmodel.inputs.quantization import TickQuantizer, quantize, quantize_time
 from djmodel.inputs.reader import read_score
-from djmodel.music.quantization import TickQuantizer, quantize, quantize_time
 
 F = Fraction
 

@@ -68,7 +68,7 @@ class Track:
 
 @dataclass(slots=True)
 class MidiFile:
-    """A file: `division` is ticks a quarter note."""
+    """A file: `division` is ticks per quarter note."""
 
     division: int
     tracks: list[Track]
@@ -83,8 +83,8 @@ class TooManyEventsError(ValueError):
 
 
 def decode_text(data: bytes) -> str:
-    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and characters that
-    steer a terminal, of limited length."""
+    """Text of a MIDI file: UTF-8, or Latin-1 where it is not; without padding and control
+    characters, of limited length."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -95,13 +95,13 @@ def decode_text(data: bytes) -> str:
 def plain_text(text: str) -> str:
     """The printable characters of a text in one line, at most `MAX_TEXT_LENGTH`."""
     text = " ".join(text[: 4 * MAX_TEXT_LENGTH].split())
-    return "".join(sign for sign in text if sign.isprintable())[:MAX_TEXT_LENGTH]
+    return "".join(char for char in text if char.isprintable())[:MAX_TEXT_LENGTH]
 
 
 def parse(
     data: bytes, max_events: int | None = None, check: Callable[[], None] = no_deadline
 ) -> MidiFile:
-    """The MIDI file in `data`. `check` is called now and then and may end the parsing by raising.
+    """The MIDI file in `data`. `check` is called periodically and may end the parsing by raising.
 
     Raises DamagedFileError if it is not a MIDI file or part of it is missing; TooManyEventsError
     for more than `max_events` notes and other events to keep (None: any number).
@@ -117,7 +117,7 @@ def parse(
     form = int.from_bytes(data[8:10], "big")
     expected = int.from_bytes(data[10:12], "big")
     if form > 1:
-        raise DamagedFileError(f"the MIDI file has format {form}, which is not one piece of music")
+        raise DamagedFileError(f"MIDI format {form} is not supported, only 0 and 1")
     tracks: list[Track] = []
     position = header_end
     while (done := len(tracks)) < expected:
@@ -144,12 +144,12 @@ def _division(high: int, low: int) -> int:
     """Ticks a quarter note. Where the file counts film frames instead, those of a quarter note at
     120 a minute, which is half a second."""
     if high & 0x80:
-        frames_a_second = {24: 24, 25: 25, 29: 30, 30: 30}.get(256 - high, 0)
-        division = frames_a_second * low // 2
+        frames_per_second = {24: 24, 25: 25, 29: 30, 30: 30}.get(256 - high, 0)
+        division = frames_per_second * low // 2
     else:
         division = high << 8 | low
     if not division:
-        raise DamagedFileError("the MIDI file has no unit of time")
+        raise DamagedFileError("the MIDI file has 0 ticks per quarter note")
     return division
 
 

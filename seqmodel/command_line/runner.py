@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from seqmodel.command_line.options import Command, keyword, set_signature, with_options
 from seqmodel.errors import InputError, Interrupted, InterruptedTraining
-from seqmodel.options import Command, keyword, set_signature, with_options
 
 if TYPE_CHECKING:
     from rich.console import Console

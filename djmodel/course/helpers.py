@@ -16,7 +16,7 @@ from djmodel.config import N_A, N_VALUES
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.tune import Tune
-from djmodel.values.encoded import encode_corpus
+from djmodel.values.encoded_corpus import encode_corpus
 from seqmodel.data.windows import one_hot as _one_hot
 from seqmodel.data.windows import windows
 
@@ -30,7 +30,7 @@ M, TX = 60, 30
 COURSE_FILE = "data/original_metheny.mid"
 COURSE_PARTS: dict[str, Any] = {"melody_part": "Guitar", "chord_part": ["Piano"]}
 COURSE_BARS = (120, 137)
-COURSE_CHORD_BARS = (120, 138)  # the course takes in the chord at which its excerpt ends
+COURSE_CHORD_BARS = (120, 138)  # the course includes the chord at which its excerpt ends
 
 x_initializer = np.zeros((1, 1, N_VALUES), dtype=np.float32)
 a_initializer = np.zeros((1, N_A), dtype=np.float32)
@@ -80,7 +80,7 @@ def _tune_and_chords(file: str | Path) -> tuple[Tune, Chords]:
     if not Path(file).exists():
         rag = rags()[-1]
         print(
-            f"{file} is missing: copy the course's file there. Until then this is {rag.name}, "
+            f"{file} is missing: copy the course's file there. Using {rag.name} instead, "
             "a bundled rag."
         )
         return _tune_and_chords(rag)

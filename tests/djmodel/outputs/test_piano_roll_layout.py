@@ -9,8 +9,9 @@ import pytest
 from helpers.handmade_tunes import TIED, bar, blues
 
 from djmodel.music.chord_symbol import chords_of_bar, engraved
-from djmodel.music.tune import Meter, Tempo, Tune
-from djmodel.outputs.roll import clock, roll
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Tempo, Tune
+from djmodel.outputs.piano_roll_layout import clock, roll
 
 
 def test_notes_have_the_kind_of_tone_over_their_chord() -> None:

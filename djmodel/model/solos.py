@@ -14,10 +14,11 @@ from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.styles import DEFAULT_STYLE
-from djmodel.music.changes import parse_changes, parse_meter
+from djmodel.music.changes import parse_changes
+from djmodel.music.meter import parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH
-from djmodel.values.encoded import flat_values
+from djmodel.values.encoded_corpus import flat_values
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.settings import SettingError

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from music21 import midi
 from music21.midi import translate
 
-from djmodel.inputs import midi_file
-from djmodel.inputs.midi_file import DamagedFileError, RawNote, Track
+from djmodel.inputs import midi_parser
+from djmodel.inputs.midi_parser import DamagedFileError, RawNote, Track
 from djmodel.inputs.music_files import rags
 
 
@@ -30,7 +30,7 @@ def events_of_music21(path: Path) -> list[list[tuple[int, int, int, int, int]]]:
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
 def test_notes_equal_those_of_music21(path: Path) -> None:
-    tracks = midi_file.parse(path.read_bytes()).tracks
+    tracks = midi_parser.parse(path.read_bytes()).tracks
     assert [list(map(tuple, track.notes)) for track in tracks] == events_of_music21(path)
 
 
@@ -40,7 +40,7 @@ def track_bytes(events: bytes) -> bytes:
 
 
 def only_track(events: bytes) -> Track:
-    return midi_file.parse(track_bytes(events)).tracks[0]
+    return midi_parser.parse(track_bytes(events)).tracks[0]
 
 
 def test_running_status_and_note_on_of_velocity_zero_are_read() -> None:
@@ -67,14 +67,14 @@ def test_notes_that_never_end_are_counted() -> None:
 def test_smpte_time_counts_half_a_second_as_a_quarter_note() -> None:
     data = bytearray(track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0])))
     data[12:14] = bytes([256 - 25, 40])  # 25 frames of 40 ticks
-    assert midi_file.parse(bytes(data)).division == 500
+    assert midi_parser.parse(bytes(data)).division == 500
 
 
 def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
     plain = track_bytes(bytes([0, 0x90, 60, 80, 96, 60, 0]))
     foreign = plain[:14] + b"XFIH" + (3).to_bytes(4, "big") + b"abc" + plain[14:]
     riff = b"RIFF" + bytes(4) + b"RMID" + b"data" + bytes(4) + plain
-    assert midi_file.parse(foreign) == midi_file.parse(riff) == midi_file.parse(plain)
+    assert midi_parser.parse(foreign) == midi_parser.parse(riff) == midi_parser.parse(plain)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
 )
 def test_a_damaged_file_is_refused_with_the_reason(data: bytes, message: str) -> None:
     with pytest.raises(DamagedFileError, match=message):
-        midi_file.parse(data)
+        midi_parser.parse(data)
 
 
 @given(st.data())
@@ -103,9 +103,9 @@ def test_damaged_bytes_are_parsed_or_refused_and_never_crash(data: st.DataObject
     for _ in range(data.draw(st.integers(0, 8))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with suppress(DamagedFileError):
-        midi_file.parse(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+        midi_parser.parse(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
 
 
 def test_text_is_read_in_either_encoding_without_padding() -> None:
-    assert midi_file.decode_text("Mélodie\0\0".encode()) == "Mélodie"
-    assert midi_file.decode_text("Mélodie ".encode("latin-1")) == "Mélodie"
+    assert midi_parser.decode_text("Mélodie\0\0".encode()) == "Mélodie"
+    assert midi_parser.decode_text("Mélodie ".encode("latin-1")) == "Mélodie"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from seqmodel.cli import Progress
+from seqmodel.command_line.runner import Progress
 from seqmodel.errors import Interrupted
 from seqmodel.training.config import CheckpointConfig
 from seqmodel.training.trainer import EpochMetrics

@@ -11,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from seqmodel.command_line.options import Options, with_options
 from seqmodel.errors import InputError
-from seqmodel.options import Options, with_options
 from seqmodel.settings import Setting, SettingError, check_settings
 
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from djmodel.inputs.quantization import GridNote, QuantizationReport, as_notes
 from djmodel.music.chord import Chord
-from djmodel.music.quantization import GridNote, QuantizationReport, as_notes
-from djmodel.music.tune import Instrument, Meter, Note, Tempo
+from djmodel.music.meter import COMMON_TIME, Meter
+from djmodel.music.tune import Instrument, Note, Tempo
 
-DEFAULT_METER = Meter(4, 4)
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
 MAX_BARS = 10_000  # a file that claims more is damaged
 
@@ -90,7 +90,7 @@ def measures_until(
     `meters` are the time signatures, in the order of their onsets. One inside a bar cuts it. A
     first meter that holds for one bar, shorter than the next one's, is that of a pick-up.
     """
-    by_onset: dict[Fraction, Meter] = {Fraction(0): DEFAULT_METER, **dict(meters)}
+    by_onset: dict[Fraction, Meter] = {Fraction(0): COMMON_TIME, **dict(meters)}
     edges = [*sorted(onset for onset in by_onset if onset < end), end]
     measures: list[Measure] = []
     for start, stop in pairwise(edges):

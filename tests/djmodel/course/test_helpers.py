@@ -17,7 +17,7 @@ from djmodel.course import (
     predict_and_sample,
     x_initializer,
 )
-from djmodel.course.music import Chords
+from djmodel.course.helpers import Chords
 from djmodel.model.layers import shared_layers
 from seqmodel.network.keras_layers import load_keras
 

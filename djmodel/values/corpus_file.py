@@ -43,8 +43,8 @@ from djmodel.values.value import Value
 from seqmodel.data.streaming import Span
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
+from seqmodel.extras import require_package
 from seqmodel.files import atomic_write, sha256_of_file, writable_folder
-from seqmodel.optional import require_package
 from seqmodel.parallel.pool import PoolConfig, parallel_map
 from seqmodel.text import pluralize, printable
 
