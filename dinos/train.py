@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from dinos.training import TrainingConfig
 from seqmodel.command_line.runner import run, stderr_console, summary_table
-from seqmodel.command_line.training import HISTORY, LOSS, MODEL, train_in
+from seqmodel.command_line.training import HISTORY, LOSS, MODEL, prepare_folder, train_in
 from seqmodel.settings import Setting
 from seqmodel.training.config import CheckpointConfig
 
@@ -52,14 +52,14 @@ def command(
     from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names
     from dinos.training import fit
-    from seqmodel.files import check_no_overwrite, sha256_of_file, writable_folder
+    from seqmodel.files import check_no_overwrite, sha256_of_file
     from seqmodel.text import printable
 
     began = time.perf_counter()
     console = stderr_console()
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
-    writable_folder(out)
+    prepare_folder(out, checkpoints)
     check_no_overwrite([out / name for name in (MODEL, HISTORY, LOSS)], [path])
     sources = {printable(path.name): sha256_of_file(path)}
     n_epochs, n_augmented = config.resolve_defaults(read.names)

@@ -13,7 +13,7 @@ from djmodel.config import PRESETS, GenerationConfig, ReadingConfig, Tempo, Trai
 from djmodel.inputs.limits import Limits
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
-from seqmodel.command_line.training import HISTORY, LOSS, MODEL, train_in
+from seqmodel.command_line.training import HISTORY, LOSS, MODEL, prepare_folder, train_in
 from seqmodel.settings import Setting, SettingError
 from seqmodel.training.config import CheckpointConfig, DeviceConfig
 
@@ -92,13 +92,13 @@ def _train(
     from djmodel.model.provenance import with_provenance
     from djmodel.model.solos import generate_solos
     from djmodel.outputs.midi import write_midi
-    from seqmodel.files import check_no_overwrite, writable_folder
+    from seqmodel.files import check_no_overwrite
     from seqmodel.training.distributed import is_coordinator
 
     began = time.perf_counter()
     console = stderr_console()
     console.quiet = not is_coordinator()
-    writable_folder(out)
+    prepare_folder(out, checkpoints)
     held_out = inputs.read_held_out(console)
     music = inputs.read_music(console)
     check_no_overwrite([out / name for name in (MODEL, HISTORY, LOSS, SOLO)], music.files)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from seqmodel.command_line.runner import Progress
 from seqmodel.errors import Interrupted
+from seqmodel.settings import SettingError
 from seqmodel.training.config import CheckpointConfig
 from seqmodel.training.trainer import EpochMetrics
 
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
     from seqmodel.training.loop import FitResult
 
 MODEL, HISTORY, LOSS = "model.keras", "history.csv", "loss.png"
+
+
+def prepare_folder(folder: Path, config: CheckpointConfig) -> None:
+    """Makes the output folder. Raises FileError if it cannot be written, SettingError if training
+    would replace the model of an earlier training that it does not resume."""
+    from seqmodel.files import writable_folder
+    from seqmodel.training.checkpoints import NAME
+    from seqmodel.training.distributed import is_coordinator
+
+    writable_folder(folder)
+    model, resumed = folder / MODEL, config.resume and (folder / NAME).exists()
+    if config.overwrite or resumed or not model.exists() or not is_coordinator():
+        return
+    problem = "is finished, so there is nothing to resume" if config.resume else "is there already"
+    raise SettingError(
+        f"the model {model} {problem}",
+        "overwrite",
+        hint="train in another folder, or overwrite it",
+    )
 
 
 class Trained(Protocol):

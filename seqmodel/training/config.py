@@ -35,8 +35,9 @@ class Dropout:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """Checkpoints in the folder of a training: `seconds` between two of them, 0 for one per epoch.
-    Raises SettingError for a setting outside its bounds."""
+    """Checkpoints in the folder of a training: `seconds` between two of them, 0 for one per epoch;
+    `overwrite` allows replacing the model of an earlier training there. Raises SettingError for a
+    setting outside its bounds."""
 
     resume: Annotated[
         bool, Setting("Continue from the last checkpoint in the output folder.", panel=_PANEL)
@@ -51,6 +52,9 @@ class CheckpointConfig:
             metavar="SECONDS",
         ),
     ] = 10.0
+    overwrite: Annotated[
+        bool, Setting("Replace the model of an earlier training in the folder.", panel=_PANEL)
+    ] = False
 
     def __post_init__(self) -> None:
         check_settings(self)

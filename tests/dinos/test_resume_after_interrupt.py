@@ -91,7 +91,8 @@ def limit_files(size):
 def test_a_full_disk_leaves_the_earlier_model(names, command):
     assert command("dinos.train", *arguments(names, "run", 2)).status == 0
     before = {path.name: path.read_bytes() for path in (names.parent / "run").iterdir()}
-    with start(*arguments(names, "run", 3), preexec_fn=limit_files(4000)) as training:
+    words = [*arguments(names, "run", 3), "--overwrite"]
+    with start(*words, preexec_fn=limit_files(4000)) as training:
         said = training.stderr.read()
     assert training.returncode == 2, said
     assert "the file cannot be written (file too large)" in said.splitlines()[-1]
@@ -117,8 +118,13 @@ def test_a_training_is_resumed_with_the_same_settings_only(names, command, refus
     went_on = command("dinos.train", *words, "--resume")
     assert went_on.status == 0
     assert "epoch 1/4" not in went_on.err
-    assert (
-        "there is no run/checkpoint.npz to resume" in command("dinos.train", *words, "--resume").err
-    )
+    model = Path("run/model.keras").read_bytes()
+    finished = "the model run/model.keras is finished, so there is nothing to resume"
+    assert finished in refuses("dinos.train", *words, "--resume")
+    assert "run/model.keras is there already" in refuses("dinos.train", *words)
+    assert Path("run/model.keras").read_bytes() == model
+    assert command("dinos.train", *arguments(names, "run", 1), "--overwrite").status == 0
+    assert Path("run/model.keras").read_bytes() != model
+    assert command("dinos.train", *words, "--overwrite").status == 0
     assert command("dinos.train", *arguments(names, "whole", 4)).status == 0
     assert same_weights("run/model.keras", "whole/model.keras")
