@@ -103,8 +103,10 @@ class Outputs:
                     )
                 yield path
         if self.html:
+            from djmodel.outputs.page import PageItem, write_page
+
             items = [
-                output.PageItem(
+                PageItem(
                     solo.tune,
                     f"Solo {number}" if len(solos) > 1 else "",
                     _texts(solo),
@@ -113,7 +115,7 @@ class Outputs:
                 )
                 for number, solo in enumerate(solos, start=1)
             ]
-            output.write_page(items, self.html, settings, soundfont=self.soundfont)
+            write_page(items, self.html, settings, soundfont=self.soundfont)
             yield self.html
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seqmodel.errors import FileError, InputError
 
+PICTURE_SUFFIXES = (".png", ".svg")
 TEMP_PREFIX = ".unfinished-"
 
 

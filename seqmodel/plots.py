@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqmodel.extras import require_package
-from seqmodel.files import atomic_write, check_suffix
+from seqmodel.files import PICTURE_SUFFIXES, atomic_write, check_suffix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,6 @@ _MARKERS = ("o", "s", "^", "D")
 LIGHT = SimpleNamespace(paper="#FFFFFF", ink="#1B1F24", line="#9AA3AD", grid="#E6E9ED")
 _LEGEND: dict[str, Any] = {"frameon": False, "labelcolor": LIGHT.ink, "fontsize": 9}
 
-PICTURE_SUFFIXES = (".png", ".svg")
 WIDTH_INCHES = 11.0
 DOTS_PER_INCH = 144
 MAX_BARS = 90  # of a count chart

@@ -3,21 +3,17 @@ cannot exhaust a user's machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
-from djmodel.inputs.quantization import STEPS_PER_QUARTER
-from djmodel.inputs.score import MAX_BARS, ScorePart
 from seqmodel.errors import FileError
 from seqmodel.settings import Setting, check_settings
 
 TUNES_PER_TURN = 20
 _MAX_TUNES = 1000  # more get no more time
-_MAX_PARTS = 512
-_MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
 
 class LimitError(FileError):
@@ -70,28 +66,6 @@ class Limits:
 
 
 DEFAULT = Limits()
-
-
-def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
-    """Raises LimitError for more parts, notes or sound than any music has: later stages take time
-    and memory in proportion to them."""
-    if len(parts) > _MAX_PARTS:
-        raise LimitError(f"the file has {len(parts):,} parts, more than {_MAX_PARTS}", path=path)
-    if sum(len(part.grid_notes) for part in parts) > limits.max_notes:
-        raise limits.too_many_notes(path)
-    sounding = sum(note.end - note.start for part in parts for note in part.grid_notes)
-    if sounding > _MAX_QUARTERS * STEPS_PER_QUARTER:
-        message = (
-            f"the notes of the file last {sounding // STEPS_PER_QUARTER:,} quarter notes "
-            f"together, more than {_MAX_QUARTERS:,}"
-        )
-        raise LimitError(message, path=path)
-
-
-def too_many_bars(path: Path) -> FileError:
-    """The error for a file that no setting can allow: it is damaged."""
-    message = f"the file has more than {MAX_BARS:,} bars"
-    return FileError(message, path=path, hint="choose another file")
 
 
 def no_deadline() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from djmodel.inputs import midi_parser
-from djmodel.inputs.limits import Deadline, check_size, too_many_bars
+from djmodel.inputs.limits import Deadline
 from djmodel.inputs.quantization import (
     QuantizationReport,
     TickQuantizer,
@@ -15,7 +15,14 @@ from djmodel.inputs.quantization import (
     quantize,
     steps_to_quarters,
 )
-from djmodel.inputs.score import Score, ScorePart, measures_until, tempo_map
+from djmodel.inputs.score import (
+    Score,
+    ScorePart,
+    check_size,
+    measures_until,
+    tempo_map,
+    too_many_bars,
+)
 from djmodel.music.instruments import PROGRAM_NAMES
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
-from djmodel.inputs.quantization import GridNote, QuantizationReport, as_notes
+from djmodel.inputs.limits import LimitError, Limits
+from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote, QuantizationReport, as_notes
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter
 from djmodel.music.tune import Instrument, Note, Tempo
+from seqmodel.errors import FileError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
+_MAX_PARTS = 512
+_MAX_QUARTERS = 1_000_000  # the durations of all notes together
 MAX_BARS = 10_000  # a file that claims more is damaged
 
 
@@ -104,3 +109,25 @@ def measures_until(
     if len(measures) > 1 and measures[0].length < measures[1].length:
         measures[0] = measures[0]._replace(meter=measures[1].meter)
     return tuple(measures)
+
+
+def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
+    """Raises LimitError for more parts, notes or sound than any music has: later stages take time
+    and memory in proportion to them."""
+    if len(parts) > _MAX_PARTS:
+        raise LimitError(f"the file has {len(parts):,} parts, more than {_MAX_PARTS}", path=path)
+    if sum(len(part.grid_notes) for part in parts) > limits.max_notes:
+        raise limits.too_many_notes(path)
+    sounding = sum(note.end - note.start for part in parts for note in part.grid_notes)
+    if sounding > _MAX_QUARTERS * STEPS_PER_QUARTER:
+        message = (
+            f"the notes of the file last {sounding // STEPS_PER_QUARTER:,} quarter notes "
+            f"together, more than {_MAX_QUARTERS:,}"
+        )
+        raise LimitError(message, path=path)
+
+
+def too_many_bars(path: Path) -> FileError:
+    """The error for a file that no setting can allow: it is damaged."""
+    message = f"the file has more than {MAX_BARS:,} bars"
+    return FileError(message, path=path, hint="choose another file")

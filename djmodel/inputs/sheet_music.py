@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import defusedxml.ElementTree as defused
 from defusedxml import EntitiesForbidden
 
-from djmodel.inputs.limits import Deadline, Limits, check_size, too_many_bars
+from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
 from djmodel.inputs.quantization import (
@@ -28,7 +28,16 @@ from djmodel.inputs.quantization import (
     quantize_time,
     steps_to_quarters,
 )
-from djmodel.inputs.score import Measure, Score, ScorePart, Symbol, measures_until, tempo_map
+from djmodel.inputs.score import (
+    Measure,
+    Score,
+    ScorePart,
+    Symbol,
+    check_size,
+    measures_until,
+    tempo_map,
+    too_many_bars,
+)
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS

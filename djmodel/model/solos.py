@@ -8,8 +8,6 @@ import numpy as np
 
 from djmodel.config import MAX_BARS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
-from djmodel.inputs.reader import read_tune
-from djmodel.inputs.score_to_tune import parse_bars
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany
@@ -66,6 +64,8 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     if over is None or (over in titles and not Path(over).exists()):
         return model.tunes[0 if over is None else titles.index(over)]
     parts = list(config.chord_part) or None
+    from djmodel.inputs.reader import read_tune  # not for changes as text, which start faster
+
     return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
 
 
@@ -77,6 +77,9 @@ def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
             raise InputError(message, hint="take a shorter one")
         return values
     if config.primer:
+        from djmodel.inputs.reader import read_tune
+        from djmodel.inputs.score_to_tune import parse_bars
+
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
         return tuple(flat_values(tune))
     return ()

@@ -15,7 +15,7 @@ from djmodel.model.layers import Layers, djmodel, shared_layers
 from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.music.tune import Tune
-from djmodel.values.conditioning import BarPositions
+from djmodel.values.conditioning import BarPositions, feature_table
 from djmodel.values.encoded_corpus import (
     EncodedCorpus,
     encode_corpus,
@@ -24,7 +24,7 @@ from djmodel.values.encoded_corpus import (
     flat_values,
 )
 from djmodel.values.grammar import encode
-from djmodel.values.value import Value, feature_table
+from djmodel.values.value import Value
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Indices, Windows, windows

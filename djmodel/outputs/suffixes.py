@@ -1,6 +1,6 @@
 """Suffixes of the files that a tune is written to."""
 
-from seqmodel.plots import PICTURE_SUFFIXES
+from seqmodel.files import PICTURE_SUFFIXES
 
 MIDI = (".mid", ".midi")
 SOUND = (".wav", ".mp3")

@@ -1,4 +1,7 @@
-"""Files of any kind from a tune; the suffix of the name says which."""
+"""Files of any kind from a tune; the suffix of the name says which.
+
+A writer is imported when its kind of file is written: many bring large packages along.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,6 @@ from pathlib import Path
 
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
-from djmodel.outputs.audio import check_soundfont, render
-from djmodel.outputs.lead_sheet import bars_per_line, lead_sheet
-from djmodel.outputs.midi import write_midi
-from djmodel.outputs.musicxml import write_musicxml
-from djmodel.outputs.page import PageItem, write_page
-from djmodel.outputs.piano_roll import piano_roll
 from seqmodel.files import check_suffix, writable_folder
 
 
@@ -25,6 +22,8 @@ def check_output(
     suffix = check_suffix(path, allowed)
     writable_folder(Path(path).parent)
     if soundfont is not None and suffix in suffixes.SOUND + suffixes.PAGE:
+        from djmodel.outputs.audio import check_soundfont
+
         check_soundfont(soundfont)
 
 
@@ -44,25 +43,36 @@ def write(
     """
     suffix = check_suffix(path, suffixes.ALL)
     if suffix in suffixes.MIDI:
+        from djmodel.outputs.midi import write_midi
+
         write_midi(tune, path, text)
     elif suffix in suffixes.SOUND:
+        from djmodel.outputs.audio import render
+
         render(tune, soundfont).save(path)
     elif suffix in suffixes.PICTURE:
         write_picture(tune, path)
     elif suffix in suffixes.MUSICXML:
         write_score(tune, path)
     else:
+        from djmodel.outputs.page import PageItem, write_page
+
         write_page([PageItem(tune, "", values, {}, text)], path, {}, soundfont=soundfont)
 
 
 def write_picture(tune: Tune, path: str | Path) -> None:
     """Writes the piano roll of a tune as .png or .svg. Raises as `write`."""
+    from djmodel.outputs.piano_roll import piano_roll
+
     check_suffix(path, suffixes.PICTURE)
     piano_roll(tune).save(path)
 
 
 def write_score(tune: Tune, path: str | Path) -> None:
     """Writes the lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
+    from djmodel.outputs.lead_sheet import bars_per_line, lead_sheet
+    from djmodel.outputs.musicxml import write_musicxml
+
     if check_suffix(path, suffixes.SCORE) in suffixes.MUSICXML:
         write_musicxml(tune, path, bars_per_line(tune))
     else:

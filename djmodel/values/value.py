@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seqmodel.errors import InputError
 
 REST = "R"
@@ -146,17 +143,3 @@ def nearest_value(text: str, candidates: Sequence[str]) -> str:
         )
 
     return min(candidates, key=distance)
-
-
-def feature_table(values: Sequence[Value], size: int) -> NDArray[np.float32]:
-    """The features of each value, `(size, n_features)`: 1 where a value has a kind, a duration, a
-    leap, or no leap. Rows from `len(values)` on, spare indices of a vocabulary, are zero."""
-    features_of = [
-        (("kind", v.kind), ("duration", v.duration), ("leap", "rest" if v.is_rest else v.leap))
-        for v in values
-    ]
-    features = list(dict.fromkeys(feature for row in features_of for feature in row))
-    table = np.zeros((size, len(features)), dtype=np.float32)
-    for row, present in zip(table, features_of, strict=False):
-        row[[features.index(feature) for feature in present]] = 1
-    return table

@@ -3,14 +3,12 @@ workers of a cluster."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, CancelledError, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -116,7 +114,7 @@ class _Processes:
     `capacity` items are submitted at a time. `died`: the exception of items that were unfinished
     when a worker died."""
 
-    died: type[Exception] = BrokenProcessPool
+    died: type[Exception] = BrokenExecutor
 
     def __init__(self, n: int) -> None:
         self.n, self.capacity = n, n * ITEMS_PER_WORKER
@@ -124,7 +122,7 @@ class _Processes:
 
     def submit(self, job: Job[Any, Any], item: Any) -> Any:
         if self._executor is not None:
-            with suppress(BrokenProcessPool):
+            with suppress(BrokenExecutor):
                 return self._executor.submit(job, item)
         from loky import ProcessPoolExecutor
 
@@ -208,6 +206,8 @@ def _connected(address: str, versions: Versions) -> Iterator[Any]:
 def _check_scheduler(distributed: Any, address: str) -> None:
     """Raises ClusterError unless a Dask scheduler answers. (A synchronous client waits for ever for
     a server that accepts its connection and says nothing.)"""
+
+    import asyncio
 
     async def connect() -> None:
         client = distributed.Client(address, asynchronous=True, set_as_default=False)

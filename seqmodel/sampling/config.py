@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-
 from seqmodel.settings import Setting, SettingError, check_settings
 
 _PANEL = "Sampling"
@@ -59,6 +57,6 @@ class SamplingConfig:
             raise SettingError(message, "greedy", *given, hint="leave one out")
 
     @property
-    def scale(self) -> np.float32:
+    def scale(self) -> float:
         """1 / temperature, the factor for the logits, within bounds that keep them finite."""
-        return np.float32(min(max(1 / self.temperature, 1e-30), 1e30))
+        return min(max(1 / self.temperature, 1e-30), 1e30)

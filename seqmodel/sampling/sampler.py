@@ -185,7 +185,7 @@ class _Sampler:
         """Only the first `wanted` sequences need to end."""
         self.automaton, self.config, self.constraint = automaton, config, constraint
         self.wanted = wanted
-        self.scale = config.scale
+        self.scale = np.float32(config.scale)
         self.is_end = automaton.is_end
         n_states, self.n_symbols = automaton.allowed.shape
         # Finished sequences still draw a symbol, which is ignored.

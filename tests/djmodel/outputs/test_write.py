@@ -13,9 +13,9 @@ from helpers.handmade_tunes import blues
 
 import djmodel
 from djmodel.outputs.audio import default_soundfont
-from djmodel.outputs.page import PageItem, notebook_player
+from djmodel.outputs.page import PageItem, notebook_player, write_page
 from djmodel.outputs.suffixes import ALL
-from djmodel.outputs.write import check_output, write, write_page, write_picture, write_score
+from djmodel.outputs.write import check_output, write, write_picture, write_score
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_suffix
 
