@@ -16,6 +16,10 @@ keras = load_keras()
 
 _TOLERANCE = 1e-5
 _PROBES = 3  # sequences on which the two graphs are compared
+_PLAIN_METRICS = ("accuracy", "acc", "categorical_accuracy")  # means over sequences
+_FIT_SETTINGS = frozenset({
+    "batch_size", "epochs", "verbose", "callbacks", "validation_data", "shuffle", "initial_epoch",
+})  # fmt: skip
 
 
 class UnrolledModel(keras.Model):  # type: ignore[name-defined]
@@ -38,6 +42,7 @@ class UnrolledModel(keras.Model):  # type: ignore[name-defined]
         weights = settings.pop("loss_weights", None)
         per_output = nested or isinstance(loss, list | dict) or weights is not None
         scan = None if per_output else as_scan(self)
+        self._has_plain_metrics = all(metric in _PLAIN_METRICS for metric in metrics or ())
         # In a tuple, where Keras does not look for layers: they all belong to this graph already.
         self._scan = (lambda: scan,)
         if scan is not None:
@@ -57,7 +62,10 @@ class UnrolledModel(keras.Model):  # type: ignore[name-defined]
         held_out = settings.get("validation_data")
         if held_out is not None:
             settings["validation_data"] = (held_out[0], _stacked(held_out[1]), *held_out[2:])
-        self.history = scan.fit(x, _stacked(y), **settings)
+        simple = isinstance(x, list | tuple) and settings.keys() <= _FIT_SETTINGS
+        simple = simple and self._has_plain_metrics
+        train = _fit_batches if simple else type(scan).fit
+        self.history = train(scan, x, _stacked(y), **settings)
         return self.history
 
     def evaluate(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
@@ -74,6 +82,61 @@ class UnrolledModel(keras.Model):  # type: ignore[name-defined]
         if y is None or not hasattr(self, "_scan"):
             return None
         return self._scan[0]()
+
+
+def _fit_batches(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None = None,
+    epochs: int = 1,
+    verbose: Any = "auto",
+    callbacks: Any = None,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    initial_epoch: int = 0,
+) -> Any:
+    """`Model.fit` on arrays, batch by batch: for small batches the datasets that Keras builds take
+    twice the time of the training itself. Loss and metrics must be means over sequences. Gives
+    Keras' History."""
+    arrays = [np.asarray(array) for array in x]
+    size, verbose = batch_size or 32, 1 if verbose == "auto" else int(verbose)
+    starts = range(0, len(y), size)
+    callbacks = keras.callbacks.CallbackList(
+        callbacks,
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=len(starts),
+    )
+    model.stop_training, logs = False, {}
+    callbacks.on_train_begin()
+    for epoch in range(initial_epoch, epochs):
+        sums: dict[str, float] = {}
+        callbacks.on_epoch_begin(epoch)
+        # NumPy's global numbers, which `keras.utils.set_random_seed` seeds
+        order = np.random.permutation(len(y)) if shuffle else np.arange(len(y))  # noqa: NPY002
+        for step, start in enumerate(starts):
+            rows = order[start : start + size]
+            callbacks.on_train_batch_begin(step)
+            batch = [array[rows] for array in arrays]
+            model.reset_metrics()
+            for name, value in model.train_on_batch(batch, y[rows], return_dict=True).items():
+                sums[name] = sums.get(name, 0.0) + len(rows) * float(value)
+            n_seen = min(start + size, len(y))
+            logs = {name: total / n_seen for name, total in sums.items()}
+            callbacks.on_train_batch_end(step, logs)
+        if validation_data is not None:
+            found = model.evaluate(*validation_data, verbose=0, return_dict=True)
+            logs |= {f"val_{name}": value for name, value in found.items()}
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    callbacks.on_train_end(logs)
+    return model.history
 
 
 def as_scan(model: Any) -> Any:

@@ -98,7 +98,8 @@ def test_an_output_that_is_an_input_is_refused(refuses, model, rags, tmp_path):
     said = refuses("djmodel.train", music, "--out", "run", "--epochs", 1, "--checkpoint", "nan")
     assert "--checkpoint" in said
     (tmp_path / "solo.mid").write_bytes(before)
-    assert "would overwrite an input" in refuses("djmodel.train", "solo.mid", "--out", ".")
+    words = "djmodel.train", "solo.mid", "--out", ".", "--overwrite"
+    assert "would overwrite an input" in refuses(*words)
     assert music.read_bytes() == before
 
 

@@ -63,7 +63,7 @@ def test_broken_midi_files_are_refused_with_the_reason(name: str, tmp_path: Path
 
 def test_names_cannot_control_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "x.mid"
-    path.write_bytes(bf.TUNES["name that steers a terminal"])
+    path.write_bytes(bf.TUNES["name with terminal control sequences"])
     [part] = transcribe(path).score.parts
     assert part.name == "[2J]0;gone [red]"
 

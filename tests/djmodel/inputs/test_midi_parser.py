@@ -88,7 +88,7 @@ def test_riff_wrapper_and_foreign_chunks_are_skipped() -> None:
         (track_bytes(bytes([0, 0x90, 60])), "event cut off"),
         (track_bytes(bytes([0, 60, 80])), "where an event should begin"),
         (b"MThd" + bytes([0, 0, 0, 6, 0, 2, 0, 1, 0, 96]), "format 2"),
-        (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "unit of time"),
+        (b"MThd" + bytes([0, 0, 0, 6, 0, 1, 0, 0, 0, 0]), "0 ticks per quarter note"),
     ],
 )
 def test_a_damaged_file_is_refused_with_the_reason(data: bytes, message: str) -> None:

@@ -116,3 +116,31 @@ def test_a_graph_that_is_not_an_unrolled_lstm_is_trained_by_keras(build):
     history = graph.fit(x, y, epochs=1, verbose=0)
     assert np.isfinite(history.history["loss"][0])
     assert (weights(graph) != before).any()
+
+
+def test_batches_validation_data_and_callbacks_are_as_in_keras():
+    ours, built = unrolled(), unrolled()
+    theirs = keras.Model(built.inputs, built.outputs)
+    losses = ["categorical_crossentropy"] * TX
+    theirs.compile(keras.optimizers.Adam(0.02), loss=losses, run_eagerly=True)
+    stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=2)
+    settings = {"batch_size": 4, "validation_data": windows(), "callbacks": [stop]}
+    history = trained(ours, epochs=9, **settings).history
+    expected = fit(theirs, 9, **settings).history
+    assert len(history["loss"]) == len(expected["loss"]) == 3
+    for name in ("loss", "val_loss"):
+        assert history[name] == pytest.approx(expected[name], rel=1e-4)
+
+
+def test_batches_are_shuffled_anew_each_epoch_and_a_seed_repeats_them():
+    x, y = windows()
+
+    def shuffled():
+        keras.utils.set_random_seed(3)
+        graph = unrolled()
+        trained(graph, epochs=0)
+        return graph.fit(x, y, epochs=2, batch_size=2, verbose=0).history["loss"], weights(graph)
+
+    (one, first), (two, second) = shuffled(), shuffled()
+    assert one == two
+    assert (first == second).all()
