@@ -85,7 +85,7 @@ def fit(
         checkpoints: where checkpoints are written, and where a training is resumed from.
 
     Raises:
-        CorpusError: there is no tune, or none with `config.tx` values.
+        CorpusError: there are no tunes, or none with `config.tx` values.
     """
     encoded = encode_corpus(tunes, config.n_values)
     positions = BarPositions.of(tunes) if config.bar_positions else None

@@ -42,7 +42,7 @@ class EncodedCorpus:
 
 def encode_corpus(tunes: Sequence[Tune], n_values: int = N_VALUES) -> EncodedCorpus:
     """The tunes in a vocabulary of their `n_values` most frequent values. Raises CorpusError if
-    there is no tune."""
+    there are no tunes."""
     if not tunes:
         raise CorpusError("there is no tune", hint="give a file with a melody over chords")
     texts = [[str(value) for value in flat_values(tune)] for tune in tunes]

@@ -48,7 +48,7 @@ class Vocabulary:
         Of more than `size` distinct symbols the most frequent are kept (of equally frequent ones,
         the first in sorted order); each of the others is replaced by `nearest(symbol, kept)`.
 
-        Raises VocabularyError if there is no symbol, or too many without `nearest`.
+        Raises VocabularyError if there are no symbols, or too many without `nearest`.
         """
         counts = Counter(symbols)
         size = len(counts) if size is None else size

@@ -108,7 +108,7 @@ def _walk(chord: Chord, start: int, goal: int | None, length: int, rng: Generato
 
 def _approach(chord: Chord, here: int, goal: int, rng: Generator) -> int:
     """A pitch that leads to `goal`: a semitone from it, or a whole tone if that is in the scale of
-    the chord or if there is no other way; the nearer to `here` the more probable."""
+    the chord or if nothing else is left; the nearer to `here` the more probable."""
     lowest, highest = BASS_REGISTER
     beside = (goal + step for step in (1, -1, 2, -2))
     ways = [pitch for pitch in beside if pitch != here and lowest <= pitch <= highest]
