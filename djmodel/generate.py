@@ -221,7 +221,7 @@ def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> 
     of_several = f" of {len(solos)} solos" if len(solos) > 1 else ""
     yield f"longest copy{of_several}: {format_longest(longest)}"
     if config.max_copy is None and (warning := memorization_warning(model)):
-        yield warning
+        yield f"{warning}; --max-copy limits them, more training music helps"
 
 
 def _compare(solo: Solo, file: Path) -> int:

@@ -125,9 +125,10 @@ def _train(
         "seconds": f"{time.perf_counter() - began:.1f}",
     }
     console.print(summary_table("Trained", facts))
+    warning = memorization_warning(result.model)
     for line in (
         f"{out}/ holds {MODEL}, {HISTORY}, {LOSS} and {SOLO}",
-        memorization_warning(result.model),
+        warning and f"{warning}; more training music helps",
         f"hear it: python -m djmodel.render {out}/{SOLO}",
         f"more:    python -m djmodel.generate {out}/{MODEL} --seed 1",
     ):

@@ -174,10 +174,7 @@ def memorization_warning(model: DjModel) -> str:
     """A warning if the model has so little training music that it may memorize it, else ""."""
     if model.n_values >= FEW_VALUES:
         return ""
-    return (
-        f"trained on {pluralize(model.n_values, 'value')} only: expect copied passages, or limit"
-        " their length; more training music helps"
-    )
+    return f"trained on {pluralize(model.n_values, 'value')} only: expect copied passages"
 
 
 def _steps(tune: Tune, representation: str) -> Line:

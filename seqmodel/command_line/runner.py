@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
-from inspect import signature
+from inspect import getdoc, signature
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -47,7 +47,7 @@ def run(*commands: Command) -> NoReturn:
     with _sigterm_interrupts() as received:
         for command in commands:
             program = _with_one_line_errors(with_options(command), words, received)
-            app.command(context_settings=HELP_OPTIONS)(program)
+            app.command(help=_paragraphs(command), context_settings=HELP_OPTIONS)(program)
         try:
             sys.exit(app(words, standalone_mode=False))
         except TyperException as error:
@@ -56,6 +56,12 @@ def run(*commands: Command) -> NoReturn:
             _exit(f"error: {error.format_message().rstrip('.')}{hint}", 2)
         except OSError as error:  # the help cannot be written
             _exit_after(error)
+
+
+def _paragraphs(command: Command) -> str:
+    """The docstring of a command as help: a line for each paragraph, to be wrapped anew."""
+    paragraphs = (getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _with_one_line_errors(

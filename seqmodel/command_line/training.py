@@ -31,15 +31,16 @@ def prepare_folder(folder: Path, config: CheckpointConfig) -> None:
     from seqmodel.training.distributed import is_coordinator
 
     writable_folder(folder)
-    model, resumed = folder / MODEL, config.resume and (folder / NAME).exists()
-    if config.overwrite or resumed or not model.exists() or not is_coordinator():
+    model, unfinished = folder / MODEL, (folder / NAME).exists()
+    if config.overwrite or not model.exists() or not is_coordinator():
         return
-    problem = "is finished, so there is nothing to resume" if config.resume else "is there already"
-    raise SettingError(
-        f"the model {model} {problem}",
-        "overwrite",
-        hint="train in another folder, or overwrite it",
-    )
+    if not unfinished:
+        problem = "finished, so there is nothing to resume" if config.resume else "there already"
+        hint = "train in another folder, or overwrite it"
+        raise SettingError(f"the model {model} is {problem}", "overwrite", hint=hint)
+    if not config.resume:
+        problem = f"the training of {model} was interrupted"
+        raise SettingError(problem, "resume", "overwrite", hint="resume it, or start it anew")
 
 
 class Trained(Protocol):

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from music21 import interval as m21_interval
 
+from djmodel.values.conditioning import feature_table
 from djmodel.values.grammar import encode_bar
 from djmodel.values.value import (
     Value,
     ValueTextError,
-    feature_table,
     interval_name,
     nearest_value,
     semitones,
