@@ -23,6 +23,15 @@ def _part(of: str, panel: str) -> Setting:
     return Setting(help_text, panel, metavar="PART", default="detected")
 
 
+ModelArgument = Annotated[
+    Path | None,
+    Setting(
+        "Trained model file.",
+        metavar="MODEL",
+        default="the bundled ragtime model",
+        positional=True,
+    ),
+]
 Tempo = Annotated[
     float | None,
     Setting(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from djmodel.config import MAX_SOLOS, GenerationConfig
+from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
@@ -120,15 +120,7 @@ class Outputs:
 
 
 def command(
-    path: Annotated[
-        Path | None,
-        Setting(
-            "Trained model file.",
-            metavar="MODEL",
-            default="the bundled ragtime model",
-            positional=True,
-        ),
-    ] = None,
+    path: ModelArgument = None,
     config: GenerationConfig = GenerationConfig(),
     limits: Limits = Limits(),
     outputs: Outputs = Outputs(),

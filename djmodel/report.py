@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from djmodel.config import GenerationConfig
+from djmodel.config import GenerationConfig, ModelArgument
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.options import Options
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[
-        Path | None,
-        Setting(
-            "Trained model file.",
-            metavar="MODEL",
-            default="the bundled ragtime model",
-            positional=True,
-        ),
-    ] = None,
+    model: ModelArgument = None,
     held_out: Annotated[
         list[str] | None,
         Setting(
