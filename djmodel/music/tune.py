@@ -87,10 +87,22 @@ class Part:
     notes: tuple[Note, ...]
 
 
+class Section(NamedTuple):
+    """A section of the form, such as `A1`, that begins at the bar with index `bar`, from 0."""
+
+    bar: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Tune:
     """A melody over changes, and the `accompaniment` that plays them (none: the changes are to be
-    played as written). `key` counts sharps (positive) or flats (negative); None where not known."""
+    played as written). `key` counts sharps (positive) or flats (negative); None where not known.
+
+    What is known of a performance, else empty: `performer`, `style` (bebop), `feel` (swing, latin,
+    funk, ballad, twobeat), `phrases` (onsets of the first notes of phrases, quarter lengths from
+    the start of the tune), `sections` of the form, and `choruses` (indices, from 0, of the bars at
+    which choruses begin). All three are in rising order."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -98,6 +110,12 @@ class Tune:
     instrument: Instrument = field(default_factory=Instrument)
     accompaniment: tuple[Part, ...] = ()
     key: int | None = None
+    performer: str = ""
+    style: str = ""
+    feel: str = ""
+    phrases: tuple[Fraction, ...] = ()
+    sections: tuple[Section, ...] = ()
+    choruses: tuple[int, ...] = ()
 
     @property
     def starts(self) -> tuple[Fraction, ...]:
@@ -145,7 +163,8 @@ class Tune:
 
     def excerpt(self, first: int, last: int) -> Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if
-        they begin in the excerpt, and cut at its end."""
+        they begin in the excerpt, and cut at its end; phrases and choruses are kept if they begin
+        in it. The section that holds at its start begins with it."""
         start, end = self.starts[first - 1], self.starts[last]
 
         def within(notes: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -158,11 +177,16 @@ class Tune:
         before = [tempo for tempo in self.tempos if tempo.onset <= start][-1:]
         later = [tempo for tempo in self.tempos if start < tempo.onset < end]
         tempos = [Tempo(max(t.onset - start, Fraction(0)), t.bpm) for t in before + later]
+        held = [section for section in self.sections if section.bar < first][-1:]
+        begun = [section for section in self.sections if first <= section.bar < last]
         return replace(
             self,
             bars=self.bars[first - 1 : last],
             accompaniment=tuple(replace(p, notes=within(p.notes)) for p in self.accompaniment),
             tempos=tuple(tempos) or self.tempos[:1],
+            phrases=tuple(onset - start for onset in self.phrases if start <= onset < end),
+            sections=tuple(Section(max(s.bar - first + 1, 0), s.name) for s in held + begun),
+            choruses=tuple(bar - first + 1 for bar in self.choruses if first <= bar + 1 <= last),
         )
 
     def at_tempo(self, bpm: float | None) -> Tune:
@@ -176,8 +200,16 @@ class Tune:
             replace(p, notes=tuple(replace(n, onset=n.onset + t) for t in turns for n in p.notes))
             for p in self.accompaniment
         )
-        tempos = tuple(Tempo(t.onset + turn, t.bpm) for turn in turns for t in self.tempos)
-        return replace(self, bars=self.bars * times, accompaniment=tuple(parts), tempos=tempos)
+        bars = [turn * len(self.bars) for turn in range(times)]
+        return replace(
+            self,
+            bars=self.bars * times,
+            accompaniment=tuple(parts),
+            tempos=tuple(Tempo(t.onset + turn, t.bpm) for turn in turns for t in self.tempos),
+            phrases=tuple(onset + turn for turn in turns for onset in self.phrases),
+            sections=tuple(Section(s.bar + bar, s.name) for bar in bars for s in self.sections),
+            choruses=tuple(chorus + bar for bar in bars for chorus in self.choruses),
+        )
 
     def transposed(self, semitones: int) -> Tune:
         """The same tune `semitones` higher; its key is not known."""

@@ -6,9 +6,11 @@ Times are text (`3/2`); notes, chords, tempos and instruments are arrays, which 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any
 
 import msgspec
@@ -16,13 +18,16 @@ from msgspec import Meta
 
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
-from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
 
 Json = Any
 
 MAX_BAR_LENGTH = 1024  # quarter lengths
+MAX_NAME_LENGTH = 500  # characters of the name of a performer, style, feel or section
 _TIME = re.compile(r"-?[0-9]{1,12}(/0*[1-9][0-9]{0,11})?")
 
+_Name = Annotated[str, Meta(max_length=MAX_NAME_LENGTH)]
+_BarIndex = Annotated[int, Meta(ge=0, le=1_000_000)]
 _Midi = Annotated[int, Meta(ge=0, le=127)]
 _PitchClass = Annotated[int, Meta(ge=0, le=11)]
 _Instrument = tuple[str, _Midi]
@@ -55,6 +60,12 @@ class _Tune:
     tempos: tuple[_Tempo, ...]
     bars: Annotated[tuple[_Bar, ...], Meta(min_length=1)]
     accompaniment: tuple[_Part, ...]
+    performer: _Name = ""
+    style: _Name = ""
+    feel: _Name = ""
+    phrases: tuple[Fraction, ...] = ()
+    sections: tuple[tuple[_BarIndex, _Name], ...] = ()
+    choruses: tuple[_BarIndex, ...] = ()
 
 
 def tune_to_json(tune: Tune) -> dict[str, Json]:
@@ -80,6 +91,12 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
             _Part((part.instrument.name, part.instrument.program), notes(part.notes))
             for part in tune.accompaniment
         ),
+        performer=tune.performer,
+        style=tune.style,
+        feel=tune.feel,
+        phrases=tune.phrases,
+        sections=tuple(tune.sections),
+        choruses=tune.choruses,
     )
     return msgspec.to_builtins(stored, enc_hook=str)
 
@@ -87,9 +104,13 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
 def tune_from_json(data: Json) -> Tune:
     """The inverse. Raises msgspec.ValidationError, a ValueError, for anything else."""
     stored = msgspec.convert(data, _Tune, dec_hook=_read_time)
+    bars = tuple(map(_restored_bar, stored.bars))
+    _check_rising(stored.phrases, sum((bar.length for bar in bars), Fraction(0)))
+    _check_rising([bar for bar, _ in stored.sections], len(bars))
+    _check_rising(stored.choruses, len(bars))
     return Tune(
         title=stored.title,
-        bars=tuple(map(_restored_bar, stored.bars)),
+        bars=bars,
         tempos=tuple(Tempo(*tempo) for tempo in stored.tempos),
         instrument=Instrument(*stored.instrument),
         accompaniment=tuple(
@@ -97,7 +118,20 @@ def tune_from_json(data: Json) -> Tune:
             for part in stored.accompaniment
         ),
         key=stored.key,
+        performer=stored.performer,
+        style=stored.style,
+        feel=stored.feel,
+        phrases=stored.phrases,
+        sections=tuple(Section(*section) for section in stored.sections),
+        choruses=stored.choruses,
     )
+
+
+def _check_rising(places: Sequence[Fraction | int], end: Fraction | int) -> None:
+    """Raises msgspec.ValidationError unless `places` rise from 0 or later and end before `end`."""
+    rising = all(before < place for before, place in pairwise(places))
+    if places and not (rising and places[0] >= 0 and places[-1] < end):
+        raise msgspec.ValidationError("phrases, sections and choruses rise within the tune")
 
 
 def _restored_bar(bar: _Bar) -> Bar:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
-from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
+from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 
 C, G7 = Chord.of(0, (0, 4, 7)), Chord.of(7, (0, 4, 7, 10), bass=11)
@@ -35,6 +35,12 @@ def two_bars():
         instrument=Instrument("Flute", 73),
         accompaniment=(Part(Instrument("Bass", 32), (Note(36, F(1), F(6)), Note(43, F(7), F(1)))),),
         key=-1,
+        performer="Frank Wess",
+        style="swing",
+        feel="ballad",
+        phrases=(F(0), F(3)),
+        sections=(Section(0, "A1"), Section(1, "B1")),
+        choruses=(0,),
     )
 
 
@@ -70,6 +76,39 @@ def test_a_repeated_tune_is_played_twice():
     assert [t.onset for t in twice.tempos] == [0, 6, 8, 14]
     assert twice.excerpt(3, 4).bars == two_bars().bars
     assert twice.excerpt(3, 4).accompaniment == two_bars().accompaniment
+
+
+def test_phrases_sections_and_choruses_of_an_excerpt_count_from_its_start():
+    # an upbeat phrase into a chorus of four bars, A1 and A2 of two bars each, played twice
+    song = replace(
+        two_bars().repeated(4),
+        phrases=(F(3), F(9), F(20)),
+        sections=tuple(Section(bar, name) for bar, name in enumerate(["A1", "A2"] * 2)),
+        choruses=(0, 4),
+    )
+    song = replace(song, sections=tuple(Section(2 * bar, name) for bar, name in song.sections))
+    middle = song.excerpt(2, 6)  # from the second bar of A1
+    assert middle.phrases == (5, 16)
+    assert middle.sections == ((0, "A1"), (1, "A2"), (3, "A1"))
+    assert middle.choruses == (3,)
+    assert song.excerpt(1, len(song.bars)) == song
+
+
+def test_a_repeated_tune_has_its_phrases_sections_and_choruses_again():
+    twice = two_bars().repeated(2)
+    assert twice.phrases == (0, 3, 8, 11)
+    assert twice.sections == ((0, "A1"), (1, "B1"), (2, "A1"), (3, "B1"))
+    assert twice.choruses == (0, 2)
+    assert twice.excerpt(1, 2) == two_bars()
+
+
+def test_a_tune_stored_before_it_had_a_performer_is_read():
+    stored = json.loads(json.dumps(tune_to_json(two_bars())))
+    for name in ("performer", "style", "feel", "phrases", "sections", "choruses"):
+        del stored[name]
+    read = tune_from_json(stored)
+    assert (read.performer, read.style, read.feel) == ("", "", "")
+    assert read.phrases == read.sections == read.choruses == ()
 
 
 @given(st.integers(-11, 11))
@@ -121,6 +160,19 @@ def test_json_of_a_tune_is_compact():
         (("bars", 0, "melody", 0, 1), "1e999999999"),
         (("bars", 0, "melody", 0, 1), {}),
         (("bars", 0, "melody", 0, 4), 2),
+        (("performer",), "x" * 501),
+        (("style",), None),
+        (("feel",), 3),
+        (("phrases",), ["-1"]),
+        (("phrases",), ["3", "3"]),
+        (("phrases",), ["8"]),  # the end of the tune
+        (("sections",), [[0, "A1"], [0, "A2"]]),
+        (("sections",), [[2, "A1"]]),
+        (("sections",), [[0]]),
+        (("sections",), [[0, "x" * 501]]),
+        (("choruses",), [-1]),
+        (("choruses",), [1, 0]),
+        (("choruses",), [10**400]),
     ],
 )
 def test_json_that_is_not_a_tune_is_a_value_error(path, value):
