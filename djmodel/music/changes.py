@@ -135,8 +135,8 @@ def _form(text: str, meter: Meter) -> Tune | None:
     if {"#", "♯"} & set(key_name) and key + 12 <= MAX_KEY_ACCIDENTALS:
         key += 12  # F# as asked, not Gb
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
-    in_c = Tune(f"{name} in {tonic_name}", parse_bars(form.changes, meter))
-    return replace(in_c.transposed(tonic), key=key)
+    title, in_c = f"{name} in {tonic_name}", Key(0, form.minor).signature
+    return Tune(title, parse_bars(form.changes, meter), key=in_c).transposed(tonic, key)
 
 
 def _is_chord(text: str) -> bool:

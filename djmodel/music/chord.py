@@ -7,9 +7,9 @@ transposing a tune changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from djmodel.music.pitch import MAJOR_SCALE
 
@@ -31,14 +31,27 @@ KIND_NAMES: dict[Kind, str] = {
 ALL_KINDS: tuple[Kind, ...] = tuple(KIND_NAMES)
 
 
+class Written(NamedTuple):
+    """A chord symbol as it was written: `root` and `bass` as places on the circle of fifths (see
+    `pitch`), None where the key decides, and the `suffix` between them, such as `m7b5`."""
+
+    root: int | None
+    suffix: str
+    bass: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Chord:
     """A chord: `root` (pitch class), `intervals` (semitones above it, sorted, 0 to 11, with or
-    without 0 itself) and `bass` (pitch class; the root unless it is a slash chord)."""
+    without 0 itself) and `bass` (pitch class; the root unless it is a slash chord).
+
+    `written` is its symbol, None where nobody wrote one. Chords that sound alike are equal, however
+    they are written."""
 
     root: int
     intervals: tuple[int, ...]
     bass: int
+    written: Written | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, root: int, intervals: Iterable[int], bass: int | None = None) -> Chord:
@@ -61,8 +74,23 @@ class Chord:
         tones = set(self.intervals)
         return 4 in tones and (7 in tones or not tones & {6, 8})
 
-    def transposed(self, semitones: int) -> Chord:
-        return Chord((self.root + semitones) % 12, self.intervals, (self.bass + semitones) % 12)
+    def transposed(self, semitones: int, fifths: int | None = None) -> Chord:
+        """The chord `semitones` higher. Its suffix stays as written. Root and bass move by `fifths`
+        on the circle of fifths; without them, and where that ends in C flat or beyond, or E sharp
+        or beyond, the key spells them."""
+
+        def moved(place: int | None) -> int | None:
+            if place is None or fifths is None or not -6 <= place + fifths <= 10:
+                return None
+            return place + fifths
+
+        written = self.written
+        if written is not None:
+            root_place = moved(written.root)
+            bass_place = None if root_place is None else moved(written.bass)
+            written = Written(root_place, written.suffix, bass_place)
+        root, bass = (self.root + semitones) % 12, (self.bass + semitones) % 12
+        return Chord(root, self.intervals, bass, written)
 
 
 @lru_cache(maxsize=4096)

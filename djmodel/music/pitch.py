@@ -13,6 +13,7 @@ LETTER_PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MAX_KEY_ACCIDENTALS = 7  # sharps or flats of a key signature
 
 _LETTERS_BY_FIFTHS = "FCGDAEB"
+_ACCIDENTALS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "x": 2, "𝄪": 2, "𝄫": -2}
 
 
 def step_and_alter(place: int) -> tuple[str, int]:
@@ -42,3 +43,21 @@ def place_in_key(pitch_class: int, lowest: int, key: int) -> int:
     if in_key or -6 <= place <= 10:
         return place
     return place - 12 if place > 10 else place + 12
+
+
+def place_of(name: str) -> int:
+    """The place of a note by its name, the inverse of `note_name`; typographic signs are read too.
+
+    >>> place_of("Eb"), place_of("F♯")
+    (-3, 6)
+    """
+    return _LETTERS_BY_FIFTHS.index(name[0]) - 1 + 7 * sum(_ACCIDENTALS[sign] for sign in name[1:])
+
+
+def pitch_class(place: int) -> int:
+    """The pitch class at a place.
+
+    >>> pitch_class(-3)
+    3
+    """
+    return place * 7 % 12

@@ -211,15 +211,21 @@ class Tune:
             choruses=tuple(chorus + bar for bar in bars for chorus in self.choruses),
         )
 
-    def transposed(self, semitones: int) -> Tune:
-        """The same tune `semitones` higher; its key is not known."""
+    def transposed(self, semitones: int, key: int | None = None) -> Tune:
+        """The same tune `semitones` higher, in `key` (a number of sharps or flats), if its own is
+        known; without it in that of two equal keys which has fewer accidentals. Chord symbols move
+        along with the key."""
+        fifths: int | None = None
+        if self.key is not None:
+            key = (self.key + 7 * semitones + 6) % 12 - 6 if key is None else key
+            fifths = key - self.key
 
         def moved(notes: tuple[Note, ...]) -> tuple[Note, ...]:
             return tuple(replace(n, pitch=n.pitch + semitones) for n in notes)
 
         def moved_bar(bar: Bar) -> Bar:
-            changes = (replace(c, chord=c.chord.transposed(semitones)) for c in bar.changes)
+            changes = (replace(c, chord=c.chord.transposed(semitones, fifths)) for c in bar.changes)
             return replace(bar, melody=moved(bar.melody), changes=tuple(changes))
 
         parts = tuple(replace(part, notes=moved(part.notes)) for part in self.accompaniment)
-        return replace(self, bars=tuple(map(moved_bar, self.bars)), accompaniment=parts, key=None)
+        return replace(self, bars=tuple(map(moved_bar, self.bars)), accompaniment=parts, key=key)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import bass_place, chord_suffix, root_place
+from djmodel.music.chord_symbol import bass_place, root_place, symbol_suffix
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import Spelling, key_signature, spell
 from djmodel.music.meter import Meter
@@ -253,7 +253,7 @@ def _chord_mark(change: Change, key: int) -> harmony.ChordSymbol | harmony.NoCho
     chord = change.chord
     kind, added, missing = chord_kind(chord)
     root = _name(step_and_alter(root_place(chord, key)))
-    mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=chord_suffix(chord.intervals))
+    mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=symbol_suffix(chord))
     if chord.bass != chord.root:
         mark.bass(_name(step_and_alter(bass_place(chord, key))), allow_add=True)
     for modification, intervals in (("add", added), ("subtract", missing)):

@@ -61,8 +61,8 @@ def written(tune: Tune) -> str:
         ("[C | %] x2 | F | %", "C | C | C | C | F | F"),
         # under N.C. the harmony is remembered
         ("N.C. | C N.C. | G NC", "N.C. | C N.C.@2 | G N.C.@2"),
-        ("C7(b9, #11) F6/9/A", "C7b9#11 F6/9/A@2"),
-        ("B♭△7 | E♭ø", "Bbmaj7 | Ebm7b5"),
+        ("C7(b9, #11) F6/9/A", "C7(b9,#11) F6/9/A@2"),
+        ("B♭△7 | E♭ø", "Bb△7 | Ebø"),
     ],
 )
 def test_written_changes_are_parsed(text: str, bars: str) -> None:

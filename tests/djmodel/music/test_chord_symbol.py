@@ -9,7 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
+from djmodel.music.chord_symbol import (
+    ChordSymbolError,
+    chord_symbol,
+    engraved,
+    parse_chord_symbol,
+)
 
 chords = st.builds(
     Chord.of,
@@ -169,7 +174,7 @@ def test_every_chord_has_a_name_that_reads_back(chord: Chord, key: int | None) -
         (Chord.of(0, [0, 3, 7], 3), -3, "Cm/Eb"),
         (Chord.of(2, [0, 4, 7, 10], 6), -3, "D7/F#"),
         # a sharp eleventh in the bass is an F sharp over C, as it is engraved
-        (Chord.of(0, [0, 4, 6, 7, 11], 6), -3, "Cmaj7#11/F#"),
+        (Chord.of(0, [0, 4, 6, 7, 11], 6), -3, "Cmaj7(#11)/F#"),
         (Chord.of(0, [0, 3, 6, 10], 6), None, "Cm7b5/Gb"),
         (Chord.of(0, [0, 4]), None, "C(no5)"),
         (Chord.of(0, [0, 4, 7, 8]), None, "C(addb13)"),
@@ -200,3 +205,36 @@ def test_music21_reads_the_same_tones(symbol: str) -> None:
     assert oracle.root().pitchClass == chord.root
     assert oracle.bass().pitchClass == chord.bass
     assert {pitch.pitchClass for pitch in oracle.pitches} == chord.pitch_classes | {chord.bass}
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["F#7", "Gb7", "Ebdim7", "D#dim7", "Cb", "E#m7b5", "C-7", "Cmin7", "C△7", "Cø", "C°7", "C7(b9)",
+     "C7b9", "C7alt", "C+7", "C7#5", "Csus", "C69", "F#7/A#", "Gb7/Bb", "C/F#", "C/Gb", "C/C"],
+)  # fmt: skip
+@pytest.mark.parametrize("key", [None, -6, 0, 6])
+def test_a_symbol_is_printed_as_it_was_typed_whatever_the_key(symbol: str, key: int | None) -> None:
+    assert chord_symbol(parse_chord_symbol(symbol), key) == symbol
+
+
+def test_typographic_signs_are_plain_in_text_and_typographic_in_print() -> None:
+    chord = parse_chord_symbol("B♭−7(♭5, ♯9)/D♭")
+    assert chord_symbol(chord) == "Bb-7(b5,#9)/Db"
+    assert engraved(chord_symbol(chord)) == "B♭-7(♭5,♯9)/D♭"
+
+
+def test_chords_that_sound_alike_are_equal_however_they_are_written() -> None:
+    assert parse_chord_symbol("F#-7") == parse_chord_symbol("Gbm7") == Chord.of(6, (0, 3, 7, 10))
+
+
+def test_a_typed_suffix_is_kept_in_another_key_and_its_root_moves_with_the_key() -> None:
+    raised = parse_chord_symbol("F#-7b5")  # the raised fourth degree of C, in E flat
+    assert chord_symbol(raised.transposed(3, fifths=-3)) == "A-7b5"
+    assert chord_symbol(parse_chord_symbol("Bb7/D").transposed(2, fifths=2)) == "C7/E"
+    # without a key there is nothing to move along
+    assert chord_symbol(raised.transposed(-5), key=-5) == "Db-7b5"
+
+
+def test_a_very_long_symbol_is_refused() -> None:
+    with pytest.raises(ChordSymbolError, match="is shorter"):
+        parse_chord_symbol("C" + "(9)" * 100_000)
