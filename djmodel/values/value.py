@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from seqmodel.errors import InputError
 
-REST = "R"
+REST, TIE = "R", "T"
 N_VALUES = 90  # size of the course's vocabulary
 MINOR_THIRD = 3  # semitones from the middle of a value's range to either end
 
@@ -21,9 +21,9 @@ _NAMES = ("P1", "m2", "M2", "m3", "M3", "P4", "d5", "P5", "m6", "M6", "m7", "M7"
 _MAJOR_STEPS = (0, 2, 4, 5, 7, 9, 11)
 _PERFECT = {0, 3, 4}
 _INTERVAL = re.compile(r"(P|M|m|A+|d+)(-?)(\d+)")
-_VALUE = re.compile(r"([CSAXR]),(\d+(?:\.\d+)?|\d+/\d+)(?:,<([^,<>]+),([^,<>]+)>)?")
+_VALUE = re.compile(r"([CSAXRT]),(\d+(?:\.\d+)?|\d+/\d+)(?:,<([^,<>]+)(?:,([^,<>]+))?>)?")
 
-_MAX_DENOMINATOR = 24  # of durations; three decimals distinguish all such fractions
+_MAX_DENOMINATOR = 24  # of durations in decimals, of which three distinguish all such fractions
 
 
 class ValueTextError(InputError):
@@ -32,26 +32,30 @@ class ValueTextError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One note or rest, relative to the chord and to the previous note of its bar.
+    """One note or rest, relative to the chord and to the previous note.
 
     `kind`: the kind of tone over the chord (C chord tone, S scale tone, A approach tone, X other),
-    or R for a rest. `duration`: in quarter lengths. `leap`: semitones from the previous note of the
-    bar; None for the first note of a bar and for rests.
+    R for a rest, or T for a note that is tied to the one before. `duration`: in quarter lengths.
+    `leap`: semitones from the previous note; None for a note that has none, for rests and ties. It
+    is the middle of a range, as in the course's grammar, or `exact`, as in that of jazz.
 
-    >>> str(Value("A", Fraction(1, 4), -2))
-    'A,0.250,<m2,P-4>'
+    >>> str(Value("A", Fraction(1, 4), -2)), str(Value("A", Fraction(1, 4), -2, exact=True))
+    ('A,0.250,<m2,P-4>', 'A,0.250,<M-2>')
     """
 
     kind: str
     duration: Fraction
     leap: int | None = None
+    exact: bool = False
 
     def __str__(self) -> str:
         """The text as in the course, `kind,duration[,<up,down>]`: the leap is printed as the range
-        from a minor third above it to a minor third below it."""
-        text = f"{self.kind},{float(self.duration):.3f}"
+        from a minor third above it to a minor third below it; an exact one as one interval."""
+        text = f"{self.kind},{duration_text(self.duration)}"
         if self.leap is None:
             return text
+        if self.exact:
+            return f"{text},<{interval_name(self.leap)}>"
         up = interval_name(self.leap + MINOR_THIRD)
         down = interval_name(self.leap - MINOR_THIRD)
         return f"{text},<{up},{down}>"
@@ -67,23 +71,47 @@ class Value:
         if not match:
             raise _not_a_value(text)
         kind, duration_text, up, down = match.groups()
-        duration = Fraction(duration_text).limit_denominator(_MAX_DENOMINATOR)
-        if duration == 0:
+        duration = parse_duration(duration_text)
+        if not duration:
             raise _not_a_value(text)
         if up is None:
             return cls(kind, duration)
-        leap = Fraction(semitones(up) + semitones(down), 2)
-        if kind == REST or leap.denominator != 1:
+        leap = Fraction(semitones(up) + semitones(down or up), 2)
+        if kind in (REST, TIE) or leap.denominator != 1:
             raise _not_a_value(text)
-        return cls(kind, duration, int(leap))
+        return cls(kind, duration, int(leap), exact=down is None)
 
     @property
     def is_rest(self) -> bool:
         return self.kind == REST
 
+    @property
+    def is_tie(self) -> bool:
+        return self.kind == TIE
+
 
 def _not_a_value(text: str) -> ValueTextError:
     return ValueTextError(f"`{text}` is not a value such as `C,0.250` or `A,0.500,<m2,P-4>`")
+
+
+def duration_text(duration: Fraction) -> str:
+    """A duration in quarter lengths with three decimals, or as a fraction where these would not
+    give it back.
+
+    >>> duration_text(Fraction(1, 3)), duration_text(Fraction(11, 30))
+    ('0.333', '11/30')
+    """
+    text = f"{float(duration):.3f}"
+    return text if parse_duration(text) == duration else str(duration)
+
+
+def parse_duration(text: str) -> Fraction:
+    """The inverse of `duration_text`; 0 for a text that is not above 0. Raises ValueError for one
+    that is not a number."""
+    if "/" in text:
+        numerator, denominator = map(int, text.split("/"))
+        return Fraction(numerator, denominator) if denominator else Fraction(0)
+    return Fraction(text).limit_denominator(_MAX_DENOMINATOR)
 
 
 def interval_name(distance: int) -> str:

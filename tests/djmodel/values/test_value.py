@@ -53,7 +53,7 @@ def test_any_interval_has_the_size_that_music21_gives_it(quality, number, down):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "C", "C,", "Q,0.5", "C,0.000", "C,0.5,<m2>", "R,1.0,<m3,m-3>", "C,1.0,<m2,m2>x"]
+    "text", ["", "C", "C,", "Q,0.5", "C,0.000", "C,0.5,<m2", "R,1.0,<m3,m-3>", "C,1.0,<m2,m2>x"]
 )
 def test_text_that_is_not_a_value_is_refused(text):
     with pytest.raises(ValueTextError, match="is not a value such as"):
