@@ -18,6 +18,7 @@ from seqmodel.data.windows import PADDING, Indices
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import LAYOUTS, Floats, Weights
+from seqmodel.parallel.threads import single_threaded_blas
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def log_probabilities(
     return log_distributions(weights, sequence, conditioning)[chosen]
 
 
+@single_threaded_blas()
 def log_distributions(
     weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
 ) -> Floats:
@@ -171,6 +173,7 @@ def log_distributions(
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
+@single_threaded_blas()
 def batch_log_probabilities(weights: Weights, inputs: Indices, labels: Indices) -> Floats:
     """The natural log-probability of each label of a batch of padded sequences: `inputs (m, T)`,
     with conditioning `(m, T, 1 + k)`, and `labels (m, T)` as in `Windows`; `(m, T)`. What is

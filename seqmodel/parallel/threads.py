@@ -69,7 +69,7 @@ def _quick_switches() -> Iterator[None]:
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Keeps NumPy's matrix products on the calling thread: products as small as ours take longer
-    when they are split, and far longer on a busy machine."""
+    when they are split, far longer on a busy machine, and are rounded by the number of threads."""
     with _blas().limit(limits=1, user_api="blas"):
         yield
 

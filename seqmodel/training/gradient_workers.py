@@ -2,8 +2,8 @@
 
 A pass through a shard is thousands of calls of some microseconds each, for most of which threads
 would wait for Python's lock. Processes read the weights from shared memory and leave the gradients
-there; only indices go through pipes. While a process is still starting, or after it has died, the
-trainer's own process computes its shard, with the same result bit for bit.
+there; only indices go through pipes. A shard has the same gradients bit for bit whichever process
+computes it; the trainer's own process does while another is still starting, or after it has died.
 """
 
 from __future__ import annotations
@@ -34,21 +34,23 @@ _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", 
 
 
 class GradientWorkers:
-    """Computes the gradients of at most `n_shards` shards of a batch at once.
+    """Computes the gradients of at most `n_shards` shards of a batch, in at most `n_processes`
+    processes, this one among them.
 
     All shards read `weights`; the gradients of shard k are left in `gradients[k]`.
     """
 
-    def __init__(self, shape: NetworkShape, n_shards: int) -> None:
-        self.n_shards = n_shards
+    def __init__(self, shape: NetworkShape, n_shards: int, n_processes: int) -> None:
+        self.n_shards, self.n_processes = n_shards, max(1, min(n_processes, n_shards))
         n_bytes = 4 * (n_shards + 1) * Parameters.size(shape)
         memory: Any = None
         self._workers: list[_Worker] = []
-        if n_shards > 1 and os.name == "posix":
+        if self.n_processes > 1 and os.name == "posix":
             # Without shared memory or further processes, this process computes all shards.
             with suppress(OSError), _shared_memory(n_bytes) as (memory, file):
-                for number in range(1, n_shards):
-                    self._workers.append(_Worker((shape, number, file, n_bytes), file))
+                for number in range(1, self.n_processes):
+                    setup = (shape, number, self.n_processes, file, n_bytes)
+                    self._workers.append(_Worker(setup, file))
         self.weights, *self.gradients = _parameters_in(memory or bytearray(n_bytes), shape)
         self._own = ShardWorker(self.weights)
 
@@ -58,16 +60,18 @@ class GradientWorkers:
         return [worker.pid for worker in self._workers]
 
     def run(self, shards: Sequence[BatchShard]) -> list[ShardMetrics]:
-        """The metrics of each shard."""
+        """The metrics of each shard. Process k computes every shard `k + i * n_processes`."""
+        n, metrics = self.n_processes, {}
         try:
-            busy = {k: w for k, w in enumerate(self._workers, 1) if w.begin(shards[k:])}
-            metrics = {
-                k: self._own.run(shard, self.gradients[k])
-                for k, shard in enumerate(shards)
-                if k not in busy
-            }
+            busy = {k: w for k, w in enumerate(self._workers, 1) if w.begin(shards[k::n])}
+            for k, shard in enumerate(shards):
+                if k % n not in busy:
+                    metrics[k] = self._own.run(shard, self.gradients[k])
             for k, worker in busy.items():
-                metrics[k] = worker.result() or self._own.run(shards[k], self.gradients[k])
+                results = worker.result() or [
+                    self._own.run(shards[i], self.gradients[i]) for i in range(k, len(shards), n)
+                ]
+                metrics |= zip(range(k, len(shards), n), results, strict=True)
         except BaseException:  # after an interruption there are results that nobody has read
             for worker in self._workers:
                 worker.end()
@@ -80,7 +84,7 @@ class GradientWorkers:
 
 
 class _Worker:
-    """A process that computes one shard; `setup` says which, and where its memory is."""
+    """A process that computes shards; `setup` says which, and where its memory is."""
 
     def __init__(self, setup: tuple[Any, ...], file: int) -> None:
         self._process = processes.start(
@@ -104,17 +108,17 @@ class _Worker:
         return self._is_ready
 
     def begin(self, shards: Sequence[BatchShard]) -> bool:
-        """Begins with the first of `shards`, if there is one; False if it cannot."""
+        """Begins with `shards`, if there are any; False if it cannot."""
         if not shards or not self._is_ready:
             return False
         try:
-            processes.send(self._process.stdin, shards[0])
+            processes.send(self._process.stdin, shards)
         except _ENDED:
             self._is_ready = False
         return self._is_ready
 
-    def result(self) -> ShardMetrics | None:
-        """The metrics of the shard; None if the process has died."""
+    def result(self) -> list[ShardMetrics] | None:
+        """The metrics of the shards; None if the process has died."""
         try:
             return processes.receive(self._process.stdout)
         except _ENDED:
@@ -143,11 +147,13 @@ def _parameters_in(memory: Any, shape: NetworkShape) -> list[Parameters]:
 def serve() -> None:
     """Computes shards in a worker process, as long as there are requests."""
     with processes.serving() as (requests, answers):
-        shape, number, file, n_bytes = next(requests)
+        shape, number, n_processes, file, n_bytes = next(requests)
         weights, *gradients = _parameters_in(mmap.mmap(file, n_bytes), shape)
-        worker = ShardWorker(weights)
+        worker, own = ShardWorker(weights), gradients[number::n_processes]
         processes.send(answers, True)
         # Overflow is noticed by the loss, which is not finite then.
         with np.errstate(over="ignore", invalid="ignore"):
-            for shard in requests:
-                processes.send(answers, worker.run(shard, gradients[number]))
+            for shards in requests:
+                # A batch may have fewer shards than there is memory for.
+                metrics = [worker.run(*each) for each in zip(shards, own, strict=False)]
+                processes.send(answers, metrics)

@@ -17,7 +17,6 @@ from seqmodel.errors import InterruptedTraining, TrainingError
 from seqmodel.files import atomic_write
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
-from seqmodel.parallel.threads import single_threaded_blas
 from seqmodel.training.batches import BatchSource
 from seqmodel.training.checkpoints import Checkpoint, Checkpoints, corrupted
 from seqmodel.training.config import TrainerConfig
@@ -155,7 +154,7 @@ def run_epochs(
         )
     loop = _TrainingLoop(trainer, config, checkpoints, fingerprint or {})
     # Weights that overflow are noticed by the loss, which is not finite then.
-    with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         stop_reason = loop.run(batches, progress, validation_loss)
     trainer.restore(loop.reached.best)
     return FitResult(loop.reached.history, loop.reached.best_epoch, stop_reason)

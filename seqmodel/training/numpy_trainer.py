@@ -19,13 +19,16 @@ from seqmodel.data.windows import Indices
 from seqmodel.network.backward import ONE, BatchShard
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import Floats, Weights
-from seqmodel.parallel.threads import cpu_count
+from seqmodel.parallel.threads import cpu_count, single_threaded_blas
 from seqmodel.training.config import Dropout
 from seqmodel.training.gradient_workers import GradientWorkers
 from seqmodel.training.trainer import BatchMetrics, State
 
-# The size from which a shard of a batch is worth a process: sequences, and sequences times units.
+# Sums are rounded by the shards of a batch, so their number depends on the batch and the network
+# alone: there are two shards as soon as each is worth a process, and more only of so many sequences
+# (and sequences times units) that they cost no time where there are fewer processors.
 MIN_SHARD_SEQUENCES, MIN_SHARD_STATE = 16, 1024
+LARGE_SHARD_SEQUENCES, LARGE_SHARD_STATE = 64, 16_384
 # Elements of a vector that are updated together while they are in the processor's cache.
 BLOCK = 32_768
 # Keras' defaults for Adam.
@@ -61,8 +64,9 @@ class NumpyTrainer:
     ones. `weights` gives the sums; the columns of the features, zeros at first, are the end of
     `vector`, and `parameters` the rest.
 
-    A batch is computed by at most `n_processes` processes; None: one per core. They start at once
-    if `batch_size` is given, else with the first batch.
+    A batch is computed by at most `n_processes` processes, None: one per core, which start at once
+    if `batch_size` is given, else with the first batch. Their number does not change a bit of the
+    result; nor does that of BLAS's threads, of which a product uses one.
     """
 
     def __init__(
@@ -90,27 +94,34 @@ class NumpyTrainer:
         self.steps = 0
         self._scratch = np.empty_like(self.vector)
         self._n_processes = n_processes or cpu_count()
-        self.workers = GradientWorkers(self._network.shape, self._n_shards(batch_size))
+        self.workers = self._workers(self._n_shards(batch_size))
+
+    def _workers(self, n_shards: int) -> GradientWorkers:
+        return GradientWorkers(self._network.shape, n_shards, self._n_processes)
 
     def _n_shards(self, batch_size: int) -> int:
-        """The number of shards of a batch that are worth a process each."""
+        """The number of shards of a batch."""
         state = batch_size * self._network.units
         worth = min(batch_size // MIN_SHARD_SEQUENCES, state // MIN_SHARD_STATE)
-        return max(1, min(self._n_processes, worth))
+        large = min(batch_size // LARGE_SHARD_SEQUENCES, state // LARGE_SHARD_STATE)
+        return max(1, min(worth, 2), large)
 
     def step(self, inputs: Indices, labels: Indices, learning_rate: float) -> BatchMetrics:
-        metrics, gradients = self._differentiate(inputs, labels)
+        with single_threaded_blas():
+            metrics, gradients = self._differentiate(inputs, labels)
         self._update(gradients, learning_rate)
         return metrics
 
     def gradients(self, inputs: Indices, labels: Indices) -> Weights:
         """The gradients of the mean cross-entropy; arguments as in `step`."""
-        _, shards = self._differentiate(inputs, labels)
+        with single_threaded_blas():
+            _, shards = self._differentiate(inputs, labels)
         total = np.sum(shards, axis=0)[: len(self.parameters.vector)]
         return Parameters(self.parameters.shape, total).weights()
 
     def weights(self) -> Weights:
-        return self._summed().weights()
+        with single_threaded_blas():
+            return self._summed().weights()
 
     def state(self) -> State:
         vectors = {name: vector.copy() for name, vector in self._vectors().items()}
@@ -131,7 +142,7 @@ class NumpyTrainer:
         n_labels = int(np.count_nonzero(labels >= 0))
         n_shards = self._n_shards(B)
         if self.workers.n_shards < n_shards:
-            self.workers = GradientWorkers(network.shape, n_shards)
+            self.workers = self._workers(n_shards)
         workers = self.workers
         factors = dropout_factors(self.dropout, network, self.seed, self.steps)
         np.multiply(network.vector, factors.vector if factors else ONE, out=workers.weights.vector)

@@ -31,8 +31,8 @@ def random_shards(n, seed=0, shape=SHAPE):
     ]
 
 
-def started_workers(n_shards, shape=SHAPE):
-    workers = GradientWorkers(shape, n_shards)
+def started_workers(n_shards, n_processes=None, shape=SHAPE):
+    workers = GradientWorkers(shape, n_shards, n_processes or n_shards)
     workers.weights.vector[:] = np.random.default_rng(1).normal(size=len(workers.weights.vector))
     return workers
 
@@ -70,7 +70,7 @@ def own_shards(monkeypatch):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_each_shard_is_bit_for_bit_the_same_in_any_process(cell):
     shape = SHAPE._replace(cell=cell)
-    workers, shards = started_workers(3, shape), random_shards(3, shape=shape)
+    workers, shards = started_workers(3, shape=shape), random_shards(3, shape=shape)
     check(workers, shards)  # the workers may still be starting
     assert workers.wait() == 2
     check(workers, shards)
@@ -87,12 +87,20 @@ def test_workers_compute_all_shards_but_the_first(own_shards):
     assert [shard is shards[0] for shard in own_shards] == [True]
 
 
+@pytest.mark.parametrize("n_processes", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_used", [1, 4, 5])
+def test_there_may_be_more_shards_than_processes(n_processes, n_used):
+    workers, shards = started_workers(5, n_processes), random_shards(n_used)
+    assert workers.wait() == min(n_processes, 5) - 1
+    check(workers, shards)
+
+
 def test_the_shard_of_a_worker_that_dies_before_a_batch_is_computed():
-    workers = started_workers(2)
+    workers = started_workers(4, n_processes=2)
     workers.wait()
     os.kill(workers.pids[0], signal.SIGKILL)
     for seed in range(2):
-        check(workers, random_shards(2, seed))
+        check(workers, random_shards(4, seed))
 
 
 def test_the_shard_of_a_worker_that_dies_during_a_batch_is_computed(monkeypatch):
@@ -165,7 +173,7 @@ def test_workers_end_when_the_process_of_their_owner_is_killed():
 import time
 from seqmodel.network.parameters import NetworkShape
 from seqmodel.training.gradient_workers import GradientWorkers
-workers = GradientWorkers(NetworkShape("lstm", 7, 11, 14), 2)
+workers = GradientWorkers(NetworkShape("lstm", 7, 11, 14), 2, 2)
 workers.wait()
 print(*workers.pids, flush=True)
 time.sleep(60)
