@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from dinos.names import MAX_LENGTH
-from seqmodel.command_line.runner import run, stderr_console
+from seqmodel.command_line.runner import print_line, run, stderr_console
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import Setting, SettingError
-from seqmodel.text import pluralize
+from seqmodel.text import json_line, pluralize
 
 if TYPE_CHECKING:
     from dinos.copying import TrainingNames
@@ -90,16 +89,16 @@ def command(
     for result in generated:
         name = spelled(result, model)
         facts = _facts(result, model, training_names) if as_json else None
-        print(json.dumps(facts, ensure_ascii=False) if facts else name)
+        print_line(json_line(facts) if facts else name)
         if note := _note(result, max_length):
             sys.stdout.flush()
-            console.print(f"{name}: {note}", markup=False, soft_wrap=True)
+            console.print(f"{name}: {note}", soft_wrap=True)
     if len(generated) < count:
         found = f"found only {len(generated)} of {pluralize(count, 'new name')}"
         console.print(f"{found}; raise --temperature for more")
     sys.stdout.flush()
     shared = training_names.summary(result.name for result in generated)
-    console.print(shared, markup=False, soft_wrap=True)
+    console.print(shared, soft_wrap=True)
 
 
 def _note(result: GeneratedName, max_length: int) -> str:

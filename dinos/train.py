@@ -70,7 +70,7 @@ def command(
             report(epoch)
             if epoch.number == 1 or epoch.number % epochs_per_look == 0:
                 line = f"epoch {epoch.number} samples: {_samples(model, config.seed)}"
-                console.print(line, markup=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
 
         return fit(read, config, sources=sources, progress=progress, checkpoints=kept)
 
@@ -87,7 +87,7 @@ def command(
         f"names: python -m dinos.generate {out}/{MODEL} --count 10",
     ):
         if line:
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
 
 
 def _facts(

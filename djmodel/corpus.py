@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
+from seqmodel.command_line.runner import (
+    Progress,
+    run,
+    stderr_console,
+    stdout_console,
+    summary_table,
+)
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.settings import Setting
 
@@ -42,23 +48,21 @@ def build(
         def report(name: str, result: str, files: int) -> None:
             show(next(done), files)
             if result.startswith("skipped"):
-                console.print(f"{name}: {result}", soft_wrap=True, markup=False)
+                console.print(f"{name}: {result}", soft_wrap=True)
 
         workers = replace(pool, versions=reader_versions)
         summary = build_corpus(music, out, workers, report)
     console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
-    console.print(f"train: python -m djmodel.train --corpus {out}", soft_wrap=True, markup=False)
+    console.print(f"train: python -m djmodel.train --corpus {out}", soft_wrap=True)
 
 
 def info(folder: Folder) -> None:
     """Show the size of a corpus, its most frequent values and the reasons for skipped files."""
-    from rich.console import Console
-
     from djmodel.inputs.cache import reader_version
     from djmodel.values.corpus_file import Corpus
 
     corpus = Corpus(folder)
-    console = Console(highlight=False)
+    console = stdout_console()
     lengths = corpus.lengths[corpus.lengths > 0]
     frequent = corpus.counts.argsort(kind="stable")[::-1][:MAX_VALUES]
     total = corpus.counts.sum()
@@ -75,7 +79,7 @@ def info(folder: Folder) -> None:
     console.print(summary_table(str(folder), rows))
     reasons = Counter(text for text in corpus.column("result") if text.startswith("skipped"))
     for reason, files in reasons.most_common(MAX_REASONS):
-        console.print(f"{files:,} {reason}", soft_wrap=True, markup=False)
+        console.print(f"{files:,} {reason}", soft_wrap=True)
 
 
 def _counts(summary: Summary) -> dict[str, str]:

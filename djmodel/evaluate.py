@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from djmodel.config import PRESETS, ReadingConfig, TrainingConfig
 from seqmodel.command_line.options import Options
-from seqmodel.command_line.runner import Progress, run, stderr_console
+from seqmodel.command_line.runner import (
+    Progress,
+    print_line,
+    run,
+    stderr_console,
+    stdout_console,
+)
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting, SettingError
-from seqmodel.text import pluralize
+from seqmodel.text import json_line, pluralize
 
 if TYPE_CHECKING:
     from djmodel.evaluation.copying import Copied
@@ -145,7 +148,7 @@ def _read(names: Sequence[str], **parts: Any) -> ReadResults:
     music = read_tunes(names, **parts)
     for result in music.results:
         if result.tune is None:
-            stderr_console().print(f"{result.name} {result}", markup=False, soft_wrap=True)
+            stderr_console().print(f"{result.name} {result}", soft_wrap=True)
     music.require_tunes()
     return music
 
@@ -162,7 +165,7 @@ def _show_evaluation(model: DjModel, names: Sequence[str], seed: int) -> None:
         if sha256_of_file(path) in model.sources.values():
             stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
     evaluation = evaluate(model, music.tunes, seed)
-    Console(highlight=False).print(_metrics_table(evaluation, "held-out music"))
+    stdout_console().print(_metrics_table(evaluation, "held-out music"))
 
 
 def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
@@ -186,11 +189,11 @@ def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
             show(next(numbers), len(tunes), losses)
 
         evaluations = leave_one_out(tunes, config, progress)
-    console, total = Console(highlight=False), Evaluation.mean(evaluations)
+    console, total = stdout_console(), Evaluation.mean(evaluations)
     table = Table("left out", "values", "model", "best n-gram", "order", "lower by", box=box.SIMPLE)
     for one in (*evaluations, total):
         table.add_row(
-            escape(one.title),
+            one.title,
             f"{one.model.values:,}",
             f"{one.model.cross_entropy:.3f}",
             f"{one.best_ngram.cross_entropy:.3f}",
@@ -236,15 +239,17 @@ def _show_copies(
     if as_json:
         for title, copied in found:
             facts = {representation: _facts(one) for representation, [one] in copied.items()}
-            print(json.dumps({"title": title, **facts}))
+            print_line(json_line({"title": title, **facts}))
         return
     human = {r: human_baseline(detector, r) for r in REPRESENTATIONS}
     if all(human.values()):
         found.append((_HUMAN, human))
-    console = Console(highlight=False)
+    console = stdout_console()
     for title, copied in found:
         console.print(_copies_table(title, copied))
-    print("longest: in values or notes; n: share of the n-grams that occur in the training tunes")
+    print_line(
+        "longest: in values or notes; n: share of the n-grams that occur in the training tunes"
+    )
 
 
 def _melodies(
@@ -268,7 +273,7 @@ def _copies_table(title: str, found: dict[str, list[Copied]]) -> Table:
     """A table with a row for each representation: longest passage, and overlap by n-gram length."""
     from djmodel.evaluation.copying import format_overlap
 
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
     for head in ("by", "longest", "bar"):
         table.add_column(head, no_wrap=True)
     table.add_column("as in", overflow="fold")
@@ -281,7 +286,7 @@ def _copies_table(title: str, found: dict[str, list[Copied]]) -> Table:
             representation,
             str(longest.length),
             str(longest.bar or ""),
-            escape(source),
+            source,
             *format_overlap(copied, NGRAMS_SHOWN),
         )
     return table
@@ -299,7 +304,7 @@ def _show_copies_of_solos(
     from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, human_baseline
     from djmodel.model.improvise import improvise
 
-    console, detector = Console(highlight=False), CopyDetector.of(model)
+    console, detector = stdout_console(), CopyDetector.of(model)
     table = Table(
         "temperature", "nats per value", "longest copy", "from", f"n={COPY_NGRAM}", box=box.SIMPLE
     )
@@ -323,7 +328,7 @@ def _longest(found: Sequence[Copied]) -> tuple[str, ...]:
 
     longest = max((copied.longest for copied in found), key=lambda passage: passage.length)
     length = pluralize(longest.length, "value")
-    return length, escape(longest.title), *format_overlap(found, [COPY_NGRAM])
+    return length, longest.title, *format_overlap(found, [COPY_NGRAM])
 
 
 def main() -> None:

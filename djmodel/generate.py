@@ -13,7 +13,7 @@ from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
-from seqmodel.command_line.runner import run, stderr_console
+from seqmodel.command_line.runner import print_line, run, stderr_console
 from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting, SettingError, check_settings
 from seqmodel.text import pluralize, printable
@@ -161,12 +161,12 @@ def command(
         console.print(str(written), soft_wrap=True)
     if like and provenance:
         for line in _describe_provenance(provenance):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
         sys.exit(_compare(solos[0], like))
     tune = solos[0].tune
     over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
     for line in (over, *_copies(model, solos, config)):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def numbered(path: Path, count: int) -> list[Path]:
@@ -222,13 +222,13 @@ def _compare(solo: Solo, file: Path) -> int:
 
     new, old = midi_bytes(solo.tune, solo.provenance), file.read_bytes()
     if new == old:
-        print(f"{file}: the same {len(old):,} bytes")
+        print_line(f"{file}: the same {len(old):,} bytes")
         return SAME
     first = next(
         (i for i, pair in enumerate(zip(new, old, strict=False)) if pair[0] != pair[1]),
         min(len(new), len(old)),
     )
-    print(f"{file}: differs from byte {first + 1:,} of {len(old):,} on")
+    print_line(f"{file}: differs from byte {first + 1:,} of {len(old):,} on")
     return DIFFERENT
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from djmodel.config import ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
-from seqmodel.command_line.runner import run, summary_table
+from seqmodel.command_line.runner import run, stdout_console, summary_table
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
@@ -101,17 +101,17 @@ class PartTable:
     def __init__(self, choice: ChosenParts) -> None:
         self.choice = choice
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[Table | Text | str]:
         if options.max_width >= _NARROW:
             yield _part_table(self.choice)
             return
-        from rich.text import Text
-
-        yield Text("Parts", style="italic")
+        yield console.render_str("Parts", style="italic")
         for result in self.choice.roles:
             part = result.part
-            yield Text(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield Text(f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}")
+            yield console.render_str(f"{part.number} {part.name}".rstrip(), style="bold")
+            yield f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}"
 
 
 def _part_table(choice: ChosenParts) -> Table:
@@ -131,7 +131,7 @@ def _part_table(choice: ChosenParts) -> Table:
         scores = ["", ""]
         if result.role != "drums":
             scores = [f"{result.melody * 100:.0f}", f"{result.harmony * 100:.0f}"]
-        name, number = _plain(part.name), str(part.number)
+        name, number = part.name, str(part.number)
         instrument = "Drums" if part.drums else _instrument_name(part.instrument.program)
         row = [number, name, instrument, str(len(part.grid_notes)), *scores]
         style = "bold" if result.role.startswith("melody") else None
@@ -155,9 +155,7 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     for number, bar in enumerate(tune.bars, start=first):
         name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
         meter = bar.meter
-        table.add_row(
-            name, chords_of_bar(bar, tune.key), _plain(" ".join(map(str, encode_bar(bar))))
-        )
+        table.add_row(name, chords_of_bar(bar, tune.key), " ".join(map(str, encode_bar(bar))))
     return table
 
 
@@ -168,7 +166,7 @@ def tune_facts(made: Transcription) -> Table:
     values = [value for bar in encode(made.tune) for value in bar]
     rows = {
         "melody": pluralize(len(made.tune.melody_notes()), "note"),
-        "accompaniment": ", ".join(_plain(part.instrument.name) for part in made.tune.accompaniment)
+        "accompaniment": ", ".join(part.instrument.name for part in made.tune.accompaniment)
         or "none",
         "values": str(len(values)),
         "distinct values": str(len(set(values))),
@@ -179,12 +177,10 @@ def tune_facts(made: Transcription) -> Table:
 
 
 def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = stdout_console()
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
-    return Console(highlight=False, width=_WIDTH)
+    return stdout_console(_WIDTH)
 
 
 def _clear_cache() -> None:
@@ -223,13 +219,6 @@ def _instrument_name(program: int) -> str:
     from djmodel.music.instruments import PROGRAM_NAMES
 
     return PROGRAM_NAMES[program]
-
-
-def _plain(text: str) -> str:
-    """Text in which rich does not take brackets for markup."""
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def main() -> None:

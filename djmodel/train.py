@@ -133,7 +133,7 @@ def _train(
         f"more:    python -m djmodel.generate {out}/{MODEL} --seed 1",
     ):
         if line:
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
 
 
 def _facts(result: TrainingResult) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqmodel.text import printable
 
-MAX_LENGTH = 2_000
+MAX_MESSAGE_LENGTH = 800
 
 
 class InputError(ValueError):
@@ -15,7 +15,8 @@ class InputError(ValueError):
     and exit with status 2.
 
     `message` is a sentence without a full stop: what was expected and what was found. `path`, the
-    file or folder that it is about, stands before it and `hint`, what to do, behind it.
+    file or folder that it is about, stands before it and `hint`, what to do, behind it. All of it
+    may hold text from outside: it is made printable, and cut.
 
     >>> str(InputError("the file is empty", path="solo.mid", hint="choose another file"))
     'solo.mid: the file is empty; choose another file'
@@ -23,9 +24,9 @@ class InputError(ValueError):
 
     def __init__(self, message: str, *, path: str | Path | None = None, hint: str = "") -> None:
         self.message, self.path, self.hint = message, path, hint
-        place = f"{path}: " if path is not None else ""
-        advice = f"; {hint}" if hint else ""
-        super().__init__(printable(f"{place}{message}{advice}", max_length=MAX_LENGTH))
+        place = f"{printable(path)}: " if path is not None else ""
+        advice = f"; {printable(hint)}" if hint else ""
+        super().__init__(f"{place}{printable(message, MAX_MESSAGE_LENGTH)}{advice}")
 
     def _render_traceback_(self) -> list[str]:
         """The line that IPython shows in place of a traceback (its protocol for exceptions)."""

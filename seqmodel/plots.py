@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from seqmodel.extras import require_package
 from seqmodel.files import PICTURE_SUFFIXES, atomic_write, check_suffix
+from seqmodel.text import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,9 +125,9 @@ def style_axes(axes: Axes, title: str = "", x_label: str = "", y_label: str = ""
     axes.tick_params(colors=LIGHT.ink, length=0, labelsize=9)
     axes.set_axisbelow(True)
     if title:
-        axes.set_title(title, loc="left", color=LIGHT.ink, fontweight="bold")
-    axes.set_xlabel(x_label, color=LIGHT.ink)
-    axes.set_ylabel(y_label, color=LIGHT.ink)
+        axes.set_title(label(title), loc="left", color=LIGHT.ink, fontweight="bold")
+    axes.set_xlabel(label(x_label), color=LIGHT.ink)
+    axes.set_ylabel(label(y_label), color=LIGHT.ink)
 
 
 def loss_curve(
@@ -153,8 +154,7 @@ def loss_curve(
         epochs = range(1, len(losses) + 1)
         _draw_curve(axes, index, epochs, losses, marker, f"{name} {losses[-1]:.3g}")
     if chance is not None:
-        label = f"uniform guess {chance:.3g}"
-        axes.axhline(chance, color=LIGHT.line, linewidth=1, label=label)
+        axes.axhline(chance, color=LIGHT.line, lw=1, label=f"uniform guess {chance:.3g}")
     if drawn or chance is not None:
         axes.legend(**_LEGEND)
     axes.set_xlim((1, longest) if longest > 1 else (0.5, 1.5))
@@ -164,10 +164,10 @@ def loss_curve(
 
 
 def _draw_curve(
-    axes: Axes, index: int, x: Sequence[float], y: Sequence[float], marker: str | None, label: str
+    axes: Axes, index: int, x: Sequence[float], y: Sequence[float], marker: str | None, name: str
 ) -> None:
     colour, dash = SERIES[index % len(SERIES)], _DASHES[index % len(_DASHES)]
-    axes.plot(x, y, dash, color=colour, lw=2, marker=marker, markersize=5, label=label)
+    axes.plot(x, y, dash, color=colour, lw=2, marker=marker, markersize=5, label=label(name))
 
 
 def count_chart(
@@ -202,16 +202,16 @@ def count_chart(
             colour = colours.get(group, BLUE)
             bar.set(facecolor=colour, hatch=hatches.get(group), edgecolor=LIGHT.paper)
         axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9, color=LIGHT.ink)
-        axes.set_yticks(range(len(here)), here, fontsize=10)
+        axes.set_yticks(range(len(here)), [*map(label, here)], fontsize=10)
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_xlim(0, top * 1.2)
         axes.set_xticks([])
     if hidden := list(counts.values())[MAX_BARS:]:
         title += f" ({len(hidden)} more, {sum(hidden):,} times)"
-    figure.suptitle(title, x=0.008, ha="left", color=LIGHT.ink, fontweight="bold")
+    figure.suptitle(label(title), x=0.008, ha="left", color=LIGHT.ink, fontweight="bold")
     shown = {group_of.get(name) for name in names}
     legend = [
-        Patch(facecolor=colour, hatch=hatches.get(group), edgecolor=LIGHT.paper, label=group)
+        Patch(facecolor=colour, hatch=hatches.get(group), edgecolor=LIGHT.paper, label=label(group))
         for group, colour in colours.items()
         if group in shown
     ]
@@ -246,9 +246,11 @@ def heat_map(
     vmax = top if top is not None else max(float(cells.max(initial=0)), 1e-12)
     axes.pcolormesh(cells, cmap=shades, vmin=0, vmax=vmax, edgecolors=LIGHT.grid, lw=0.3)
     axes.set_ylim(len(rows), 0)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=9 if len(rows) <= 40 else 6)
+    size = 9 if len(rows) <= 40 else 6
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [*map(label, rows)], fontsize=size)
     crowded = max((len(str(name)) for name in columns), default=0) * len(columns) > 130
-    axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90 if crowded else 0)
+    angle = 90 if crowded else 0
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [*map(label, columns)], rotation=angle)
     ringed = np.array(list(marks), dtype=float).reshape(-1, 2) + 0.5
     if len(ringed):
         axes.scatter(
@@ -258,7 +260,7 @@ def heat_map(
             facecolors="none",
             edgecolors=VERMILLION,
             linewidths=1.6,
-            label=mark_label,
+            label=label(mark_label),
             clip_on=False,
             zorder=3,
         )
@@ -293,7 +295,7 @@ def line_chart(
     for name, height in (levels or {}).items():
         axes.axhline(height, color=LIGHT.ink, linewidth=1, linestyle=(0, (2, 2)))
         axes.annotate(
-            name,
+            label(name),
             (1 if level_side == "right" else 0, height),
             xycoords=("axes fraction", "data"),
             xytext=(-2 if level_side == "right" else 3, 3),

@@ -1,11 +1,26 @@
-"""Text for people: plurals, and text from outside in a form that a terminal can show."""
+"""Text for people: plurals, and text from outside made safe for the place where it is shown.
+
+Titles, names, paths and messages of libraries may hold anything. They are kept as they are and made
+safe where they leave the program, by one function for each language that they are written into:
+`visible` and `printable` for a terminal, `json_line` for JSON on a terminal, `xml_text` for XML
+(SVG, MusicXML), `html_text` for HTML, `label` for matplotlib, `utf8_text` for MIDI.
+"""
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 MAX_PRINTED_LENGTH = 500
 UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # part of words in many scripts
+# All that XML 1.0 cannot contain, and C1 controls, which it discourages.
+_NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 def pluralize(number: int | float, one: str, several: str = "", form: str = ",") -> str:
@@ -19,14 +34,74 @@ def pluralize(number: int | float, one: str, several: str = "", form: str = ",")
     return f"{number:{form}} {word}"
 
 
+def visible(text: object) -> str:
+    """`text` as one line that a terminal shows and never obeys: white space becomes spaces, and
+    undecodable bytes, control characters, the start of an escape sequence and marks that reverse
+    the direction of writing become `UNPRINTABLE`.
+
+    >>> visible("Maple  Leaf\\x1b[31m\\nRag")
+    'Maple  Leaf\N{REPLACEMENT CHARACTER}[31m Rag'
+    """
+    line = str(text)
+    return line if line.isprintable() else "".join(map(_visible_sign, line))
+
+
+def _visible_sign(sign: str) -> str:
+    if sign.isprintable() or sign in _JOINERS:
+        return sign
+    return " " if sign.isspace() else UNPRINTABLE
+
+
 def printable(text: str | Path, max_length: int = MAX_PRINTED_LENGTH) -> str:
-    """One line that a terminal shows as it is, for text from outside: the name of a file, the
-    title of a tune. Undecodable bytes, control characters and the start of an escape sequence each
-    become `UNPRINTABLE`, white space a single space; what is too long ends in an ellipsis.
+    """`visible` text with single spaces, and an ellipsis where it is longer than `max_length`.
 
     >>> printable("Maple\\nLeaf\\x1b[31m Rag"), printable("Maple Leaf Rag", max_length=6)
     ('Maple Leaf\N{REPLACEMENT CHARACTER}[31m Rag', 'Maple…')
     """
-    words = " ".join(str(text)[: 4 * max_length].split())
-    line = "".join(sign if sign.isprintable() else UNPRINTABLE for sign in words)
+    line = " ".join(visible(str(text)[: 4 * max_length]).split())
     return line if len(line) <= max_length else f"{line[: max_length - 1]}…"
+
+
+def json_line(value: Any) -> str:
+    """`value` as one line of JSON in which every character that `visible` would replace is escaped.
+
+    >>> json_line({"name": "Noël\\x9b"})
+    '{"name": "Noël\\\\u009b"}'
+    """
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.isprintable() else "".join(map(_json_sign, line))
+
+
+def _json_sign(sign: str) -> str:
+    if sign.isprintable() or sign in _JOINERS:
+        return sign
+    return json.dumps(sign)[1:-1]
+
+
+def xml_text(text: str) -> str:
+    """`text` with `UNPRINTABLE` for each character that XML cannot contain; a writer of XML escapes
+    the others."""
+    return _NOT_XML.sub(UNPRINTABLE, text)
+
+
+def html_text(text: object) -> str:
+    """`text` as content or quoted attribute of HTML.
+
+    >>> html_text('<b> & "\\x1b"')
+    '&lt;b&gt; &amp; &quot;\N{REPLACEMENT CHARACTER}&quot;'
+    """
+    return html.escape(xml_text(str(text)))
+
+
+def utf8_text(text: str) -> str:
+    """`text` with `UNPRINTABLE` for undecodable bytes, which UTF-8 cannot hold."""
+    return _NOT_UTF8.sub(UNPRINTABLE, text)
+
+
+def label(text: object) -> str:
+    """`printable` text as a matplotlib label, in which a dollar sign does not begin a formula.
+
+    >>> label("$1 or $2")
+    '\\\\$1 or \\\\$2'
+    """
+    return printable(str(text)).replace("$", r"\$")

@@ -101,7 +101,7 @@ def command(
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     console = stderr_console()
     for name, count in outcomes.most_common():
-        console.print(f"{count:7}  {name}", soft_wrap=True, markup=False)
+        console.print(f"{count:7}  {name}", soft_wrap=True)
     console.print(
         f"{files + sheet_files} files in {time.monotonic() - began:.0f} s, the slowest in "
         f"{slowest:.1f} s; peak memory {memory} MB; {kept} files kept in {out}/",

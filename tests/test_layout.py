@@ -23,6 +23,7 @@ ORDER = [
     "seqmodel.model_file",
     "seqmodel.plots",
     "seqmodel.command_line.options",
+    "seqmodel.command_line.console",
     "seqmodel.command_line.runner",
     "seqmodel.command_line.training",
     "djmodel.music",
@@ -78,3 +79,17 @@ def test_no_module_is_long_and_no_folder_crowded():
     assert {name for name, length in lengths.items() if length > MAX_LINES} == set()
     folders = [path.parent for path in MODULES.values()]
     assert {folder for folder in folders if folders.count(folder) > MAX_MODULES} == set()
+
+
+def test_only_the_runner_prints_and_every_console_is_plain():
+    """Text from outside reaches the terminal through functions that make it safe; the courses'
+    notebooks print as the courses do."""
+    calls = {
+        (name, node.func.id)
+        for name, path in MODULES.items()
+        if ".course" not in name and name != "dinos.minimal"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert {name for name, called in calls if called == "print"} == {"seqmodel.command_line.runner"}
+    assert not {name for name, called in calls if called == "Console"}

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from djmodel.model.solos import generate_solos
 from djmodel.outputs.page import PageItem, page
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.plots import Picture
-from seqmodel.text import pluralize
+from seqmodel.text import html_text, pluralize
 
 SOLOS_ON_PAGE = 3
 
@@ -272,7 +271,7 @@ def _number(number: float, digits: int = 2) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def row(cells: Sequence[str], tag: str) -> str:
-        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+        return f"<tr>{''.join(f'<{tag}>{html_text(cell)}</{tag}>' for cell in cells)}</tr>"
 
     return f"<table>{row(head, 'th')}{''.join(row(cells, 'td') for cells in rows)}</table>"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from djmodel.outputs import suffixes
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.plots import LIGHT, with_palette
+from seqmodel.text import xml_text
 
 PNG_ZOOM = 2.0  # pixels per CSS pixel
 _MAX_PNG_HEIGHT = 65_000  # pixels: half a gigabyte of memory
@@ -78,8 +79,8 @@ def add(parent: ET.Element, tag: str, text: str = "", **attributes: str | float)
     for name, value in attributes.items():
         if not isinstance(value, str):
             value = f"{round(value, 2):g}"
-        element.set(name.rstrip("_").replace("_", "-"), value)
-    element.text = text or None
+        element.set(name.rstrip("_").replace("_", "-"), xml_text(value))
+    element.text = xml_text(text) or None
     return element
 
 

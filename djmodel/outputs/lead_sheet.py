@@ -12,6 +12,7 @@ from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, parse_svg, to_text
 from djmodel.outputs.musicxml import BARS_PER_LINE, NotationError, score_tree
+from seqmodel.text import printable
 
 # Sizes in units of the engraver, a tenth of a millimetre on paper; two are a CSS pixel.
 _MARGIN = 40
@@ -25,6 +26,7 @@ _ROOT_SIZE, _SUFFIX_SIZE = "405px", "300px"  # of a chord symbol, in units of ve
 # Sizes in CSS pixels.
 _HEADING = 35
 _TITLE_SIZE, _MIN_TITLE_SIZE = 20, 11  # a long title is smaller
+_MAX_TITLE_LENGTH = 200  # characters
 _LETTER_SHARE = 0.7  # width of a bold letter as a share of its size
 
 # Characters of music fonts (SMuFL) that verovio writes into texts, and those that any font has.
@@ -145,7 +147,7 @@ def _restyle_symbol(group: ET.Element) -> None:
 def _with_heading(sheet: ET.Element, tune: Tune) -> ET.Element:
     """A drawing with title and first tempo above the sheet. A title that is wider than the sheet is
     set smaller, then widens it."""
-    words, beat = [tune.title], tune.bars[0].meter.beat
+    words, beat = [printable(tune.title, _MAX_TITLE_LENGTH)], tune.bars[0].meter.beat
     if tune.tempos:
         beat = beat if beat in _BEAT_SIGNS else Fraction(1)
         words.append(f"{_BEAT_SIGNS[beat]} = {float(tune.tempos[0].bpm / beat):.0f}")

@@ -14,6 +14,7 @@ import mido
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Note, Part, Tune
 from seqmodel.files import atomic_write
+from seqmodel.text import utf8_text
 
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
@@ -78,9 +79,9 @@ def _track(events: Iterable[Event], ticks_per_quarter: int) -> mido.MidiTrack:
 
 
 def _conductor_events(tune: Tune, text: str) -> Iterator[Event]:
-    yield 0, 0, mido.MetaMessage("track_name", name=tune.title)
+    yield 0, 0, mido.MetaMessage("track_name", name=utf8_text(tune.title))
     if text:
-        yield 0, 0, mido.MetaMessage("text", text=text)
+        yield 0, 0, mido.MetaMessage("text", text=utf8_text(text))
     for tempo in tune.tempos:
         microseconds = min(max(mido.bpm2tempo(tempo.bpm), 1), 0xFFFFFF)
         yield tempo.onset, 0, mido.MetaMessage("set_tempo", tempo=microseconds)
@@ -109,7 +110,7 @@ def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:
 
 def _part_events(part: Part, channel: int) -> Iterator[Event]:
     """Name, program, and the notes: at one onset they end before others begin."""
-    yield 0, 0, mido.MetaMessage("track_name", name=part.instrument.name)
+    yield 0, 0, mido.MetaMessage("track_name", name=utf8_text(part.instrument.name))
     yield 0, 1, mido.Message("program_change", channel=channel, program=part.instrument.program)
     for note in _without_overlaps(part.notes):
         key = {"channel": channel, "note": note.pitch}

@@ -18,6 +18,7 @@ from djmodel.outputs import suffixes
 from djmodel.outputs.rhythm import WrittenNote, written_notes
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
+from seqmodel.text import xml_text
 
 if TYPE_CHECKING:
     from music21 import harmony, stream
@@ -79,6 +80,10 @@ def score_tree(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
 
     exporter = ScoreExporter(to_music21(tune, bars_per_line, labels), makeNotation=False)
     root: ET.Element = exporter.parse()
+    for element in root.iter():  # titles and names may hold what XML cannot
+        element.text = element.text and xml_text(element.text)
+        for name, value in element.items():
+            element.set(name, xml_text(value))
     for tag in ("creator", "encoding-date"):
         for parent in root.findall(f".//{tag}/.."):
             for element in parent.findall(tag):

@@ -10,7 +10,6 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
 from djmodel.outputs.piano_roll_layout import Roll, clock, roll
 from seqmodel.files import atomic_write, check_suffix, data_uri
-from seqmodel.text import pluralize
+from seqmodel.text import html_text, pluralize
 
 MAX_NOTEBOOK_SECONDS = 90.0  # of sound kept in a notebook
 # The page loads nothing and runs only its own script, whatever a title contains.
@@ -71,13 +70,13 @@ def page(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{escape(title)}</title>
+<title>{html_text(title)}</title>
 <link rel="icon" href="data:,">
 <style>{asset("player.css")}{asset("page.css")}</style>
 </head>
 <body>
 <main class="djm page">
-<header><h1>{escape(title)}</h1><p class="about">{escape(about)}</p></header>
+<header><h1>{html_text(title)}</h1><p class="about">{html_text(about)}</p></header>
 {opening}<div class="solos">{sections}</div>
 {made}
 </main>
@@ -102,7 +101,7 @@ def write_page(
 
 
 def _section(item: PageItem, index: int, soundfont: str | Path | None) -> str:
-    heading = f"<h2>{escape(item.heading)}</h2>" if item.heading else ""
+    heading = f"<h2>{html_text(item.heading)}</h2>" if item.heading else ""
     midi = data_uri(midi_bytes(item.tune, item.provenance), "audio/midi")
     name = f"solo-{index + 1}.mid"
     return f"""<section>{heading}{player(item.tune, soundfont)}
@@ -142,7 +141,7 @@ def _bars(item: PageItem) -> str:
     bars = enumerate(zip(item.tune.bars, item.values, strict=False), first)
     rows = "".join(
         f'<li><span class="number">{number or ""}</span>'
-        f'<span class="symbols">{escape(engraved(chords_of_bar(bar, key)))}</span>'
+        f'<span class="symbols">{html_text(engraved(chords_of_bar(bar, key)))}</span>'
         f'<span class="values">{"".join(map(_value, values))}</span></li>'
         for number, (bar, values) in bars
     )
@@ -151,12 +150,12 @@ def _bars(item: PageItem) -> str:
 
 
 def _value(value: str) -> str:
-    return f'<span class="value v{escape(value[:1])}">{escape(value)}</span>'
+    return f'<span class="value v{html_text(value[:1])}">{html_text(value)}</span>'
 
 
 def _facts(facts: Mapping[str, str]) -> str:
     """Facts by name, as an HTML description list."""
-    rows = "".join(f"<dt>{escape(n)}</dt><dd>{escape(str(v))}</dd>" for n, v in facts.items())
+    rows = "".join(f"<dt>{html_text(n)}</dt><dd>{html_text(v)}</dd>" for n, v in facts.items())
     return f"<dl>{rows}</dl>" if rows else ""
 
 
@@ -173,11 +172,11 @@ def player(
     if sound and (drawing.melody or drawing.accompaniment):
         content = render(tune, soundfont).mp3()
         audio = (
-            f'<audio controls preload="auto" aria-label="{escape(tune.title)}"'
+            f'<audio controls preload="auto" aria-label="{html_text(tune.title)}"'
             f' src="{data_uri(content, "audio/mpeg")}"></audio>'
         )
     rows = "".join(map(_image if images else _inline, drawn_rows(drawing, PAGE)))
-    times = escape(json.dumps(clock(tune)))
+    times = html_text(json.dumps(clock(tune)))
     return (
         f'<div class="djm-player" data-clock="{times}">{audio}'
         f'<div class="roll">{rows}</div>{_legend(drawing, images)}</div>'
@@ -197,8 +196,8 @@ def notebook_player(tune: Tune) -> str:
     return (
         f"<style>{asset('player.css')}</style>"
         f'<div class="djm" style="padding:.5rem;color-scheme:light">'
-        f"<strong>{escape(tune.title)}</strong>{player(tune, sound=is_short, images=True)}"
-        f"<small>{escape(note)}</small></div>"
+        f"<strong>{html_text(tune.title)}</strong>{player(tune, sound=is_short, images=True)}"
+        f"<small>{html_text(note)}</small></div>"
         f"<script>{asset('player.js')}</script>"
     )
 

@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from seqmodel.command_line.options import Command, keyword, set_signature, with_options
 from seqmodel.errors import InputError, Interrupted, InterruptedTraining
+from seqmodel.text import printable, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +54,7 @@ def run(*commands: Command) -> NoReturn:
         except TyperException as error:
             context = getattr(error, "ctx", None)
             hint = f"; see `{context.command_path} --help`" if context else ""
-            _exit(f"error: {error.format_message().rstrip('.')}{hint}", 2)
+            _exit(f"error: {printable(error.format_message()).rstrip('.')}{hint}", 2)
         except OSError as error:  # the help cannot be written
             _exit_after(error)
 
@@ -102,21 +103,22 @@ def _exit_after(error: Exception) -> NoReturn:
     if isinstance(error, InputError):
         _exit(f"error: {error}", 2)
     if isinstance(error, MemoryError):
-        _exit(f"error: there is not enough memory ({error or 'no more is left'}); ask for less", 2)
+        why = printable(str(error)) or "no more is left"
+        _exit(f"error: there is not enough memory ({why}); ask for less", 2)
     if isinstance(error, BrokenPipeError):
         # The reader of the output has closed it (`| head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
+        place = f"{printable(str(error.filename))}: " if error.filename else ""
         _exit(f"error: {place}{(error.strerror or str(error)).lower()}", 2)
     name = type(error).__name__
-    _exit(f"error: {name}: {error}; this should not happen: --debug shows where", 1)
+    _exit(f"error: {name}: {printable(str(error))}; this should not happen: --debug shows where", 1)
 
 
 def _exit(message: str, status: int) -> NoReturn:
     with suppress(OSError):  # stderr may be full or closed; the status remains
-        print(" ".join(message.split()), file=sys.stderr)
+        print(visible(" ".join(message.split())), file=sys.stderr)
     sys.exit(status)
 
 
@@ -159,9 +161,22 @@ def quiet_libraries() -> None:
 
 def stderr_console() -> Console:
     """The console for progress, summaries and notes; results go to stdout."""
-    from rich.console import Console
+    from seqmodel.command_line.console import PlainConsole
 
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True)
+
+
+def stdout_console(columns: int | None = None) -> Console:
+    """The console for results shown as tables; `columns` is its width, by default the terminal's,
+    without a terminal 80."""
+    from seqmodel.command_line.console import PlainConsole
+
+    return PlainConsole(width=columns)
+
+
+def print_line(text: str) -> None:
+    """Prints a line of results to stdout, as it is, whatever it holds."""
+    print(visible(text))
 
 
 def summary_table(title: str, rows: dict[str, str]) -> Table:
@@ -194,10 +209,10 @@ class Progress:
 
         self.console, self.unit, self.every = console, unit, every
         self.bars = Bars(
-            TextColumn(job),
+            TextColumn(job, markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[report]}"),
+            TextColumn("{task.fields[report]}", markup=False),
             TimeRemainingColumn(),
             console=console,
             transient=True,

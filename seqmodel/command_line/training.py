@@ -84,7 +84,7 @@ def train_in(
 
     with training_on_all(folder, resume=config.resume, seconds=config.seconds) as checkpoints:
         if checkpoints.resume_note:
-            console.print(checkpoints.resume_note, markup=False, soft_wrap=True)
+            console.print(checkpoints.resume_note, soft_wrap=True)
         try:
             with Progress(console, "training", "epoch", every=10) as show:
                 result = fit(report, checkpoints)
