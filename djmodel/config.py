@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.values.value import N_VALUES as N_VALUES
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import Setting, SettingError, check_settings, settings_of
@@ -236,6 +237,7 @@ class GenerationConfig:
         ),
     ] = 0
     tempo: Tempo = None
+    performance: PerformanceConfig = PerformanceConfig()
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -85,17 +85,23 @@ class Outputs:
     def _of_each(self) -> list[Path]:
         return [path for path in (self.out, self.sound, self.score, self.picture) if path]
 
-    def write(self, solos: Sequence[Solo], settings: Mapping[str, str]) -> Iterator[Path]:
+    def write(
+        self, solos: Sequence[Solo], config: GenerationConfig, settings: Mapping[str, str]
+    ) -> Iterator[Path]:
         """Writes the files and yields the path of each."""
+        from djmodel.model.solos import performance_of
+
+        played = [performance_of(solo.tune, config) for solo in solos]
         for name in self._of_each():
-            for solo, path in zip(solos, numbered(name, len(solos)), strict=True):
+            paths = numbered(name, len(solos))
+            for solo, performance, path in zip(solos, played, paths, strict=True):
                 if name == self.score:
                     output.write_score(solo.tune, path)
                 elif name == self.picture:
                     output.write_picture(solo.tune, path)
                 else:
                     output.write(
-                        solo.tune,
+                        performance,
                         path,
                         text=solo.provenance,
                         soundfont=self.soundfont,
@@ -112,8 +118,11 @@ class Outputs:
                     _texts(solo),
                     {"perplexity of the model": f"{math.exp(-solo.log_probability):.2f}"},
                     solo.provenance,
+                    performance,
                 )
-                for number, solo in enumerate(solos, start=1)
+                for number, (solo, performance) in enumerate(
+                    zip(solos, played, strict=True), start=1
+                )
             ]
             write_page(items, self.html, settings, soundfont=self.soundfont)
             yield self.html
@@ -157,12 +166,12 @@ def command(
     else:
         solos = generate_solos(model, config, outputs.count, limits)
         solos = with_provenance(solos, config, model)
-    for written in outputs.write(solos, _settings(path, config)):
+    for written in outputs.write(solos, config, _settings(path, config)):
         console.print(str(written), soft_wrap=True)
     if like and provenance:
         for line in _describe_provenance(provenance):
             console.print(line, soft_wrap=True)
-        sys.exit(_compare(solos[0], like))
+        sys.exit(_compare(solos[0], config, like))
     tune = solos[0].tune
     over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
     for line in (over, *_copies(model, solos, config)):
@@ -216,11 +225,13 @@ def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> 
         yield f"{warning}; --max-copy limits them, more training music helps"
 
 
-def _compare(solo: Solo, file: Path) -> int:
+def _compare(solo: Solo, config: GenerationConfig, file: Path) -> int:
     """Compares a solo with a MIDI file, prints the result and returns the exit status."""
-    from djmodel.outputs.midi import midi_bytes
+    from djmodel.model.solos import performance_of
+    from djmodel.outputs.midi import performance_bytes
 
-    new, old = midi_bytes(solo.tune, solo.provenance), file.read_bytes()
+    performance = performance_of(solo.tune, config)
+    new, old = performance_bytes(performance, solo.provenance), file.read_bytes()
     if new == old:
         print_line(f"{file}: the same {len(old):,} bytes")
         return SAME

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from djmodel.outputs.audio import render
+from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.runner import run, stderr_console
@@ -22,11 +23,21 @@ def command(
         Path | None,
         Setting("SoundFont (.sf2) for the sound.", metavar="FILE", default="General MIDI"),
     ] = None,
+    performance: PerformanceConfig = PerformanceConfig(),
 ) -> None:
-    """Render a MIDI file as sound, on sampled instruments."""
+    """Render a MIDI file as sound, on sampled instruments.
+
+    The file is played as it is. With an option of performance, its tune is performed anew.
+    """
     path = out or file.with_suffix(".wav")
     check_output(path, SOUND)
-    sound = render(file, soundfont)
+    if performance == PerformanceConfig():
+        sound = render(file, soundfont)
+    else:
+        from djmodel.inputs.reader import read_tune
+        from djmodel.outputs.performance.perform import perform
+
+        sound = render(perform(read_tune(file), performance), soundfont)
     sound.save(path)
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
 

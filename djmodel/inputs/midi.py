@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from djmodel.inputs import midi_parser
+from djmodel.inputs.embedded_score import embedded_score
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.quantization import (
     QuantizationReport,
@@ -42,7 +43,7 @@ _NO_TITLES = frozenset({
 
 
 def read_midi(path: Path, deadline: Deadline) -> Score:
-    """The score in a MIDI file.
+    """The score in a MIDI file; that of a performance which holds its score (see `embedded_score`).
 
     Raises FileError if it is missing, empty, damaged or holds no notes; LimitError if it is beyond
     the limits.
@@ -52,6 +53,8 @@ def read_midi(path: Path, deadline: Deadline) -> Score:
         raise deadline.limits.too_large(path)
     try:
         file = midi_parser.parse(content, deadline.limits.max_notes, deadline)
+        if score := embedded_score(file):
+            file = midi_parser.parse(score, deadline.limits.max_notes, deadline)
     except midi_parser.DamagedFileError as error:
         hint = "choose another file, or export it again"
         raise FileError(str(error), path=path, hint=hint) from error

@@ -16,7 +16,7 @@ from djmodel.inputs.limits import no_deadline
 
 TEXT, TRACK_NAME, INSTRUMENT_NAME, LYRIC = 1, 3, 4, 5
 SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x51, 0x58, 0x59
-END_OF_TRACK = 0x2F
+END_OF_TRACK, SEQUENCER_SPECIFIC = 0x2F, 0x7F
 MICROSECONDS_PER_MINUTE = 60_000_000
 MAX_TEXT_LENGTH = 200
 _MAX_NUMBER_BYTES = 8  # bytes; the standard allows 4, some programs write more

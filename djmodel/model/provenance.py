@@ -19,8 +19,9 @@ from djmodel.config import MAX_BARS, MAX_SOLOS, GenerationConfig
 from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
-from djmodel.model.solos import backing_track, generate_solos
-from djmodel.outputs.midi import midi_bytes
+from djmodel.model.solos import backing_track, generate_solos, performance_of
+from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.performance.config import PerformanceConfig
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_input_file, sha256_of_file
 from seqmodel.model_file import installed_versions
@@ -148,7 +149,8 @@ def solo_in(path: str | Path, model: DjModel) -> Solo | None:
         solo = regenerate(provenance, model)
     except InputError:
         return None
-    return solo if midi_bytes(solo.tune, text) == Path(path).read_bytes() else None
+    performance = performance_of(solo.tune, provenance.config)
+    return solo if performance_bytes(performance, text) == Path(path).read_bytes() else None
 
 
 def _parse(text: str, mark: _Mark, path: Path) -> Provenance:
@@ -173,6 +175,9 @@ def _config(settings: dict[str, Any]) -> GenerationConfig:
     unknown = settings.keys() - settings_of(GenerationConfig).keys()
     if unknown:
         raise ValueError(f"the setting {min(unknown)!r:.40} is unknown")
-    names = settings.keys() & settings_of(SamplingConfig).keys()
-    sampling = {name: settings.pop(name) for name in names}
-    return msgspec.convert({**settings, "sampling": sampling}, GenerationConfig)
+    nested = {"sampling": SamplingConfig, "performance": PerformanceConfig}
+    parts = {
+        part: {name: settings.pop(name) for name in settings.keys() & settings_of(config).keys()}
+        for part, config in nested.items()
+    }
+    return msgspec.convert({**settings, **parts}, GenerationConfig)

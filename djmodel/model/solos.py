@@ -16,6 +16,7 @@ from djmodel.music.changes import parse_changes
 from djmodel.music.meter import parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH
+from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.encoded_corpus import flat_values
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
@@ -49,6 +50,11 @@ def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEF
         return tune
     rng = np.random.default_rng(config.seed)
     return accompany(tune, DEFAULT_STYLE if config.style is None else config.style, rng)
+
+
+def performance_of(tune: Tune, config: GenerationConfig) -> Performance:
+    """A solo of a configuration as it is played."""
+    return perform(tune, config.performance, config.seed)
 
 
 def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:

@@ -1,6 +1,10 @@
-"""The instruments of General MIDI: their names and families, by program number (0 to 127)."""
+"""The instruments of General MIDI: their names and families, by program number (0 to 127), the
+soloists of jazz with their ranges, and the drums."""
 
 import re
+from typing import NamedTuple
+
+from djmodel.music.tune import Instrument
 
 FAMILIES = [
     "piano",
@@ -72,3 +76,74 @@ def instrument_name(name: str, program: int) -> str:
 def family(program: int) -> str:
     """The family of an instrument: sixteen families of eight programs each."""
     return FAMILIES[program // 8]
+
+
+class Soloist(NamedTuple):
+    """An instrument that plays solos, and the range in which it plays them: MIDI numbers as they
+    sound, both included. Players reach somewhat beyond it."""
+
+    instrument: Instrument
+    lowest: int
+    highest: int
+
+
+# By the codes of the Weimar Jazz Database.
+SOLOISTS = {
+    "ts": Soloist(Instrument("Tenor Sax", 66), 44, 80),
+    "ts-c": Soloist(Instrument("C Melody Sax", 66), 46, 80),
+    "as": Soloist(Instrument("Alto Sax", 65), 49, 85),
+    "ss": Soloist(Instrument("Soprano Sax", 64), 56, 90),
+    "bs": Soloist(Instrument("Baritone Sax", 67), 36, 73),
+    "tp": Soloist(Instrument("Trumpet", 56), 52, 88),
+    "cor": Soloist(Instrument("Cornet", 56), 52, 86),
+    "tb": Soloist(Instrument("Trombone", 57), 40, 77),
+    "cl": Soloist(Instrument("Clarinet", 71), 50, 94),
+    "bcl": Soloist(Instrument("Bass Clarinet", 71), 34, 79),
+    "fl": Soloist(Instrument("Flute", 73), 60, 96),
+    "vib": Soloist(Instrument("Vibraphone", 11), 53, 89),
+    "p": Soloist(Instrument("Piano", 0), 36, 100),
+    "g": Soloist(Instrument("Guitar", 26), 40, 86),
+}
+
+
+def soloist(name: str) -> Soloist | None:
+    """The soloist of a code or of the name of an instrument; None if there is none.
+
+    >>> soloist("ts").instrument
+    Instrument(name='Tenor Sax', program=66)
+    >>> soloist("trumpet").highest
+    88
+    """
+    wanted = name.strip().casefold()
+    by_name = {each.instrument.name.casefold(): each for each in SOLOISTS.values()}
+    return SOLOISTS.get(wanted) or by_name.get(wanted)
+
+
+def range_of(program: int) -> tuple[int, int]:
+    """The lowest and the highest pitch that a soloist plays on a program: those of `SOLOISTS`; all
+    pitches of a piano where it is not among them."""
+    known = [each for each in SOLOISTS.values() if each.instrument.program == program]
+    return (known[0].lowest, known[0].highest) if known else (21, 108)
+
+
+JAZZ_KIT = Instrument("Drums", 32)
+BRUSHES = Instrument("Brushes", 40)
+STANDARD_KIT = Instrument("Drums", 0)
+
+# The percussion of General MIDI, on channel 10; kit 40 has brushes instead of sticks.
+DRUMS = {
+    "kick": 36,
+    "side stick": 37,
+    "snare": 38,
+    "swirl": 40,  # of a brush on the snare drum; the electric snare of other kits
+    "low tom": 41,
+    "closed hi-hat": 42,
+    "pedal hi-hat": 44,
+    "open hi-hat": 46,
+    "mid tom": 47,
+    "crash": 49,
+    "high tom": 50,
+    "ride": 51,
+    "bell": 53,
+    "shaker": 82,
+}

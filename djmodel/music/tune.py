@@ -81,10 +81,12 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Notes played on one instrument; their onsets count from the start of the tune."""
+    """Notes played on one instrument; their onsets count from the start of the tune. Of `drums`,
+    pitches are the sounds of General MIDI percussion, and the program is the drum kit."""
 
     instrument: Instrument
     notes: tuple[Note, ...]
+    drums: bool = False
 
 
 class Section(NamedTuple):
@@ -227,5 +229,8 @@ class Tune:
             changes = (replace(c, chord=c.chord.transposed(semitones, fifths)) for c in bar.changes)
             return replace(bar, melody=moved(bar.melody), changes=tuple(changes))
 
-        parts = tuple(replace(part, notes=moved(part.notes)) for part in self.accompaniment)
+        parts = tuple(
+            part if part.drums else replace(part, notes=moved(part.notes))
+            for part in self.accompaniment
+        )
         return replace(self, bars=tuple(map(moved_bar, self.bars)), accompaniment=parts, key=key)

@@ -48,6 +48,7 @@ class _Bar:
 class _Part:
     instrument: _Instrument
     notes: tuple[_Note, ...]
+    drums: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
             for bar in tune.bars
         ),
         accompaniment=tuple(
-            _Part((part.instrument.name, part.instrument.program), notes(part.notes))
+            _Part((part.instrument.name, part.instrument.program), notes(part.notes), part.drums)
             for part in tune.accompaniment
         ),
         performer=tune.performer,
@@ -114,7 +115,7 @@ def tune_from_json(data: Json) -> Tune:
         tempos=tuple(Tempo(*tempo) for tempo in stored.tempos),
         instrument=Instrument(*stored.instrument),
         accompaniment=tuple(
-            Part(Instrument(*part.instrument), _restored_notes(part.notes))
+            Part(Instrument(*part.instrument), _restored_notes(part.notes), part.drums)
             for part in stored.accompaniment
         ),
         key=stored.key,

@@ -12,7 +12,8 @@ import mido
 import numpy as np
 
 from djmodel.music.tune import Tune
-from djmodel.outputs.midi import midi_bytes
+from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
@@ -73,24 +74,26 @@ class Sound:
         return stream.getvalue()
 
 
-def render(source: Tune | str | Path, soundfont: str | Path | None = None) -> Sound:
-    """The sound of a tune or of a MIDI file: TAIL_SECONDS longer than the music, as loud as
-    possible without clipping.
+def render(source: Tune | Performance | str | Path, soundfont: str | Path | None = None) -> Sound:
+    """The sound of a tune (by default as `perform` plays it) or of a MIDI file: TAIL_SECONDS longer
+    than the music, as loud as possible without clipping.
 
     `soundfont` is an SF2 file, by default the General MIDI set of the package pretty_midi. Raises
     InputError for a tune without notes, FileError for a file that is not MIDI, has no notes or is
     too long, and for a file that is not a SoundFont.
     """
-    if not isinstance(source, Tune):
+    if not isinstance(source, (Tune, Performance)):
         path = check_input_file(source, "a MIDI file")
         return _render(_parsed(path.read_bytes(), path), soundfont)
-    if not source.bars or not (source.melody_notes() or source.accompaniment):
+    performance = as_performance(source)
+    title = performance.score.title or None
+    if not performance.score.bars or not any(part.notes for part in performance.parts):
         raise InputError(
             "the tune has no notes to play",
-            path=source.title or None,
+            path=title,
             hint="add an accompaniment, which plays its chords",
         )
-    return _render(_parsed(midi_bytes(source), source.title or None), soundfont)
+    return _render(_parsed(performance_bytes(performance), title), soundfont)
 
 
 def check_soundfont(path: str | Path) -> None:

@@ -1,4 +1,8 @@
-"""Tune -> MIDI file, mirrored by `inputs/midi.py`."""
+"""Tune -> MIDI file, mirrored by `inputs/midi.py`.
+
+A score (`midi_bytes`) has the times of the tune, exact and straight. A performance
+(`performance_bytes`) has those that sound, and holds its score, which reading it gives back.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,18 @@ from pathlib import Path
 
 import mido
 
+from djmodel.inputs import midi_parser
+from djmodel.inputs.embedded_score import embed
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Note, Part, Tune
+from djmodel.outputs.performance.feel import Clock
+from djmodel.outputs.performance.perform import Performance, PerformedNote
 from seqmodel.files import atomic_write
 from seqmodel.text import utf8_text
 
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
+_PERFORMED_TICKS_PER_QUARTER = 960  # half a millisecond at 120 quarters a minute
 _MAX_BEATS = 255  # of a meter, stored in one byte
 _DRUM_CHANNEL = 9  # channels count from 0 here, as in mido
 _CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
@@ -28,9 +37,13 @@ Event = tuple[Fraction | int, int, mido.Message]
 """Onset in quarter lengths, order among those at one onset, message."""
 
 
-def write_midi(tune: Tune, path: str | Path, text: str = "") -> None:
-    """Writes `midi_bytes(tune, text)` to a file. Raises FileError if it cannot be written."""
-    content = midi_bytes(tune, text)
+def write_midi(music: Tune | Performance, path: str | Path, text: str = "") -> None:
+    """Writes `midi_bytes` of a tune, `performance_bytes` of a performance, to a file. Raises
+    FileError if it cannot be written."""
+    if isinstance(music, Performance):
+        content = performance_bytes(music, text)
+    else:
+        content = midi_bytes(music, text)
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
@@ -39,12 +52,41 @@ def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
     melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
     parts = (Part(tune.instrument, tune.melody_notes()), *tune.accompaniment)
-    channels = _channels([part.instrument.program for part in parts])
-    tracks = [_conductor_events(tune, text)]
-    tracks += [_part_events(part, channel) for part, channel in zip(parts, channels, strict=True)]
-    file = mido.MidiFile(ticks_per_beat=_ticks_per_quarter(tune, parts), charset="utf-8")
-    for events in tracks:
-        file.tracks.append(_track(events, file.ticks_per_beat))
+    return _file_bytes(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts))
+
+
+def performance_bytes(performance: Performance, text: str = "") -> bytes:
+    """A performance as the content of a MIDI file, with its score in it. `text` as in
+    `midi_bytes`."""
+    clock = Clock(performance.played.tempos)
+
+    def timed(note: PerformedNote) -> Note:
+        start, end = (
+            max(round(clock.quarters(seconds) * _PERFORMED_TICKS_PER_QUARTER), 0)
+            for seconds in (note.onset, note.end)
+        )
+        onset, length = (
+            Fraction(ticks, _PERFORMED_TICKS_PER_QUARTER) for ticks in (start, max(end - start, 1))
+        )
+        return Note(note.pitch, onset, length, note.velocity)
+
+    parts = [
+        Part(part.instrument, tuple(map(timed, part.notes)), part.drums)
+        for part in performance.parts
+    ]
+    conductor = list(_conductor_events(performance.played, text))
+    notes = midi_parser.parse(_file_bytes(conductor, parts, _PERFORMED_TICKS_PER_QUARTER))
+    score = embed(midi_bytes(performance.score), notes)
+    conductor.append((0, 0, mido.MetaMessage("sequencer_specific", data=tuple(score))))
+    return _file_bytes(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
+
+
+def _file_bytes(conductor: Iterable[Event], parts: Sequence[Part], ticks_per_quarter: int) -> bytes:
+    """A MIDI file: the track of the conductor, and one for each part."""
+    file = mido.MidiFile(ticks_per_beat=ticks_per_quarter, charset="utf-8")
+    file.tracks.append(_track(conductor, ticks_per_quarter))
+    for part, channel in zip(parts, _channels(parts), strict=True):
+        file.tracks.append(_track(_part_events(part, channel), ticks_per_quarter))
     content = BytesIO()
     file.save(file=content)
     return content.getvalue()
@@ -58,14 +100,20 @@ def _ticks_per_quarter(tune: Tune, parts: Sequence[Part]) -> int:
     return ticks if ticks <= _MAX_TICKS_PER_QUARTER else _TICKS_PER_QUARTER
 
 
-def _channels(programs: Sequence[int]) -> list[int]:
-    """A channel for each part, never that of the drums. Beyond fifteen parts they are shared, by
-    equal instruments first."""
+def _channels(parts: Sequence[Part]) -> list[int]:
+    """A channel for each part; that of the drums for drums alone. Beyond fifteen other parts they
+    are shared, by equal instruments first."""
     channels: list[int] = []
-    for number, program in enumerate(programs):
-        same = [c for c, p in zip(channels, programs, strict=False) if p == program]
-        is_shared = bool(same) and number >= len(_CHANNELS)
-        channels.append(same[0] if is_shared else _CHANNELS[number % len(_CHANNELS)])
+    pitched: list[tuple[int, int]] = []  # channel, program
+    for part in parts:
+        program = part.instrument.program
+        channel = _DRUM_CHANNEL
+        if not part.drums:
+            same = [c for c, p in pitched if p == program]
+            is_shared = bool(same) and len(pitched) >= len(_CHANNELS)
+            channel = same[0] if is_shared else _CHANNELS[len(pitched) % len(_CHANNELS)]
+            pitched.append((channel, program))
+        channels.append(channel)
     return channels
 
 

@@ -21,7 +21,8 @@ from djmodel.outputs import suffixes
 from djmodel.outputs.audio import render
 from djmodel.outputs.drawing import to_text
 from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
-from djmodel.outputs.midi import midi_bytes
+from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
 from djmodel.outputs.piano_roll_layout import Roll, clock, roll
 from seqmodel.files import atomic_write, check_suffix, data_uri
@@ -38,13 +39,15 @@ _POLICY = (
 @dataclass(frozen=True)
 class PageItem:
     """One tune of a page. `values` are shown as text, one row per bar, coloured by their first
-    letter; `facts` by name; `provenance` is the text in its MIDI file."""
+    letter; `facts` by name; `provenance` is the text in its MIDI file; `performance` is what is
+    heard (None: `perform(tune)`)."""
 
     tune: Tune
     heading: str = ""
     values: Sequence[Sequence[str]] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     provenance: str = ""
+    performance: Performance | None = None
 
 
 def page(
@@ -102,9 +105,10 @@ def write_page(
 
 def _section(item: PageItem, index: int, soundfont: str | Path | None) -> str:
     heading = f"<h2>{html_text(item.heading)}</h2>" if item.heading else ""
-    midi = data_uri(midi_bytes(item.tune, item.provenance), "audio/midi")
+    performance = item.performance or as_performance(item.tune)
+    midi = data_uri(performance_bytes(performance, item.provenance), "audio/midi")
     name = f"solo-{index + 1}.mid"
-    return f"""<section>{heading}{player(item.tune, soundfont)}
+    return f"""<section>{heading}{player(performance, soundfont)}
 <p class="download"><a download="{name}" href="{midi}">Download MIDI</a></p>
 {_facts(item.facts)}
 {_sheets(item.tune, index)}
@@ -160,27 +164,40 @@ def _facts(facts: Mapping[str, str]) -> str:
 
 
 def player(
-    tune: Tune, soundfont: str | Path | None = None, *, sound: bool = True, images: bool = False
+    music: Tune | Performance,
+    soundfont: str | Path | None = None,
+    *,
+    sound: bool = True,
+    images: bool = False,
 ) -> str:
-    """Sound, piano roll and legend of a tune, as HTML. A tune without notes has no sound. With
-    `images` the rows are images, which `player.js` replaces by drawings.
+    """Sound, piano roll and legend, as HTML. A tune without notes has no sound. With `images` the
+    rows are images, which `player.js` replaces by drawings.
 
     Raises what `audio.render` raises.
     """
+    performance = as_performance(music)
+    tune = performance.score
     drawing = roll(tune)
     audio = ""
     if sound and (drawing.melody or drawing.accompaniment):
-        content = render(tune, soundfont).mp3()
+        content = render(performance, soundfont).mp3()
         audio = (
             f'<audio controls preload="auto" aria-label="{html_text(tune.title)}"'
             f' src="{data_uri(content, "audio/mpeg")}"></audio>'
         )
     rows = "".join(map(_image if images else _inline, drawn_rows(drawing, PAGE)))
-    times = html_text(json.dumps(clock(tune)))
+    times = html_text(json.dumps(_clock(performance)))
     return (
         f'<div class="djm-player" data-clock="{times}">{audio}'
         f'<div class="roll">{rows}</div>{_legend(drawing, images)}</div>'
     )
+
+
+def _clock(performance: Performance) -> list[tuple[float, float]]:
+    """The `clock` of the score, which waits at its start until the count-in is over."""
+    wait = performance.count_in_seconds
+    times = [(quarter, second + wait) for quarter, second in clock(performance.score)]
+    return [(times[0][0], 0.0), *times] if wait else times
 
 
 def notebook_player(tune: Tune) -> str:

@@ -118,6 +118,7 @@ def roll(tune: Tune) -> Roll:
     accompaniment = [
         RollNote(float(note.onset), float(note.end), note.pitch)
         for part in tune.accompaniment
+        if not part.drums
         for note in part.notes
     ]
     first = 0 if tune.has_pickup else 1

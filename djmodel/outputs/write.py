@@ -10,6 +10,7 @@ from pathlib import Path
 
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
+from djmodel.outputs.performance.perform import Performance, as_performance
 from seqmodel.files import check_suffix, writable_folder
 
 
@@ -28,7 +29,7 @@ def check_output(
 
 
 def write(
-    tune: Tune,
+    music: Tune | Performance,
     path: str | Path,
     *,
     text: str = "",
@@ -37,19 +38,22 @@ def write(
 ) -> None:
     """Writes a tune as MIDI, sound, a piano roll (.png, .svg), MusicXML or a page.
 
-    `text` is stored in the MIDI file, `soundfont` plays sounds and pages, `values` are shown on a
-    page (see `PageItem`). Raises InputError for another suffix, FileError if the file cannot be
-    written. A file is written whole or not at all.
-    """
+    MIDI, sound and pages hold a performance: that given, or by default `perform(tune)`; the score
+    of such a MIDI file is what reading it gives. Pictures and MusicXML show the score. `text` is
+    stored in the MIDI file, `soundfont` plays sounds and pages, `values` are shown on a page (see
+    `PageItem`). Raises InputError for another suffix, FileError if the file cannot be written. A
+    file is written whole or not at all."""
     suffix = check_suffix(path, suffixes.ALL)
+    performance = as_performance(music)
+    tune = performance.score
     if suffix in suffixes.MIDI:
         from djmodel.outputs.midi import write_midi
 
-        write_midi(tune, path, text)
+        write_midi(performance, path, text)
     elif suffix in suffixes.SOUND:
         from djmodel.outputs.audio import render
 
-        render(tune, soundfont).save(path)
+        render(performance, soundfont).save(path)
     elif suffix in suffixes.PICTURE:
         write_picture(tune, path)
     elif suffix in suffixes.MUSICXML:
@@ -57,7 +61,8 @@ def write(
     else:
         from djmodel.outputs.page import PageItem, write_page
 
-        write_page([PageItem(tune, "", values, {}, text)], path, {}, soundfont=soundfont)
+        item = PageItem(tune, "", values, {}, text, performance)
+        write_page([item], path, {}, soundfont=soundfont)
 
 
 def write_picture(tune: Tune, path: str | Path) -> None:

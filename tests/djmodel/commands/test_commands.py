@@ -125,7 +125,8 @@ def test_the_same_training_in_another_process_gives_the_same_model_bit_for_bit(
 
 def test_a_solo_over_a_file_keeps_tempo_meter_and_accompaniment(command, model, rags, tmp_path):
     out = tmp_path / "solo.mid"
-    assert command(GENERATE, model, "--over", rags[0], "--out", out, "--bars", 12).status == 0
+    options = ["--over", rags[0], "--bars", 12, "--humanize", 0]
+    assert command(GENERATE, model, *options, "--out", out).status == 0
     score = converter.parse(out)
     # Bethena is a waltz
     assert score.recurse().getElementsByClass("TimeSignature").first().ratioString == "3/4"
@@ -188,7 +189,8 @@ def test_each_sampling_option_gives_a_solo(command, model, tmp_path, choice):
 def test_a_solo_with_a_primer_or_a_given_rhythm(command, model, rags, tmp_path):
     def solo(*options):
         out = tmp_path / "solo.mid"
-        outcome = command(GENERATE, model, "--over", rags[0], "--bars", 6, "--out", out, *options)
+        options = ["--over", rags[0], "--bars", 6, "--humanize", 0, *options]
+        outcome = command(GENERATE, model, *options, "--out", out)
         assert outcome.status == 0, outcome.err
         return tracks(out)[0]
 

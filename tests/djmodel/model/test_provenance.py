@@ -17,9 +17,9 @@ from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
 from djmodel.model.provenance import Provenance, read_provenance, solo_in
-from djmodel.model.solos import backing_track, generate_solos
+from djmodel.model.solos import backing_track, generate_solos, performance_of
 from djmodel.model.training import fit
-from djmodel.outputs.midi import midi_bytes
+from djmodel.outputs.midi import midi_bytes, performance_bytes
 from seqmodel.errors import FileError, InputError
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.training.config import TrainerConfig
@@ -182,7 +182,8 @@ def test_copies_in_a_solo_that_takes_long_to_regenerate_are_measured_on_its_note
     loaded, path = load(model), tmp_path / "solo.mid"
     config = GenerationConfig(changes="C | F", choruses=2)
     text = Provenance(config, 3, loaded.identity, {}, {}).text
-    path.write_bytes(midi_bytes(generate_solos(loaded, config, 3)[-1].tune, text))
+    solo = generate_solos(loaded, config, 3)[-1]
+    path.write_bytes(performance_bytes(performance_of(solo.tune, config), text))
     assert solo_in(path, loaded)
     # the third solo of four bars takes twelve
     monkeypatch.setattr("djmodel.model.provenance.MAX_BARS", 11)
@@ -195,7 +196,8 @@ def test_different_versions_of_packages_are_named(command, model, tmp_path):
     provenance, _ = read_provenance(out)
     older = replace(provenance, versions=provenance.versions | {"numpy": "1.2.3"})
     [solo] = generate_solos(load(model), provenance.config)
-    out.write_bytes(midi_bytes(solo.tune, older.text))
+    played = performance_of(solo.tune, provenance.config)
+    out.write_bytes(performance_bytes(played, older.text))
     done = command(GENERATE, model, "--like", out)
     assert done.status == 0
     assert f"numpy 1.2.3 (now {np.__version__})" in done.err

@@ -1,0 +1,1 @@
+"""A tune as it is played: feel, dynamics, articulation, deviations, count-in."""
