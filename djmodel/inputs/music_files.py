@@ -13,6 +13,7 @@ from seqmodel.errors import InputError
 MIDI_SUFFIXES = (".mid", ".midi", ".smf", ".kar", ".rmi")
 SHEET_SUFFIXES = (".xml", ".musicxml", ".mxl", ".abc", ".krn")
 SUFFIXES = MIDI_SUFFIXES + SHEET_SUFFIXES
+SOLO_DATABASE = "wjazzd.db"  # the name of the only database that is searched for in folders
 
 
 def rags() -> list[Path]:
@@ -54,4 +55,5 @@ def real_path(path: str | Path) -> str:
 
 def _is_music(path: Path) -> bool:
     hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
+    music = path.suffix.lower() in SUFFIXES or path.name.lower() == SOLO_DATABASE
+    return music and not hidden and path.is_file()

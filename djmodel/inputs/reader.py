@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from djmodel.inputs.cache import cache_folder, cached_by_content
+from djmodel.inputs.collector import collector_paused
 from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits
 from djmodel.inputs.melody.selection import Selection
 from djmodel.inputs.midi import read_midi
 from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
 from djmodel.inputs.score import Score
-from djmodel.inputs.score_to_tune import BarRange, ReadOptions, Transcription, tune_from_score
+from djmodel.inputs.score_to_tune import (
+    BarRange,
+    ReadOptions,
+    Transcription,
+    excerpt,
+    tune_from_score,
+)
 from djmodel.inputs.sheet_music import read_sheets
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
+from djmodel.inputs.wjazzd.solos import is_solo_database, read_solos
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -35,16 +42,20 @@ _SHEET_FACTOR = 20
 @dataclass(frozen=True, slots=True)
 class ReadResult:
     """A tune, or the reason why there is none. `note`: that reason, or a remark on the tune;
-    `number`: of a tune in a tune book, counted from 1 (0: the file has one tune)."""
+    `number`: of a tune in a tune book, counted from 1 (0: the file has one tune); `label`: the name
+    of a solo in a database."""
 
     path: Path
     tune: Tune | None
     note: str = ""
     number: int = 0
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The name of the file, and the number of the tune in a tune book."""
+        """The name of the file, and the number of the tune in a tune book; the name of a solo."""
+        if self.label:
+            return self.label
         return f"{self.path.name} {self.number}" if self.number else self.path.name
 
     def summary(self, n_values: int | None = None) -> str:
@@ -135,25 +146,13 @@ def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Sco
         return (read_midi(path, deadline),)
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection while many small objects are made that all live on: it would visit
-    them again and again, and find nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def read_tunes(
     music: Iterable[str | Path],
     *,
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
+    solos: SoloFilter = SoloFilter(),
     strict: bool = False,
     cached: bool = True,
     workers: PoolConfig | None = None,
@@ -165,10 +164,16 @@ def read_tunes(
     A file that cannot be used gets a result that says why; `strict` raises instead. Results are
     kept in the user's cache (`cached`), by the content of the file and the options. The error of an
     only file is raised, too; `ReadResults.require_tunes` asks for at least one tune. `workers`
-    None: all CPUs of this machine, where the work is worth it.
+    None: all CPUs of this machine, where the work is worth it. `solos`: which solos of jazz
+    databases to read; CorpusError if there is a choice, but no database.
     """
-    options = ReadOptions(melody_part, chord_part, bars, limits)
+    options = ReadOptions(melody_part, chord_part, bars, limits, solos)
     files = list(find_music(music))
+    if solos and not any(map(is_solo_database, files)):
+        raise CorpusError(
+            f"solos {solos} can be chosen only from a database of solos",
+            hint="name wjazzd.db, or the folder of its tables",
+        )
     results: list[ReadResult] = []
     workers = workers or PoolConfig(jobs=None if sum(map(_work, files)) >= PARALLEL_FROM else 1)
     read = partial(read_file, options=options, cache=cache_folder() if cached else None)
@@ -209,7 +214,7 @@ def _work(path: Path) -> int:
 
 
 def _cached_results(path: Path, options: ReadOptions, cache: Path | None) -> tuple[ReadResult, ...]:
-    if cache is None or path.is_dir():
+    if cache is None or path.is_dir() or is_solo_database(path):
         return _results(path, options)
 
     def to_json(results: tuple[ReadResult, ...]) -> list[dict[str, Any]]:
@@ -231,9 +236,11 @@ def _cached_results(path: Path, options: ReadOptions, cache: Path | None) -> tup
 
 def _results(path: Path, options: ReadOptions) -> tuple[ReadResult, ...]:
     """A result for each tune of a file. Raises the error of an only tune."""
+    deadline = Deadline(options.limits, path)
+    if is_solo_database(path):
+        return _solo_results(path, options, deadline)
     if path.is_dir():
         raise FileError("the folder has no music files", path=path, hint="name another folder")
-    deadline = Deadline(options.limits, path)
     scores = read_scores(path, deadline)
     if len(scores) == 1:
         return (_result(scores[0], path, options, deadline),)
@@ -245,6 +252,21 @@ def _results(path: Path, options: ReadOptions) -> tuple[ReadResult, ...]:
             raise
         except InputError as error:
             results.append(ReadResult(path, None, error.message, number))
+    return tuple(results)
+
+
+def _solo_results(path: Path, options: ReadOptions, deadline: Deadline) -> tuple[ReadResult, ...]:
+    """A result for each chosen solo of a database."""
+    results = []
+    solos = read_solos(path, options.solos, deadline=deadline)
+    for number, solo in enumerate(solos, start=1):
+        tune, note = solo.tune, solo.note
+        if tune is not None and options.bars is not None:
+            try:
+                tune = excerpt(tune, options.bars, path)
+            except CorpusError as error:
+                tune, note = None, error.message
+        results.append(ReadResult(path, tune, note, number, solo.info.id))
     return tuple(results)
 
 

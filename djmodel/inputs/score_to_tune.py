@@ -20,6 +20,7 @@ from djmodel.inputs.limits import DEFAULT, Deadline, Limits, no_deadline
 from djmodel.inputs.melody.selection import ChosenParts, Selection, choose_parts
 from djmodel.inputs.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
 from djmodel.inputs.score import Measure, Score, Symbol
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.music.tune import Bar, Change, Note, Tune
 from seqmodel.errors import CorpusError, InputError
 
@@ -30,12 +31,13 @@ BarRange = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """Options of reading a file: the parts to take (None: they are detected), the bars, the
-    limits."""
+    limits, the solos of a database."""
 
     melody_part: Selection | None = None
     chord_part: Selection | None = None
     bars: BarRange | None = None
     limits: Limits = DEFAULT
+    solos: SoloFilter = SoloFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def tune_from_score(
         key=score.key,
     )
     if options.bars is not None:
-        tune = _excerpt(tune, options.bars, path)
+        tune = excerpt(tune, options.bars, path)
     return Transcription(tune, score, choice)
 
 
@@ -97,7 +99,9 @@ def parse_bars(text: str | None) -> BarRange | None:
     return int(first), int(last)
 
 
-def _excerpt(tune: Tune, bars: BarRange, path: str | Path) -> Tune:
+def excerpt(tune: Tune, bars: BarRange, path: str | Path) -> Tune:
+    """Some bars of a tune that is in `path`. Raises CorpusError for bars that it does not have, or
+    that have no melody."""
     first, last = bars
     if not 1 <= first <= last <= len(tune.bars):
         message = f"bars {first}:{last} are not within bars 1 to {len(tune.bars)} of the tune"
