@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from djmodel.config import N_A, N_VALUES
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.keras_layers import initializers, load_keras
 
 if TYPE_CHECKING:
@@ -22,8 +23,14 @@ class Layers(NamedTuple):
     densor: keras.layers.Dense
 
 
-def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = None) -> Layers:
-    """New layers; `seed` makes their first weights the same each time."""
+def shared_layers(
+    n_values: int = N_VALUES,
+    n_a: int = N_A,
+    seed: int | None = None,
+    views: CandidateViews | None = None,
+) -> Layers:
+    """New layers; `seed` makes their first weights the same each time. With `views` the Dense layer
+    gives their scores."""
     keras = load_keras()
     kernel, recurrent, dense = initializers(seed)
     return Layers(
@@ -31,7 +38,11 @@ def shared_layers(n_values: int = N_VALUES, n_a: int = N_A, seed: int | None = N
         keras.layers.LSTM(
             n_a, return_state=True, kernel_initializer=kernel, recurrent_initializer=recurrent
         ),
-        keras.layers.Dense(n_values, activation="softmax", kernel_initializer=dense),
+        keras.layers.Dense(
+            views.n_scores if views else n_values,
+            activation=None if views else "softmax",
+            kernel_initializer=dense,
+        ),
     )
 
 

@@ -9,8 +9,8 @@ once, with the formulas of Keras' layers (see `cells`). What makes it fast:
 - what does not depend on the step before (the softmax layer, local gradients, the gradients of the
   weights) is computed for all steps at once.
 
-In shapes: H units, V values, I inputs (values and conditioning features), T steps, B sequences,
-g gates, in the order of `CellLayout`.
+In shapes: H units, V values, S scores of the Dense layer (V without views), I inputs (values and
+conditioning features), T steps, B sequences, g gates, in the order of `CellLayout`.
 """
 
 from __future__ import annotations
@@ -227,12 +227,14 @@ class _AllSteps:
     """Computations for all steps at once: the softmax layer and the gradients of the weights."""
 
     def __init__(self, weights: Parameters, T: int, B: int) -> None:
-        H, V, rows = weights.units, weights.n_values, len(weights.recurrent)
-        self.H, self.V, self.n_inputs = H, V, weights.n_inputs
+        H, rows, views = weights.units, len(weights.recurrent), weights.views
+        self.H, self.V, self.n_inputs = H, weights.n_values, weights.n_inputs
+        self.views = views
         # Columns are step by step, in each the sequences.
         self.outputs = np.ones((H + 1, T, B), dtype=np.float32)  # a, and 1 for the bias
         self.before = _zeros(H, T, B)  # a of the step before
-        self.logits = _zeros(V, T * B)
+        # The scores of the Dense layer; with views a last row of zeros.
+        self.scores = _zeros(weights.shape.n_scores + (1 if views else 0), T * B)
         self.grad_outputs, self.grad_gates = _zeros(H, T, B), _zeros(T, B, rows)
         self.columns = np.arange(T * B)
 
@@ -247,11 +249,14 @@ class _AllSteps:
         """The loss for the states `a (T + 1, H, B)`, the first of them the initial one. Leaves the
         gradients of the softmax layer's weights in `gradients`, and those of its inputs in `grad_a
         (T, H, B)`."""
-        H, logits = self.H, self.logits
+        H, views = self.H, self.views
         labels = shard.y.ravel()
         self.outputs[:H] = a[1:].swapaxes(0, 1)
         outputs = self.outputs.reshape(H + 1, -1)
-        np.dot(weights.dense, outputs, out=logits)
+        scores = self.scores[: len(weights.dense)]
+        np.dot(weights.dense, outputs, out=scores)
+        conditioning = shard.x[:, 1:].swapaxes(0, 1).reshape(-1, len(labels))  # (k, T * B)
+        logits = views.logits(self.scores, conditioning) if views else scores
         logits -= logits.max(axis=0)
         counts = labels >= 0
         label_logits = logits[labels, self.columns]
@@ -266,6 +271,9 @@ class _AllSteps:
         shares = counts * np.float32(shard.scale)
         gradient = np.multiply(exponentials, shares / totals, out=exponentials)
         gradient[labels, self.columns] -= shares
+        if views:
+            views.gradients(gradient, conditioning, out=scores)
+            gradient = scores
         np.dot(gradient, outputs.T, out=gradients.dense)
         np.dot(weights.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
         grad_a[:] = self.grad_outputs.swapaxes(0, 1)

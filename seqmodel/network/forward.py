@@ -3,7 +3,8 @@
 An input is an index, so that its product with the kernel is a column of a table; one product gives
 both the logits of a step and what the state adds to the gates of the next step.
 
-In shapes: H units, V values, I inputs (values and conditioning features), B sequences, g gates.
+In shapes: H units, V values, S scores of the Dense layer (V without views), I inputs (values and
+conditioning features), B sequences, g gates.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class ForwardWeights:
 
     `recurrent (gH, H)`; a column for each input and the zero vector, for values with the bias,
     `table (gH, I + 1)`, for conditioning features without, `conditioning_table (gH, I + 1)`; `dense
-    (V, H + 1)` with the bias; `state_bias (gH, 1)`, for other cells than a GRU `(0, 1)`.
+    (S, H + 1)` with the bias; `state_bias (gH, 1)`, for other cells than a GRU `(0, 1)`.
     """
 
     recurrent: Floats
@@ -88,14 +89,18 @@ class BatchedState:
     vector."""
 
     def __init__(self, weights: Weights, batch: int) -> None:
-        H, V, B = weights.units, weights.n_values, batch
+        H, S, B = weights.units, weights.n_scores, batch
+        self.views = weights.views
+        self.batch = B
         self.weights = ForwardWeights.by_column(weights)
         rows = len(self.weights.recurrent)
-        product = np.zeros((H + 1, rows + V), dtype=np.float32)
+        # With views a last column of zeros, for symbols without a score.
+        columns = rows + S + (1 if self.views else 0)
+        product = np.zeros((H + 1, columns), dtype=np.float32)
         product[:H, :rows] = self.weights.recurrent.T
         if self.weights.state_bias.size:
             product[H, :rows] = self.weights.state_bias[:, 0]
-        product[:, rows:] = self.weights.dense.T
+        product[:, rows : rows + S] = self.weights.dense.T
         # A row times a matrix is faster than a matrix times a column.
         self.is_single = B == 1
         if self.is_single:
@@ -112,7 +117,7 @@ class BatchedState:
         self.state = np.zeros((H + 1, B), dtype=np.float32)
         self.state[H] = 1  # the factor of the biases
         self.outputs = product.T @ self.state
-        self.from_state, self.logits = self.outputs[:rows], self.outputs[rows:]  # (gH, B), (V, B)
+        self.from_state, self.scores = self.outputs[:rows], self.outputs[rows:]  # (gH, B), (S, B)
         self.gates, self.scratch = np.zeros((2, rows, B), dtype=np.float32)
         self.step = _step_in_place(weights.cell, self.state[:H])
 
@@ -132,7 +137,9 @@ class BatchedState:
             x = [np.asarray(symbols), *(() if conditioning is None else conditioning)]
             self.step.forward(self.weights.inputs(x, self.gates, self.scratch), self.from_state)
             np.dot(self.product, self.state, out=self.outputs)
-        return self.logits
+        if self.views and conditioning is not None:
+            return self.views.logits(self.scores, conditioning)
+        return self.scores
 
 
 def _step_in_place(cell: str, a: Floats) -> Step:

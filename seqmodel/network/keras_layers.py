@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.weights import Weights
 
 if TYPE_CHECKING:
@@ -85,10 +86,31 @@ def weight_variables(network: keras.Model | Sequence[Any]) -> list[Any]:
     return [*recurrent.cell.weights, *dense.weights]
 
 
-def extract_weights(network: keras.Model | Sequence[Any]) -> Weights:
-    """Copies of the weights of a model, or of built layers: a recurrent and a Dense one."""
+def extract_weights(
+    network: keras.Model | Sequence[Any], views: CandidateViews | None = None
+) -> Weights:
+    """Copies of the weights of a model, or of built layers: a recurrent and a Dense one, which
+    gives the scores of `views` if there are any."""
     cell = CELLS[type(_two_layers(network)[0].cell).__name__]
-    return Weights(cell, *(np.array(variable) for variable in weight_variables(network)))
+    arrays = [np.array(variable) for variable in weight_variables(network)]
+    return Weights(cell, *arrays, views=views)
+
+
+def probabilities_of_candidates(views: CandidateViews, X: Any, scores: Any) -> Any:
+    """The softmax of the logits of `views` as a Keras computation: multi-hot inputs `X (m, T,
+    n_inputs)` and the Dense layer's `scores (m, T, n_scores)` -> probabilities `(m, T,
+    n_values)`."""
+    ops = load_keras().ops
+    padded = ops.pad(scores, ((0, 0), (0, 0), (0, 1)))  # a zero for symbols without a score
+    logits = scores[..., : views.n_symbols]
+    for view, indices in zip(views.views, views.score_indices, strict=True):
+        n = len(view.rows)
+        one_hot = X[..., view.first_input : view.first_input + n]
+        # The number of the context; n, the last line of `indices`, where there is none.
+        contexts = n + ops.sum(one_hot * np.arange(-n, 0, dtype=np.float32), axis=-1)
+        chosen = ops.take(indices, ops.cast(contexts, "int32"), axis=0)  # (m, T, n_values)
+        logits = logits + ops.take_along_axis(padded, chosen, axis=-1)
+    return ops.softmax(logits)
 
 
 def set_weights(network: keras.Model | Sequence[Any], weights: Weights) -> None:

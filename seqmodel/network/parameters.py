@@ -1,6 +1,7 @@
 """Weights in the layout of the NumPy computation: two matrices and a bias in one vector.
 
-In shapes: H units, V values, I inputs (values and conditioning features), g gates.
+In shapes: H units, V values, S scores of the Dense layer (V without views), I inputs (values and
+conditioning features), g gates.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
 
@@ -19,13 +21,18 @@ class NetworkShape(NamedTuple):
     units: int
     n_values: int
     n_inputs: int
+    views: CandidateViews | None = None
+
+    @property
+    def n_scores(self) -> int:
+        return self.views.n_scores if self.views else self.n_values
 
 
 class Parameters:
     """Weights, or one number for each weight, in one vector.
 
     `recurrent (gH, H + I + 1)`: the factors of the state, then a column for each input, then the
-    bias; gates in the order of `CellLayout`. `dense (V, H + 1)`: kernel and bias. `state_bias
+    bias; gates in the order of `CellLayout`. `dense (S, H + 1)`: kernel and bias. `state_bias
     (gH,)`: the second bias of a GRU, which is added to the product of state and weights; `(0,)` for
     other cells.
     """
@@ -33,27 +40,29 @@ class Parameters:
     def __init__(self, shape: NetworkShape, vector: Floats | None = None) -> None:
         """`vector`: the memory to use; None: new zeros."""
         self.shape = shape
-        self.cell, self.units, self.n_values, self.n_inputs = shape
+        self.cell, self.units, self.n_values, self.n_inputs, self.views = shape
         self.layout = LAYOUTS[self.cell]
         columns = self.units + self.n_inputs + 1
         split = self.layout.n_gates * self.units * columns
-        end = split + self.n_values * (self.units + 1)
+        end = split + shape.n_scores * (self.units + 1)
         self.vector = np.zeros(self.size(shape), np.float32) if vector is None else vector
         self.recurrent = self.vector[:split].reshape(-1, columns)
-        self.dense = self.vector[split:end].reshape(self.n_values, self.units + 1)
+        self.dense = self.vector[split:end].reshape(shape.n_scores, self.units + 1)
         self.state_bias = self.vector[end:]
 
     @staticmethod
     def size(shape: NetworkShape) -> int:
         """The length of the vector."""
-        cell, units, n_values, n_inputs = shape
-        columns = units + n_inputs + (2 if cell == "gru" else 1)
-        return LAYOUTS[cell].n_gates * units * columns + n_values * (units + 1)
+        columns = shape.units + shape.n_inputs + (2 if shape.cell == "gru" else 1)
+        recurrent = LAYOUTS[shape.cell].n_gates * shape.units * columns
+        return recurrent + shape.n_scores * (shape.units + 1)
 
     @classmethod
     def of(cls, weights: Weights) -> Parameters:
         """Copies of `weights`."""
-        shape = NetworkShape(weights.cell, weights.units, weights.n_values, weights.n_inputs)
+        shape = NetworkShape(
+            weights.cell, weights.units, weights.n_values, weights.n_inputs, weights.views
+        )
         parameters = cls(shape)
         parameters.set(weights)
         return parameters
@@ -82,4 +91,4 @@ class Parameters:
         if self.state_bias.size:
             bias = np.stack([bias, self.layout.to_keras(self.state_bias[None])[0]])
         arrays = (recurrent[H:-1], recurrent[:H], bias, self.dense.T[:H], self.dense.T[-1])
-        return Weights(self.cell, *(array.copy() for array in arrays))
+        return Weights(self.cell, *(array.copy() for array in arrays), views=self.views)

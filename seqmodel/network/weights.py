@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from seqmodel.network.candidates import CandidateViews, Floats
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Weights:
     Shapes, with g gates: `kernel (n_inputs, g * units)`, `recurrent (units, g * units)`, `bias
     (g * units,)`, for a GRU `(2, g * units)`; `dense_kernel (units, n_values)`, `dense_bias
     (n_values,)`. The first `n_values` inputs are the values; further ones are conditioning features
-    (see `windows.with_conditioning`).
+    (see `windows.with_conditioning`). With `views` the Dense layer has a column for each of their
+    scores, the first of which are the values' (see `candidates`).
     """
 
     cell: str
@@ -69,6 +69,7 @@ class Weights:
     bias: Floats
     dense_kernel: Floats
     dense_bias: Floats
+    views: CandidateViews | None = field(default=None, kw_only=True)
 
     @property
     def units(self) -> int:
@@ -76,6 +77,10 @@ class Weights:
 
     @property
     def n_values(self) -> int:
+        return self.views.n_symbols if self.views else self.n_scores
+
+    @property
+    def n_scores(self) -> int:
         return int(self.dense_kernel.shape[1])
 
     @property

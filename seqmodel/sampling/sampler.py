@@ -140,7 +140,7 @@ def _read_primer(
 ) -> Floats:
     """The logits `(n, B)` after the primer, with `conditioning (len(primer), k)`; `following (k,
     B)` conditions the symbol after it."""
-    B = state.logits.shape[1]
+    B = state.batch
     for t, symbol in enumerate((PADDING, *primer)):
         features = following
         if t < len(primer):

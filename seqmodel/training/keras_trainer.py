@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices, multi_hot
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.network.weights import Weights
 from seqmodel.training.distributed import local_shard
@@ -26,9 +27,11 @@ class KerasTrainer:
     steps, `(m, T, n_values)`; or each output is those of one step, `(m, n_values)`.
     """
 
-    def __init__(self, graph: keras.Model, clip: float | None = None) -> None:
+    def __init__(
+        self, graph: keras.Model, clip: float | None = None, views: CandidateViews | None = None
+    ) -> None:
         keras = load_keras()
-        self.graph, self.steps = graph, 0
+        self.graph, self.views, self.steps = graph, views, 0
         first = graph.outputs[0]
         one_output = len(first.shape) == 3
         self.model = keras.Model(
@@ -62,7 +65,7 @@ class KerasTrainer:
         return BatchMetrics(loss * n_labels, n_correct, n_labels)
 
     def weights(self) -> Weights:
-        return extract_weights(self.graph)
+        return extract_weights(self.graph, self.views)
 
     def state(self) -> State:
         """Copies of the variables of the layers, of their random generators and of the optimizer;

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from seqmodel.errors import InterruptedTraining, TrainingError
 from seqmodel.files import atomic_write
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
 from seqmodel.training.batches import BatchSource
@@ -73,6 +74,7 @@ def train_network(
     checkpoints: Checkpoints | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     feature_table: NDArray[np.float32] | None = None,
+    views: CandidateViews | None = None,
 ) -> FitResult:
     """Trains `graph` (see `KerasTrainer` for its inputs and outputs) and leaves the weights of the
     best epoch in it.
@@ -80,7 +82,8 @@ def train_network(
     The engine "keras" trains the graph itself, on any device of Keras; "numpy" computes the same
     in NumPy, for one recurrent and one softmax layer with Keras' defaults. Both give the same
     weights. "auto" chooses NumPy where it can (see `supported_by_numpy`); dropout and a
-    `feature_table` (see `NumpyTrainer`) need it. Other arguments and errors as in `run_epochs`.
+    `feature_table` (see `NumpyTrainer`) need it. `views`: those of `graph`. Other
+    arguments and errors as in `run_epochs`.
     """
     needs_numpy = config.dropout.any or feature_table is not None
     if engine == "auto":
@@ -90,10 +93,10 @@ def train_network(
         if needs_numpy:
             message = "Keras trains without dropout and tied features"
             raise TrainingError(message, hint="choose another preset")
-        trainer = KerasTrainer(graph, config.clip)
+        trainer = KerasTrainer(graph, config.clip, views)
     else:
         trainer = NumpyTrainer(
-            extract_weights(graph),
+            extract_weights(graph, views),
             config.clip,
             dropout=config.dropout,
             seed=config.seed,

@@ -200,7 +200,7 @@ class NumpyTrainer:
             H, V = network.units, network.n_values
             network.vector[:] = self.parameters.vector
             network.recurrent[:, H : H + V] += self._feature_inputs @ table.T
-            network.dense += table @ self._feature_dense
+            network.dense[:V] += table @ self._feature_dense
         return network
 
     def _of_features(self, gradients: Parameters) -> Floats:
@@ -208,5 +208,6 @@ class NumpyTrainer:
         if self.feature_table is None:
             return gradients.vector
         of_inputs = gradients.recurrent[:, gradients.units :][:, : gradients.n_values]
-        of_features = of_inputs @ self.feature_table, self.feature_table.T @ gradients.dense
+        of_dense = gradients.dense[: gradients.n_values]
+        of_features = of_inputs @ self.feature_table, self.feature_table.T @ of_dense
         return np.concatenate([gradients.vector, *map(np.ravel, of_features)])
