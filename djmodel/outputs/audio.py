@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from copy import deepcopy
 from dataclasses import dataclass, field
-from importlib import metadata
+from importlib import resources
 from pathlib import Path
 
 import mido
@@ -14,19 +14,24 @@ import numpy as np
 from djmodel.music.tune import Tune
 from djmodel.outputs.midi import performance_bytes
 from djmodel.outputs.performance.perform import Performance, as_performance
+from djmodel.outputs.soundfont import as_sf2
 from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
+from seqmodel.text import pluralize
 
 RATE = 48_000  # frames per second, as the synthesiser renders them
 TAIL_SECONDS = 1.0  # of the last note's release after the end of the music
 FADE_SECONDS = 0.25  # at the end of the tail
 PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
 _CUTOFF_HZ = 20.0  # inaudible below; some sampled instruments have an offset
-_MAX_MINUTES = 60
+_MAX_MINUTES = 30  # about 1 GB of memory
+_MAX_PAUSE_SECONDS = 60  # of music without notes, and for each note
+_FRAMES_PER_BLOCK = 1 << 20  # filtered at once
 _VOLUME = 7  # the controller of a channel's volume
 _DEFAULT_VOLUME = 100  # General MIDI's, of a channel that sets none
+_DRUM_CHANNEL = 9  # counted from 0
 
 # Limits on a SoundFont from the user. One that is not damaged needs far less.
 _MAX_SECONDS = 600
@@ -78,7 +83,7 @@ def render(source: Tune | Performance | str | Path, soundfont: str | Path | None
     """The sound of a tune (by default as `perform` plays it) or of a MIDI file: TAIL_SECONDS longer
     than the music, as loud as possible without clipping.
 
-    `soundfont` is an SF2 file, by default the General MIDI set of the package pretty_midi. Raises
+    `soundfont` is an SF2 or SF3 file, by default the bundled General MIDI set. Raises
     InputError for a tune without notes, FileError for a file that is not MIDI, has no notes or is
     too long, and for a file that is not a SoundFont.
     """
@@ -104,10 +109,8 @@ def check_soundfont(path: str | Path) -> None:
 
 
 def default_soundfont() -> Path:
-    """The SoundFont in the package pretty_midi, found without importing it. No package on PyPI
-    brings a General MIDI set of its own."""
-    package = metadata.distribution("pretty_midi")
-    return Path(str(package.locate_file("pretty_midi/TimGM6mb.sf2")))
+    """The bundled General MIDI set: instruments and drum kits of FluidR3Mono_GM (MIT licence)."""
+    return Path(str(resources.files("djmodel.data") / "soundfont" / "general-midi.sf3"))
 
 
 def read_soundfont(path: str | Path | None) -> bytes:
@@ -115,7 +118,7 @@ def read_soundfont(path: str | Path | None) -> bytes:
     path = check_input_file(default_soundfont() if path is None else path, "a SoundFont")
     content = path.read_bytes()
     if content[:4] != b"RIFF" or content[8:12] != b"sfbk":
-        raise FileError("the file is not a SoundFont", path=path, hint="choose an SF2 file")
+        raise FileError("the file is not a SoundFont", path=path, hint="choose an SF2 or SF3 file")
     return content
 
 
@@ -135,21 +138,31 @@ def _parsed(content: bytes, path: str | Path | None) -> mido.MidiFile:
             path=path,
             hint="export it again as type 1, timed in beats",
         )
-    if not any(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t):
+    _check_length(midi, path)
+    return midi
+
+
+def _check_length(midi: mido.MidiFile, path: str | Path | None) -> None:
+    """Raises FileError for music without notes, and for music too long or too empty to be rendered:
+    a file of a few bytes can last for hours."""
+    n_notes = sum(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t)
+    if not n_notes:
         raise FileError("the MIDI file has no notes", path=path, hint="choose another file")
-    minutes = midi.length / 60
-    if minutes > _MAX_MINUTES:
+    longest = min(_MAX_MINUTES * 60, _MAX_PAUSE_SECONDS * (1 + n_notes))
+    if midi.length > longest:
+        notes = pluralize(n_notes, "note")
         raise FileError(
-            f"the music lasts {minutes:.0f} minutes, more than {_MAX_MINUTES}",
+            f"the music, {notes}, lasts {midi.length / 60:.1f} minutes, more than {longest / 60:g}",
             path=path,
             hint="check its end: a stray event may be far behind the last note",
         )
-    return midi
 
 
 def _render(midi: mido.MidiFile, soundfont: str | Path | None) -> Sound:
     """Plays `midi`, softer until nothing clips, then makes it as loud as possible."""
     font = read_soundfont(soundfont)
+    if soundfont is None:
+        font = as_sf2(font, *programs_of(midi))
     frames = round((midi.length + TAIL_SECONDS) * RATE)
     _lengthen(midi, TAIL_SECONDS)
     loudness = 1.0
@@ -195,6 +208,11 @@ def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> 
     import midirenderer
 
     try:
+        if font_name is not None:
+            soundfont = as_sf2(soundfont, *programs_of(mido.MidiFile(file=io.BytesIO(midi))))
+    except (ValueError, LookupError, RuntimeError) as error:
+        raise _damaged(font_name, str(error)) from error
+    try:
         return bytes(midirenderer.render_wave_from(soundfont, midi))
     except BaseException as error:
         # A panic in compiled code arrives as a BaseException of a class that cannot be imported.
@@ -207,7 +225,19 @@ def _synthesise(soundfont: bytes, midi: bytes, font_name: str | Path | None) -> 
 
 def _damaged(font_name: str | Path | None, why: str) -> FileError:
     message = f"the SoundFont is damaged: {why}"
-    return FileError(message, path=font_name, hint="choose another SF2 file")
+    return FileError(message, path=font_name, hint="choose another SoundFont")
+
+
+def programs_of(midi: mido.MidiFile) -> tuple[set[int], set[int]]:
+    """The General MIDI programs and the drum kits that a file plays."""
+    programs: set[int] = {0}
+    kits: set[int] = set()
+    for message in (message for track in midi.tracks for message in track):
+        if message.type == "program_change":
+            (kits if message.channel == _DRUM_CHANNEL else programs).add(message.program)
+        elif message.type == "note_on" and message.channel == _DRUM_CHANNEL:
+            kits.add(0)
+    return programs, kits
 
 
 def _lengthen(midi: mido.MidiFile, seconds: float) -> None:
@@ -243,7 +273,11 @@ def _finished(played: np.ndarray, frames: int) -> Sound:
 
     high_pass = butter(2, _CUTOFF_HZ, "highpass", fs=RATE, output="sos")
     samples = np.zeros((frames, 2), np.float32)
-    samples[: len(played)] = sosfilt(high_pass, played[:frames], axis=0)
+    state = np.zeros((len(high_pass), 2, 2))
+    for start in range(0, min(len(played), frames), _FRAMES_PER_BLOCK):
+        block = played[start : min(start + _FRAMES_PER_BLOCK, frames)]
+        filtered, state = sosfilt(high_pass, block, axis=0, zi=state)
+        samples[start : start + len(block)] = filtered
     fade = min(round(FADE_SECONDS * RATE), frames)
     samples[frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
     peak = float(np.abs(samples).max(initial=0.0))

@@ -70,11 +70,11 @@ def test_the_sound_is_as_long_as_the_music_and_a_tail(tmp_path: Path) -> None:
 
 
 def test_many_loud_notes_do_not_clip(tmp_path: Path) -> None:
-    # Two octaves of guitars, far beyond what the synthesiser's 16 bits hold at full volume, make
+    # Two octaves of trumpets, far beyond what the synthesiser's 16 bits hold at full volume, make
     # the wave that they make at 80 of 127, where nothing clips.
     crowd = [(48 + i, 2) for i in range(24)]
-    loud = midi_file(tmp_path / "loud.mid", crowd, program=26, together=True, volume=127)
-    soft = midi_file(tmp_path / "soft.mid", crowd, program=26, together=True, volume=80)
+    loud = midi_file(tmp_path / "loud.mid", crowd, program=56, together=True, volume=127)
+    soft = midi_file(tmp_path / "soft.mid", crowd, program=56, together=True, volume=80)
     samples = render(loud).samples
     assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-4)
     assert np.abs(samples - render(soft).samples).max() < 0.05
@@ -131,10 +131,16 @@ class TestBadInput:
         ):
             render(midi_file(tmp_path / "a.mid", [(69, 1)]), font)
 
-    def test_music_longer_than_an_hour_is_refused(self, tmp_path: Path) -> None:
+    def test_music_that_lasts_for_hours_is_refused(self, tmp_path: Path) -> None:
         # A stray note 200,000 quarters behind the music: a day and more of silence.
         path = midi_file(tmp_path / "stray.mid", [(60, 1), (60, 200_000)])
-        with pytest.raises(FileError, match="minutes, more than 60"):
+        with pytest.raises(FileError, match="minutes, more than 3"):
+            render(path)
+
+    def test_a_file_of_one_note_cannot_fill_an_hour(self, tmp_path: Path) -> None:
+        # 37 bytes of events and header: one note of 59 minutes, gigabytes of sound.
+        path = midi_file(tmp_path / "hour.mid", [(60, 59 * 60 * 2)])
+        with pytest.raises(FileError, match=r"1 note, lasts 59\.0 minutes, more than 2"):
             render(path)
 
 
