@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from djmodel.outputs.performance.config import PerformanceConfig
+from djmodel.values.features import FEATURE_NAMES
+from djmodel.values.grammars import GRAMMAR_NAMES, GrammarName
 from djmodel.values.value import N_VALUES as N_VALUES
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.settings import Setting, SettingError, check_settings, settings_of
+from seqmodel.settings import Setting, SettingError, any_of, check_settings, settings_of
 from seqmodel.training.config import Dropout, TrainerConfig
 
 N_A = 64
@@ -67,7 +69,12 @@ class TrainingConfig:
     An epoch has `m` windows of `tx` values. With `m=None`, one tune gives 60 windows, the same in
     each epoch, as in the course; several tunes give as many as fit, drawn again for each epoch.
 
-    `bar_positions` conditions the model on the position in the bar at which the next value begins.
+    `grammar` is how melodies are written as values (see `djmodel.values.grammars`), of whose
+    symbols the vocabulary has `n_values`. In that of the course, `bar_positions` conditions the
+    model on the position in the bar at which the next value begins; in that of jazz, `conditioning`
+    names the features that it is conditioned on (see `djmodel.values.features`). In each window of
+    an epoch, one in `1 / unknown` features of the performance is hidden, such as the player's name,
+    so that the model also plays without.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
     which it shares with other values (a factored embedding).
 
@@ -83,6 +90,16 @@ class TrainingConfig:
     n_values: Annotated[
         int, Setting("Size of the vocabulary.", _MODEL, minimum=2, maximum=100_000)
     ] = N_VALUES
+    grammar: Annotated[
+        GrammarName,
+        Setting(
+            "Grammar of values: the course's, or that of jazz, with exact intervals across bar "
+            "lines.",
+            _MODEL,
+            choices=GRAMMAR_NAMES,
+            hidden=True,
+        ),
+    ] = "course"
     graph: Annotated[
         Literal["unrolled", "scan"],
         Setting(
@@ -93,10 +110,23 @@ class TrainingConfig:
     ] = "scan"
     trainer: TrainerConfig = TrainerConfig()
     bar_positions: bool = False
+    conditioning: tuple[str, ...] = ()
+    unknown: float = 0.0
     tie_features: bool = False
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if strange := sorted({*self.conditioning} - {*FEATURE_NAMES}):
+            message = f"the conditioning feature {strange[0]!r:.40} is unknown"
+            hint = f"choose from {', '.join(FEATURE_NAMES)}"
+            raise SettingError(message, "conditioning", hint=hint)
+        if len({*self.conditioning}) < len(self.conditioning):
+            raise SettingError("a conditioning feature is given twice", "conditioning")
+        if (self.conditioning and self.grammar == "course") or (
+            self.bar_positions and self.grammar == "jazz"
+        ):
+            message = "the grammar of the course is conditioned on bar positions, that of jazz on"
+            raise SettingError(f"{message} features", "conditioning", "grammar")
 
 
 # course: the settings of the course; ragtime: those with the lowest perplexity on held-out rags.
@@ -112,11 +142,58 @@ PRESETS = {
     ),
 }
 
+# Settings for jazz solos.
+JAZZ = TrainingConfig(
+    tx=128,
+    n_a=256,
+    n_values=192,
+    grammar="jazz",
+    conditioning=(
+        "bar_onset",
+        "bar_end",
+        "beat_onset",
+        "form",
+        "chord",
+        "degree",
+        "chord_degree",
+        "chord_in_key",
+        "key_degree",
+        "mode",
+        "next_chord",
+        "next_root",
+        "next_degree",
+        "until_next",
+        "register",
+        "pitch",
+        "leap",
+        "phrase_notes",
+        "phrase_time",
+        "since_onset",
+        "last_gap",
+        "last_phase",
+        "tempo",
+        "player",
+        "instrument",
+        "style",
+        "feel",
+    ),
+    unknown=0.3,
+    tie_features=True,
+    trainer=TrainerConfig(
+        epochs=30,
+        batch_size=32,
+        learning_rate=0.004,
+        lr_schedule="cosine",
+        clip=1.0,
+        dropout=Dropout(0.1, 0.3, 0.3),
+    ),
+)
+
 
 def training_preset(name: str) -> TrainingConfig:
     """The configuration of a preset. Raises SettingError for an unknown name."""
     if name not in PRESETS:
-        raise SettingError(f"preset must be {' or '.join(PRESETS)}, not '{name}'", "preset")
+        raise SettingError(f"preset must be {any_of(list(PRESETS))}, not '{name}'", "preset")
     return PRESETS[name]
 
 

@@ -8,6 +8,7 @@ itself be a configuration; its settings then belong to the outer one as well.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, get_type_hints
@@ -69,7 +70,7 @@ class Setting:
             return
         name = field.replace("_", " ")
         if self.choices and value not in self.choices:
-            raise SettingError(f"{name} must be {_any_of(self.choices)}, not '{value}'", field)
+            raise SettingError(f"{name} must be {any_of(self.choices)}, not '{value}'", field)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low = self.minimum is None or value >= self.minimum
             high = self.maximum is None or value <= self.maximum
@@ -149,5 +150,6 @@ def check_settings(config: Any) -> None:
         field.setting.check(field.name, field.default)
 
 
-def _any_of(choices: tuple[str, ...]) -> str:
+def any_of(choices: Sequence[str]) -> str:
+    """Choices as a sentence names them: `a, b or c`."""
     return " or ".join([", ".join(choices[:-1]), choices[-1]]) if choices[1:] else choices[0]

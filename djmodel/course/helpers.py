@@ -147,7 +147,7 @@ def _improvise(
     from djmodel.config import TrainingConfig
     from djmodel.model.improvise import improvise
     from djmodel.model.model_file import DjModel
-    from djmodel.values.grammar import Register
+    from djmodel.values.encoded_corpus import Registers
     from seqmodel.data.vocabulary import Vocabulary
     from seqmodel.network.keras_layers import extract_weights
     from seqmodel.sampling.config import SamplingConfig
@@ -158,7 +158,7 @@ def _improvise(
         weights=weights,
         vocabulary=Vocabulary(symbols, weights.n_values),
         config=TrainingConfig(n_a=weights.units, n_values=weights.n_values),
-        register=Register.of([changes]),
+        registers=Registers.of([changes]),
         tunes=(changes,),
         sequences=(),
     )

@@ -18,7 +18,6 @@ from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
 from djmodel.values.encoded_corpus import flat_values
-from djmodel.values.grammar import encode
 from seqmodel.network.forward import log_distributions
 from seqmodel.ngram import NGram
 
@@ -121,7 +120,7 @@ def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
     """The metrics of the model on `tunes`, each from its first value."""
     metrics = []
     for tune in tunes:
-        conditioning = model.conditioning(encode(tune), tune.bars)
+        conditioning = model.inputs(model.encode_tune(tune), tune)
         sequence = np.array(model.encode(flat_values(tune)))
         log_probabilities = log_distributions(model.weights, sequence.tolist(), conditioning)
         cross_entropy = -float(log_probabilities[np.arange(len(sequence)), sequence].mean())

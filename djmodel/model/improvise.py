@@ -145,7 +145,7 @@ def _kept(model: DjModel, changes: Tune, prefix: tuple[Value, ...], rhythm: Tune
             hint="keep the rhythm of the tune that is played over",
         )
     asked = flat_values(rhythm)[len(prefix) :]
-    conditioning = model.conditioning(encode(rhythm), rhythm.bars)
+    conditioning = model.inputs(encode(rhythm), rhythm)
     if conditioning is not None:
         conditioning = conditioning[len(prefix) :]
     automaton = rhythm_automaton(model.values, asked, model.vocabulary.size, conditioning)
@@ -165,7 +165,7 @@ def _solo(
     bars = frame.bars([model.values[index] for index in indices], changes)
     if tidy:
         bars = [tidy_values(bar) for bar in bars]
-    tune = decode(bars, changes, rng, register=model.register)
+    tune = decode(bars, changes, rng, register=model.registers.all)
     if frame.rhythm is not None:
         tune = _tied_as(frame.rhythm, tune)
     if tidy:
@@ -179,7 +179,7 @@ def _primer_conditioning(model: DjModel, primer: Sequence[Value], changes: Tune)
     bars = changes.bars
     while sum(bar.length for bar in bars) < sum(value.duration for value in primer):
         bars += changes.bars
-    return model.conditioning(split_into_bars(primer, bars), bars)
+    return model.inputs(split_into_bars(primer, bars), replace(changes, bars=bars))
 
 
 def _tied_as(rhythm: Tune, tune: Tune) -> Tune:

@@ -6,17 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+import numpy as np
 
 from djmodel.config import TrainingConfig
-from djmodel.music.tune import Bar, Tune
+from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
+from djmodel.values.chart import Chart, Moments
 from djmodel.values.conditioning import BarPositions
-from djmodel.values.encoded_corpus import encode_values
+from djmodel.values.encoded_corpus import Registers, encode_values
+from djmodel.values.features import Conditioning, Feature
 from djmodel.values.grammar import Register
+from djmodel.values.grammars import Grammar, grammar_named
+from djmodel.values.jazz_grammar import is_duration, value_of
 from djmodel.values.value import Value
 from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
@@ -37,10 +43,12 @@ class _Content(msgspec.Struct):
     """The part of the model file that is djmodel's own."""
 
     config: TrainingConfig
-    register: tuple[_Pitch, _Pitch]
+    register: tuple[_Pitch, _Pitch]  # of all tunes
     tunes: Annotated[tuple[dict[str, Any], ...], msgspec.Meta(min_length=1)]
     sequences: tuple[tuple[int, ...], ...]
     bar_positions: list[list[str]] | None = None
+    conditioning: tuple[Feature, ...] = ()
+    registers: dict[str, tuple[_Pitch, _Pitch]] = {}  # of those of each instrument
     final_loss: float | None = None
 
 
@@ -49,19 +57,21 @@ class DjModel:
     """A trained model.
 
     `tunes` are the tunes that it was trained on (the first ones of a corpus on disk), `sequences`
-    their values as indices of the vocabulary, `register` the range of their melodies.
-    `bar_positions` are the positions in the bar that the model is conditioned on, if it is;
-    `final_loss` is the training loss in nats per value. `sources` maps the names of the training
-    data to their SHA-256, `versions` packages to their versions at training time.
+    the symbols of their values as indices of the vocabulary, `registers` the ranges of their
+    melodies. `conditioning` is what the model is conditioned on in the grammar of jazz,
+    `bar_positions` in that of the course, if it is; `final_loss` is the training loss in nats per
+    symbol. `sources` maps the names of the training data to their SHA-256, `versions` packages to
+    their versions at training time.
     """
 
     weights: Weights
     vocabulary: Vocabulary
     config: TrainingConfig
-    register: Register
+    registers: Registers
     tunes: tuple[Tune, ...]
     sequences: tuple[tuple[int, ...], ...]
     bar_positions: BarPositions | None = None
+    conditioning: Conditioning | None = None
     final_loss: float | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(
@@ -75,9 +85,21 @@ class DjModel:
         """SHA-256 of the model, in hexadecimal digits (see `ModelFile.identity`)."""
         return self._file().identity
 
+    @property
+    def grammar(self) -> Grammar:
+        """The grammar of its values."""
+        return grammar_named(self.config.grammar)
+
+    def values_of(self, indices: Sequence[int]) -> list[Value]:
+        """The values that symbols spell, given their indices; an incomplete one at the end is left
+        out."""
+        n = self.grammar.symbols_per_value
+        symbols = self.vocabulary.decode(map(int, indices))
+        return [self.grammar.value(symbols[k : k + n]) for k in range(0, len(symbols) - n + 1, n)]
+
     @cached_property
     def values(self) -> tuple[Value, ...]:
-        """The values of the vocabulary, in the order of their indices."""
+        """The values of a vocabulary of which each symbol is one, in the order of their indices."""
         return tuple(Value.parse(symbol) for symbol in self.vocabulary.symbols)
 
     @cached_property
@@ -91,20 +113,32 @@ class DjModel:
     @property
     def n_values(self) -> int:
         """The number of values in the tunes."""
-        return sum(map(len, self.sequences))
+        return sum(map(len, self.sequences)) // self.grammar.symbols_per_value
 
     def encode(self, values: Iterable[Value]) -> list[int]:
-        """The indices of `values`; a value outside the vocabulary is encoded as its nearest."""
-        return encode_values(values, self.vocabulary)
+        """The indices of the symbols of `values`; a symbol outside the vocabulary is encoded as its
+        nearest."""
+        return encode_values(values, self.vocabulary, self.config.grammar)
 
-    def conditioning(
-        self, bars: Iterable[Sequence[Value]], lengths: Sequence[Bar]
-    ) -> Indices | None:
-        """The conditioning features of the values of `bars`, which fill the bars `lengths`:
-        `(n, 2)`; None if the model has none."""
-        if self.bar_positions is None:
+    def encode_tune(self, tune: Tune) -> tuple[tuple[Value, ...], ...]:
+        """The values of each bar of a tune."""
+        return self.grammar.encode(tune, self.registers.of_solo(tune))
+
+    def chart(self, tune: Tune) -> Chart:
+        """What the model may know of a tune before its melody."""
+        return Chart.of(tune, self.registers.of_solo(tune))
+
+    def inputs(self, bars: Sequence[Sequence[Value]], tune: Tune) -> Indices | None:
+        """The conditioning inputs of the symbols of `bars`, values that fill the bars of `tune`:
+        `(n, k)`; None if the model has none."""
+        size = self.vocabulary.size
+        if self.bar_positions is not None:
+            return self.bar_positions.conditioning(bars, tune.bars, size)
+        if self.conditioning is None:
             return None
-        return self.bar_positions.conditioning(bars, lengths, self.vocabulary.size)
+        chart = self.chart(tune)
+        features = self.conditioning.inputs(chart, Moments.of_values(chart, bars), size)
+        return np.repeat(features, self.grammar.symbols_per_value, axis=0)
 
     def save(self, path: str | Path, graph: keras.Model) -> None:
         """Writes the model file; `graph` is the Keras model in it. Raises FileError or
@@ -115,7 +149,9 @@ class DjModel:
         positions = self.bar_positions
         content = _Content(
             config=self.config,
-            register=(self.register.low, self.register.high),
+            register=self.registers.all,
+            registers=dict(self.registers.by_instrument),
+            conditioning=self.conditioning.features if self.conditioning else (),
             tunes=tuple(map(tune_to_json, self.tunes)),
             sequences=self.sequences,
             bar_positions=None if positions is None else positions.to_json(),
@@ -133,7 +169,11 @@ def load(path: str | Path) -> DjModel:
             weights=file.weights,
             vocabulary=file.vocabulary,
             config=content.config,
-            register=Register(*content.register),
+            registers=Registers(
+                Register(*content.register),
+                {name: Register(*ends) for name, ends in content.registers.items()},
+            ),
+            conditioning=Conditioning(content.conditioning) if content.conditioning else None,
             tunes=tuple(map(tune_from_json, content.tunes)),
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
@@ -151,12 +191,38 @@ def pretrained_model() -> Path:
 
 
 def _check(model: DjModel) -> None:
-    for value in model.values:
-        if value.duration > MAX_BAR_LENGTH or abs(value.leap or 0) > MAX_PITCH:
-            raise ValueError(f"the value {value!s:.40} is out of range")
-    if model.register.low > model.register.high:
-        raise ValueError("the lowest pitch of the register is above its highest")
+    if model.config.grammar == "jazz":
+        _check_jazz(model)
+    else:
+        for value in model.values:
+            if value.duration > MAX_BAR_LENGTH or abs(value.leap or 0) > MAX_PITCH:
+                raise ValueError(f"the value {value!s:.40} is out of range")
+    for register in (model.registers.all, *model.registers.by_instrument.values()):
+        if register.low > register.high:
+            raise ValueError("the lowest pitch of the register is above its highest")
     model_file.check_indices(model.sequences, model.vocabulary)
+    if model.conditioning and model.bar_positions:
+        raise ValueError("conditioning features of two grammars")
+    for feature in model.conditioning.features if model.conditioning else ():
+        feature.check()
     n_conditioning = model.weights.n_inputs - model.weights.n_values
-    if n_conditioning != len(model.bar_positions or ()):
-        raise ValueError(f"{n_conditioning} conditioning inputs are not those of the bar positions")
+    if n_conditioning != len(model.bar_positions or model.conditioning or ()):
+        raise ValueError(f"{n_conditioning} conditioning inputs are not those of the features")
+
+
+def _check_jazz(model: DjModel) -> None:
+    """Raises ValueError for symbols that are not those of the grammar of jazz."""
+    durations = [symbol for symbol in model.vocabulary.symbols if is_duration(symbol)]
+    tones = [symbol for symbol in model.vocabulary.symbols if not is_duration(symbol)]
+    if not durations or "R" not in tones:
+        raise ValueError("a vocabulary of jazz without a duration, or without a rest")
+    for duration, tone in zip_longest(durations, tones, fillvalue=None):
+        value = value_of(duration or durations[0], tone or tones[0])
+        has_leap = value.exact or value.is_rest or value.is_tie
+        if value.duration > MAX_BAR_LENGTH or abs(value.leap or 0) > MAX_PITCH or not has_leap:
+            raise ValueError(f"the value {value!s:.40} is out of range")
+    is_tone = np.array([not is_duration(symbol) for symbol in model.vocabulary.symbols])
+    for sequence in model.sequences:
+        kinds = is_tone[list(sequence)]
+        if len(kinds) % 2 or kinds[::2].any() or not kinds[1::2].all():
+            raise ValueError("a training sequence that does not alternate durations and tones")

@@ -7,7 +7,7 @@ memory and of a corpus on disk go through the same NumPy code.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -29,8 +29,12 @@ Ticks = NDArray[np.int64]
 
 
 def to_ticks(times: Iterable[Fraction]) -> Ticks:
-    """Times in quarter lengths -> ticks `(n,)`."""
-    return np.array([round(time * TICKS_PER_QUARTER) for time in times], dtype=np.int64)
+    """Times in quarter lengths -> ticks `(n,)`, rounded to even."""
+    pairs = (
+        (time.denominator, divmod(time.numerator * TICKS_PER_QUARTER, time.denominator))
+        for time in times
+    )  # several times faster than the product of fractions
+    return np.array([q + (2 * r + q % 2 > d) for d, (q, r) in pairs], dtype=np.int64)
 
 
 def ticks_in_bars(durations: Ticks, bar_starts: Indices, bar_lengths: Ticks) -> Ticks:
@@ -103,8 +107,8 @@ class BarPositions:
         from `offset` on, then those of `to_bar_end`. An unknown position is encoded as the nearest
         one."""
         onsets, to_bar_end = self._ticks
-        first = _nearest(ticks[..., 0], onsets)
-        second = len(onsets) + _nearest(ticks[..., 1], to_bar_end)
+        first = nearest_time(ticks[..., 0], onsets)
+        second = len(onsets) + nearest_time(ticks[..., 1], to_bar_end)
         features = np.stack([first, second], axis=-1)
         return (offset + features).astype(np.int32)
 
@@ -120,7 +124,7 @@ def _ticks_of(values: Iterable[Sequence[Value]], bars: Sequence[Bar]) -> Ticks:
     return ticks_in_bars(durations, starts.astype(np.int32), to_ticks(n for _, n in filled))
 
 
-def _nearest(times: Ticks, known: Ticks) -> NDArray[np.intp]:
+def nearest_time(times: Ticks, known: Ticks) -> NDArray[np.intp]:
     """The indices of the times in `known`, sorted, that are nearest; of two, the earlier."""
     above = np.searchsorted(known, times).clip(max=len(known) - 1)
     below = (above - 1).clip(min=0)
@@ -130,10 +134,19 @@ def _nearest(times: Ticks, known: Ticks) -> NDArray[np.intp]:
 def feature_table(values: Sequence[Value], size: int) -> NDArray[np.float32]:
     """The features of each value, `(size, n_features)`: 1 where a value has a kind, a duration, a
     leap, or no leap. Rows from `len(values)` on, spare indices of a vocabulary, are zero."""
-    features_of = [
-        (("kind", v.kind), ("duration", v.duration), ("leap", "rest" if v.is_rest else v.leap))
-        for v in values
-    ]
+    return table_of(
+        [
+            (("kind", v.kind), ("duration", v.duration), ("leap", "rest" if v.is_rest else v.leap))
+            for v in values
+        ],
+        size,
+    )
+
+
+def table_of(
+    features_of: Sequence[Sequence[tuple[str, Hashable]]], size: int
+) -> NDArray[np.float32]:
+    """The table of what each symbol has in common with others, see `feature_table`."""
     features = list(dict.fromkeys(feature for row in features_of for feature in row))
     table = np.zeros((size, len(features)), dtype=np.float32)
     for row, present in zip(table, features_of, strict=False):

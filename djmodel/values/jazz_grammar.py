@@ -14,7 +14,7 @@ Decoding is the inverse of encoding: every onset, duration and pitch comes back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -140,6 +140,23 @@ def value_of(duration: str, tone: str) -> Value:
 def is_duration(symbol: str) -> bool:
     """True for the symbol of a duration, False for that of a tone."""
     return symbol[:1].isdecimal()
+
+
+def features_of(symbol: str) -> tuple[tuple[str, Hashable], ...]:
+    """What a symbol has in common with others: the division of the quarter in which a duration is
+    counted; a tone's kind, leap, direction and change of pitch class.
+
+    >>> features_of("0.333")
+    (('division', 3),)
+    """
+    if is_duration(symbol):
+        return (("division", parse_duration(symbol).denominator),)
+    value = value_of("1.000", symbol)
+    kind = ("kind", value.kind)
+    if value.leap is None:
+        return (kind,)
+    up = (value.leap > 0) - (value.leap < 0)
+    return kind, ("leap", value.leap), ("up", up), ("pitch class", value.leap % 12)
 
 
 def nearest_symbol(symbol: str, candidates: Sequence[str]) -> str:

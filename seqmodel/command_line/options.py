@@ -17,7 +17,15 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 import typer
 
 from seqmodel.errors import InputError
-from seqmodel.settings import Field, Setting, SettingError, fields_of, settings_of, with_settings
+from seqmodel.settings import (
+    Field,
+    Setting,
+    SettingError,
+    any_of,
+    fields_of,
+    settings_of,
+    with_settings,
+)
 
 Command = Callable[..., None]
 
@@ -138,7 +146,8 @@ class _ConfigOptions(NamedTuple):
         if presets:
             name = arguments.pop("preset")
             if name not in presets:
-                raise SettingError(f"preset must be {' or '.join(presets)}, not '{name}'", "preset")
+                names = any_of(list(presets))
+                raise SettingError(f"preset must be {names}, not '{name}'", "preset")
             config = presets[name]
         given = {field.name: arguments.pop(field.name) for field in self.fields}
         lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}

@@ -95,7 +95,7 @@ def test_a_model_conditioned_on_bar_positions_improvises(conditioned, tune, tmp_
 def test_a_solos_probability_is_that_of_its_values_at_their_positions(conditioned, tune):
     [solo] = improvise(conditioned.model, tune, seed=4)
     values = [value for bar in solo.values for value in bar]
-    conditioning = conditioned.model.conditioning(solo.values, tune.bars)
+    conditioning = conditioned.model.inputs(solo.values, tune)
     expected = log_probabilities(
         conditioned.model.weights, conditioned.model.encode(values), conditioning
     )

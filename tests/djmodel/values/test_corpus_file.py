@@ -309,7 +309,7 @@ def test_a_corpus_on_disk_is_encoded_as_its_tunes_are(corpus: Path, music: Path)
     assert on_disk.vocabulary == in_memory.vocabulary
     assert (on_disk.n_values, on_disk.distinct) == (in_memory.n_values, in_memory.distinct)
     assert on_disk.share_folded == in_memory.share_folded > 0
-    assert on_disk.register == in_memory.register
+    assert on_disk.registers.all == in_memory.registers.all
     for one, other in zip(on_disk.sequences, in_memory.sequences, strict=True):
         assert np.array_equal(one, other)
 

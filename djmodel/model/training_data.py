@@ -1,0 +1,177 @@
+"""Tunes or a corpus on disk -> encoded sequences and the batches of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from djmodel.config import TrainingConfig
+from djmodel.music.tune import Tune
+from djmodel.values.chart import Chart, Moments
+from djmodel.values.conditioning import BarPositions, feature_table, table_of
+from djmodel.values.encoded_corpus import (
+    EncodedCorpus,
+    Registers,
+    encode_corpus,
+    encode_stored_corpus,
+    encode_values,
+)
+from djmodel.values.features import Conditioning
+from djmodel.values.grammars import BarValues, grammar_named
+from djmodel.values.jazz_grammar import features_of
+from djmodel.values.value import Value
+from seqmodel.data.random_streams import Stream, random_stream
+from seqmodel.data.streaming import StreamingBatches
+from seqmodel.data.windows import Indices, Windows, windows, windows_of_labels
+from seqmodel.text import printable
+from seqmodel.training.batches import BatchSource, InMemoryBatches
+from seqmodel.training.checkpoints import hash_of
+
+if TYPE_CHECKING:
+    from djmodel.values.corpus_file import Corpus
+
+MIN_WINDOWS = 60  # per epoch
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Encoded tunes and the batches made of them. `identity` is a hash of the training music.
+
+    `positions` or `conditioning` are the conditioning features, if there are any.
+    """
+
+    encoded: EncodedCorpus
+    config: TrainingConfig
+    batches: BatchSource
+    identity: str
+    sources: dict[str, str]
+    positions: BarPositions | None = None
+    conditioning: Conditioning | None = None
+
+    @classmethod
+    def of_tunes(
+        cls, tunes: Sequence[Tune], config: TrainingConfig, sources: Mapping[str, str]
+    ) -> TrainingData:
+        """Those of tunes in memory. Raises CorpusError if there are none, or none with `config.tx`
+        values."""
+        encoded = encode_corpus(tunes, config.n_values, config.grammar)
+        n = grammar_named(config.grammar).symbols_per_value
+        values = [sequence.reshape(-1, n) for sequence in encoded.sequences]
+        positions = BarPositions.of(tunes) if config.bar_positions else None
+        conditioning = None
+        hidden: tuple[Sequence[int], Indices] = (), np.zeros(0, dtype=np.int32)
+        inputs: list[Indices] | None = None
+        melodies = list(zip(encoded.bars, tunes, strict=True))
+        if positions is not None:
+            inputs = [
+                positions.conditioning(bars, tune.bars, config.n_values) for bars, tune in melodies
+            ]
+        elif config.conditioning:
+            moments = [_moments(bars, tune, encoded.registers) for bars, tune in melodies]
+            conditioning = Conditioning.of(config.conditioning, moments)
+            inputs = [conditioning.inputs(*moment, config.n_values) for moment in moments]
+            hidden = conditioning.unknown(config.n_values)
+        draw = _window_source(values, inputs, config, *hidden)
+        batches = InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
+        len(batches)  # raises for too little music before Keras is loaded
+        identity = hash_of([*encoded.sequences, *(inputs or ())])
+        return cls(encoded, config, batches, identity, dict(sources), positions, conditioning)
+
+    @classmethod
+    def of_corpus(cls, corpus: Corpus, config: TrainingConfig) -> TrainingData:
+        """Those of a corpus on disk, a few batches of which are in memory. In the grammar of jazz
+        its tunes are in memory, too, because a corpus stores the values of the course's."""
+        sources = {printable(corpus.folder): corpus.identity}
+        if config.grammar == "jazz":
+            return cls.of_tunes(corpus.tunes(len(corpus)), config, sources)
+        encoded = encode_stored_corpus(corpus, config.n_values)
+        positions = corpus.bar_positions if config.bar_positions else None
+        batches = StreamingBatches(
+            corpus,
+            index_map=encoded.vocabulary.encode(corpus.values),
+            m=config.m or max(MIN_WINDOWS, encoded.n_values // config.tx),
+            Tx=config.tx,
+            batch_size=config.trainer.batch_size,
+            seed=config.trainer.seed,
+            conditioning=partial(corpus.conditioning, positions=positions, offset=config.n_values)
+            if positions
+            else None,
+        )
+        return cls(encoded, config, batches, corpus.identity, sources, positions)
+
+    def sequence(self, tune: Tune) -> tuple[list[int], Indices | None]:
+        """The symbols of another tune, and the conditioning inputs of each."""
+        config, encoded = self.config, self.encoded
+        grammar = grammar_named(config.grammar)
+        bars = grammar.encode(tune, encoded.registers.of_solo(tune))
+        values = [value for bar in bars for value in bar]
+        symbols = encode_values(values, encoded.vocabulary, config.grammar)
+        inputs = None
+        if self.positions is not None:
+            inputs = self.positions.conditioning(bars, tune.bars, config.n_values)
+        elif self.conditioning is not None:
+            moments = _moments(bars, tune, encoded.registers)
+            inputs = self.conditioning.inputs(*moments, config.n_values)
+            inputs = np.repeat(inputs, grammar.symbols_per_value, axis=0)
+        return symbols, inputs
+
+    def feature_table(self) -> NDArray[np.float32] | None:
+        """What the symbols of the vocabulary have in common, if their embeddings share it."""
+        symbols, size = self.encoded.vocabulary.symbols, self.config.n_values
+        if not self.config.tie_features:
+            return None
+        if self.config.grammar == "jazz":
+            return table_of([features_of(symbol) for symbol in symbols], size)
+        return feature_table([Value.parse(symbol) for symbol in symbols], size)
+
+
+def _moments(bars: BarValues, tune: Tune, registers: Registers) -> tuple[Chart, Moments]:
+    chart = Chart.of(tune, registers.of_solo(tune))
+    return chart, Moments.of_values(chart, bars)
+
+
+def _window_source(
+    values: Sequence[Indices],
+    inputs: Sequence[Indices] | None,
+    config: TrainingConfig,
+    may_hide: Sequence[int],
+    unknown: Indices,
+) -> Callable[[int], Windows]:
+    """The windows of an epoch, by its number: drawn once for one tune, anew for several.
+
+    `values`: the symbols of the values of each tune, `(n, symbols per value)`; `inputs`: the
+    conditioning inputs of each value, `(n, k)`. Each of the features `may_hide` is replaced by its
+    input `unknown` in a window with the probability `config.unknown`.
+    """
+    m = config.m
+    if m is None:
+        n_values = sum(map(len, values))
+        m = MIN_WINDOWS if len(values) == 1 else max(MIN_WINDOWS, n_values // config.tx)
+    lengths = [len(of_tune) for of_tune in values]
+    ends = np.cumsum(lengths)
+    places = [
+        np.arange(end - length, end, dtype=np.int32)
+        for length, end in zip(lengths, ends, strict=True)
+    ]
+    all_values = np.concatenate(values)
+    all_inputs = np.concatenate(inputs) if inputs else None
+
+    def draw(epoch: int) -> Windows:
+        rng = random_stream(config.trainer.seed, Stream.WINDOWS, epoch)
+        drawn = windows(places, m, config.tx, rng).labels  # (m, Tx)
+        labels = all_values[drawn].reshape(m, -1)
+        if all_inputs is None:
+            return windows_of_labels(labels)
+        features = all_inputs[drawn]  # (m, Tx, k)
+        if config.unknown and may_hide:
+            hidden = rng.random((m, 1, len(may_hide))) < config.unknown
+            features[..., may_hide] = np.where(hidden, unknown, features[..., may_hide])
+        features = np.repeat(features, all_values.shape[1], axis=1)
+        return windows_of_labels(labels, features)
+
+    return (lambda _: draw(0)) if len(values) == 1 and not config.unknown else draw
