@@ -79,6 +79,17 @@ def parse_chord_symbol(text: str) -> Chord:
     return Chord(pitch_class(root), intervals, pitch_class(lowest), written)
 
 
+def is_symbol_of(written: Written, chord: Chord) -> bool:
+    """True if `written` names the root, the tones and the bass of `chord`."""
+    try:
+        intervals = intervals_of(suffix_tones(written.suffix))
+    except SuffixError:
+        return False
+    places = ((written.root, chord.root), (written.bass, chord.bass))
+    named = all(place is None or pitch_class(place) == tone for place, tone in places)
+    return named and intervals == chord.intervals and not re.search(r"\s", written.suffix)
+
+
 def root_place(chord: Chord, key: int | None = None) -> int:
     """The place of the root on the circle of fifths: as it was written, else as a chord symbol in
     `key` spells it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -16,7 +16,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from djmodel.music.chord import Chord
+from djmodel.music import chord_symbol
+from djmodel.music.chord import Chord, Written
+from djmodel.music.chord_symbol import is_symbol_of
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
 
@@ -33,7 +35,17 @@ _PitchClass = Annotated[int, Meta(ge=0, le=11)]
 _Instrument = tuple[str, _Midi]
 _Tempo = tuple[Fraction, Annotated[float, Meta(gt=0, le=1e300)]]  # infinity is not a tempo
 _Note = tuple[_Midi, Fraction, Fraction, _Midi, Annotated[int, Meta(ge=0, le=1)]]
-_Change = tuple[Fraction, _PitchClass, tuple[_PitchClass, ...], _PitchClass, bool]
+_Place = Annotated[int, Meta(ge=-15, le=19)]
+_Suffix = Annotated[str, Meta(max_length=chord_symbol.MAX_LENGTH)]
+
+
+class _Change(msgspec.Struct, array_like=True):
+    onset: Fraction
+    root: _PitchClass
+    intervals: tuple[_PitchClass, ...]
+    bass: _PitchClass
+    sounding: bool
+    written: tuple[_Place | None, _Suffix, _Place | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,8 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
 
     def change(change: Change) -> _Change:
         chord = change.chord
-        return change.onset, chord.root, chord.intervals, chord.bass, change.sounding
+        tones = chord.root, chord.intervals, chord.bass
+        return _Change(change.onset, *tones, change.sounding, chord.written)
 
     stored = _Tune(
         title=tune.title,
@@ -136,14 +149,21 @@ def _check_rising(places: Sequence[Fraction | int], end: Fraction | int) -> None
 
 
 def _restored_bar(bar: _Bar) -> Bar:
-    if not 0 < bar.length <= MAX_BAR_LENGTH or bar.changes[0][0] != 0:
+    if not 0 < bar.length <= MAX_BAR_LENGTH or bar.changes[0].onset != 0:
         problem = f"a bar has a chord at its start and at most {MAX_BAR_LENGTH} quarters"
         raise msgspec.ValidationError(problem)
-    changes = (
-        Change(onset, Chord(root, intervals, bass), sounding)
-        for onset, root, intervals, bass, sounding in bar.changes
-    )
+    changes = (Change(c.onset, _restored_chord(c), c.sounding) for c in bar.changes)
     return Bar(Meter(*bar.meter), bar.length, _restored_notes(bar.melody), tuple(changes))
+
+
+def _restored_chord(change: _Change) -> Chord:
+    chord = Chord(change.root, change.intervals, change.bass)
+    if change.written is None:
+        return chord
+    written = Written(*change.written)
+    if not is_symbol_of(written, chord):
+        raise msgspec.ValidationError(f"{change.written!r:.80} is not the symbol of its chord")
+    return replace(chord, written=written)
 
 
 def _restored_notes(notes: tuple[_Note, ...]) -> tuple[Note, ...]:

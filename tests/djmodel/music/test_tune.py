@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
@@ -129,7 +130,7 @@ def test_json_of_a_tune_is_compact():
         "meter": [4, 4],
         "length": "4",
         "melody": [[79, "0", "1/3", 80, 1]],
-        "changes": [["0", 0, [0, 4, 7], 0, False]],
+        "changes": [["0", 0, [0, 4, 7], 0, False, None]],
     }
     assert stored["tempos"][1] == ["6", 120.0]
 
@@ -190,3 +191,49 @@ def test_json_that_is_not_a_tune_is_a_value_error(path, value):
 def test_json_without_the_fields_of_a_tune_is_refused(stored):
     with pytest.raises(ValueError):  # noqa: PT011 (msgspec's ValidationError)
         tune_from_json(stored)
+
+
+def symbols(tune):
+    return [chord_symbol(c.chord, tune.key) for bar in tune.bars for c in bar.changes]
+
+
+def in_c(*names):
+    changes = (Change(F(i), parse_chord_symbol(name)) for i, name in enumerate(names))
+    return Tune("", (Bar(Meter(4, 4), F(4), (), tuple(changes)),), key=0)
+
+
+def test_json_keeps_the_spelling_of_chord_symbols():
+    tune = in_c("F#-7", "Ebdim7", "C△7/B")
+    stored = json.loads(json.dumps(tune_to_json(tune)))
+    assert symbols(tune_from_json(stored)) == ["F#-7", "Ebdim7", "C△7/B"]
+    moved = tune.transposed(1)
+    assert symbols(tune_from_json(tune_to_json(moved))) == symbols(moved)
+
+
+def test_json_without_symbols_of_earlier_versions_is_read():
+    stored = json.loads(json.dumps(tune_to_json(in_c("C"))))
+    stored["bars"][0]["changes"] = [change[:5] for change in stored["bars"][0]["changes"]]
+    assert symbols(tune_from_json(stored)) == ["C"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [[0, "m", None], [0, "x", None], [1, "", None], [0, "", 2], [0, "\n", None], [99, "", None],
+     [0, "(9)" * 30, None], "C", [0, ""]],
+)  # fmt: skip
+def test_json_with_a_symbol_of_another_chord_is_refused(written):
+    stored = json.loads(json.dumps(tune_to_json(in_c("C"))))
+    stored["bars"][0]["changes"][0][5] = written
+    with pytest.raises(ValueError, match=r"symbol|Expected"):
+        tune_from_json(stored)
+
+
+def test_chord_symbols_of_a_transposed_tune_move_with_its_key():
+    tune = in_c("C-7", "F#dim7", "Bb7")
+    assert symbols(tune.transposed(3)) == ["Eb-7", "Adim7", "Db7"]
+    assert symbols(tune.transposed(2)) == ["D-7", "G#dim7", "C7"]
+    assert tune.transposed(3).key == -3
+    # F sharp or G flat major
+    assert (tune.transposed(6).key, tune.transposed(6, key=6).key) == (-6, 6)
+    assert symbols(tune.transposed(6, key=6)) == ["F#-7", "Cdim7", "E7"]
+    assert replace(tune, key=None).transposed(3).key is None
