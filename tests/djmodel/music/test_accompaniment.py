@@ -14,7 +14,8 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.bass import BASS_REGISTER
 from djmodel.music.accompaniment.comping import CHORD_REGISTER, movement, upper_tones
 from djmodel.music.accompaniment.styles import STYLES
-from djmodel.music.changes import FORMS, parse_changes
+from djmodel.music.changes import parse_changes
+from djmodel.music.charts.forms import FORMS
 from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.meter import Meter, parse_meter
 from djmodel.music.tune import Note, Tune

@@ -1,0 +1,268 @@
+"""The lines of a chart: its heading (title, key, tempo), its labels, and those with chords."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from djmodel.music.charts.errors import ChangesError
+from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
+from djmodel.music.meter import Meter, parse_meter
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS, place_of
+from seqmodel.errors import InputError
+
+MAX_CHARACTERS = 200_000  # of a chart: more than MAX_BARS bars of music need
+MIN_TEMPO, MAX_TEMPO = 4, 1000
+_MAX_HEADING = 200  # characters of a line of the heading
+
+SECTION_NAMES = (
+    r"intro(?:duction)?|pre-?chorus|verse|chorus|refrain|bridge|middle (?:8|eight)|interlude|vamp"
+    r"|tag|outro|ending|turnaround|head(?: in| out)?|solos?|solo changes|break|shout(?: chorus)?"
+    r"|channel|release|theme|montuno|trio"
+)
+LETTER_LABEL = r"[A-Z](?:[1-4]|['′’]{1,3})?"
+
+_FIELDS = {
+    "title": r"title|song|tune|name",
+    "key": r"key(?: signature)?",
+    "tempo": r"tempo|bpm",
+    "meter": r"time(?: signature)?|met(?:er|re)|signature",
+    "feel": r"feel|style|groove|rhythm",
+    "other": r"composers?|composed by|by|(?:words|lyrics|music)(?: by)?|artist|form|year|album"
+    r"|copyright|source",
+}
+_FIELD = re.compile(
+    r"(?:^|(?<=[\s,;|(]))"
+    + f"(?:{'|'.join(f'(?P<{name}>{words})' for name, words in _FIELDS.items())})"
+    + r"\s*[:=]",
+    re.IGNORECASE,
+)
+_KEY_OF = re.compile(r"\s*key of\s+(?P<key>.+)", re.IGNORECASE)
+_TEMPO = re.compile(
+    r"\W*(?:(?:[♩♪𝅘𝅥]|q|mm?)\s*[.]?\s*=\s*)?(?:c(?:a|irca)?\.?\s*)?(\d+(?:\.\d+)?)\s*(?:bpm)?\W*",
+    re.IGNORECASE,
+)
+_TEMPO_LINE = re.compile(r"[^|]*(?:[♩♪𝅘𝅥]|\bq|\bmm?)\s*[.]?\s*=\s*\d|[^|]*\d\s*bpm\b", re.IGNORECASE)
+_KEY = re.compile(
+    r"(?P<tonic>[A-G][b♭#♯]?)\s*-?\s*(?P<mode>[a-z]*)\.?(?:\s*(?:scale|mode))?", re.IGNORECASE
+)
+_MODES = {
+    "": 0, "major": 0, "maj": 0, "ionian": 0, "minor": -3, "min": -3, "m": -3, "mi": -3,
+    "aeolian": -3, "dorian": -2, "dor": -2, "phrygian": -4, "lydian": 1, "mixolydian": -1,
+    "mix": -1, "locrian": -5, "blues": 0,
+}  # fmt: skip
+_WORD = re.compile(r"(?![A-G][b#♭♯]?\S*\d)['’‘]?[^\W_][\w'’.,!?&/+=-]*|&|-|–|—|'n'")
+_FEELS = {
+    "latin": r"latin|bossa|samba|rumba|cha-?cha|mambo|afro|montuno|calypso|tango|songo|bolero",
+    "funk": r"funk|rock|soul|boogaloo|hip-?hop|even (?:8|eighth)s?",
+    "ballad": r"ballad",
+    "twobeat": r"two-?beat|2-?beat",
+    "swing": r"swing|shuffle|bop",
+}
+_LABEL_LINE = re.compile(
+    rf"(?P<lone>{LETTER_LABEL})"
+    rf"|[-=*_~<\"“(\[]+\s*(?:{LETTER_LABEL}|{SECTION_NAMES})(?:\s+\d+)?\s*[-=*_~>\"”)\]:.]*"
+    rf"|(?:{LETTER_LABEL})[.):]",
+    re.IGNORECASE,
+)
+_ALIKE = str.maketrans({
+    "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n",
+    "\t": " ", "\xa0": " ", "\u2007": " ", "\u202f": " ", "\ufeff": " ", "\u200b": " ",
+    "│": "|", "┃": "|", "¦": "|", "｜": "|", "‖": "|", "∥": "|",
+})  # fmt: skip
+
+
+class Line(NamedTuple):
+    """A line with chords, or with a label (`is_label`), without its comment. `position` is that of
+    its first character in the text."""
+
+    text: str
+    position: int
+    is_label: bool = False
+
+
+@dataclass
+class Heading:
+    """The fields before the music; None where there is none."""
+
+    title: str = ""
+    key: int | None = None
+    tempo: float | None = None
+    meter: Meter | None = None
+    feel: str = ""
+
+
+def plain(text: str) -> str:
+    """The text with one kind of line end, of space and of bar line."""
+    return text.replace("\r\n", "\n").translate(_ALIKE)
+
+
+def split_lines(text: str) -> tuple[Heading, list[Line]]:
+    """The heading of a `plain` text and its lines of music. Raises ChangesError for a field with a
+    value that it cannot have."""
+    heading = Heading()
+    lines: list[Line] = []
+    position = 0
+    for raw in text.split("\n"):
+        content = raw[: _comment_start(raw)].rstrip()
+        if content.strip():
+            lines.append(Line(content, position))
+        position += len(raw) + 1
+    last_chords = max((n for n, line in enumerate(lines) if _has_chords(line.text)), default=0)
+    music: list[Line] = []
+    for index, line in enumerate(lines):
+        is_short = len(line.text) <= _MAX_HEADING
+        if is_short and _read_fields(heading, line, text):
+            continue
+        if is_short and not music and index < last_chords and _is_prose(line.text):
+            heading.title = heading.title or line.text.strip()
+            heading.feel = heading.feel or feel_of(line.text)
+        else:
+            music.append(line)
+    return heading, _with_labels(music)
+
+
+@lru_cache(maxsize=4096)
+def is_chord(word: str) -> bool:
+    """True if a word is a chord symbol."""
+    try:
+        parse_chord_symbol(word)
+    except ChordSymbolError:
+        return False
+    return True
+
+
+def _comment_start(line: str) -> int:
+    """The index at which the comment of a line begins; its length if it has none. `#` and `//`
+    begin a comment at the start of a line, or between spaces where no music follows; `;` always."""
+    end = line.find(";")
+    line = line if end < 0 else line[:end]
+    if re.match(r"\s*(?:#|//(?!/|[\s/]*(?:\||$)))", line):
+        return 0
+    if sign := re.search(r"(?<=\s)#(?=\s|$)", line):
+        line = line[: sign.start()]
+    sign = re.search(r"(?<=\s)//(?=\s|[^\W\d])", line[line.rfind("|") + 1 :])
+    if sign:
+        start = line.rfind("|") + 1 + sign.start()
+        words = re.findall(r"\w+", line[start:])
+        if any(len(word) > 1 and not is_chord(word) for word in words):
+            return start
+    return len(line)
+
+
+def _has_chords(line: str) -> bool:
+    """True for a line with a chord symbol, and for one that is too long for a heading."""
+    return len(line) > _MAX_HEADING or any(
+        is_chord(word.strip("()[]:,")) for word in re.split(r"[\s|]+", line) if word
+    )
+
+
+def _is_prose(line: str) -> bool:
+    """True for a line of words, such as a title: no bar line, and at most as many chords as other
+    words."""
+    if "|" in line or _LABEL_LINE.fullmatch(line.strip()):
+        return False
+    if re.fullmatch(rf"(?:{SECTION_NAMES})(?:\s+\d+)?\s*:?", line.strip(), re.IGNORECASE):
+        return False
+    words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
+    chords = sum(is_chord(word) for word in words)
+    others = [word for word in words if not is_chord(word)]
+    return len(others) >= max(chords, 1) and all(_WORD.fullmatch(word) for word in others)
+
+
+def _read_fields(heading: Heading, line: Line, text: str) -> bool:
+    """Reads a line such as `Key: F  Tempo: 140`; False for any other line."""
+    content = line.text
+    if match := _KEY_OF.fullmatch(content):
+        _set(heading, "key", match["key"], line, match.start("key"), text)
+        return True
+    found = list(_FIELD.finditer(content))
+    if found and not content[: found[0].start()].strip(" ("):
+        if found[0].lastgroup in {"title", "other"}:
+            del found[1:]
+        ends = [match.start() for match in found[1:]] + [len(content)]
+        for match, end in zip(found, ends, strict=True):
+            value = content[match.end() : end]
+            _set(heading, str(match.lastgroup), value, line, match.end(), text)
+        return True
+    if _TEMPO_LINE.match(content) and not _has_chords(content):
+        number = re.search(r"(\d+(?:\.\d+)?)\s*(?:bpm|\W*$)", content, re.IGNORECASE)
+        if number:
+            _set(heading, "tempo", number[1], line, number.start(1), text)
+            heading.feel = heading.feel or feel_of(content)
+            return True
+    return False
+
+
+def _set(heading: Heading, name: str, value: str, line: Line, at: int, text: str) -> None:
+    """Sets a field of the heading. Raises ChangesError for a value that it cannot have."""
+    stripped = value.strip(" ,;|()")
+    try:
+        if name == "title":
+            heading.title = value.strip()
+        elif name == "key":
+            heading.key = parse_key(stripped)
+        elif name == "tempo":
+            heading.tempo = _tempo(stripped)
+        elif name == "meter":
+            heading.meter = parse_meter({"c": "4/4", "¢": "2/2"}.get(stripped.lower(), stripped))
+        elif name == "feel":
+            heading.feel = feel_of(stripped)
+    except InputError as error:
+        start = line.position + at + len(value) - len(value.lstrip())
+        raise ChangesError(
+            error.message, text, start, len(value.strip()), hint=error.hint
+        ) from error
+
+
+def parse_key(text: str) -> int:
+    """The number of sharps (positive) or flats (negative) of a key such as `F`, `Bbm`, `C# minor`
+    or `D dorian`. Raises InputError.
+
+    >>> parse_key("F"), parse_key("C minor"), parse_key("D dorian"), parse_key("F#")
+    (-1, -3, 0, 6)
+    """
+    match = _KEY.fullmatch(text.strip())
+    mode = match["mode"] if match else ""
+    offset = _MODES.get("major" if mode == "M" else mode.lower())
+    if match is None or offset is None:
+        raise InputError(f"`{text}` is not a key such as F, Bb minor or D dorian")
+    key = place_of(match["tonic"].capitalize()) + offset + (-3 if text.strip().endswith("-") else 0)
+    if abs(key) > MAX_KEY_ACCIDENTALS:
+        raise InputError(f"the key {text} has more than {MAX_KEY_ACCIDENTALS} accidentals")
+    return key
+
+
+def feel_of(text: str) -> str:
+    """The feel that a text names: latin, funk, ballad, twobeat or swing; else nothing.
+
+    >>> feel_of("Medium Bossa Nova")
+    'latin'
+    """
+    words = text.casefold()
+    return next((feel for feel, names in _FEELS.items() if re.search(names, words)), "")
+
+
+def _tempo(text: str) -> float:
+    match = _TEMPO.fullmatch(text) or re.fullmatch(r"\D*(\d+(?:\.\d+)?)\s*(?:bpm)?\W*", text)
+    if match is None or not MIN_TEMPO <= float(match[1]) <= MAX_TEMPO:
+        found = f"from {MIN_TEMPO} to {MAX_TEMPO} quarter notes per minute"
+        raise InputError(f"`{text}` is not a tempo {found}")
+    return float(match[1])
+
+
+def _with_labels(lines: list[Line]) -> list[Line]:
+    """The lines with those marked that are labels: `(A)`, `-- Bridge --`. A letter alone is a label
+    only if no line but such ones is without bar lines, and A is the first: else it is a chord."""
+    matches = [_LABEL_LINE.fullmatch(line.text.strip()) for line in lines]
+    lone = [line.text.strip() for line, match in zip(lines, matches, strict=True)
+            if match and match["lone"]]  # fmt: skip
+    others = [line for line, match in zip(lines, matches, strict=True) if not match]
+    by_letter = bool(lone) and lone[0] in {"A", "A1"} and len(others) > 0
+    by_letter = by_letter and all("|" in line.text for line in others)
+    return [
+        line._replace(is_label=bool(match) and (by_letter or not (match and match["lone"])))
+        for line, match in zip(lines, matches, strict=True)
+    ]

@@ -1,0 +1,129 @@
+"""Text to a written chart, as `djmodel.music.changes` describes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from djmodel.music.charts.chart import Chart
+from djmodel.music.charts.errors import ChangesError
+from djmodel.music.charts.lines import MAX_CHARACTERS, plain, split_lines
+from djmodel.music.charts.play_order import Marks, PlayOrderError, play_order
+from djmodel.music.charts.reader import ChartReader, WrittenBar
+from djmodel.music.charts.tokens import Token, tokens_of
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Bar, Change
+from seqmodel.errors import InputError
+from seqmodel.text import pluralize
+
+_TITLE_LENGTH = 40  # characters of the title of a chart that has none
+
+
+def parse_chart(text: str, meter: Meter) -> Chart:
+    """The written chart of changes as text; `meter` is that of a chart that names none. Raises
+    ChangesError for text that is no chart and for marks that no player could follow."""
+    if len(text) > MAX_CHARACTERS:
+        problem = f"the changes have {len(text):,} characters, more than {MAX_CHARACTERS:,}"
+        raise InputError(problem, hint="write fewer bars, or repeat them with x4")
+    text = plain(text)
+    heading, lines = split_lines(text)
+    reader = ChartReader(text, heading.meter or meter)
+    for token in tokens_of(lines):
+        reader.read(token)
+    written = reader.finished()
+    chart = Chart(
+        bars=_bars(reader, written),
+        marks=tuple(Marks(**bar.marks) for bar in written),
+        title=heading.title or _short_title([line.text for line in lines]),
+        key=heading.key,
+        tempo=heading.tempo,
+        feel=heading.feel,
+    )
+    try:
+        play_order(chart.marks)
+    except PlayOrderError as error:
+        bar = written[error.bar]
+        first, last = (bar.signs or bar.content)[0], (bar.signs or bar.content)[-1]
+        length = last.position + len(last.text) - first.position
+        raise ChangesError(
+            error.problem, text, first.position, length, bar=bar.number, hint=error.hint
+        ) from error
+    return chart
+
+
+def _bars(reader: ChartReader, written: Sequence[WrittenBar]) -> tuple[Bar, ...]:
+    chords = {
+        token: _chord(reader, token, bar.number)
+        for bar in written
+        for token in bar.content
+        if token.kind == "chord"
+    }
+    holding, sounding = next(iter(chords.values())), True
+    bars = []
+    for bar in written:
+        changes: list[Change] = []
+        for token, onset in zip(bar.content, _onsets(reader, bar), strict=True):
+            if token.kind in {"chord", "rest"}:
+                holding, sounding = chords.get(token, holding), token.kind == "chord"
+            change = Change(onset, holding, sounding)
+            if not changes or change != replace(changes[-1], onset=onset):
+                changes.append(change)
+        bars.append(Bar(bar.meter, bar.meter.length, (), tuple(changes)))
+    return tuple(bars)
+
+
+def _chord(reader: ChartReader, token: Token, number: int) -> Chord:
+    try:
+        return parse_chord_symbol(token.text)
+    except ChordSymbolError as error:
+        at, length = token.position + error.position, len(token.text) - error.position
+        problem = f"`{token.text:.64}` is not a chord symbol such as Dm7, G7b9 or C6/9"
+        raise ChangesError(problem, reader.text, at, length, bar=number, hint=error.hint) from error
+
+
+def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
+    """Onsets of the signs of a bar: with slashes each has a beat, or one unit of the meter; else
+    they share the bar."""
+    content, meter = bar.content, bar.meter
+    holds = sum(token.kind == "hold" for token in content)
+    if not holds or holds == len(content):
+        return _shares(len(content), meter)
+    signs = sum(len(token.text) if token.kind == "hold" else 1 for token in content)
+    beats = meter.beat_onsets(meter.length)
+    if signs != len(beats) and not (meter.is_compound and signs == meter.numerator):
+        last, start = content[-1], content[0].position
+        found = pluralize(signs, "sign")
+        problem = f"a bar of {meter} with slashes has {found} instead of {len(beats)}, one per beat"
+        length = last.position + len(last.text) - start
+        raise ChangesError(problem, reader.text, start, length, bar=bar.number)
+    onsets, at = [], 0
+    for token in content:
+        onsets.append(meter.length * at / signs)
+        at += len(token.text) if token.kind == "hold" else 1
+    return onsets
+
+
+def _shares(count: int, meter: Meter) -> list[Fraction]:
+    """Onsets of `count` chords that share a bar: on beats, the first ones longer where the beats do
+    not divide (three in 4/4: two beats, one, one), and off the beats only if they are too many.
+    """
+    beats = meter.beat_onsets(meter.length)
+    if count > len(beats):
+        return [meter.length * number / count for number in range(count)]
+    each, over = divmod(len(beats), count)
+    return [beats[each * number + min(number, over)] for number in range(count)]
+
+
+def _short_title(lines: Sequence[str]) -> str:
+    """The first bars of a chart without a title."""
+    bars = " | ".join(re.sub(r"^\s*\|+\s+|\s+\|+\s*$", "", line) for line in lines)
+    words = " ".join(bars.split())
+    if len(words) <= _TITLE_LENGTH:
+        return words
+    cut = words[:_TITLE_LENGTH]
+    end = cut.rfind(" |") if " |" in cut else cut.rfind(" ") if " " in cut else _TITLE_LENGTH
+    return f"{cut[:end].rstrip()} | ..."
