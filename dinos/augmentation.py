@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
 from numpy.random import Generator
@@ -20,6 +19,7 @@ NAMES_PER_THREAD = 8192
 MIN_TRIES = 64
 OVERSAMPLING = 3  # times as many names are found as are taken
 PATIENCE = 10  # times as many are drawn, at most
+MAX_TABLE = 2**24  # entries of the n-gram model's table; the order is lower for long lists
 LENGTH_SMOOTHING = 20  # names of the drawn lengths, added to the list's before lengths are matched
 
 
@@ -33,55 +33,68 @@ class NGramSampler:
     them more often than the list has them."""
 
     def __init__(self, names: Sequence[Indices], n_symbols: int) -> None:
-        self.names = names
-        self.listed = {name.tobytes() for name in names}
         self.lengths = np.bincount([len(name) for name in names])
-        self.ngram = NGram.fit(names, n_symbols, ORDER, SMOOTHING)
+        self.names = rows_of(names)
+        order, ngram = ORDER, NGram.fit(names, n_symbols, ORDER, SMOOTHING)
+        while ngram.table_size > MAX_TABLE and order > 1:
+            order -= 1
+            ngram = NGram.fit(names, n_symbols, order, SMOOTHING)
+        self.table = ngram.table()
         self.pool = ThreadPool()
+        # Names are compared by a sum that differs for any two of them, but for one in 2**64.
+        rng = np.random.default_rng(0)
+        self.factors = rng.integers(0, 2**64, self.names.shape[1], dtype=np.uint64)
+        self.listed = np.unique(self._identities(self.names))
 
-    def draw(self, count: int, rng: Generator) -> list[Indices]:
-        """`count` names that are not in the list, with the list's distribution of lengths.
+    def draw(self, count: int, rng: Generator) -> Indices:
+        """`count` names that are not in the list, with the list's distribution of lengths: `(count,
+        longest)`, padded with PADDING.
 
         An n-gram model does not know how long its name is already, and makes too many short and too
         many long ones; so more are drawn, and as many of each length are taken as there should be.
         If too few names can be drawn that are not in the list, names of the list fill up.
         """
-        found: list[Indices] = []
+        found = [self.names[:0]]
         wanted, left = OVERSAMPLING * count, PATIENCE * OVERSAMPLING * count
-        while len(found) < wanted and left > 0:
-            tries = max(wanted - len(found), MIN_TRIES)
+        while (missing := wanted - sum(map(len, found))) > 0 and left > 0:
+            tries = max(missing, MIN_TRIES)
             found += self._draw_new(tries, rng)
             left -= tries
-        while len(found) < count:
-            found.append(self.names[int(rng.integers(len(self.names)))])
-        return [found[i] for i in self._matching_lengths([len(name) for name in found], count)]
+        missing = max(count - sum(map(len, found)), 0)
+        found.append(self.names[rng.integers(len(self.names), size=missing)])
+        names = np.concatenate(found)
+        return names[self._matching_lengths(np.count_nonzero(names != PADDING, axis=1), count)]
 
     def _draw_new(self, tries: int, rng: Generator) -> list[Indices]:
         """The names of `tries` draws that are not in the list."""
         n_parts = math.ceil(tries / NAMES_PER_THREAD)
         generators = rng.spawn(n_parts)
 
-        def draw(part: int, edges: slice) -> list[Indices]:
-            return self._draw(edges.stop - edges.start, generators[part])
+        def draw(part: int, edges: slice) -> Indices:
+            names = self._draw(edges.stop - edges.start, generators[part])
+            return names[~np.isin(self._identities(names), self.listed)]
 
-        drawn = chain(*self.pool.map_chunks(draw, tries, n_parts))
-        return [name for name in drawn if name.tobytes() not in self.listed]
+        return self.pool.map_chunks(draw, tries, n_parts)
 
-    def _draw(self, n_names: int, rng: Generator) -> list[Indices]:
+    def _draw(self, n_names: int, rng: Generator) -> Indices:
         """The names of `n_names` draws that end in time and are not empty."""
-        drawn = np.full((n_names, ORDER - 1 + len(self.lengths) - 1), PADDING, dtype=np.int64)
+        names = np.full((self.names.shape[1], n_names), PADDING, dtype=np.int32)
         unfinished = np.arange(n_names)
-        for place in range(ORDER - 1, drawn.shape[1]):
-            symbols = self.ngram.sample(drawn[unfinished, place - ORDER + 1 : place], rng)
-            drawn[unfinished, place] = symbols
-            unfinished = unfinished[symbols > 0]
-        rows = np.delete(drawn[:, ORDER - 1 :], unfinished, axis=0).astype(np.int32)
-        lengths = (rows == 0).argmax(axis=1) + 1
-        return [row[:length] for row, length in zip(rows, lengths, strict=True) if length > 1]
+        contexts = np.full(n_names, self.table.start, dtype=np.int32)
+        for symbols in names:
+            symbols[unfinished], contexts = self.table.sample(contexts, rng)
+            goes_on = symbols[unfinished] > 0
+            unfinished, contexts = unfinished[goes_on], contexts[goes_on]
+        is_name = names[0] > 0
+        is_name[unfinished] = False
+        return names.T[is_name]
 
-    def _matching_lengths(self, lengths_found: Sequence[int], count: int) -> NDArray[np.int64]:
-        """The indices of `count` of the names found whose lengths are distributed as the list's."""
-        lengths = np.array(lengths_found, dtype=np.int64)
+    def _identities(self, names: Indices) -> NDArray[np.uint64]:
+        return (names.astype(np.uint64) * self.factors).sum(axis=1)
+
+    def _matching_lengths(self, lengths: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """The indices of `count` names, of those with these lengths, whose lengths are distributed
+        as the list's."""
         found = np.bincount(lengths, minlength=len(self.lengths))
         # Lengths that the list happens not to have are allowed, too, if rarely.
         wanted = self.lengths + LENGTH_SMOOTHING * found / max(found.sum(), 1)
@@ -92,3 +105,11 @@ class NGramSampler:
         before[order] = np.arange(len(lengths)) - (found.cumsum() - found)[lengths[order]]
         # Where too few of a length were found, the first of the remaining ones fill up.
         return np.sort(np.argsort(before >= wanted[lengths], kind="stable")[:count])
+
+
+def rows_of(names: Sequence[Indices]) -> Indices:
+    """Names as the rows of one array, padded with PADDING."""
+    lengths = np.array([len(name) for name in names])
+    rows = np.full((len(names), lengths.max()), PADDING, dtype=np.int32)
+    rows[np.arange(rows.shape[1]) < lengths[:, None]] = np.concatenate(names)
+    return rows

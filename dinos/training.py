@@ -43,6 +43,7 @@ MIN_CHARACTERS, MAX_CHARACTERS = 2e6, 5e6
 MAX_TIMES, ENOUGH = 320, 1e6
 MIN_EPOCHS, MAX_EPOCHS = 3, 12
 LENGTH_STEP = 4  # batches are padded to multiples of it, so that shapes recur
+SORTED_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,8 @@ def log_probabilities(
 
 
 class _NameBatches:
-    """Batches of the names of each epoch, and of augmented ones."""
+    """Batches of the names of each epoch, and of augmented ones; those of a batch have similar
+    lengths, so that little of it is padding."""
 
     def __init__(
         self,
@@ -254,26 +256,37 @@ class _NameBatches:
         config: TrainingConfig,
         automaton: Automaton,
     ) -> None:
-        self.training, self.n_augmented = training, n_augmented
-        self.config, self.automaton = config, automaton
+        self.n_augmented, self.config, self.automaton = n_augmented, config, automaton
         self.augmentation = NGramSampler(training, automaton.allowed.shape[1])
 
     def __len__(self) -> int:
-        return math.ceil((len(self.training) + self.n_augmented) / self.config.batch_size)
+        n_names = len(self.augmentation.names) + self.n_augmented
+        return math.ceil(n_names / self.config.batch_size)
 
     def epoch(self, number: int) -> Iterable[Windows]:
-        seed, size = self.config.seed, self.config.batch_size
+        seed = self.config.seed
         augmentation = random_stream(seed, Stream.AUGMENTATION, number)
-        names = [*self.training, *self.augmentation.draw(self.n_augmented, augmentation)]
-        order = random_stream(seed, Stream.BATCH_ORDER, number).permutation(len(names))
-        for first in range(0, len(names), size):
-            inputs, labels = _batch([names[i] for i in order[first : first + size]])
+        augmented = self.augmentation.draw(self.n_augmented, augmentation)
+        names = np.concatenate([self.augmentation.names, augmented])
+        names = np.pad(names, ((0, 0), (0, LENGTH_STEP - 1)), constant_values=PADDING)
+        lengths = np.count_nonzero(names != PADDING, axis=1)
+        order = random_stream(seed, Stream.BATCH_ORDER, number)
+        for batch in self._by_length(lengths, order):
+            steps = math.ceil(lengths[batch].max() / LENGTH_STEP) * LENGTH_STEP
+            labels = names[batch, :steps]
+            inputs = np.full_like(labels, PADDING)
+            inputs[:, 1:] = np.where(labels[:, :-1] == 0, PADDING, labels[:, :-1])
             yield Windows(with_ngrams(self.automaton, inputs), labels)
 
-
-def _batch(names: Sequence[Indices]) -> Windows:
-    """Names as one batch, padded to a multiple of LENGTH_STEP."""
-    inputs, labels, mask = padded(names)
-    labels = np.where(mask, labels, PADDING)
-    more = ((0, 0), (0, -labels.shape[1] % LENGTH_STEP))
-    return Windows(*(np.pad(rows, more, constant_values=PADDING) for rows in (inputs, labels)))
+    def _by_length(
+        self, lengths: NDArray[np.int64], rng: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        """The indices of the names of each batch: all names in random order, sorted by length
+        within SORTED_BATCHES batches at a time, which then change places."""
+        size, order = self.config.batch_size, rng.permutation(len(lengths))
+        batches = []
+        for first in range(0, len(order), size * SORTED_BATCHES):
+            some = order[first : first + size * SORTED_BATCHES]
+            some = some[np.argsort(lengths[some], kind="stable")]
+            batches += [some[k : k + size] for k in range(0, len(some), size)]
+        return [batches[k] for k in rng.permutation(len(batches))]

@@ -1,7 +1,7 @@
 """Interpolated n-gram models: the baseline that a network has to beat, and a source of new
 sequences.
 
-Counts stand in sorted arrays, so that many symbols are scored or sampled at once.
+Counts stand in sorted arrays, so that many symbols are scored at once.
 """
 
 from __future__ import annotations
@@ -167,29 +167,59 @@ class NGram:
         """Nats per symbol, over all symbols; its exponential is the perplexity."""
         return -float(self.log_probabilities(*sequences).mean())
 
-    def sample(self, before: Ints, rng: np.random.Generator) -> Ints:
-        """Draws the next symbol after each row of `before` `(m, order - 1)`: `(m,)`.
+    @property
+    def table_size(self) -> int:
+        """The number of entries of each array of `table`."""
+        return self.n_symbols * sum(len(level.keys) for level in self.levels)
 
-        A level decides with the probability that its own counts have, and else leaves the draw to
-        the next lower one.
-        """
-        symbols = rng.integers(0, self.n_symbols, len(before))  # where no level decides
-        undecided = np.ones(len(before), dtype=bool)
-        contexts = _contexts(self.levels, before, self.n_symbols)
-        for level, found in zip(reversed(self.levels), reversed(contexts), strict=True):
-            rows = np.flatnonzero(undecided & (found >= 0))
-            numbers = found[rows]
-            discounted = np.maximum(level.counts - self.smoothing.discount, 0.0)
-            cumulated = np.concatenate([[0.0], discounted.cumsum()])
-            begins, kept = cumulated[level.first[:-1]], np.diff(cumulated[level.first])
-            totals = level.totals + self.smoothing.extra(level.types.astype(float))
-            mass = rng.random(len(rows)) * totals[numbers]
-            decided = mass < kept[numbers]
-            rows, reached = rows[decided], (begins[numbers] + mass)[decided]
-            pair = np.searchsorted(cumulated[1:], reached, side="right")
-            symbols[rows] = level.pairs[np.minimum(pair, len(level.pairs) - 1)] % self.n_symbols
-            undecided[rows] = False
-        return symbols
+    def table(self) -> NGramTable:
+        """The distributions after all known contexts, to sample from."""
+        n, order = self.n_symbols, len(self.levels)
+        mixture, follower = np.full((1, n), 1 / n), np.zeros((1, n), dtype=np.int64)
+        # Of each context of one length: its number without its newest symbol, and that symbol.
+        stem, newest = np.zeros((2, 1), dtype=np.int64)
+        mixtures, followers = [], []
+        firsts = np.cumsum([0, *(len(level.keys) for level in self.levels)])
+        for k, level in enumerate(self.levels):
+            if k:
+                shorter, oldest = np.divmod(level.keys, n + 1)
+                if k == 1:
+                    stem, newest = shorter, oldest - 1
+                else:
+                    stem = _find(self.levels[k - 1].keys, stem[shorter] * (n + 1) + oldest)
+                    newest = newest[shorter]
+                drawn = np.flatnonzero(newest != PADDING)
+                follower[stem[drawn], newest[drawn]] = firsts[k] + drawn
+                mixture, follower = mixture[shorter], follower[shorter]
+            counts = np.zeros((len(level.keys), n))
+            counts[np.divmod(level.pairs, n)] = level.counts
+            totals, types = level.totals[:, None], level.types[:, None].astype(float)
+            known = np.maximum(totals, 1), types, mixture
+            mixture = np.where(totals, _interpolate(self.smoothing, counts, *known), mixture)
+            mixtures.append(mixture)
+            followers.append(follower)
+        before = _contexts(self.levels, np.full((1, order - 1), PADDING), n)
+        start = max(firsts[k] + found[0] for k, found in enumerate(before) if found[0] >= 0)
+        cumulated = np.concatenate(mixtures).cumsum(axis=1).astype(np.float32)
+        return NGramTable(cumulated, np.concatenate(followers).astype(np.int32), int(start))
+
+
+class NGramTable(NamedTuple):
+    """The distributions after the known contexts of an n-gram model, and the longest known context
+    at the end of each of them and a symbol more. A context is a row: `cumulated (contexts,
+    n_symbols)`, `followers (contexts, n_symbols)`; a sequence begins at `start`."""
+
+    cumulated: NDArray[np.float32]
+    followers: NDArray[np.int32]
+    start: int
+
+    def sample(
+        self, contexts: NDArray[np.int32], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Draws a symbol after each of `contexts (m,)`: the symbols and the contexts after them."""
+        passed = rng.random((len(contexts), 1), np.float32) >= self.cumulated[contexts, :-1]
+        symbols = np.count_nonzero(passed, axis=1)
+        return symbols, self.followers[contexts, symbols]
 
 
 def _text(sequences: Sequences, order: int) -> tuple[Ints, Ints]:

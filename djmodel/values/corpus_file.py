@@ -22,12 +22,13 @@ import itertools
 import json
 import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import numpy as np
 
 from djmodel.inputs.cache import cache_folder, cached_by_content, reader_version
@@ -208,12 +209,7 @@ def _row(result: ReadResult, source: str, content_hash: str) -> Row:
 def _write(stream: IO[bytes], rows: Iterator[Row], summary: Summary) -> None:
     """Writes the rows in batches, and adds them to `summary`."""
     pa = _pyarrow()
-    text, integers = pa.string(), pa.list_(pa.int32())
-    columns_and_types = {
-        **{"source": text, "hash": text, "number": pa.int32(), "result": text, "title": text},
-        **{"indices": integers, "bar_starts": integers, "tune": text},
-    }
-    schema = pa.schema(columns_and_types, metadata={_FORMAT_KEY: FORMAT})
+    schema = _schema(pa)
     index: dict[str, int] = {}
 
     def columns(row: Row) -> dict[str, Any]:
@@ -228,6 +224,16 @@ def _write(stream: IO[bytes], rows: Iterator[Row], summary: Summary) -> None:
         writer.write_batch(pa.RecordBatch.from_pylist([], schema), custom_metadata=metadata)
 
 
+def _schema(pa: Any) -> Any:
+    """The columns of a corpus and their types."""
+    text, integers = pa.string(), pa.list_(pa.int32())
+    columns_and_types = {
+        **{"source": text, "hash": text, "number": pa.int32(), "result": text, "title": text},
+        **{"indices": integers, "bar_starts": integers, "tune": text},
+    }
+    return pa.schema(columns_and_types, metadata={_FORMAT_KEY: FORMAT})
+
+
 # ---------------------------------------------------------------------------------------------
 # Opening
 # ---------------------------------------------------------------------------------------------
@@ -238,7 +244,7 @@ class Corpus:
 
     `values` are the distinct values, in the order of their first occurrence, `counts (n_values,)`
     and `pitches (128,)` the numbers of occurrences. `lengths (n_rows,)`: the number of values in
-    each row, 0 for a skipped file.
+    each row, 0 for a skipped file. Methods raise FileError where the file is corrupted.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -250,7 +256,7 @@ class Corpus:
             exists = self.folder.is_dir()
             message = f"the folder has no {FILE}" if exists else "there is no such folder"
             raise FileError(message, path=folder, hint="build a corpus there first")
-        try:
+        with self._corruption():
             with path.open("rb") as stream:
                 self._memory = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             file = pa.ipc.open_file(pa.py_buffer(self._memory))
@@ -258,21 +264,20 @@ class Corpus:
             if made != FORMAT:
                 message = f"the corpus has format {made:.20}, not {FORMAT}"
                 raise FileError(message, path=path, hint=_BUILD_AGAIN)
+            if not file.schema.equals(_schema(pa)):
+                raise ValueError(f"its columns are {', '.join(file.schema.names)}")
             n_batches = file.num_record_batches - 1
             self._batches = [file.get_batch(number) for number in range(n_batches)]
             _, metadata = file.get_batch_with_custom_metadata(n_batches)
             self._metadata: bytes = metadata[_SUMMARY_KEY]
-            self.summary = Summary(**json.loads(self._metadata))
-        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, FileError):
-                raise
-            message = f"the file is corrupted, or not a corpus ({error})"
-            raise FileError(message, path=path, hint=_BUILD_AGAIN) from error
+            self.summary = msgspec.convert(json.loads(self._metadata), Summary)
+            if len(self.summary.pitches) != len(Summary(0).pitches):
+                raise ValueError(f"it counts {len(self.summary.pitches)} pitches")
+            self._indices, self._offsets = self._lists("indices")
+            self._bar_starts, self._bar_offsets = self._lists("bar_starts")
         self.values = tuple(self.summary.counts)
         self.counts = np.array(list(self.summary.counts.values()), dtype=np.int64)
         self.pitches = np.array(self.summary.pitches, dtype=np.int64)
-        self._indices, self._offsets = self._lists("indices")
-        self._bar_starts, self._bar_offsets = self._lists("bar_starts")
         self._first_rows = np.cumsum([0, *(len(batch) for batch in self._batches)])
         self.lengths = np.concatenate([np.diff(offsets) for offsets in self._offsets])
 
@@ -286,7 +291,11 @@ class Corpus:
         batch, offset = self._locate(row)
         first, end = self._offsets[batch][offset : offset + 2]
         end = end if stop is None else min(first + stop, end)
-        return self._indices[batch][first + start : end]
+        found = self._indices[batch][first + start : end]
+        with self._corruption():
+            if found.min(initial=0) < 0 or found.max(initial=0) >= len(self.values):
+                raise ValueError(f"row {row} has an unknown value")
+        return found
 
     def bar_starts(self, row: int) -> Indices:
         """The index of the first value of each bar of a row: a view of the file."""
@@ -298,7 +307,8 @@ class Corpus:
         """The onset of each value of a row in its bar, and the time to the end of the bar, in
         ticks: `(n, 2)`, see `conditioning.ticks_in_bars`."""
         durations, starts = self._durations[self.indices(row)], self.bar_starts(row)
-        return ticks_in_bars(durations, starts, np.add.reduceat(durations, starts))
+        with self._corruption():
+            return ticks_in_bars(durations, starts, np.add.reduceat(durations, starts))
 
     def conditioning(self, spans: Sequence[Span], positions: BarPositions, offset: int) -> Indices:
         """The features of m windows of Tx values, given as their spans in rows: `(m, Tx, 2)`, see
@@ -309,7 +319,8 @@ class Corpus:
     @cached_property
     def _durations(self) -> Ticks:
         """The duration of each of `values`."""
-        return to_ticks(Value.parse(value).duration for value in self.values)
+        with self._corruption():
+            return to_ticks(Value.parse(value).duration for value in self.values)
 
     @property
     def bar_positions(self) -> BarPositions:
@@ -319,13 +330,16 @@ class Corpus:
 
     def tunes(self, count: int) -> list[Tune]:
         """The first `count` tunes, without their accompaniments."""
-        tunes = (tune_from_json(json.loads(tune)) for tune in self.column("tune") if tune)
-        return list(itertools.islice(tunes, count))
+        with self._corruption():
+            tunes = (tune_from_json(json.loads(tune)) for tune in self.column("tune") if tune)
+            return list(itertools.islice(tunes, count))
 
     def column(self, name: str) -> Iterator[Any]:
         """The values of a column, row by row."""
         for batch in self._batches:
-            yield from (value.as_py() for value in batch.column(name))
+            with self._corruption():
+                values = batch.column(name).to_pylist()
+            yield from values
 
     @property
     def n_bars(self) -> int:
@@ -349,7 +363,25 @@ class Corpus:
     def _lists(self, name: str) -> tuple[list[Indices], list[Indices]]:
         """The values and the offsets of a column of lists, batch by batch."""
         columns = [batch.column(name) for batch in self._batches]
+        for column in columns:
+            column.validate()
+            if (np.diff(column.offsets.to_numpy()) < 0).any():
+                raise ValueError(f"the {name} of a row end before they begin")
         return [c.values.to_numpy() for c in columns], [c.offsets.to_numpy() for c in columns]
+
+    @contextmanager
+    def _corruption(self) -> Iterator[None]:
+        """Turns what corrupted content raises in the block into a FileError."""
+        try:
+            yield
+        except FileError:
+            raise
+        except (
+            *(_pyarrow().ArrowException, OSError, ValueError, KeyError, IndexError, TypeError),
+            RecursionError,
+        ) as error:
+            message = f"the file is corrupted, or not a corpus ({error})"
+            raise FileError(message, path=self.folder / FILE, hint=_BUILD_AGAIN) from error
 
 
 def _pyarrow() -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -163,28 +163,40 @@ def hash_of(sequences: Sequence[Sequence[int] | NDArray[np.int32]]) -> str:
     return digest.hexdigest()[:16]
 
 
+class _About(msgspec.Struct):
+    """All of a checkpoint but its arrays."""
+
+    history: tuple[EpochMetrics, ...]
+    best_epoch: int
+    fingerprint: dict[str, Any]
+
+
 def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
     """The checkpoint and its fingerprint."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            about = json.loads(bytes(stored["about"]))
-            if about["format"] != FORMAT:
-                raise CheckpointError(
-                    f"the checkpoint has format {about['format']}, and this version reads {FORMAT}",
-                    path=path,
-                    hint="do not resume that training",
-                )
-            arrays = {name: stored[name] for name in stored.files if name != "about"}
-        last = {n.removeprefix("last/"): a for n, a in arrays.items() if n.startswith("last/")}
-        best = {n.removeprefix("best/"): a for n, a in arrays.items() if n.startswith("best/")}
-        history = tuple(EpochMetrics(**row) for row in about["history"])
-        checkpoint = Checkpoint(history, last, best or last, about["best_epoch"])
-        fingerprint = dict(about["fingerprint"])
-    except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+            arrays = {name: stored[name] for name in stored.files}
+    except Exception as error:  # whatever NumPy, zipfile and zlib make of damaged bytes
+        raise corrupted(path, str(error)) from error
+    try:
+        content = json.loads(bytes(arrays.pop("about")))
+        if content["format"] != FORMAT:
+            raise CheckpointError(
+                f"the checkpoint has format {content['format']}, and this version reads {FORMAT}",
+                path=path,
+                hint="do not resume that training",
+            )
+        about = msgspec.convert(content, _About)
+        if not 0 <= about.best_epoch <= len(about.history):
+            raise ValueError(f"the best of {len(about.history)} epochs is {about.best_epoch}")
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, CheckpointError):
             raise
         raise corrupted(path, str(error)) from error
-    return checkpoint, fingerprint
+    last = {n.removeprefix("last/"): a for n, a in arrays.items() if n.startswith("last/")}
+    best = {n.removeprefix("best/"): a for n, a in arrays.items() if n.startswith("best/")}
+    checkpoint = Checkpoint(about.history, last, best or last, about.best_epoch)
+    return checkpoint, about.fingerprint
 
 
 def corrupted(path: Path, why: str) -> CheckpointError:

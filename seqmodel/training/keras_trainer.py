@@ -79,7 +79,7 @@ class KerasTrainer:
             raise ValueError(f"expected {len(variables) + 1} arrays, found {len(state)}")
         for number, variable in enumerate(variables):
             variable.assign(state[f"variable {number}"])
-        self.steps = int(state["steps"][0])
+        self.steps = int(state["steps"].item())
 
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]

@@ -179,6 +179,7 @@ class _TrainingLoop:
         saved = checkpoints.start(fingerprint) if checkpoints else None
         if saved and checkpoints:
             try:
+                trainer.restore(saved.best)  # so that it can be restored at the end, too
                 trainer.restore(saved.last)
             except (KeyError, ValueError) as error:
                 raise corrupted(checkpoints.path, str(error)) from error

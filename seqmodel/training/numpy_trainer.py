@@ -129,8 +129,10 @@ class NumpyTrainer:
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         for name, vector in self._vectors().items():
+            if state[name].shape != vector.shape:
+                raise ValueError(f"{name} have shape {state[name].shape}, not {vector.shape}")
             vector[:] = state[name]
-        self.steps = int(state["steps"][0])
+        self.steps = int(state["steps"].item())
 
     def _vectors(self) -> dict[str, Floats]:
         return {"parameters": self.vector, "momentum": self.momentum, "velocity": self.velocity}

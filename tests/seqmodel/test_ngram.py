@@ -86,20 +86,32 @@ def test_tuning_finds_the_order_of_the_data():
     )
 
 
-@given(sequences, st.integers(1, 4), smoothings)
-def test_samples_have_the_distribution_of_the_model(data, order, smoothing):
+@given(sequences, st.integers(1, 4), smoothings, st.lists(st.integers(0, 3), max_size=6))
+def test_the_table_has_the_distribution_after_any_sequence(data, order, smoothing, sequence):
     model = NGram.fit(data, 4, order, smoothing)
-    context = [PADDING, PADDING, *data[0]][-(order - 1) :] if order > 1 else []
-    before = np.tile(np.array(context, dtype=np.int64), (2000, 1))
-    drawn = model.sample(before, np.random.default_rng(0))
-    expected = model.probabilities(context)
-    found = np.bincount(drawn, minlength=4) / len(drawn)
-    assert np.abs(found - expected).max() < 0.06
+    table = model.table()
+    assert table.cumulated.size == model.table_size
+    context, before = table.start, [PADDING] * order
+    for symbol in (*sequence, 0):
+        expected = model.probabilities(before[len(before) - order + 1 :])
+        assert np.diff(table.cumulated[context], prepend=0) == pytest.approx(expected, abs=1e-6)
+        context, before = table.followers[context, symbol], [*before, symbol]
+
+
+def test_samples_have_the_distribution_of_the_model():
+    model = NGram.fit([[0, 1], [0, 1], [0, 2]], 3, 2, Smoothing("dirichlet", 2.0))
+    table = model.table()
+    contexts = np.full(20_000, table.start, dtype=np.int32)
+    for before in ([PADDING], [0]):
+        drawn, contexts = table.sample(contexts, np.random.default_rng(0))
+        found = np.bincount(drawn, minlength=3) / len(drawn)
+        assert np.abs(found - model.probabilities(before)).max() < 0.02
+        contexts = np.full(20_000, table.followers[table.start, 0])
 
 
 def test_empty_sequences_are_accepted():
     model = NGram.fit([[], [1]], 2, 3, Smoothing("kneser-ney", 0.5))
     assert model.probabilities([0, 1]).sum() == pytest.approx(1)
-    assert NGram.fit([[]], 2, 2, Smoothing("witten-bell", 1.0)).probabilities([1]) == pytest.approx(
-        [0.5, 0.5]
-    )
+    nothing = NGram.fit([[]], 2, 2, Smoothing("witten-bell", 1.0))
+    assert nothing.probabilities([1]) == pytest.approx([0.5, 0.5])
+    assert nothing.table().cumulated == pytest.approx(np.array([[0.5, 1]]))
