@@ -11,6 +11,7 @@ ORDER = [
     "seqmodel.text",
     "seqmodel.errors",
     "seqmodel.files",
+    "seqmodel.folder_lock",
     "seqmodel.extras",
     "seqmodel.settings",
     "seqmodel.parallel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import time
@@ -16,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import CheckpointError, FileError
-from seqmodel.files import atomic_write, os_errors, remove_temp_files
+from seqmodel.files import atomic_write
+from seqmodel.folder_lock import FolderLock, locked_folder
 from seqmodel.training.trainer import EpochMetrics, State
 
 NAME = "checkpoint.npz"
-LOCK = ".lock"
 FORMAT = 2
 SECONDS = 10.0  # between two checkpoints
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota, the size of a file
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,13 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoint of the training in `folder`, written at most every `seconds`; 0: after each
-    epoch. With `resume` the training starts from the checkpoint that is there. Made by
-    `training_in`, which locks the folder."""
+    """The checkpoint of the training in a locked folder, written at most every `seconds`; 0: after
+    each epoch. With `resume` the training starts from the checkpoint that is there."""
 
-    def __init__(self, folder: Path, *, resume: bool = False, seconds: float = SECONDS) -> None:
-        self.folder, self.resume, self.seconds = folder, resume, seconds
+    def __init__(self, lock: FolderLock, *, resume: bool = False, seconds: float = SECONDS) -> None:
+        self.lock, self.resume, self.seconds = lock, resume, seconds
+        self.folder = lock.folder
         self._next_at = time.monotonic() + seconds
-        self._held = _identity(folder / LOCK)
 
     @property
     def path(self) -> Path:
@@ -106,7 +107,7 @@ class Checkpoints:
 
     def check_folder(self) -> None:
         """Raises FileError if the folder of this training was removed or replaced."""
-        if self._held != _identity(self.folder / LOCK):
+        if not self.lock.is_held:
             raise FileError(
                 "the folder of this training was removed while it ran",
                 path=self.folder,
@@ -115,43 +116,28 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Removes the checkpoint, at the end of a training."""
-        self.path.unlink(missing_ok=True)
+        if self.lock.is_held:
+            self.path.unlink(missing_ok=True)
 
 
 @contextmanager
 def training_in(
     folder: str | Path, *, resume: bool = False, seconds: float = SECONDS
 ) -> Iterator[Checkpoints]:
-    """Makes the folder and locks it for one training; the system releases the lock however the
-    process ends. An empty folder is removed at the end.
-
-    Raises FileError if the folder cannot be made or written, or is locked by another training.
-    """
-    import filelock
-
-    folder = Path(folder)
-    lock = filelock.FileLock(folder / LOCK, timeout=0)
-    with os_errors("the folder cannot be written", folder, "choose another place"):
-        folder.mkdir(parents=True, exist_ok=True)
+    """The checkpoints of a training in `folder`, which is made and locked for it. Raises FileError
+    as `locked_folder` does; that of a full disk in the block says that the training can be resumed,
+    if there is a checkpoint."""
+    with locked_folder(folder, "training") as lock:
+        checkpoints = Checkpoints(lock, resume=resume, seconds=seconds)
         try:
-            lock.acquire()
-            if not (folder / LOCK).exists():  # its last owner has just removed it
-                lock.release()
-                raise filelock.Timeout(str(folder))
-        except filelock.Timeout:
-            raise FileError(
-                "another training is writing in this folder",
-                path=folder,
-                hint="wait for it, or choose another folder",
-            ) from None
-    try:
-        remove_temp_files(folder)
-        yield Checkpoints(folder, resume=resume, seconds=seconds)
-    finally:
-        (folder / LOCK).unlink(missing_ok=True)
-        lock.release()
-        if folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
+            yield checkpoints
+        except FileError as error:
+            cause = error.__cause__
+            is_full = isinstance(cause, OSError) and cause.errno in _DISK_FULL
+            if not (is_full and lock.is_held and checkpoints.path.exists()):
+                raise
+            hint = "make room, then resume the training: it continues from its last checkpoint"
+            raise FileError(error.message, path=error.path, hint=hint) from cause
 
 
 def hash_of(sequences: Sequence[Sequence[int] | NDArray[np.int32]]) -> str:
@@ -221,12 +207,3 @@ def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> tuple[str, st
     if not names:
         return None
     return tuple(", ".join(f"{n} {each.get(n)!s:.40}" for n in names) for each in (wanted, found))  # type: ignore[return-value]
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """The file's device and inode: another file may get the same name."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

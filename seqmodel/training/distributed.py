@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from seqmodel.errors import InputError, Interrupted
 from seqmodel.extras import require_package
+from seqmodel.folder_lock import FolderLock
 from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
@@ -157,11 +158,11 @@ def training_on_all(
     """As `checkpoints.training_in`, on all hosts: `folder` is one of the coordinator's disk. With
     several hosts it gets a checkpoint after each epoch, as any of them may be lost."""
     if not is_coordinator():
-        yield DistributedCheckpoints(Path("the coordinator's folder"))
+        yield DistributedCheckpoints(FolderLock(Path("the coordinator's folder")))
         return
     with training_in(folder, resume=resume, seconds=seconds) as checkpoints:
         if _has_hosts():
-            checkpoints = DistributedCheckpoints(Path(folder), resume=resume, seconds=0)
+            checkpoints = DistributedCheckpoints(checkpoints.lock, resume=resume, seconds=0)
         yield checkpoints
 
 

@@ -100,6 +100,22 @@ def test_a_full_disk_leaves_the_earlier_model(names, command):
     assert {p.name: p.read_bytes() for p in (names.parent / "run").iterdir()} == before
 
 
+def test_a_disk_that_is_full_at_a_checkpoint_leaves_a_training_to_resume(names, command):
+    whole = [*arguments(names, "run", 4), "--checkpoint", "0"]
+    with start(*whole) as training:
+        for line in training.stderr:
+            if line.startswith("epoch 2 "):
+                break
+        resource.prlimit(training.pid, resource.RLIMIT_FSIZE, (4000, 4000))
+        said = training.stderr.read()
+    assert training.returncode == 2, said
+    assert said.splitlines()[-1].endswith(
+        "the file cannot be written (file too large); make room, then resume the training: "
+        "it continues from its last checkpoint"
+    )
+    assert command("dinos.train", *whole, "--resume").status == 0
+
+
 def test_a_training_is_resumed_with_the_same_settings_only(names, command, refuses, monkeypatch):
     words = [*arguments(names, "run", 4), "--checkpoint", "0"]
     with monkeypatch.context() as patch:
