@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.values.features import FEATURE_NAMES
 from djmodel.values.grammars import GRAMMAR_NAMES, GrammarName
@@ -50,7 +51,8 @@ Tempo = Annotated[
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """Parts to read from a music file, and a range of bars such as "1:16"."""
+    """Parts to read from a music file, a range of bars such as "1:16", and which solos to read from
+    a database of solos."""
 
     melody_part: Annotated[str | None, _part("melody", _MUSIC)] = None
     chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _MUSIC)] = ()
@@ -60,6 +62,7 @@ class ReadingConfig:
             "Bars to read, counted from 1, such as 1:16.", _MUSIC, metavar="FROM:TO", default="all"
         ),
     ] = None
+    solos: SoloFilter = SoloFilter()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from seqmodel.command_line.runner import (
     Progress,
     run,
@@ -30,7 +31,8 @@ def build(
     music: Annotated[
         list[str], Setting("Music files, folders or patterns.", metavar="MUSIC", positional=True)
     ],
-    out: Annotated[Path, Setting("Folder for the corpus.", metavar="DIR")],
+    out: Annotated[Path, Setting("Folder for the corpus.", metavar="DIR")] = Path("runs/corpus"),
+    solos: SoloFilter = SoloFilter(),
     pool: PoolConfig = PoolConfig(),
 ) -> None:
     """Read MUSIC into a corpus for `python -m djmodel.train --corpus DIR`.
@@ -51,7 +53,7 @@ def build(
                 console.print(f"{name}: {result}", soft_wrap=True)
 
         workers = replace(pool, versions=reader_versions)
-        summary = build_corpus(music, out, workers, report)
+        summary = build_corpus(music, out, workers, report, solos)
     console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
     console.print(f"train: python -m djmodel.train --corpus {out}", soft_wrap=True)
 

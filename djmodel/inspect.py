@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from djmodel.inputs.melody.selection import ChosenParts
     from djmodel.inputs.score import Score
-    from djmodel.inputs.score_to_tune import Transcription
+    from djmodel.inputs.score_to_tune import BarRange
+    from djmodel.inputs.wjazzd import SoloFilter
+    from djmodel.inputs.wjazzd.solos import SoloResult
     from djmodel.music.tune import Tune
 
 _WIDTH = 110  # columns of the output where it is not a terminal
@@ -32,7 +34,11 @@ _NARROW = 76  # with fewer columns the parts are a list
 def command(
     music: Annotated[
         Path | None,
-        Setting("Music file: MIDI, MusicXML, ABC or Humdrum.", metavar="FILE", positional=True),
+        Setting(
+            "Music file: MIDI, MusicXML, ABC or Humdrum; or a database of solos such as wjazzd.db.",
+            metavar="FILE",
+            positional=True,
+        ),
     ] = None,
     corpus: Annotated[
         str | None,
@@ -46,18 +52,25 @@ def command(
 ) -> None:
     """Show how a music FILE is read: its parts, which of them has the melody, the meter and tempo,
     and the chords and values of each bar."""
-    from djmodel.inputs.reader import read_score
+    from djmodel.inputs.reader import check_solos, read_score
     from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
+    from djmodel.inputs.wjazzd import bundled_file, is_solo_database
 
     if clear_cache:
         _clear_cache()
         if music is None and corpus is None:
             return
+    if music is None and corpus is None and reading.solos:
+        music = bundled_file()
     if (music is None) == (corpus is None):
         given = "neither is given" if music is None else "both are given"
         raise InputError(f"one FILE or one piece of music21's corpus is needed, but {given}")
     path = music or _corpus_file(corpus or "")
     bars = parse_bars(reading.bars)
+    if is_solo_database(path):
+        _show_solos(path, reading.solos, bars, limits)
+        return
+    check_solos([path], reading.solos)
     parts = list(reading.chord_part) or None
     options = ReadOptions(reading.melody_part, parts, bars, limits)
     deadline = Deadline(limits, path)
@@ -67,7 +80,69 @@ def command(
     made = tune_from_score(score, path, options, deadline)
     console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=bars[0] if bars else 1))
-    console.print(tune_facts(made))
+    console.print(tune_facts(made.tune, made.note))
+
+
+def _show_solos(path: Path, chosen: SoloFilter, bars: BarRange | None, limits: Limits) -> None:
+    """Shows a solo of a database, or lists several."""
+    from djmodel.inputs.score_to_tune import excerpt
+    from djmodel.inputs.wjazzd import read_solos
+
+    console = _console()
+    results = read_solos(path, chosen, deadline=Deadline(limits, path))
+    if len(results) > 1:
+        console.print(solo_table(results))
+        console.print("see one: --solo NAME", soft_wrap=True)
+        return
+    [result] = results
+    if result.tune is None:
+        raise InputError(f"{result.info.id}: {result.note}", path=path)
+    tune = result.tune if bars is None else excerpt(result.tune, bars, path)
+    console.print(solo_facts(tune, result.info.id))
+    console.print(bar_table(tune, first=bars[0] if bars else 1))
+    console.print(tune_facts(tune, result.note))
+
+
+def solo_table(results: Sequence[SoloResult]) -> Table:
+    """A table with a row for each solo, or the reason why it cannot be used."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=pluralize(len(results), "solo"), title_justify="left", box=box.SIMPLE)
+    for heading in ("solo", "instrument", "style", "feel"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("tempo", "bars", "notes"):
+        table.add_column(heading, justify="right")
+    for result in results:
+        tune = result.tune
+        if tune is None:
+            table.add_row(result.info.id, result.note)
+            continue
+        numbers = (round(tune.tempos[0].bpm), len(tune.bars), len(tune.melody_notes()))
+        kinds = (tune.instrument.name, tune.style, tune.feel)
+        table.add_row(result.info.id, *kinds, *map(str, numbers))
+    return table
+
+
+def solo_facts(tune: Tune, name: str) -> Table:
+    """A table of what is known of a performance."""
+    meters = [str(bar.meter) for bar in tune.bars]
+    sections = [f"{section.name} bar {section.bar + 1}" for section in tune.sections]
+    rows = {
+        "solo": name,
+        "player": f"{tune.performer}, {tune.instrument.name}",
+        "style": f"{tune.style}, {tune.feel or 'no'} feel",
+        "tempo": f"{tune.tempos[0].bpm:.4g} quarter notes a minute",
+        "meter": _some(list(dict.fromkeys(meters))),
+        "key": "not said" if tune.key is None else _key(tune.key),
+        "bars": str(len(tune.bars)),
+        "choruses": _some([f"bar {bar + 1}" for bar in tune.choruses]) or "none",
+        "form": _some(sections) or "not said",
+        "phrases": str(len(tune.phrases)),
+    }
+    if tune.has_pickup:
+        rows["pick-up"] = pluralize(float(tune.bars[0].length), "quarter note", form="g")
+    return summary_table(tune.title, rows)
 
 
 def score_facts(score: Score) -> Table:
@@ -159,20 +234,19 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     return table
 
 
-def tune_facts(made: Transcription) -> Table:
-    """A table of the notes and values of a tune."""
+def tune_facts(tune: Tune, note: str = "") -> Table:
+    """A table of the notes and values of a tune; `note` is a remark on its reading."""
     from djmodel.values.grammar import encode
 
-    values = [value for bar in encode(made.tune) for value in bar]
+    values = [value for bar in encode(tune) for value in bar]
     rows = {
-        "melody": pluralize(len(made.tune.melody_notes()), "note"),
-        "accompaniment": ", ".join(part.instrument.name for part in made.tune.accompaniment)
-        or "none",
+        "melody": pluralize(len(tune.melody_notes()), "note"),
+        "accompaniment": ", ".join(part.instrument.name for part in tune.accompaniment) or "none",
         "values": str(len(values)),
         "distinct values": str(len(set(values))),
     }
-    if made.note:
-        rows["note"] = made.note
+    if note:
+        rows["note"] = note
     return summary_table("Tune", rows)
 
 

@@ -14,6 +14,7 @@ from djmodel.inputs.limits import Limits
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
 from seqmodel.command_line.training import HISTORY, LOSS, MODEL, prepare_folder, train_in
+from seqmodel.errors import InputError
 from seqmodel.settings import Setting, SettingError
 from seqmodel.training.config import CheckpointConfig, DeviceConfig
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from djmodel.values.corpus_file import Corpus
 
 SOLO = "solo.mid"
+_SHOWN = 100  # tunes in the table of music
 
 
 def command(
@@ -179,15 +181,20 @@ class _Inputs(NamedTuple):
     def read_music(self, console: Console) -> _Music:
         from djmodel.inputs.music_files import rags
         from djmodel.inputs.sheet_music import corpus_file
+        from djmodel.inputs.wjazzd import bundled_file
         from djmodel.model.training import fit, fit_corpus
         from seqmodel.files import sha256_of_file
         from seqmodel.text import printable
 
         stored = self._stored_corpus()
         if stored is not None:
+            if self.reading.solos:
+                hint = "choose them in `python -m djmodel.corpus build`"
+                raise InputError("solos cannot be chosen from a corpus on disk", hint=hint)
             return _Music(stored.summary.tunes, stored.n_bars, [], partial(fit_corpus, stored))
         names = [*self.music, *(str(corpus_file(name)) for name in self.corpus)]
-        read = self._read(names or [str(path) for path in rags()], self.reading, console)
+        bundled = [bundled_file()] if self.reading.solos else rags()
+        read = self._read(names or list(map(str, bundled)), self.reading, console)
         sources = {printable(path.name): sha256_of_file(path) for path in read.used}
         n_bars = sum(len(tune.bars) for tune in read.tunes)
         return _Music(len(read.tunes), n_bars, read.used, partial(fit, read.tunes, sources=sources))
@@ -205,7 +212,7 @@ class _Inputs(NamedTuple):
         return Corpus(folders[0])
 
     def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
-        """Reads music and shows the result for each file."""
+        """Reads music and shows the result for each file, or tune; of many, for those skipped."""
         from rich import box
         from rich.table import Table
 
@@ -221,13 +228,18 @@ class _Inputs(NamedTuple):
                 melody_part=reading.melody_part,
                 chord_part=list(reading.chord_part) or None,
                 bars=parse_bars(reading.bars),
+                solos=reading.solos,
                 strict=self.strict,
                 limits=self.limits,
                 progress=lambda _, files: show(next(done), files),
             )
+        many = len(read.results) > _SHOWN
+        if many:
+            table.add_row(f"{len(read.tunes)} tunes", f"used, of {len(read.results)}")
         for result in read.results:
-            n_values = len(flat_values(result.tune)) if result.tune else 0
-            table.add_row(result.name, result.summary(n_values))
+            if not many or result.tune is None:
+                n_values = len(flat_values(result.tune)) if result.tune else 0
+                table.add_row(result.name, result.summary(n_values))
         if len(read.results) > 1 or read.results[0].note:
             console.print(table)
         read.require_tunes()

@@ -24,7 +24,7 @@ from djmodel.inputs.score_to_tune import (
 )
 from djmodel.inputs.sheet_music import read_sheets
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
-from djmodel.inputs.wjazzd.solos import is_solo_database, read_solos
+from djmodel.inputs.wjazzd.solos import files_of, is_solo_database, read_solos
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
@@ -83,8 +83,9 @@ class ReadResults:
 
     @property
     def used(self) -> list[Path]:
-        """The files of the tunes."""
-        return [result.path for result in self.results if result.tune is not None]
+        """The files of the tunes, each once."""
+        paths = dict.fromkeys(result.path for result in self.results if result.tune is not None)
+        return [file for path in paths for file in files_of(path)]
 
     def require_tunes(self) -> None:
         """Raises CorpusError, with the first reasons, if no file could be used."""
@@ -169,11 +170,7 @@ def read_tunes(
     """
     options = ReadOptions(melody_part, chord_part, bars, limits, solos)
     files = list(find_music(music))
-    if solos and not any(map(is_solo_database, files)):
-        raise CorpusError(
-            f"solos {solos} can be chosen only from a database of solos",
-            hint="name wjazzd.db, or the folder of its tables",
-        )
+    check_solos(files, solos)
     results: list[ReadResult] = []
     workers = workers or PoolConfig(jobs=None if sum(map(_work, files)) >= PARALLEL_FROM else 1)
     read = partial(read_file, options=options, cache=cache_folder() if cached else None)
@@ -186,6 +183,15 @@ def read_tunes(
         if progress is not None:
             progress(file_result.results[-1], len(files))
     return ReadResults(tuple(results))
+
+
+def check_solos(files: Iterable[Path], solos: SoloFilter) -> None:
+    """Raises CorpusError if `solos` chooses some, but no file is a database of solos."""
+    if solos and not any(map(is_solo_database, files)):
+        raise CorpusError(
+            f"solos {solos} can be chosen only from a database of solos",
+            hint="name wjazzd.db, or the folder of its tables",
+        )
 
 
 def read_file(path: Path, options: ReadOptions, cache: Path | None = None) -> FileResult:

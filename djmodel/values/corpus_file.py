@@ -34,8 +34,9 @@ import numpy as np
 from djmodel.inputs.cache import cache_folder, cached_by_content, reader_version
 from djmodel.inputs.limits import LimitError
 from djmodel.inputs.music_files import find_music, real_path
-from djmodel.inputs.reader import FileResult, ReadResult, crashed, read_file
+from djmodel.inputs.reader import FileResult, ReadResult, check_solos, crashed, read_file
 from djmodel.inputs.score_to_tune import ReadOptions
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.values.conditioning import BarPositions, Ticks, ticks_in_bars, to_ticks
@@ -108,13 +109,15 @@ def build(
     folder: str | Path,
     workers: PoolConfig = PoolConfig(),
     progress: Progress | None = None,
+    solos: SoloFilter = SoloFilter(),
 ) -> Summary:
     """Reads files, folders and patterns into the corpus `folder`, completely or not at all.
 
     The same files give the same bytes with any `workers`. Results of reading are cached, so that an
-    interrupted build resumes where it stopped. Raises CorpusError if no file has a usable tune,
-    InputError if `folder` is one of the music, FileError if it cannot be written, ClusterError if
-    the cluster does not work.
+    interrupted build resumes where it stopped. `solos`: which solos of jazz databases to read.
+
+    Raises CorpusError if no file has a usable tune, InputError if `folder` is one of the music,
+    FileError if it cannot be written, ClusterError if the cluster does not work.
     """
     music = list(music)
     if real_path(folder) in {real_path(Path(name).expanduser()) for name in music}:
@@ -126,7 +129,8 @@ def build(
     folder = writable_folder(folder)
     existed = folder.exists()
     files = list(find_music(music))
-    job = partial(rows_of, cache=cache_folder().absolute())
+    check_solos(files, solos)
+    job = partial(rows_of, cache=cache_folder().absolute(), options=ReadOptions(solos=solos))
     summary = Summary(len(files))
     reasons: list[str] = []
 
@@ -153,13 +157,13 @@ def build(
     return summary
 
 
-def rows_of(path: Path, cache: Path) -> tuple[Row, ...]:
+def rows_of(path: Path, cache: Path, options: ReadOptions = ReadOptions()) -> tuple[Row, ...]:
     """The rows of a file, one for each tune in it; nothing in the file raises."""
     error: Exception | None = None
 
     def make() -> tuple[Row, ...]:
         nonlocal error
-        result = read_file(path, ReadOptions())
+        result = read_file(path, options)
         error = result.error
         return _rows(path, result)
 
@@ -174,9 +178,11 @@ def rows_of(path: Path, cache: Path) -> tuple[Row, ...]:
         return tuple(replace(Row(**row), source=str(path)) for row in cached)
 
     try:
-        return cached_by_content(path, cache, [f"rows {FORMAT}"], make, to_json, from_json)
+        return cached_by_content(
+            path, cache, [f"rows {FORMAT}", options.solos], make, to_json, from_json
+        )
     except InputError:  # the file is missing or cannot be opened
-        return _rows(path, read_file(path, ReadOptions()))
+        return _rows(path, read_file(path, options))
 
 
 def _rows(path: Path, read: FileResult) -> tuple[Row, ...]:

@@ -7,6 +7,7 @@ import gzip
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -104,9 +105,15 @@ def solo(
 
 def some_solos(*names: str) -> list[Solo]:
     """Bundled solos by name; without names all of them."""
+    solos = _bundled()
+    return [solos[name] for name in names or solos]
+
+
+@cache
+def _bundled() -> dict[str, Solo]:
     path = bundled_file()
-    solos = {s.info.id: s for s in stored_solos(path, Deadline(DEFAULT, path))}
-    return [solos[name] for name in names or solos]  # type: ignore[misc]
+    stored = stored_solos(path, Deadline(DEFAULT, path))
+    return {one.info.id: one for one in stored if isinstance(one, Solo)}
 
 
 def write_tables(folder: Path, solos: Sequence[Solo]) -> Path:
@@ -136,11 +143,11 @@ def write_database(path: Path, solos: Sequence[Solo], schema: str = SCHEMA) -> P
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(schema)
         for melid, one in enumerate(solos, start=1):
-            _insert(database, melid, one)
+            insert_solo(database, melid, one)
     return path
 
 
-def _insert(database: sqlite3.Connection, melid: int, solo: Solo) -> None:
+def insert_solo(database: sqlite3.Connection, melid: int, solo: Solo) -> None:
     name, performer, title, instrument, style, tempo, feel, key = solo.info
     database.execute(
         "INSERT INTO solo_info(melid, performer, title, titleaddon, solopart, instrument, style, "

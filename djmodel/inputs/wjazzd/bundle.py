@@ -80,7 +80,8 @@ def write_bundle(path: Path, solos: Iterable[Solo], notice: str, splits: Splits)
 def read_bundle(path: Path, deadline: Deadline) -> Iterator[Solo]:
     """The solos of a bundle. Raises FileError for another or a damaged file, LimitError for one
     beyond the limits."""
-    _, *lines = _lines(path, deadline)
+    first, *lines = _lines(path, deadline)
+    _decoded(path, _header_of_line, first)
     deadline.allow(len(lines))
     for line in lines:
         deadline()

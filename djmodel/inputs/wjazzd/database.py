@@ -27,7 +27,7 @@ from seqmodel.text import printable
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
-_MAGIC = b"SQLite format 3\0"
+_MAGIC, _HEADER_SIZE = b"SQLite format 3\0", 100
 _HINT = "choose the file wjazzd.db of the Weimar Jazz Database, as it was downloaded"
 _MAX_SOLOS = 10_000
 _MAX_ROWS_PER_SOLO = 1_000_000
@@ -58,11 +58,7 @@ def read_database(path: Path, deadline: Deadline) -> Iterator[Solo | Unreadable]
     locked; LimitError for one beyond the limits.
     """
     check_input_file(path, "a database of solos")
-    if path.stat().st_size > deadline.limits.max_bytes:
-        raise deadline.limits.too_large(path)
-    with path.open("rb") as stream:
-        if stream.read(len(_MAGIC)) != _MAGIC:
-            raise FileError("the file is not a SQLite database", path=path, hint=_HINT)
+    _check_size(path, deadline)
     with _database_errors(path, deadline), closing(_opened(path, deadline)) as database:
         _check_schema(database, path)
         solos = _infos(database)
@@ -83,6 +79,23 @@ def read_database(path: Path, deadline: Deadline) -> Iterator[Solo | Unreadable]
                 yield _solo(info, beats, notes, phrases)
             except CorpusError as error:
                 yield Unreadable(info, error.message)
+
+
+def _check_size(path: Path, deadline: Deadline) -> None:
+    """Checks the size of the file, also against that in its header: SQLite notices a missing end
+    only where it needs it. Format: https://www.sqlite.org/fileformat.html#the_database_header."""
+    size = path.stat().st_size
+    if size > deadline.limits.max_bytes:
+        raise deadline.limits.too_large(path)
+    with path.open("rb") as stream:
+        header = stream.read(_HEADER_SIZE)
+    if not header.startswith(_MAGIC):
+        raise FileError("the file is not a SQLite database", path=path, hint=_HINT)
+    page_size = int.from_bytes(header[16:18], "big")
+    whole = (65536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
+    if size < max(whole, _HEADER_SIZE):
+        message = f"the database is cut off: it has {size:,} of {whole:,} bytes"
+        raise FileError(message, path=path, hint="download it again")
 
 
 class _Grouped:
@@ -110,10 +123,11 @@ def _is_before(number: object, melid: int) -> bool:
 
 @contextmanager
 def _database_errors(path: Path, deadline: Deadline) -> Iterator[None]:
-    """Turns an error of SQLite in the block into a FileError, or LimitError after the deadline."""
+    """Turns an error of SQLite in the block into a FileError, or LimitError after the deadline.
+    UnicodeDecodeError: SQLite quotes damaged text in the message of its own error."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_INTERRUPT:
             raise deadline.too_slow() from error
@@ -127,6 +141,7 @@ def _database_errors(path: Path, deadline: Deadline) -> Iterator[None]:
 def _opened(path: Path, deadline: Deadline) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=ro"
     database = sqlite3.connect(uri, uri=True, timeout=_SECONDS_FOR_A_LOCK, isolation_level=None)
+    database.text_factory = lambda text: text.decode("utf-8", "replace")
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_CELL)
     database.set_progress_handler(lambda: not deadline.left, _STEPS_BETWEEN_CHECKS)
     database.execute("PRAGMA trusted_schema = OFF")

@@ -19,6 +19,7 @@ from seqmodel.errors import CorpusError
 SOUNDING_UNITS = 100  # of a beat, in which sounding durations are counted
 LOUDNESS_UNITS = 10  # of a decibel
 MAX_BEATS, MAX_DIVISION = 100_000, 96
+_MAX_SOUNDING = 100_000  # a thousand beats
 
 Text = Annotated[str, Meta(max_length=200)]
 _Count = Annotated[int, Meta(ge=1, le=MAX_DIVISION)]
@@ -64,7 +65,7 @@ class NoteRow(NamedTuple):
     tatum: _Count
     division: _Count
     pitch: Annotated[int, Meta(ge=0, le=127)]
-    sounding: Annotated[int, Meta(ge=0, le=100_000)]
+    sounding: Annotated[int, Meta(ge=0, le=_MAX_SOUNDING)]
     loudness: Annotated[int, Meta(ge=-10_000, le=10_000)] | None
 
 
@@ -76,9 +77,9 @@ class TableNote(NamedTuple):
     beat: _Count
     tatum: _Count
     division: _Count
-    pitch: Annotated[float, Meta(ge=0, le=127)]
+    pitch: Annotated[float, Meta(ge=0, le=127, multiple_of=1)]
     duration: _Seconds
-    beat_duration: _Seconds
+    beat_duration: Annotated[float, Meta(gt=0, le=100_000)]
     loudness: Annotated[float, Meta(ge=-1_000, le=1_000)] | None
 
 
@@ -118,7 +119,7 @@ def placed_notes(table: Iterable[TableNote], beats: Sequence[BeatRow]) -> list[N
         beat = index.get((note.bar, note.beat))
         if beat is None:
             raise CorpusError(f"a note stands on beat {note.beat} of bar {note.bar}, not in beats")
-        sounding = note.duration / note.beat_duration if note.beat_duration else 0.0
+        sounding = note.duration / note.beat_duration * SOUNDING_UNITS
         loudness = None if note.loudness is None else round(note.loudness * LOUDNESS_UNITS)
         notes.append(
             NoteRow(
@@ -126,7 +127,7 @@ def placed_notes(table: Iterable[TableNote], beats: Sequence[BeatRow]) -> list[N
                 note.tatum,
                 note.division,
                 int(note.pitch),
-                min(round(sounding * SOUNDING_UNITS), 100_000),
+                round(min(sounding, _MAX_SOUNDING)),
                 loudness,
             )
         )

@@ -15,7 +15,7 @@ from djmodel.inputs.wjazzd.melody import PlacementReport
 from djmodel.inputs.wjazzd.records import Solo, SoloInfo, Unreadable
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.inputs.wjazzd.solo_to_tune import tune_of_solo
-from djmodel.inputs.wjazzd.tables import is_folder_of_tables, read_tables
+from djmodel.inputs.wjazzd.tables import TABLES, is_folder_of_tables, read_tables
 from djmodel.music.tune import Tune
 from seqmodel.errors import CorpusError, FileError
 
@@ -39,6 +39,15 @@ def is_solo_database(path: Path) -> bool:
         return is_folder_of_tables(path) or (path / BUNDLE).is_file()
     name = path.name.lower()
     return name.endswith((*DATABASE_SUFFIXES, BUNDLE_SUFFIX))
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files that are read of a file or a folder."""
+    if not path.is_dir():
+        return [path]
+    if (path / BUNDLE).is_file():
+        return [path / BUNDLE]
+    return [path / name for name in TABLES]
 
 
 @collector_paused()

@@ -24,7 +24,7 @@ from djmodel.inputs.wjazzd.records import (
 from seqmodel.errors import CorpusError, FileError
 from seqmodel.files import content_of
 
-SOLOS, NOTES, BEATS = "solos.csv", "notes.csv.gz", "beats.csv.gz"
+TABLES = SOLOS, NOTES, BEATS = "solos.csv", "notes.csv.gz", "beats.csv.gz"
 
 _INFO = ("id", "performer", "title", "instrument", "style", "avgtempo", "rhythmfeel", "key")
 _BEAT = ("bar", "beat", "signature", "chord", "form", "chorus_id")
@@ -36,7 +36,7 @@ Row = Sequence[str]
 
 
 def is_folder_of_tables(path: Path) -> bool:
-    return all((path / name).is_file() for name in (SOLOS, NOTES, BEATS))
+    return all((path / name).is_file() for name in TABLES)
 
 
 def read_tables(folder: Path, deadline: Deadline) -> Iterator[Solo | Unreadable]:
