@@ -22,6 +22,7 @@ from djmodel.inputs import cache, reader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
+from djmodel.inputs.score_to_tune import ReadOptions
 from djmodel.model.model_file import load
 from djmodel.model.training import fit_corpus
 from djmodel.values import conditioning
@@ -172,10 +173,10 @@ def test_only_a_file_that_crashes_its_reader_is_skipped(
 ) -> None:
     rows_of = corpus_module.rows_of
 
-    def ending(path: Path, cache: Path) -> object:
+    def ending(path: Path, cache: Path, options: ReadOptions) -> object:
         if path.name == "book.abc":
             os.kill(os.getpid(), signal.SIGKILL)
-        return rows_of(path, cache)
+        return rows_of(path, cache, options)
 
     monkeypatch.setattr(corpus_module, "rows_of", ending)
     build([music], tmp_path / "corpus", PoolConfig(jobs=2))
