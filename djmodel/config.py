@@ -75,9 +75,10 @@ class TrainingConfig:
     `grammar` is how melodies are written as values (see `djmodel.values.grammars`), of whose
     symbols the vocabulary has `n_values`. In that of the course, `bar_positions` conditions the
     model on the position in the bar at which the next value begins; in that of jazz, `conditioning`
-    names the features that it is conditioned on (see `djmodel.values.features`). In each window of
-    an epoch, one in `1 / unknown` features of the performance is hidden, such as the player's name,
-    so that the model also plays without.
+    names the features that it is conditioned on (see `djmodel.values.features`), and with `views`
+    tones that lead to the same degree share parts of their logits (see `djmodel.values.views`). In
+    each window of an epoch, one in `1 / unknown` features of the performance is hidden, such as the
+    player's name, so that the model also plays without.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
     which it shares with other values (a factored embedding).
 
@@ -114,6 +115,7 @@ class TrainingConfig:
     trainer: TrainerConfig = TrainerConfig()
     bar_positions: bool = False
     conditioning: tuple[str, ...] = ()
+    views: bool = True
     unknown: float = 0.0
     tie_features: bool = False
 

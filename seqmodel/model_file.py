@@ -166,10 +166,10 @@ def load(path: str | Path, kind: str, content_type: type[Content]) -> ModelFile[
         entry = msgspec.json.decode(text, type=_Entry)
         weights = _weights(_read_entry(archive, WEIGHTS), entry.cell)
         vocabulary = _vocabulary(entry)
-        if weights.n_values != vocabulary.size or weights.n_inputs < weights.n_values:
+        if weights.n_scores < vocabulary.size or weights.n_inputs < vocabulary.size:
             raise ValueError(
                 f"{vocabulary.size} symbols, but weights for {weights.n_inputs} inputs and"
-                f" {weights.n_values} outputs"
+                f" {weights.n_scores} outputs"
             )
         return ModelFile(
             kind,

@@ -20,6 +20,7 @@ ORDER = [
     "seqmodel.training",
     "seqmodel.sampling",
     "seqmodel.ngram",
+    "seqmodel.short_term",
     "seqmodel.suffix_automaton",
     "seqmodel.model_file",
     "seqmodel.plots",

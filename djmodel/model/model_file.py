@@ -24,6 +24,7 @@ from djmodel.values.grammar import Register
 from djmodel.values.grammars import Grammar, grammar_named
 from djmodel.values.jazz_grammar import is_duration, value_of
 from djmodel.values.value import Value
+from djmodel.values.views import vocabulary_views
 from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
@@ -165,15 +166,16 @@ def load(path: str | Path) -> DjModel:
     file = model_file.load(path, KIND, _Content)
     with model_file.corrupt_file_errors(path):
         content, positions = file.content, file.content.bar_positions
+        conditioning = Conditioning(content.conditioning) if content.conditioning else None
         model = DjModel(
-            weights=file.weights,
+            weights=_with_views(file.weights, file.vocabulary, conditioning, content.config),
             vocabulary=file.vocabulary,
             config=content.config,
             registers=Registers(
                 Register(*content.register),
                 {name: Register(*ends) for name, ends in content.registers.items()},
             ),
-            conditioning=Conditioning(content.conditioning) if content.conditioning else None,
+            conditioning=conditioning,
             tunes=tuple(map(tune_from_json, content.tunes)),
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
@@ -183,6 +185,24 @@ def load(path: str | Path) -> DjModel:
         )
         _check(model)
     return model
+
+
+def _with_views(
+    weights: Weights,
+    vocabulary: Vocabulary,
+    conditioning: Conditioning | None,
+    config: TrainingConfig,
+) -> Weights:
+    """The weights with the views that the network was trained with. Raises ValueError if they do
+    not fit."""
+    views = None
+    if conditioning and config.views:
+        for feature in conditioning.features:
+            feature.check()
+        views = vocabulary_views(conditioning, vocabulary)
+    if weights.n_scores != (views.n_scores if views else vocabulary.size):
+        raise ValueError(f"{weights.n_scores} scores are not those of the vocabulary")
+    return replace(weights, views=views)
 
 
 def pretrained_model() -> Path:
@@ -203,8 +223,6 @@ def _check(model: DjModel) -> None:
     model_file.check_indices(model.sequences, model.vocabulary)
     if model.conditioning and model.bar_positions:
         raise ValueError("conditioning features of two grammars")
-    for feature in model.conditioning.features if model.conditioning else ():
-        feature.check()
     n_conditioning = model.weights.n_inputs - model.weights.n_values
     if n_conditioning != len(model.bar_positions or model.conditioning or ()):
         raise ValueError(f"{n_conditioning} conditioning inputs are not those of the features")

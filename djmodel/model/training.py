@@ -47,7 +47,8 @@ class TrainingResult:
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError or ModelFileError."""
         n_conditioning = self.model.weights.n_inputs - self.model.weights.n_values
-        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_conditioning)
+        views = self.model.weights.views
+        graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_conditioning, views)
         self.model.save(path, graph)
 
 
@@ -98,11 +99,12 @@ def _fit(
 ) -> TrainingResult:
     encoded, config = data.encoded, data.config
     n_conditioning = len(data.positions or data.conditioning or ())
-    layers = shared_layers(config.n_values, config.n_a, config.trainer.seed)
+    views = data.views()
+    layers = shared_layers(config.n_values, config.n_a, config.trainer.seed, views)
     if config.graph == "unrolled" and not n_conditioning and config.grammar == "course":
         graph = djmodel(config.tx, layers.LSTM_cell, layers.densor, layers.reshaper)
     else:
-        graph = scanning_model(layers.LSTM_cell, layers.densor, n_conditioning)
+        graph = scanning_model(layers.LSTM_cell, layers.densor, n_conditioning, views)
     validation = [data.sequence(tune) for tune in held_out]
     fit_result = train_network(
         graph,
@@ -117,9 +119,10 @@ def _fit(
             "held out": hash_of([sequence for sequence, _ in validation]),
         },
         feature_table=data.feature_table(),
+        views=views,
     )
     model = DjModel(
-        weights=extract_weights(graph),
+        weights=extract_weights(graph, views),
         vocabulary=encoded.vocabulary,
         config=config,
         registers=encoded.registers,

@@ -25,9 +25,11 @@ from djmodel.values.features import Conditioning
 from djmodel.values.grammars import BarValues, grammar_named
 from djmodel.values.jazz_grammar import features_of
 from djmodel.values.value import Value
+from djmodel.values.views import vocabulary_views
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.data.windows import Indices, Windows, windows, windows_of_labels
+from seqmodel.network.candidates import CandidateViews
 from seqmodel.text import printable
 from seqmodel.training.batches import BatchSource, InMemoryBatches
 from seqmodel.training.checkpoints import hash_of
@@ -119,6 +121,12 @@ class TrainingData:
             inputs = self.conditioning.inputs(*moments, config.n_values)
             inputs = np.repeat(inputs, grammar.symbols_per_value, axis=0)
         return symbols, inputs
+
+    def views(self) -> CandidateViews | None:
+        """What the tones of the vocabulary have in common over a chart, in the grammar of jazz."""
+        if self.conditioning is None or not self.config.views:
+            return None
+        return vocabulary_views(self.conditioning, self.encoded.vocabulary)
 
     def feature_table(self) -> NDArray[np.float32] | None:
         """What the symbols of the vocabulary have in common, if their embeddings share it."""
