@@ -8,7 +8,7 @@ BENCH = $(VENV)-bench
 .PHONY: demo test bench fuzz kills clean pretrained notebooks
 
 demo: $(VENV)/.demo
-	$(BIN)/python -m djmodel.train --preset ragtime --out runs/ragtime --overwrite
+	$(BIN)/python -m djmodel.train --out runs/ragtime --overwrite
 	$(BIN)/python -m dinos.train --out runs/dinos --overwrite
 	@echo "Ten names:"
 	@$(BIN)/python -m dinos.generate runs/dinos/model.keras --count 10

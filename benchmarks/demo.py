@@ -34,12 +34,12 @@ def train(folder: Path) -> Stages:
     with stage("start-up: imports without TensorFlow"):
         import music21  # noqa: F401
 
-        from djmodel.config import PRESETS
         from djmodel.inputs.music_files import rags
         from djmodel.inputs.reader import read_tunes
         from djmodel.model.improvise import improvise
         from djmodel.model.training import fit
         from djmodel.outputs.midi import write_midi
+        from djmodel.presets import PRESETS
         from djmodel.values.encoded_corpus import encode_corpus
         from seqmodel.network.keras_layers import load_keras
         from seqmodel.plots import loss_curve

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from djmodel.config import TrainingConfig, training_preset
+from djmodel.config import TrainingConfig
 from djmodel.evaluation.copying import VALUES, Copied, CopyDetector, human_baseline
 from djmodel.evaluation.perplexity import Evaluation, Metrics, leave_one_out
 from djmodel.inputs.music_files import rags
@@ -24,6 +24,7 @@ from djmodel.model.improvise import improvise
 from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
+from djmodel.presets import training_preset
 from seqmodel.command_line.runner import Progress, stderr_console
 from seqmodel.files import atomic_write, sha256_of_file
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from dinos.names import MAX_LENGTH
-from seqmodel.command_line.runner import print_line, run, stderr_console
+from seqmodel.command_line.runner import new_seed, print_line, run, stderr_console
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.settings import Setting, SettingError
 from seqmodel.text import json_line, pluralize
@@ -56,17 +56,23 @@ def command(
         ),
     ] = None,
     seed: Annotated[
-        int,
+        int | None,
         Setting(
-            "Seed of the random numbers; the same seed gives the same names.", "Sampling", minimum=0
+            "Seed of the random numbers; the same seed gives the same names.",
+            "Sampling",
+            minimum=0,
+            metavar="N",
+            default="a new one each time, which is printed",
         ),
-    ] = 0,
+    ] = None,
 ) -> None:
     """Generate names with a trained MODEL, one per line on stdout; notes go to stderr."""
     from dinos.copying import TrainingNames
     from dinos.generation import generate, load, spelled
 
     model = load(path)
+    seed_given = seed is not None
+    seed = new_seed() if seed is None else seed
     generated = generate(
         model,
         count=count,
@@ -98,6 +104,8 @@ def command(
         console.print(f"{found}; raise --temperature for more")
     sys.stdout.flush()
     shared = training_names.summary(result.name for result in generated)
+    if not seed_given:
+        shared += f"; --seed {seed} makes the same again"
     console.print(shared, soft_wrap=True)
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from dinos.training import TrainingConfig
 from seqmodel.command_line.runner import run, stderr_console, summary_table
-from seqmodel.command_line.training import HISTORY, LOSS, MODEL, prepare_folder, train_in
+from seqmodel.command_line.training import (
+    HISTORY,
+    LOSS,
+    MODEL,
+    finished_note,
+    prepare_folder,
+    train_in,
+)
 from seqmodel.settings import Setting
 from seqmodel.training.config import CheckpointConfig
 
@@ -59,10 +66,14 @@ def command(
     console = stderr_console()
     path = names or dinosaurs()
     read = read_names(path, keep_case=keep_case, max_length=max_length)
-    prepare_folder(out, checkpoints)
-    check_no_overwrite([out / name for name in (MODEL, HISTORY, LOSS)], [path])
+    files = [MODEL, HISTORY, LOSS]
+    prepare_folder(out, checkpoints, files)
+    check_no_overwrite([out / name for name in files], [path])
     sources = {printable(path.name): sha256_of_file(path)}
     n_epochs, n_augmented = config.resolve_defaults(read.names)
+    if note := finished_note(out, checkpoints, n_epochs):
+        console.print(note, soft_wrap=True)
+        return
     epochs_per_look = math.ceil(n_epochs / LOOKS)
 
     def train(report: Report, kept: Checkpoints) -> TrainingResult:

@@ -12,8 +12,13 @@ from djmodel.values.features import FEATURE_NAMES
 from djmodel.values.grammars import GRAMMAR_NAMES, GrammarName
 from djmodel.values.value import N_VALUES as N_VALUES
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.settings import Setting, SettingError, any_of, check_settings, settings_of
-from seqmodel.training.config import Dropout, TrainerConfig
+from seqmodel.settings import (
+    Setting,
+    SettingError,
+    check_settings,
+    settings_of,
+)
+from seqmodel.training.config import TrainerConfig
 
 N_A = 64
 MAX_BARS = 10_000  # bars of a solo: several hours
@@ -59,7 +64,10 @@ class ReadingConfig:
     bars: Annotated[
         str | None,
         Setting(
-            "Bars to read, counted from 1, such as 1:16.", _MUSIC, metavar="FROM:TO", default="all"
+            "Bars to read: the first N, or FROM:TO, such as 9:16.",
+            _MUSIC,
+            metavar="N|FROM:TO",
+            default="all",
         ),
     ] = None
     solos: SoloFilter = SoloFilter()
@@ -87,12 +95,39 @@ class TrainingConfig:
 
     m: Annotated[
         int | None,
-        Setting("Windows per epoch.", "Training", minimum=1, default="60; more for several tunes"),
+        Setting(
+            "Windows per epoch: the training examples, excerpts of the music (the course's m).",
+            "Training",
+            minimum=1,
+            default="60; more for several tunes",
+        ),
     ] = None
-    tx: Annotated[int, Setting("Values per window.", "Training", minimum=2)] = 30
-    n_a: Annotated[int, Setting("Number of LSTM units.", _MODEL, minimum=1, maximum=8192)] = N_A
+    tx: Annotated[
+        int,
+        Setting(
+            "Values (notes and rests) per window: the time steps (the course's Tx).",
+            "Training",
+            minimum=2,
+        ),
+    ] = 30
+    n_a: Annotated[
+        int,
+        Setting(
+            "LSTM units: the size of the hidden state (the course's n_a).",
+            _MODEL,
+            minimum=1,
+            maximum=8192,
+        ),
+    ] = N_A
     n_values: Annotated[
-        int, Setting("Size of the vocabulary.", _MODEL, minimum=2, maximum=100_000)
+        int,
+        Setting(
+            "Size of the vocabulary: rarer values are replaced by their nearest (the course's "
+            "n_values).",
+            _MODEL,
+            minimum=2,
+            maximum=100_000,
+        ),
     ] = N_VALUES
     grammar: Annotated[
         GrammarName,
@@ -134,74 +169,6 @@ class TrainingConfig:
             raise SettingError(f"{message} features", "conditioning", "grammar")
 
 
-# course: the settings of the course; ragtime: those with the lowest perplexity on held-out rags.
-PRESETS = {
-    "course": TrainingConfig(),
-    "ragtime": TrainingConfig(
-        tx=64,
-        bar_positions=True,
-        tie_features=True,
-        trainer=TrainerConfig(
-            epochs=40, batch_size=16, lr_schedule="cosine", dropout=Dropout(0.2, 0.5, 0.5)
-        ),
-    ),
-}
-
-# Settings for jazz solos.
-JAZZ = TrainingConfig(
-    tx=128,
-    n_a=256,
-    n_values=192,
-    grammar="jazz",
-    conditioning=(
-        "bar_onset",
-        "bar_end",
-        "beat_onset",
-        "form",
-        "chord",
-        "degree",
-        "chord_degree",
-        "chord_in_key",
-        "key_degree",
-        "mode",
-        "next_chord",
-        "next_root",
-        "next_degree",
-        "until_next",
-        "register",
-        "pitch",
-        "leap",
-        "phrase_notes",
-        "phrase_time",
-        "since_onset",
-        "last_gap",
-        "last_phase",
-        "tempo",
-        "player",
-        "instrument",
-        "style",
-        "feel",
-    ),
-    unknown=0.3,
-    tie_features=True,
-    trainer=TrainerConfig(
-        epochs=30,
-        batch_size=32,
-        learning_rate=0.004,
-        lr_schedule="cosine",
-        clip=1.0,
-        dropout=Dropout(0.1, 0.3, 0.3),
-    ),
-)
-
-
-def training_preset(name: str) -> TrainingConfig:
-    """The configuration of a preset. Raises SettingError for an unknown name."""
-    if name not in PRESETS:
-        raise SettingError(f"preset must be {any_of(list(PRESETS))}, not '{name}'", "preset")
-    return PRESETS[name]
-
-
 @dataclass(frozen=True)
 class GenerationConfig:
     """Settings of a solo.
@@ -228,16 +195,22 @@ class GenerationConfig:
             "Play over a piece from music21's corpus, such as bach/bwv66.6.",
             _CHANGES,
             metavar="NAME",
+            option="music21",
         ),
     ] = None
     changes: Annotated[
         str | None,
         Setting(
-            "Play over written changes, such as 'Dm7 | G7 | Cmaj7 | %', or over a form such as "
-            "blues-in-F, rhythm-changes or ii-V-I.",
+            "Play over written changes, such as 'Dm7 | G7 | Cmaj7 | %', over those in a text file "
+            "or (-) on standard input, or over a form such as blues-in-F, rhythm-changes or "
+            "ii-V-I.",
             _CHANGES,
-            metavar="CHORDS",
+            metavar="CHORDS|FILE|-",
         ),
+    ] = None
+    title: Annotated[
+        str | None,
+        Setting("Title of the solo.", _CHANGES, metavar="TITLE", default="the source's"),
     ] = None
     meter: Annotated[str, Setting("Meter of written changes.", _CHANGES, metavar="METER")] = "4/4"
     choruses: Annotated[
@@ -262,7 +235,7 @@ class GenerationConfig:
     bars: Annotated[
         int | None,
         Setting(
-            "Length of each solo, in bars.",
+            "Bars to play: the first N of the changes, which are repeated for more.",
             _SOLO,
             minimum=1,
             maximum=MAX_BARS,
@@ -300,7 +273,10 @@ class GenerationConfig:
     primer_bars: Annotated[
         str | None,
         Setting(
-            "Bars of the primer to use, counted from 1.", _SOLO, metavar="FROM:TO", default="all"
+            "Bars of the primer to use: the first N, or FROM:TO.",
+            _SOLO,
+            metavar="N|FROM:TO",
+            default="all",
         ),
     ] = None
     with_primer: Annotated[bool, Setting("Begin the solo with the primer.", _SOLO)] = False
@@ -313,11 +289,8 @@ class GenerationConfig:
     melody_part: Annotated[str | None, _part("melody", _CHANGES)] = None
     chord_part: Annotated[tuple[str, ...], _part("chords (repeatable)", _CHANGES)] = ()
     seed: Annotated[
-        int,
-        Setting(
-            "Seed of the random numbers; the same seed gives the same solos.", "Sampling", minimum=0
-        ),
-    ] = 0
+        int, Setting("Seed of the random numbers.", "Sampling", minimum=0, hidden=True)
+    ] = 0  # an option of its own in each command: `generate` draws one
     tempo: Tempo = None
     performance: PerformanceConfig = PerformanceConfig()
 

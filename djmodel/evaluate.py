@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from rich import box
 from rich.table import Table
 
-from djmodel.config import PRESETS, ReadingConfig, TrainingConfig
+from djmodel.config import ReadingConfig, TrainingConfig
+from djmodel.presets import PRESETS, choose_preset
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import (
     Progress,
@@ -82,7 +83,9 @@ def command(
             "Training",
         ),
     ] = False,
-    config: Annotated[TrainingConfig, Options(("epochs", "seed"), PRESETS)] = PRESETS["ragtime"],
+    presets: Annotated[
+        Mapping[str, TrainingConfig], Options(("epochs", "seed"), PRESETS)
+    ] = PRESETS,
 ) -> None:
     """Measure the perplexity of a MODEL on MUSIC that it was not trained on, next to n-gram models,
     and how much its solos copy from the music that it was trained on.
@@ -106,8 +109,9 @@ def command(
                 path=models[0],
                 hint="leave the model out",
             )
-        _leave_one_out(music, config)
+        _leave_one_out(music, presets)
         return
+    seed = next(iter(presets.values())).trainer.seed
     model = load(models[0] if models else pretrained_model())
     if copies:
         chosen = {
@@ -118,7 +122,7 @@ def command(
         _show_copies(model, copies, chosen, as_json=as_json)
         return
     if music:
-        _show_evaluation(model, music, config.trainer.seed)
+        _show_evaluation(model, music, seed)
     else:
         stderr_console().print(
             "to measure the perplexity as well, give MUSIC that the model was not trained on"
@@ -126,7 +130,7 @@ def command(
     _show_copies_of_solos(
         model,
         [SamplingConfig(value) for value in temperature or [0.5, 1.0]],
-        config.trainer.seed,
+        seed,
         count,
     )
 
@@ -158,19 +162,40 @@ def _read(names: Sequence[str], **parts: Any) -> ReadResults:
 
 def _show_evaluation(model: DjModel, names: Sequence[str], seed: int) -> None:
     from djmodel.evaluation.perplexity import evaluate
-    from seqmodel.files import sha256_of_file
 
     music = _read(names)
-    for path in music.used:
-        if sha256_of_file(path) in model.sources.values():
-            stderr_console().print(f"{path.name}: the model was trained on it", soft_wrap=True)
+    show_training_music(model, music)
     evaluation = evaluate(model, music.tunes, seed)
     stdout_console().print(_metrics_table(evaluation, "held-out music"))
 
 
-def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
+def show_training_music(model: DjModel, music: ReadResults) -> None:
+    """Says of which music, meant to be held out, the model was trained on the file or on most of
+    the notes."""
+    from djmodel.evaluation.copying import CopyDetector, known_passage
+    from seqmodel.files import sha256_of_file
+
+    detector, hashes = CopyDetector.of(model), set(model.sources.values())
+    for result in music.results:
+        if result.tune is None:
+            continue
+        if sha256_of_file(result.path) in hashes:
+            said = "the model was trained on this file"
+        elif passage := known_passage(detector, result.tune):
+            said = (
+                f"the model was trained on {pluralize(passage.length, 'value')} of it in a row,"
+                f" in {passage.title}"
+            )
+        else:
+            continue
+        line = f"{result.name}: {said}, so that its figures say nothing about unseen music"
+        stderr_console().print(line, soft_wrap=True)
+
+
+def _leave_one_out(names: Sequence[str], presets: Mapping[str, TrainingConfig]) -> None:
     from djmodel.evaluation.perplexity import Evaluation, leave_one_out
     from djmodel.inputs.music_files import rags
+    from djmodel.values.encoded_corpus import flat_values
     from seqmodel.errors import CorpusError
 
     tunes = _read(names or [str(path) for path in rags()]).tunes
@@ -178,6 +203,9 @@ def _leave_one_out(names: Sequence[str], config: TrainingConfig) -> None:
         raise CorpusError(
             f"leaving one out takes at least three tunes, not {len(tunes)}", hint="give more music"
         )
+    n_values = sum(len(flat_values(tune)) for tune in tunes) * (len(tunes) - 1) // len(tunes)
+    preset, config = choose_preset(presets, n_values)
+    stderr_console().print(f"preset {preset}, for {n_values:,} values of music", soft_wrap=True)
     numbers = itertools.count(1)
     with Progress(stderr_console(), "leaving one out", "tune", every=1) as show:
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
+from djmodel.inputs.chart import chart_text
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
-from seqmodel.command_line.runner import print_line, run, stderr_console
+from seqmodel.command_line.outputs import Overwrite, check_free, free_name
+from seqmodel.command_line.runner import new_seed, print_line, run, stderr_console
 from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting, SettingError, check_settings
 from seqmodel.text import pluralize, printable
@@ -36,7 +38,10 @@ class Outputs:
     out: Annotated[
         Path | None,
         Setting(
-            "MIDI file to write; several are numbered solo-1.mid, ...", "Output", default="solo.mid"
+            "MIDI file to write; several are numbered solo-1.mid, ...",
+            "Output",
+            metavar="FILE",
+            default="solo.mid, or solo-2.mid, ... if that is there already",
         ),
     ] = None
     wav: Annotated[bool, Setting("Also write the sound, beside the MIDI file.", "Output")] = False
@@ -59,6 +64,7 @@ class Outputs:
             "Also write a web page that plays, shows and saves the solos.", "Output", metavar="FILE"
         ),
     ] = None
+    overwrite: Overwrite = False
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -79,8 +85,23 @@ class Outputs:
         ):
             if path:
                 output.check_output(path, allowed, soundfont=self.soundfont)
-        paths = [path for name in self._of_each() for path in numbered(name, self.count)]
-        check_no_overwrite([*paths, self.html], [*inputs, self.soundfont])
+        paths = [*self._numbered(), self.html]
+        check_no_overwrite(paths, [*inputs, self.soundfont])
+        check_free(paths, overwrite=self.overwrite)
+
+    def with_default_name(self) -> Outputs:
+        """With a name for the MIDI file if there is none, one that replaces no file."""
+        if self.out:
+            return self
+
+        def files(out: Path) -> list[Path]:
+            return replace(self, out=out, score=None, picture=None)._numbered()
+
+        name = Path("solo.mid")
+        return replace(self, out=name if self.overwrite else free_name(name, files))
+
+    def _numbered(self) -> list[Path]:
+        return [path for name in self._of_each() for path in numbered(name, self.count)]
 
     def _of_each(self) -> list[Path]:
         return [path for path in (self.out, self.sound, self.score, self.picture) if path]
@@ -131,6 +152,16 @@ class Outputs:
 def command(
     path: ModelArgument = None,
     config: GenerationConfig = GenerationConfig(),
+    seed: Annotated[
+        int | None,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same solos.",
+            "Sampling",
+            minimum=0,
+            metavar="N",
+            default="a new one each time, which is printed",
+        ),
+    ] = None,
     limits: Limits = Limits(),
     outputs: Outputs = Outputs(),
     like: Annotated[
@@ -151,11 +182,13 @@ def command(
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
     from djmodel.model.solos import generate_solos
 
-    if like and (config != GenerationConfig() or outputs.count != 1):
+    if like and (config != GenerationConfig() or seed is not None or outputs.count != 1):
         message = "a solo that is generated again has the settings that its file holds"
         raise SettingError(message, "like", hint="give no others")
-    if not (like or outputs.out):
-        outputs = replace(outputs, out=Path("solo.mid"))
+    if not like:
+        outputs = outputs.with_default_name()
+        changes = config.changes and chart_text(config.changes, sys.stdin.buffer)
+        config = replace(config, changes=changes, seed=new_seed() if seed is None else seed)
     path = path or pretrained_model()
     outputs.check([*config.files, path, like])
     provenance, text = read_provenance(like) if like else (None, "")
@@ -174,6 +207,8 @@ def command(
         sys.exit(_compare(solos[0], config, like))
     tune = solos[0].tune
     over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
+    if seed is None:
+        over += f"; --seed {config.seed} makes the same again"
     for line in (over, *_copies(model, solos, config)):
         console.print(line, soft_wrap=True)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from djmodel.config import ReadingConfig
+from djmodel.config import GenerationConfig, ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
+from djmodel.inputs.music_files import find_music
+from djmodel.train import music_table
+from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import run, stdout_console, summary_table
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting
@@ -33,17 +37,26 @@ _NARROW = 76  # with fewer columns the parts are a list
 
 def command(
     music: Annotated[
-        Path | None,
+        list[str] | None,
         Setting(
-            "Music file: MIDI, MusicXML, ABC or Humdrum; or a database of solos such as wjazzd.db.",
+            "Music file: MIDI, MusicXML, ABC or Humdrum; or a database of solos such as "
+            "wjazzd.db. Several files, a folder or a pattern are listed.",
             metavar="FILE",
             positional=True,
         ),
     ] = None,
     corpus: Annotated[
         str | None,
-        Setting("A piece from music21's corpus, such as bach/bwv66.6.", "Music", metavar="NAME"),
+        Setting(
+            "A piece from music21's corpus, such as bach/bwv66.6.",
+            "Music",
+            metavar="NAME",
+            option="music21",
+        ),
     ] = None,
+    chart: Annotated[
+        GenerationConfig, Options(("changes", "meter", "title"), panel="Changes")
+    ] = GenerationConfig(),
     reading: ReadingConfig = ReadingConfig(),
     limits: Limits = Limits(),
     clear_cache: Annotated[
@@ -51,21 +64,40 @@ def command(
     ] = False,
 ) -> None:
     """Show how a music FILE is read: its parts, which of them has the melody, the meter and tempo,
-    and the chords and values of each bar."""
-    from djmodel.inputs.reader import check_solos, read_score
-    from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
-    from djmodel.inputs.wjazzd import bundled_file, is_solo_database
+    and the chords and values of each bar.
+
+    --changes shows how written changes are read.
+    """
+    from djmodel.inputs.wjazzd import bundled_file
 
     if clear_cache:
         _clear_cache()
-        if music is None and corpus is None:
+        if music is None and corpus is None and chart.changes is None:
             return
-    if music is None and corpus is None and reading.solos:
-        music = bundled_file()
-    if (music is None) == (corpus is None):
-        given = "neither is given" if music is None else "both are given"
-        raise InputError(f"one FILE or one piece of music21's corpus is needed, but {given}")
-    path = music or _corpus_file(corpus or "")
+    given = [bool(music), corpus is not None, chart.changes is not None]
+    if reading.solos and not any(given):
+        music, given[0] = [str(bundled_file())], True
+    if sum(given) != 1:
+        found = "none is given" if not any(given) else "more than one is given"
+        raise InputError(
+            f"music, a piece of music21's corpus, or changes are needed, but {found}",
+            hint="give one of them",
+        )
+    if chart.changes is not None:
+        _show_changes(chart)
+        return
+    names = list(find_music(music or [_corpus_file(corpus or "")]))
+    if len(names) == 1 and not names[0].is_dir():
+        _show_file(names[0], reading, limits)
+    else:
+        _show_list(names, reading, limits)
+
+
+def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
+    from djmodel.inputs.reader import check_solos, read_score
+    from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
+    from djmodel.inputs.wjazzd import is_solo_database
+
     bars = parse_bars(reading.bars)
     if is_solo_database(path):
         _show_solos(path, reading.solos, bars, limits)
@@ -74,10 +106,9 @@ def command(
     parts = list(reading.chord_part) or None
     options = ReadOptions(reading.melody_part, parts, bars, limits)
     deadline = Deadline(limits, path)
-    score = read_score(path, deadline)
+    made = tune_from_score(read_score(path, deadline), path, options, deadline)
     console = _console()
-    console.print(score_facts(score))
-    made = tune_from_score(score, path, options, deadline)
+    console.print(score_facts(made.score))
     console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=bars[0] if bars else 1))
     console.print(tune_facts(made.tune, made.note))
@@ -143,6 +174,42 @@ def solo_facts(tune: Tune, name: str) -> Table:
     if tune.has_pickup:
         rows["pick-up"] = pluralize(float(tune.bars[0].length), "quarter note", form="g")
     return summary_table(tune.title, rows)
+
+
+def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) -> None:
+    """Shows the result of reading each of several files."""
+    from djmodel.inputs.reader import read_tunes
+    from djmodel.inputs.score_to_tune import parse_bars
+
+    read = read_tunes(
+        names,
+        melody_part=reading.melody_part,
+        chord_part=list(reading.chord_part) or None,
+        bars=parse_bars(reading.bars),
+        solos=reading.solos,
+        limits=limits,
+    )
+    read.require_tunes()
+    console = _console()
+    console.print(music_table(read))
+    console.print("one file at a time is shown bar by bar", soft_wrap=True)
+
+
+def _show_changes(config: GenerationConfig) -> None:
+    """Shows the chords of each bar of written changes."""
+    from djmodel.inputs.chart import chart_text
+    from djmodel.music.changes import parse_changes
+
+    text = chart_text(config.changes or "", sys.stdin.buffer)
+    tune = parse_changes(text, config.meter, title=config.title or "")
+    rows = {
+        "bars": str(len(tune.bars)),
+        "meter": str(tune.bars[0].meter),
+        "key": "not said" if tune.key is None else _key(tune.key),
+    }
+    console = _console()
+    console.print(summary_table(tune.title, rows))
+    console.print(bar_table(tune, values=False))
 
 
 def score_facts(score: Score) -> Table:
@@ -214,8 +281,9 @@ def _part_table(choice: ChosenParts) -> Table:
     return table
 
 
-def bar_table(tune: Tune, first: int = 1) -> Table:
-    """A table with the chords and values of each bar; `first` is the number of the first bar."""
+def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
+    """A table with the chords of each bar, and its `values`; `first` is the number of the first
+    bar."""
     from rich import box
     from rich.table import Table
 
@@ -225,12 +293,14 @@ def bar_table(tune: Tune, first: int = 1) -> Table:
     table = Table(title="Bars", title_justify="left", box=box.SIMPLE)
     table.add_column("bar", justify="right")
     table.add_column("chords")
-    table.add_column("values", overflow="fold", ratio=1)
+    if values:
+        table.add_column("values", overflow="fold", ratio=1)
     meter = tune.bars[0].meter
     for number, bar in enumerate(tune.bars, start=first):
         name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
         meter = bar.meter
-        table.add_row(name, chords_of_bar(bar, tune.key), " ".join(map(str, encode_bar(bar))))
+        row = [name, chords_of_bar(bar, tune.key)]
+        table.add_row(*row, *([" ".join(map(str, encode_bar(bar)))] if values else []))
     return table
 
 

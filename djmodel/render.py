@@ -9,7 +9,9 @@ from djmodel.outputs.audio import render
 from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
+from seqmodel.command_line.outputs import Overwrite, check_free
 from seqmodel.command_line.runner import run, stderr_console
+from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting
 
 
@@ -24,6 +26,7 @@ def command(
         Setting("SoundFont (.sf2) for the sound.", metavar="FILE", default="General MIDI"),
     ] = None,
     performance: PerformanceConfig = PerformanceConfig(),
+    overwrite: Overwrite = False,
 ) -> None:
     """Render a MIDI file as sound, on sampled instruments.
 
@@ -31,6 +34,8 @@ def command(
     """
     path = out or file.with_suffix(".wav")
     check_output(path, SOUND)
+    check_no_overwrite([path], [file])
+    check_free([path], overwrite=overwrite)
     if performance == PerformanceConfig():
         sound = render(file, soundfont)
     else:

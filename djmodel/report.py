@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from djmodel.config import GenerationConfig, ModelArgument
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.options import Options
+from seqmodel.command_line.outputs import Overwrite, check_free, free_name
 from seqmodel.command_line.runner import run, stderr_console
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
@@ -29,17 +31,33 @@ def command(
     count: Annotated[int, Setting("Number of solos.", "Solo", minimum=1, metavar="N")] = 32,
     config: Annotated[
         GenerationConfig,
-        Options(("bars", "temperature", "top_k", "top_p", "greedy", "max_copy", "seed")),
+        Options(("bars", "temperature", "top_k", "top_p", "greedy", "max_copy")),
     ] = GenerationConfig(bars=32),
+    seed: Annotated[
+        int,
+        Setting(
+            "Seed of the random numbers; the same seed gives the same report.",
+            "Sampling",
+            minimum=0,
+            metavar="N",
+        ),
+    ] = 0,
     out: Annotated[
-        Path, Setting("Page to write; its figures are written beside it as .json.", "Output")
-    ] = Path("report.html"),
+        Path | None,
+        Setting(
+            "Page to write; its figures are written beside it as .json.",
+            "Output",
+            metavar="FILE",
+            default="report.html, or report-2.html, ... if that is there already",
+        ),
+    ] = None,
     soundfont: Annotated[
         Path | None,
         Setting(
             "SoundFont (.sf2) for the sound.", "Output", metavar="FILE", default="General MIDI"
         ),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare solos of a MODEL with the tunes that it was trained on.
 
@@ -51,7 +69,12 @@ def command(
     from djmodel.model.model_file import load, pretrained_model
     from seqmodel.files import atomic_write
 
+    if out is None:
+        out = Path("report.html")
+        out = out if overwrite else free_name(out, _files)
     check_output(out, PAGE, soundfont=soundfont)
+    check_free(_files(out), overwrite=overwrite)
+    config = replace(config, seed=seed)
     path, console = model or pretrained_model(), stderr_console()
     trained = load(path)
     evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
@@ -59,19 +82,25 @@ def command(
     console.print(
         f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}", soft_wrap=True
     )
-    contents = {out: report.html(soundfont), out.with_suffix(".json"): report.json()}
-    for file, text in contents.items():
+    for file, text in zip(_files(out), (report.html(soundfont), report.json()), strict=True):
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    console.print(" and ".join(map(str, contents)), soft_wrap=True)
+    console.print(" and ".join(map(str, _files(out))), soft_wrap=True)
+
+
+def _files(out: Path) -> tuple[Path, Path]:
+    """The page, and the file with its figures."""
+    return out, out.with_suffix(".json")
 
 
 def _evaluation(model: DjModel, music: list[str], seed: int) -> Evaluation:
+    from djmodel.evaluate import show_training_music
     from djmodel.evaluation.perplexity import evaluate
     from djmodel.inputs.reader import read_tunes
 
     read = read_tunes(music)
     read.require_tunes()
+    show_training_music(model, read)
     return evaluate(model, read.tunes, seed)
 
 

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from djmodel.config import PRESETS, GenerationConfig, ReadingConfig, Tempo, TrainingConfig
+from djmodel.config import (
+    GenerationConfig,
+    ReadingConfig,
+    Tempo,
+    TrainingConfig,
+)
 from djmodel.inputs.limits import Limits
+from djmodel.presets import PRESETS, choose_preset
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
-from seqmodel.command_line.training import HISTORY, LOSS, MODEL, prepare_folder, train_in
+from seqmodel.command_line.training import (
+    HISTORY,
+    LOSS,
+    MODEL,
+    finished_note,
+    prepare_folder,
+    train_in,
+)
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting, SettingError
+from seqmodel.text import pluralize
 from seqmodel.training.config import CheckpointConfig, DeviceConfig
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from djmodel.inputs.reader import ReadResults
     from djmodel.model.training import TrainingResult
@@ -41,12 +56,16 @@ def command(
         ),
     ] = None,
     corpus: Annotated[
+        Path | None,
+        Setting("A corpus built by `djmodel.corpus build`.", "Music", metavar="DIR"),
+    ] = None,
+    pieces: Annotated[
         list[str] | None,
         Setting(
-            "A corpus built by `djmodel.corpus build`, or a piece from music21's corpus, such as "
-            "bach/bwv66.6 (repeatable).",
+            "A piece from music21's corpus, such as bach/bwv66.6 (repeatable).",
             "Music",
-            metavar="DIR|NAME",
+            metavar="NAME",
+            option="music21",
         ),
     ] = None,
     held_out: Annotated[
@@ -62,7 +81,7 @@ def command(
     strict: Annotated[
         bool, Setting("Stop at the first file that cannot be read.", "Music")
     ] = False,
-    config: Annotated[TrainingConfig, Options(presets=PRESETS)] = PRESETS["course"],
+    presets: Annotated[Mapping[str, TrainingConfig], Options(presets=PRESETS)] = PRESETS,
     checkpoints: CheckpointConfig = CheckpointConfig(),
     out: Annotated[Path, Setting("Folder for the model.", "Output")] = Path("runs/djmodel"),
     tempo: Tempo = None,
@@ -75,20 +94,19 @@ def command(
     """
     from seqmodel.training.distributed import training_devices
 
-    if config.trainer.patience is not None and not held_out:
+    if any(each.trainer.patience is not None for each in presets.values()) and not held_out:
         raise SettingError("patience needs held-out music", "patience", "held_out")
-    first_solo = GenerationConfig(seed=config.trainer.seed, tempo=tempo)
-    inputs = _Inputs(music or [], corpus or [], held_out or [], reading, limits, strict)
+    inputs = _Inputs(music or [], corpus, pieces or [], held_out or [], reading, limits, strict)
     with training_devices(devices):
-        _train(inputs, config, checkpoints, out, first_solo)
+        _train(inputs, presets, checkpoints, out, tempo)
 
 
 def _train(
     inputs: _Inputs,
-    config: TrainingConfig,
+    presets: Mapping[str, TrainingConfig],
     checkpoints: CheckpointConfig,
     out: Path,
-    first_solo: GenerationConfig,
+    tempo: float | None,
 ) -> None:
     from djmodel.evaluation.copying import memorization_warning
     from djmodel.model.provenance import with_provenance
@@ -100,10 +118,29 @@ def _train(
     began = time.perf_counter()
     console = stderr_console()
     console.quiet = not is_coordinator()
-    prepare_folder(out, checkpoints)
+    files = [MODEL, HISTORY, LOSS, SOLO]
+    prepare_folder(out, checkpoints, files)
     held_out = inputs.read_held_out(console)
     music = inputs.read_music(console)
-    check_no_overwrite([out / name for name in (MODEL, HISTORY, LOSS, SOLO)], music.files)
+    check_no_overwrite([out / name for name in files], music.files)
+    preset, config = choose_preset(presets, music.n_values)
+    trainer = config.trainer
+    if note := finished_note(
+        out,
+        checkpoints,
+        trainer.epochs,
+        extendable=trainer.extendable,
+        patience=trainer.patience,
+    ):
+        console.print(note, soft_wrap=True)
+        return
+
+    console.print(
+        f"preset {preset}, for {pluralize(music.n_values, 'value')} of music:"
+        f" {pluralize(trainer.epochs, 'epoch')} (--preset chooses another)",
+        soft_wrap=True,
+    )
+    first_solo = GenerationConfig(seed=trainer.seed, tempo=tempo)
 
     def play(result: TrainingResult) -> None:
         solos = generate_solos(result.model, first_solo)
@@ -116,7 +153,8 @@ def _train(
             config=config, held_out=held_out, progress=report, checkpoints=kept
         ),
         config=checkpoints,
-        n_epochs=config.trainer.epochs,
+        n_epochs=trainer.epochs,
+        extendable=trainer.extendable,
         console=console,
         finish=play,
     )
@@ -159,6 +197,7 @@ class _Music(NamedTuple):
 
     n_tunes: int
     n_bars: int
+    n_values: int
     files: Sequence[Path]
     fit: Callable[..., TrainingResult]
 
@@ -167,7 +206,8 @@ class _Inputs(NamedTuple):
     """Names of the music to train on and of the held-out music, and the settings for reading."""
 
     music: list[str]
-    corpus: list[str]
+    corpus: Path | None
+    pieces: list[str]
     held_out: list[str]
     reading: ReadingConfig
     limits: Limits
@@ -183,44 +223,43 @@ class _Inputs(NamedTuple):
         from djmodel.inputs.sheet_music import corpus_file
         from djmodel.inputs.wjazzd import bundled_file
         from djmodel.model.training import fit, fit_corpus
+        from djmodel.values.encoded_corpus import flat_values
         from seqmodel.files import sha256_of_file
         from seqmodel.text import printable
 
-        stored = self._stored_corpus()
-        if stored is not None:
+        if self.corpus is not None:
             if self.reading.solos:
                 hint = "choose them in `python -m djmodel.corpus build`"
                 raise InputError("solos cannot be chosen from a corpus on disk", hint=hint)
-            return _Music(stored.summary.tunes, stored.n_bars, [], partial(fit_corpus, stored))
-        names = [*self.music, *(str(corpus_file(name)) for name in self.corpus)]
+            stored = self._stored_corpus(self.corpus)
+            counts = stored.summary.tunes, stored.n_bars, stored.summary.n_values
+            return _Music(*counts, [], partial(fit_corpus, stored))
+        names = [*self.music, *(str(corpus_file(name)) for name in self.pieces)]
         bundled = [bundled_file()] if self.reading.solos else rags()
         read = self._read(names or list(map(str, bundled)), self.reading, console)
         sources = {printable(path.name): sha256_of_file(path) for path in read.used}
         n_bars = sum(len(tune.bars) for tune in read.tunes)
-        return _Music(len(read.tunes), n_bars, read.used, partial(fit, read.tunes, sources=sources))
+        n_values = sum(len(flat_values(tune)) for tune in read.tunes)
+        counts = len(read.tunes), n_bars, n_values
+        return _Music(*counts, read.used, partial(fit, read.tunes, sources=sources))
 
-    def _stored_corpus(self) -> Corpus | None:
-        """The corpus on disk, if --corpus names one: a folder, not a piece of music21's corpus."""
+    def _stored_corpus(self, folder: Path) -> Corpus:
         from djmodel.values.corpus_file import Corpus
 
-        folders = [name for name in self.corpus if Path(name).is_dir()]
-        if not folders:
-            return None
-        if len(self.corpus) > 1 or self.music:
+        if self.music or self.pieces:
             hint = "build one corpus of all of it with `python -m djmodel.corpus build`"
             raise SettingError("a corpus on disk is trained on alone", "corpus", hint=hint)
-        return Corpus(folders[0])
+        if not folder.is_dir():
+            problem = f"{folder} is not the folder of a corpus, which djmodel.corpus build makes"
+            hint = "check its name; a piece of music21's corpus has an option of its own"
+            raise SettingError(problem, "corpus", "pieces", hint=hint)
+        return Corpus(folder)
 
     def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
         """Reads music and shows the result for each file, or tune; of many, for those skipped."""
-        from rich import box
-        from rich.table import Table
-
         from djmodel.inputs.reader import read_tunes
         from djmodel.inputs.score_to_tune import parse_bars
-        from djmodel.values.encoded_corpus import flat_values
 
-        table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
         with Progress(console, "reading", "file") as show:
             done = itertools.count(1)
             read = read_tunes(
@@ -233,17 +272,28 @@ class _Inputs(NamedTuple):
                 limits=self.limits,
                 progress=lambda _, files: show(next(done), files),
             )
-        many = len(read.results) > _SHOWN
-        if many:
-            table.add_row(f"{len(read.tunes)} tunes", f"used, of {len(read.results)}")
-        for result in read.results:
-            if not many or result.tune is None:
-                n_values = len(flat_values(result.tune)) if result.tune else 0
-                table.add_row(result.name, result.summary(n_values))
         if len(read.results) > 1 or read.results[0].note:
-            console.print(table)
+            console.print(music_table(read))
         read.require_tunes()
         return read
+
+
+def music_table(read: ReadResults) -> Table:
+    """A table with the result for each file, or tune; of many, for those skipped."""
+    from rich import box
+    from rich.table import Table
+
+    from djmodel.values.encoded_corpus import flat_values
+
+    table = Table(title="Music", title_justify="left", box=box.SIMPLE, show_header=False)
+    many = len(read.results) > _SHOWN
+    if many:
+        table.add_row(f"{len(read.tunes)} tunes", f"used, of {len(read.results)}")
+    for result in read.results:
+        if not many or result.tune is None:
+            n_values = len(flat_values(result.tune)) if result.tune else 0
+            table.add_row(result.name, result.summary(n_values))
+    return table
 
 
 def main() -> None:

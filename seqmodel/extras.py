@@ -1,7 +1,8 @@
-"""Packages of the extras, which an installation may lack."""
+"""Packages that an installation may lack, or that do not start with its settings."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from types import ModuleType
 
@@ -16,6 +17,26 @@ class MissingPackageError(InputError):
             f"the package {package}, needed {purpose}, is not installed",
             hint=f"pip install {package}",
         )
+
+
+class BackendError(InputError):
+    """A package of the installation that does not start: a setting of the environment that names
+    what is not there, or too little memory."""
+
+    def __init__(self, package: str, reason: Exception, hint: str) -> None:
+        lines = str(reason).split("\n")
+        super().__init__(f"{package} does not start ({lines[0][:200]})", hint=hint)
+
+
+def load_matplotlib() -> ModuleType:
+    """The module `matplotlib`. Raises BackendError if it does not start."""
+    try:
+        return import_module("matplotlib")
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
+        hint = "check that matplotlib is installed whole"
+        if "MPLBACKEND" in os.environ:
+            hint = "unset the environment variable MPLBACKEND, which is not needed"
+        raise BackendError("matplotlib", error, hint) from error
 
 
 def require_package(module: str, purpose: str, package: str | None = None) -> ModuleType:

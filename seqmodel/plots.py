@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from seqmodel.extras import require_package
+from seqmodel.extras import load_matplotlib, require_package
 from seqmodel.files import PICTURE_SUFFIXES, atomic_write, check_suffix
 from seqmodel.text import label
 
@@ -73,8 +73,7 @@ class Picture:
             temporary.write_bytes(content)
 
     def _bytes(self, kind: str) -> bytes:
-        import matplotlib
-
+        matplotlib = load_matplotlib()
         stream = io.BytesIO()
         with matplotlib.rc_context({"svg.hashsalt": "picture", "svg.fonttype": "path"}):
             self.figure.savefig(
@@ -107,7 +106,9 @@ def with_palette(png: bytes) -> bytes:
 
 
 def new_figure(height: float, width: float = WIDTH_INCHES) -> Figure:
-    """An empty figure, in inches, that any thread may draw on."""
+    """An empty figure, in inches, that any thread may draw on. Raises BackendError if matplotlib
+    does not start."""
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -41,6 +41,7 @@ _UNITS = {
 
 MAX_NGRAM = 12  # the longest n-grams whose overlap is measured
 COPY_NGRAM = 8  # the length in values where a single number has to say how much is copied
+KNOWN_VALUES = 24  # in a row, the fewest that show that music was trained on
 MAX_BASELINES = 8  # tunes that are compared with the others
 
 # A model of fewer training values can memorize them: see `benchmarks/copying.py`.
@@ -142,6 +143,14 @@ def human_baseline(
         )
         found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]
     return found
+
+
+def known_passage(detector: CopyDetector, tune: Tune) -> Passage | None:
+    """The passage that shows that a tune is training music, whatever its file and key: half of the
+    tune's values in a row, at least KNOWN_VALUES or all of them; None if there is none."""
+    longest = detector.copied(tune, VALUES).longest
+    n_values = len(detector.line(tune, VALUES).symbols)
+    return longest if longest.length >= min(n_values, max(n_values / 2, KNOWN_VALUES)) else None
 
 
 def pieces(tune: Tune, bars: int | None) -> list[Tune]:

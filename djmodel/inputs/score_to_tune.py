@@ -86,16 +86,19 @@ def tune_from_score(
 
 
 def parse_bars(text: str | None) -> BarRange | None:
-    """Bars written as `FROM:TO`. Raises InputError for any other text.
+    """Bars written as `FROM:TO`, or as a number N for the first N. Raises InputError for any other
+    text.
 
-    >>> parse_bars("120:137")
-    (120, 137)
+    >>> parse_bars("120:137"), parse_bars("16")
+    ((120, 137), (1, 16))
     """
     if text is None:
         return None
+    if text.strip().isdecimal():
+        return 1, int(text)
     first, colon, last = text.replace("-", ":").partition(":")
     if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
-        raise InputError(f"`{text}` does not name bars as FROM:TO, such as 120:137")
+        raise InputError(f"`{text}` does not name bars: a number, or FROM:TO such as 120:137")
     return int(first), int(last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,8 @@ def generate_solos(
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, accompanied."""
     tune = _cut(_source(model, config, limits), config.choruses, config.bars).at_tempo(config.tempo)
+    if config.title is not None:
+        tune = replace(tune, title=config.title)
     if tune.accompaniment and config.style is None:
         return tune
     rng = np.random.default_rng(config.seed)

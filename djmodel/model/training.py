@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def _fit(
         validation_loss=_validation_loss(validation) if validation else None,
         checkpoints=checkpoints,
         fingerprint={
-            **asdict(config),
+            **_fingerprint(config),
             "music": data.identity,
             "held out": hash_of([sequence for sequence, _ in validation]),
         },
@@ -134,6 +134,14 @@ def _fit(
         sources=data.sources,
     )
     return TrainingResult(layers, model, encoded, fit_result)
+
+
+def _fingerprint(config: TrainingConfig) -> dict[str, Any]:
+    """The settings that decide the weights after an epoch."""
+    settings = asdict(config)
+    if config.trainer.extendable:
+        del settings["trainer"]["epochs"]
+    return settings
 
 
 def _validation_loss(tunes: Sequence[tuple[list[int], Indices | None]]) -> ValidationLoss:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from djmodel.outputs import suffixes
+from seqmodel.extras import load_matplotlib
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.plots import LIGHT, with_palette
 from seqmodel.text import xml_text
@@ -32,7 +33,7 @@ class Drawing:
     def png(self) -> bytes:
         """The drawing in black on white, PNG_ZOOM pixels per CSS pixel (fewer if very long), in
         matplotlib's fonts: the same on every machine."""
-        import matplotlib
+        matplotlib = load_matplotlib()
         import resvg_py
 
         content: bytes = resvg_py.svg_to_bytes(

@@ -26,3 +26,7 @@ class PlainConsole(Console):
         line = visible(text)
         line = line if len(line) <= MAX_LENGTH else f"{line[: MAX_LENGTH - 1]}…"
         return super().render_str(line, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the runner of the commands that the reader has closed the output."""
+        raise BrokenPipeError

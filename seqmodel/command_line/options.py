@@ -28,6 +28,7 @@ from seqmodel.settings import (
 )
 
 Command = Callable[..., None]
+AUTO = "auto"  # the command chooses the preset
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Options:
     Attributes:
         names: the settings that become options; empty: all.
         presets: configurations by name; an option `--preset` chooses one, and the other options
-            change it.
+            change it. A parameter that is a mapping of configurations also offers AUTO, the
+            default: the command gets all presets by name, or the one that is chosen.
         panel: the heading of these options in the help; empty: that of each setting.
     """
 
@@ -64,9 +66,13 @@ def with_options(command: Command) -> Command:
             field = Field(name, kind, setting, parameter.default)
             settings.append(field)
             parameters.append(_option(field))
+            continue
+        options = next((note for note in notes if isinstance(note, Options)), Options())
+        if get_origin(kind) is Mapping and options.presets:
+            configs[name] = _ConfigOptions(next(iter(options.presets.values())), options, auto=True)
+            parameters += configs[name].parameters()
         elif isinstance(kind, type) and is_dataclass(kind):
             default = kind() if parameter.default is Parameter.empty else parameter.default
-            options = next((note for note in notes if isinstance(note, Options)), Options())
             configs[name] = _ConfigOptions(default, options)
             parameters += configs[name].parameters()
         else:
@@ -112,6 +118,7 @@ class _ConfigOptions(NamedTuple):
 
     default: Any
     options: Options
+    auto: bool = False
 
     @property
     def fields(self) -> list[Field]:
@@ -128,9 +135,14 @@ class _ConfigOptions(NamedTuple):
             for field in self.fields:
                 yield _option(field)
             return
-        default = next(name for name, config in presets.items() if config == self.default)
-        help_text = "Settings to start from; the other options override them."
-        setting = Setting(help_text, self.fields[0].setting.panel, choices=tuple(presets))
+        if self.auto:
+            names, default = (AUTO, *presets), AUTO
+            choice = f"; {AUTO}: those that predict unseen music best, by the amount of music"
+        else:
+            names, choice = tuple(presets), ""
+            default = next(name for name, config in presets.items() if config == self.default)
+        help_text = f"Settings to start from{choice}. The other options override them."
+        setting = Setting(help_text, self.fields[0].setting.panel, choices=names)
         yield _option(Field("preset", str, setting, default))
         by_preset = {name: settings_of(config) for name, config in presets.items()}
         for field in self.fields:
@@ -141,17 +153,20 @@ class _ConfigOptions(NamedTuple):
 
     def take_from(self, arguments: dict[str, Any]) -> Any:
         """Removes the values of the options from the arguments of a command and returns the
-        configuration that they make."""
+        configuration that they make, by preset with `auto`."""
         config, presets = self.default, self.options.presets
-        if presets:
-            name = arguments.pop("preset")
-            if name not in presets:
-                names = any_of(list(presets))
-                raise SettingError(f"preset must be {names}, not '{name}'", "preset")
-            config = presets[name]
+        name = arguments.pop("preset") if presets else None
         given = {field.name: arguments.pop(field.name) for field in self.fields}
-        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
-        return with_settings(config, **given | lists)
+        given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        if presets:
+            names = [AUTO, *presets] if self.auto else [*presets]
+            if name not in names:
+                raise SettingError(f"preset must be {any_of(names)}, not '{name}'", "preset")
+            if self.auto:
+                chosen = presets if name == AUTO else {name: presets[name]}
+                return {name: with_settings(config, **given) for name, config in chosen.items()}
+            config = presets[name]
+        return with_settings(config, **given)
 
 
 def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Parameter:

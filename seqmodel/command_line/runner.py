@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import secrets
 import shlex
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from inspect import getdoc, signature
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -19,6 +20,7 @@ from typer.exceptions import TyperException
 
 from seqmodel.command_line.options import Command, keyword, set_signature, with_options
 from seqmodel.errors import InputError, Interrupted, InterruptedTraining
+from seqmodel.interrupts import one_interrupt
 from seqmodel.text import printable, visible
 
 if TYPE_CHECKING:
@@ -45,12 +47,15 @@ def run(*commands: Command) -> NoReturn:
     app = typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS
     )
-    with _sigterm_interrupts() as received:
+    with one_interrupt() as received:
+        atexit.register(_end_with_status, received)  # the first to register is the last to run
         for command in commands:
             program = _with_one_line_errors(with_options(command), words, received)
             app.command(help=_paragraphs(command), context_settings=HELP_OPTIONS)(program)
         try:
             sys.exit(app(words, standalone_mode=False))
+        except (KeyboardInterrupt, typer.Abort):
+            _exit_interrupted("interrupted", received)
         except TyperException as error:
             context = getattr(error, "ctx", None)
             hint = f"; see `{context.command_path} --help`" if context else ""
@@ -75,19 +80,16 @@ def _with_one_line_errors(
 
     @wraps(command)
     def program(typer_context: typer.Context, debug: bool, **arguments: Any) -> None:
-        status = INTERRUPTED
         try:
-            try:
-                command(**arguments)
-            finally:
-                status = TERMINATED if received else INTERRUPTED
+            command(**arguments)
         except InterruptedTraining as error:
-            resumed = shlex.join([word for word in words if word != "--resume"] + ["--resume"])
-            _exit(f"interrupted: {error}; resume: {typer_context.command_path} {resumed}", status)
+            kept = [word for word in words if word not in ("--resume", "--overwrite")]
+            resume = f"{typer_context.command_path} {shlex.join([*kept, '--resume'])}"
+            _exit_interrupted(f"interrupted: {error}; resume: {resume}", received)
         except Interrupted as error:
-            _exit(f"interrupted: {error}", status)
+            _exit_interrupted(f"interrupted: {error}", received)
         except (KeyboardInterrupt, typer.Abort):
-            _exit("interrupted", status)
+            _exit_interrupted("interrupted", received)
         except Exception as error:
             if debug:
                 raise
@@ -96,6 +98,26 @@ def _with_one_line_errors(
     extra = [keyword("typer_context", typer.Context), keyword("debug", Debug, False)]
     set_signature(program, [*signature(command).parameters.values(), *extra])
     return program
+
+
+def _exit_interrupted(message: str, received: Sequence[int]) -> NoReturn:
+    """Ends the program after a signal: the first of those `received`, Ctrl-C if there is none."""
+    _exit(message, _status(received))
+
+
+def _status(received: Sequence[int]) -> int:
+    return TERMINATED if signal.SIGTERM in received[:1] else INTERRUPTED
+
+
+def _end_with_status(received: Sequence[int]) -> None:
+    """Ends the process after a signal. Python itself would end it as if by Ctrl-C, whatever its
+    exit status, if the signal came while a string of code ran, as in the import of many packages.
+    """
+    if received:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(_status(received))
 
 
 def _exit_after(error: Exception) -> NoReturn:
@@ -132,24 +154,9 @@ def _replace_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
-@contextmanager
-def _sigterm_interrupts() -> Iterator[list[int]]:
-    """Raises KeyboardInterrupt on SIGTERM, with which systems and job schedulers end a program;
-    the list that it yields then holds the signal."""
-    received: list[int] = []
-
-    def interrupt(number: int, _: object) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # only the main thread receives signals
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def new_seed() -> int:
+    """A seed for a command that is given none: short, to be typed again."""
+    return secrets.randbelow(1_000_000)
 
 
 def quiet_libraries() -> None:

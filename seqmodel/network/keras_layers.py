@@ -8,11 +8,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqmodel.extras import BackendError
 from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.weights import Weights
 
@@ -31,13 +33,24 @@ _LOG_LINE = re.compile(
 
 
 def load_keras() -> ModuleType:
-    """The module `keras`, imported without the log lines of TensorFlow."""
+    """The module `keras`, imported without the log lines of TensorFlow. Raises BackendError if the
+    package behind it is missing or does not start."""
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    failure: Exception | None = None
     with without_tensorflow_logs():
-        import keras
-    return keras
+        try:
+            return import_module("keras")
+        except (ImportError, OSError, ValueError, RuntimeError, MemoryError) as error:
+            failure = error
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend in (None, "tensorflow"):
+        hint = "check that TensorFlow is installed whole, and that 2 GB of memory are free"
+    else:
+        hint = "unset the environment variable KERAS_BACKEND, or name an installed one of "
+        hint += "tensorflow, jax and torch"
+    raise BackendError(f"Keras on {backend or 'TensorFlow'}", failure, hint) from failure
 
 
 @contextmanager

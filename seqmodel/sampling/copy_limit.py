@@ -42,6 +42,12 @@ class CopyLimit:
             raise SamplingError(f"the longest copy must be at least 1 symbol, not {self.max_run}")
 
     @cached_property
+    def reach(self) -> int:
+        """The number of last symbols that decide which ones may follow: no known sequence has
+        more."""
+        return min(self.max_run, max([1, *map(len, self.known)]))
+
+    @cached_property
     def followers(self) -> dict[Passage, SymbolSet]:
         """The symbols that follow each known passage of `max_run` symbols."""
         followers: dict[Passage, SymbolSet] = defaultdict(int)
@@ -90,7 +96,7 @@ class CopyConstraint:
     long."""
 
     def __init__(self, bans: BannedTransitions, batch: int) -> None:
-        N = bans.limit.max_run
+        N = bans.limit.reach
         self.bans = bans
         # The last N symbols of each sequence plus 1, the latest first; 0 before the first.
         self.recent = np.zeros((N, batch), dtype=np.uint64)

@@ -22,6 +22,7 @@ from seqmodel.folder_lock import FolderLock, locked_folder
 from seqmodel.training.trainer import EpochMetrics, State
 
 NAME = "checkpoint.npz"
+FINISHED = "finished.npz"  # the last checkpoint of a training that more epochs can continue
 FORMAT = 2
 SECONDS = 10.0  # between two checkpoints
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota, the size of a file
@@ -40,7 +41,8 @@ class Checkpoint:
 
 class Checkpoints:
     """The checkpoint of the training in a locked folder, written at most every `seconds`; 0: after
-    each epoch. With `resume` the training starts from the checkpoint that is there."""
+    each epoch. With `resume` the training starts from the checkpoint that is there, or from that of
+    a finished training."""
 
     def __init__(self, lock: FolderLock, *, resume: bool = False, seconds: float = SECONDS) -> None:
         self.lock, self.resume, self.seconds = lock, resume, seconds
@@ -55,7 +57,7 @@ class Checkpoints:
     def resume_note(self) -> str:
         """A note for the user if the training cannot resume, or discards a checkpoint; else ""."""
         exists = self.path.exists()
-        if self.resume and not exists:
+        if self.resume and not self._source().exists():
             return f"there is no {self.path} to resume: training starts from the beginning"
         if exists and not self.resume:
             return f"{self.path} of an unfinished training is discarded, since it is not resumed"
@@ -66,23 +68,25 @@ class Checkpoints:
         CheckpointError if it is corrupted, or belongs to a training with another fingerprint."""
         if not self.resume:
             self.remove()
-        if not self.path.exists():
+        path = self._source()
+        if not path.exists():
             return None
-        checkpoint, found = _read(self.path)
+        checkpoint, found = _read(path)
         differences = _differences(_flat(json.loads(json.dumps(fingerprint))), _flat(found))
         if differences:
             raise CheckpointError(
                 f"the checkpoint is of a training with {differences[1]}, not {differences[0]}",
-                path=self.path,
+                path=path,
                 hint="use the settings and the data of that training, or do not resume it",
             )
         return checkpoint
 
     def engine(self) -> str | None:
         """The engine of the training that `start` would resume, which alone can read its state."""
-        if not self.resume or not self.path.exists():
+        path = self._source()
+        if not self.resume or not path.exists():
             return None
-        return str(_read(self.path)[1].get("engine"))
+        return str(_read(path)[1].get("engine"))
 
     def due(self) -> bool:
         """True if it is time to write a checkpoint."""
@@ -118,6 +122,20 @@ class Checkpoints:
         """Removes the checkpoint, at the end of a training."""
         if self.lock.is_held:
             self.path.unlink(missing_ok=True)
+            (self.folder / FINISHED).unlink(missing_ok=True)
+
+    def finish(self, *, keep: bool) -> None:
+        """Ends a training whose files are written: with `keep` its last checkpoint becomes
+        FINISHED, from which more epochs can continue it, otherwise it is removed."""
+        if not keep:
+            self.remove()
+        elif self.lock.is_held and self.path.exists():
+            self.path.replace(self.folder / FINISHED)
+
+    def _source(self) -> Path:
+        """The checkpoint to resume: that of an unfinished training comes first."""
+        finished = self.folder / FINISHED
+        return finished if finished.exists() and not self.path.exists() else self.path
 
 
 @contextmanager

@@ -37,10 +37,15 @@ class Dropout:
 class CheckpointConfig:
     """Checkpoints in the folder of a training: `seconds` between two of them, 0 for one per epoch;
     `overwrite` allows replacing the model of an earlier training there. Raises SettingError for a
-    setting outside its bounds."""
+    setting outside its bounds, and for a training that is both resumed and started anew."""
 
     resume: Annotated[
-        bool, Setting("Continue from the last checkpoint in the output folder.", panel=_PANEL)
+        bool,
+        Setting(
+            "Continue the training in the output folder where it was interrupted; one that is "
+            "finished, up to a larger --epochs, with the settings of the course.",
+            panel=_PANEL,
+        ),
     ] = False
     seconds: Annotated[
         float,
@@ -58,6 +63,9 @@ class CheckpointConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.resume and self.overwrite:
+            problem = "a training is resumed, or started anew"
+            raise SettingError(problem, "resume", "overwrite", hint="leave one out")
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,12 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+    @property
+    def extendable(self) -> bool:
+        """True if the first epochs are the same however many follow, so that more of them continue
+        a finished training: its learning rate does not depend on their number."""
+        return self.lr_schedule == "inverse_time"
 
     def learning_rate_at(self, step: int, n_steps: int) -> float:
         """The learning rate of a step, counted from 0, of `n_steps`."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodel.errors import InterruptedTraining, TrainingError
+from seqmodel.errors import CheckpointError, InterruptedTraining, TrainingError
 from seqmodel.files import atomic_write
+from seqmodel.interrupts import uninterrupted
 from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
@@ -183,6 +184,13 @@ class _TrainingLoop:
                 trainer.restore(saved.last)
             except (KeyError, ValueError) as error:
                 raise corrupted(checkpoints.path, str(error)) from error
+            if len(saved.history) > config.epochs:
+                raise CheckpointError(
+                    f"the training has {len(saved.history)} epochs already, and"
+                    f" {config.epochs} are asked for",
+                    path=checkpoints.folder,
+                    hint="ask for more, or train in another folder",
+                )
         state = trainer.state()
         self.reached = saved or Checkpoint((), state, state, best_epoch=0)
 
@@ -217,8 +225,11 @@ class _TrainingLoop:
             if not self.reached.history:
                 raise
             if self.checkpoints:
-                self.checkpoints.write(self.reached, self.fingerprint)
+                with uninterrupted():
+                    self.checkpoints.write(self.reached, self.fingerprint)
             return "interrupted"
+        if self.checkpoints and self.config.extendable:
+            self.checkpoints.write(self.reached, self.fingerprint)
         return stop_reason
 
     def _stop_reason(self) -> StopReason | None:

@@ -92,6 +92,17 @@ def test_equal_seeds_give_equal_output(monkeypatch, capsys, model):
     assert first != run(monkeypatch, capsys, generate, model, "--seed", 5)
 
 
+def test_without_a_seed_the_names_are_new_each_time_and_the_seed_is_printed(
+    monkeypatch, capsys, model
+):
+    one, other = (run(monkeypatch, capsys, generate, model, "--count", 30) for _ in range(2))
+    assert one[1] != other[1]
+    seed = one[2].split("--seed ")[1].split()[0]
+    again = run(monkeypatch, capsys, generate, model, "--count", 30, "--seed", seed)
+    assert again[1] == one[1]
+    assert "--seed" not in again[2]
+
+
 def test_the_option_new_prints_only_names_that_are_not_in_the_list(monkeypatch, capsys, model):
     status, out, err = run(monkeypatch, capsys, generate, model, "--new", "--count", 5)
     assert status == 0

@@ -54,6 +54,8 @@ def test_an_interrupted_training_keeps_the_model_and_prints_how_to_resume(
             if line.startswith("epoch 1/"):
                 break
         training.send_signal(number)
+        time.sleep(0.05)
+        training.send_signal(number)  # pressed twice: the model is kept all the same
         said = training.stderr.read().splitlines()
     assert training.returncode == status
     assert not any("Traceback" in line for line in said)
@@ -135,8 +137,11 @@ def test_a_training_is_resumed_with_the_same_settings_only(names, command, refus
     assert went_on.status == 0
     assert "epoch 1/4" not in went_on.err
     model = Path("run/model.keras").read_bytes()
-    finished = "the model run/model.keras is finished, so there is nothing to resume"
-    assert finished in refuses("dinos.train", *words, "--resume")
+    again = command("dinos.train", *words, "--resume")
+    assert again.status == 0
+    assert "run/model.keras is finished, after 4 epochs; nothing is left to resume" in again.err
+    longer = [*arguments(names, "run", 5), "--resume"]
+    assert "cannot be continued to 5, because its learning rate" in refuses("dinos.train", *longer)
     assert "run/model.keras is there already" in refuses("dinos.train", *words)
     assert Path("run/model.keras").read_bytes() == model
     assert command("dinos.train", *arguments(names, "run", 1), "--overwrite").status == 0

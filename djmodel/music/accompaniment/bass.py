@@ -67,7 +67,7 @@ def _walking(spans: Sequence[ChordSpan], groups: Sequence[Group], rng: Generator
     ]
     notes: list[Note] = []
     pitch = _CENTRE
-    targets = [*spans[1:], None]
+    targets = [*spans[1:], None] if spans else []
     for span, following, played in zip(spans, targets, share_out(spans, beats), strict=True):
         onsets = sorted({span.onset, *(onset for onset, _ in played)})
         start = _nearest(span.chord.bass, pitch if notes else _CENTRE)

@@ -43,7 +43,7 @@ def model(tmp_path, monkeypatch):
         ("--greedy --top-p 0.5", "greedy sampling has no top p"),
         ("--greedy --temperature 0.5", "greedy sampling has no temperature"),
         ("--meter 3/4", "a meter can be chosen only for written changes (--meter, --changes)"),
-        ("--melody-part 1", "only when playing over a tune (--melody-part, --over, --corpus)"),
+        ("--melody-part 1", "only when playing over a tune (--melody-part, --over, --music21)"),
         ("--changes C7 --melody-part 1", "a melody part can be chosen only when playing over"),
         ("--chord-part 1", "a chord part can be chosen only when playing over a tune"),
         ("--keep-rhythm", "a rhythm can be kept only when playing over a tune"),
@@ -80,7 +80,16 @@ def test_impossible_settings_are_refused_in_one_line(options, message, refuses, 
 def test_settings_at_their_limits_give_a_solo(options, command, model, tmp_path):
     for count in (1, 3):  # one stream and several are drawn in different ways
         for _ in range(2):
-            arguments = [*options.split(), "--count", count, "--out", f"{count}.mid"]
+            arguments = [
+                "--seed",
+                0,
+                *options.split(),
+                "--count",
+                count,
+                "--out",
+                f"{count}.mid",
+                "--overwrite",
+            ]
             outcome = command(GENERATE, model, *arguments)
             assert outcome.status == 0, outcome.err
     assert (tmp_path / "1.mid").read_bytes() == (tmp_path / "3-1.mid").read_bytes()

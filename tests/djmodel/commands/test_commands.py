@@ -14,6 +14,7 @@ from music21 import converter
 
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
+from djmodel.outputs.midi import write_midi
 
 TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evaluate"
 
@@ -140,7 +141,7 @@ def test_a_solo_over_a_file_keeps_tempo_meter_and_accompaniment(command, model, 
 
 
 def test_a_solo_over_a_piece_of_music21_s_corpus(command, model, tmp_path):
-    done = command(GENERATE, model, "--corpus", "bach/bwv66.6", "--out", tmp_path / "solo.mid")
+    done = command(GENERATE, model, "--music21", "bach/bwv66.6", "--out", tmp_path / "solo.mid")
     assert done.status == 0, done.err
     assert "10 bars over bwv66.6" in done.err
     assert len(read_tune(tmp_path / "solo.mid").bars) == 10
@@ -160,6 +161,29 @@ def test_seeds_repeat_a_solo(command, model, tmp_path):
         return (tmp_path / name).read_bytes()
 
     assert solo(3, "a.mid") == solo(3, "b.mid") != solo(4, "c.mid")
+
+
+def test_without_a_seed_each_solo_is_new_and_its_seed_is_printed(command, model, tmp_path):
+    said = [
+        command(GENERATE, model, "--bars", 8, "--out", tmp_path / f"{n}.mid").err for n in range(3)
+    ]
+    solos = [(tmp_path / f"{n}.mid").read_bytes() for n in range(3)]
+    assert len(set(solos)) == 3
+    seed = re.search(r"--seed (\d+) makes the same again", said[0])[1]
+    done = command(GENERATE, model, "--bars", 8, "--seed", seed, "--out", tmp_path / "again.mid")
+    assert "makes the same again" not in done.err
+    assert (tmp_path / "again.mid").read_bytes() == solos[0]
+    assert command(GENERATE, model, "--like", tmp_path / "1.mid").status == 0
+
+
+def test_a_chart_from_a_file_is_kept_in_the_solo_and_has_a_title(command, model, tmp_path):
+    chart, out = tmp_path / "chart.txt", tmp_path / "solo.mid"
+    chart.write_text("Dm7 | G7\nCmaj7 | %\n")
+    done = command(GENERATE, model, "--changes", chart, "--title", "Two five", "--out", out)
+    assert done.status == 0, done.err
+    assert "4 bars over Two five" in done.err
+    chart.unlink()
+    assert command(GENERATE, model, "--like", out).status == 0
 
 
 def test_a_solo_over_written_changes(command, model, tmp_path):
@@ -190,7 +214,7 @@ def test_a_solo_with_a_primer_or_a_given_rhythm(command, model, rags, tmp_path):
     def solo(*options):
         out = tmp_path / "solo.mid"
         options = ["--over", rags[0], "--bars", 6, "--humanize", 0, *options]
-        outcome = command(GENERATE, model, *options, "--out", out)
+        outcome = command(GENERATE, model, *options, "--out", out, "--overwrite")
         assert outcome.status == 0, outcome.err
         return tracks(out)[0]
 
@@ -242,10 +266,21 @@ def test_evaluating_prints_fit_and_copying(command, model, rags, tmp_path):
         assert said in done.out
     # the same copy as that of this solo from its file
     solo = tmp_path / "solo.mid"
-    assert command(GENERATE, model, "--temperature", 0.7, "--out", solo).status == 0
+    assert command(GENERATE, model, "--temperature", 0.7, "--seed", 0, "--out", solo).status == 0
     said = json.loads(command(EVALUATE, model, "--copies", solo, "--json").out)["values"]
     row = rf"0\.7 .* {said['length']} values +{said['title']} +{said['overlap'][7]:.1%}"
     assert re.search(row, done.out), (row, done.out)
+
+
+def test_evaluating_says_so_of_music_that_the_model_was_trained_on(command, model, rags, tmp_path):
+    """By the file, or by the values: here of a copy in another file, two tones higher."""
+    tune = read_tune(rags[3])
+    write_midi(tune.transposed(2).excerpt(1, 40), tmp_path / "copy.mid")
+    done = command(EVALUATE, model, rags[3], tmp_path / "copy.mid", rags[0], "--count", 1)
+    said = done.err.splitlines()
+    assert any(line.startswith(f"{rags[3].name}: the model was trained on this") for line in said)
+    assert any(line.startswith("copy.mid: the model was trained on ") for line in said)
+    assert not any(rags[0].name in line for line in said)
 
 
 # --- refused input ---------------------------------------------------------------------------
@@ -290,14 +325,14 @@ def test_training_refuses_an_unknown_part(refuses, rags, tmp_path):
     assert "1" in line  # the parts that there are
 
 
-@pytest.mark.parametrize("bars", ["0:4", "4:1", "1:9999", "a:b", "7"])
+@pytest.mark.parametrize("bars", ["0:4", "4:1", "1:9999", "a:b", "0"])
 def test_training_refuses_bars_outside_the_tune(refuses, rags, tmp_path, bars):
     assert "bars" in refuses(TRAIN, rags[0], "--bars", bars, "--out", tmp_path)
 
 
 def test_training_refuses_music_shorter_than_a_window(refuses, rags, tmp_path):
     line = refuses(TRAIN, rags[0], "--bars", "1:3", "--out", tmp_path)
-    assert "Tx=30" in line
+    assert "Tx=32" in line
 
 
 def test_training_refuses_a_folder_that_cannot_be_written(refuses, rags, tmp_path):

@@ -81,14 +81,18 @@ def test_bars_keep_their_numbers(
     ("arguments", "message"),
     [
         (["missing.mid"], "no such file"),
-        (["."], "a folder"),
+        (["nothing here/*.mid"], "no such file"),
         (["song.mid", "--melody-part", "Guitar"], "1 (Flute [solo]), 2 (Piano), 3 (Kit)"),
         (["song.mid", "--chord-part", "7"], "1 (Flute [solo])"),
         (["song.mid", "--bars", "2:9"], "bars 2:9 are not within bars 1 to 2"),
         (["song.mid", "--bars", "two"], "FROM:TO"),
-        ([], "one FILE or one piece of music21's corpus is needed, but neither is given"),
-        (["song.mid", "--corpus", "bach/bwv66.6"], "both are given"),
-        (["--corpus", "bach/nothing"], "music21's corpus"),
+        ([], "music, a piece of music21's corpus, or changes are needed, but none is given"),
+        (["song.mid", "--music21", "bach/bwv66.6"], "more than one is given"),
+        (["song.mid", "--changes", "C"], "more than one is given"),
+        (["--music21", "bach/nothing"], "music21's corpus"),
+        (["--changes", "chart.txt"], "chart.txt: there is no such file"),
+        (["--changes", "Dm7 | Hm7"], "Hm7"),
+        (["--meter", "3/4"], "a meter can be chosen only for written changes"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(
@@ -100,10 +104,68 @@ def test_bad_input_is_one_line_and_status_2(
 ) -> None:
     monkeypatch.chdir(song.parent)
     assert called(monkeypatch, *arguments) == 2
-    error = capsys.readouterr().err
+    out, error = capsys.readouterr()
+    assert out == ""
     assert message in error
     assert error.count("\n") == 1
     assert "Traceback" not in error
+
+
+def test_the_first_bars_are_chosen_by_their_number(
+    song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, song, "--bars", "1") == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert any(row.startswith("1 C ") for row in rows)
+    assert not any(row.startswith("2 G ") for row in rows)
+
+
+def test_as_many_bars_are_counted_as_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar lines of Maple Leaf Rag move by a pick-up that its file does not declare."""
+    [rag] = [path for path in rags() if "maple" in path.name]
+    assert called(monkeypatch, rag) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    [counted] = [row[1] for row in rows if row[:1] == ["bars"]]
+    listed = [row[0] for row in rows if row and row[0].isdecimal() and len(row) > 2]
+    assert listed[-1] == counted
+
+
+def test_a_folder_is_listed(
+    song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (song.parent / "empty.mid").touch()
+    assert called(monkeypatch, song.parent) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "song.mid used: 2 bars, 8 values" in shown
+    assert "empty.mid skipped: the file is empty" in shown
+
+
+@pytest.mark.parametrize("name", ["chart.txt", "-"])
+def test_written_changes_are_shown_bar_by_bar(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chart.txt").write_bytes(b"\xef\xbb\xbfDm7 | G7 |\r\nCmaj7 | %\r\n")
+    with Path("chart.txt").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert called(monkeypatch, "--changes", name, "--title", "Two five") == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == "Two five"
+    for row in ("bars 4", "meter 4/4", "1 Dm7", "2 G7", "3 Cmaj7", "4 Cmaj7"):
+        assert row in rows
+
+
+def test_the_reader_of_the_output_may_close_it(song: Path) -> None:
+    line = 'set -o pipefail; "$1" -m djmodel.inspect "$2" | head -1'
+    done = subprocess.run(
+        ["bash", "-c", line, "bash", sys.executable, str(song)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "song", "")
 
 
 def test_the_cache_is_cleared(

@@ -5,12 +5,13 @@ from fractions import Fraction
 
 import pytest
 
-from djmodel.config import PRESETS, TrainingConfig
+from djmodel.config import TrainingConfig
 from djmodel.evaluation.perplexity import ORDERS, Evaluation, Metrics, evaluate, leave_one_out
 from djmodel.model.training import fit
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Note, Tune
+from djmodel.presets import PRESETS
 from djmodel.values.encoded_corpus import flat_values
 from seqmodel.ngram import NGram, Smoothing
 from seqmodel.settings import with_settings

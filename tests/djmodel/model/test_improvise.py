@@ -6,13 +6,14 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from djmodel.config import PRESETS, TrainingConfig
+from djmodel.config import TrainingConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import improvise
 from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.music import changes
 from djmodel.music.meter import Meter
+from djmodel.presets import PRESETS
 from djmodel.values import grammar
 from djmodel.values.encoded_corpus import encode_corpus
 from djmodel.values.value import Value

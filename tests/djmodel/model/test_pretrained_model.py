@@ -5,10 +5,10 @@ import re
 import mido
 import pytest
 
-from djmodel.config import PRESETS
 from djmodel.evaluation.perplexity import Evaluation, Metrics
 from djmodel.inputs.music_files import rags
 from djmodel.model.model_file import load, pretrained_model
+from djmodel.presets import PRESETS
 from seqmodel.files import sha256_of_file
 
 GENERATE, EVALUATE, TRAIN = "djmodel.generate", "djmodel.evaluate", "djmodel.train"

@@ -152,7 +152,17 @@ def test_copies_in_a_generated_solo_are_measured_on_its_generated_values(
     monkeypatch.chdir(tmp_path)
     other_by_notes = 0
     for seed in range(4):
-        done = command(GENERATE, model, "--changes", "blues-in-F", "--seed", seed)
+        done = command(
+            GENERATE,
+            model,
+            "--changes",
+            "blues-in-F",
+            "--seed",
+            seed,
+            "--out",
+            "solo.mid",
+            "--overwrite",
+        )
         copy = re.search(r"longest copy: (\d+) values as in (\S+), bar (\d+)", done.err).groups()
         length, title, bar = copies_by_evaluate(command, model, "solo.mid")
         assert (str(length), title, str(bar)) == copy

@@ -232,3 +232,9 @@ def test_no_instrument_plays_a_pitch_twice_at_once(text: str, style: str, meter:
             by_pitch.setdefault(note.pitch, []).append(note)
         for notes in by_pitch.values():
             assert all(one.end <= other.onset for one, other in pairwise(notes))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_bars_without_a_chord_are_silent_from_the_first_to_the_last(style):
+    tune = accompany(parse_changes("N.C. | C"), style).excerpt(1, 1)
+    assert accompany(tune, style).accompaniment == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -88,6 +89,27 @@ def test_other_options_change_the_preset_that_is_chosen():
     assert made == [Band(6, rhythm=Rhythm(0.66)), Band(3)]
     with pytest.raises(InputError, match="--preset must be trio or quintet, not 'duo'"):
         run(command, "--preset", "duo")
+
+
+def test_a_command_that_chooses_the_preset_gets_all_of_them():
+    made = []
+
+    def command(bands: Annotated[Mapping[str, Band], Options(presets=BANDS)] = BANDS) -> None:
+        made.append(bands)
+
+    run(command)
+    run(command, "--players", "6")
+    run(command, "--preset", "trio", "--swing", "0.6")
+    assert made == [
+        BANDS,
+        {"trio": Band(6), "quintet": Band(6, rhythm=Rhythm(0.66))},
+        {"trio": Band(3, rhythm=Rhythm(0.6))},
+    ]
+    with pytest.raises(InputError, match="--preset must be auto, trio or quintet, not 'duo'"):
+        run(command, "--preset", "duo")
+    shown = " ".join(run(command, "--help").output.replace("│", "").split())
+    assert "auto|trio|quintet" in shown
+    assert "[default: auto]" in shown
 
 
 def test_the_help_shows_panels_and_defaults():

@@ -152,3 +152,10 @@ def test_the_first_sequences_are_the_same_for_any_count():
 def test_a_limit_of_zero_symbols_is_refused():
     with pytest.raises(SamplingError, match="at least 1 symbol, not 0"):
         CopyLimit(0, [[1]])
+
+
+def test_a_limit_beyond_every_known_sequence_costs_nothing_and_bans_nothing():
+    limit = CopyLimit(10**12, [[0, 1, 2, 0]], prefix=[0, 1])
+    assert limit.reach == 4
+    assert limit.followers == {}
+    assert CopyLimit(3, [[0, 1, 2, 0]]).reach == 3

@@ -1,0 +1,98 @@
+"""Presets: the settings of trainings by name, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from djmodel.config import TrainingConfig
+from seqmodel.settings import SettingError, any_of, with_settings
+from seqmodel.training.config import Dropout, TrainerConfig
+
+_REGULARIZED = TrainingConfig(
+    tx=64,
+    bar_positions=True,
+    tie_features=True,
+    trainer=TrainerConfig(
+        epochs=40, batch_size=16, lr_schedule="cosine", dropout=Dropout(0.2, 0.5, 0.5)
+    ),
+)
+# course: the settings of the course; the others have the lowest perplexity on held-out rags, small
+# for one or two tunes, which more epochs learn by heart, and ragtime for more.
+PRESETS = {
+    "course": TrainingConfig(),
+    "small": with_settings(_REGULARIZED, tx=32, epochs=20),
+    "ragtime": _REGULARIZED,
+}
+SMALL_VALUES = 2000  # up to which the preset `small` predicts unseen music better than `ragtime`
+
+
+def preset_for(n_values: int) -> str:
+    """The name of the preset that predicts unseen music best, by the values of the training music.
+
+    >>> preset_for(800), preset_for(6000)
+    ('small', 'ragtime')
+    """
+    return "small" if n_values <= SMALL_VALUES else "ragtime"
+
+
+def choose_preset(
+    configs: Mapping[str, TrainingConfig], n_values: int
+) -> tuple[str, TrainingConfig]:
+    """The only one of `configs`, or the best one for `n_values` values of music; with its name."""
+    name = next(iter(configs)) if len(configs) == 1 else preset_for(n_values)
+    return name, configs[name]
+
+
+# Settings for jazz solos.
+JAZZ = TrainingConfig(
+    tx=128,
+    n_a=256,
+    n_values=192,
+    grammar="jazz",
+    conditioning=(
+        "bar_onset",
+        "bar_end",
+        "beat_onset",
+        "form",
+        "chord",
+        "degree",
+        "chord_degree",
+        "chord_in_key",
+        "key_degree",
+        "mode",
+        "next_chord",
+        "next_root",
+        "next_degree",
+        "until_next",
+        "register",
+        "pitch",
+        "leap",
+        "phrase_notes",
+        "phrase_time",
+        "since_onset",
+        "last_gap",
+        "last_phase",
+        "tempo",
+        "player",
+        "instrument",
+        "style",
+        "feel",
+    ),
+    unknown=0.3,
+    tie_features=True,
+    trainer=TrainerConfig(
+        epochs=30,
+        batch_size=32,
+        learning_rate=0.004,
+        lr_schedule="cosine",
+        clip=1.0,
+        dropout=Dropout(0.1, 0.3, 0.3),
+    ),
+)
+
+
+def training_preset(name: str) -> TrainingConfig:
+    """The configuration of a preset. Raises SettingError for an unknown name."""
+    if name not in PRESETS:
+        raise SettingError(f"preset must be {any_of(list(PRESETS))}, not '{name}'", "preset")
+    return PRESETS[name]
