@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
+from djmodel.music.tune import MAX_BARS as MAX_BARS
 from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.values.features import FEATURE_NAMES
 from djmodel.values.grammars import GRAMMAR_NAMES, GrammarName
@@ -21,7 +22,7 @@ from seqmodel.settings import (
 from seqmodel.training.config import TrainerConfig
 
 N_A = 64
-MAX_BARS = 10_000  # bars of a solo: several hours
+MAX_TOTAL_BARS = 500_000  # bars of all solos generated at once
 MAX_SOLOS = 10_000  # solos generated at once
 
 _MUSIC, _MODEL, _CHANGES, _SOLO = "Music", "Model", "Changes", "Solo"

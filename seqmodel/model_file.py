@@ -254,6 +254,8 @@ def _weights(content: bytes, cell: str) -> Weights:
     if any(array.dtype != np.float32 for array in arrays.values()):
         raise ValueError("the weights are not 32-bit floating-point numbers")
     weights = Weights(cell, *(np.array(arrays[name]) for name in _ARRAYS))
+    if not all(array.size for array in weights.arrays):
+        raise ValueError("the weights are those of a layer without units")
     columns = LAYOUTS[cell].n_gates * weights.recurrent.shape[0]
     expected = (
         (len(weights.kernel), columns),

@@ -14,13 +14,12 @@ from djmodel.inputs.limits import LimitError, Limits
 from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote, QuantizationReport, as_notes
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter
-from djmodel.music.tune import Instrument, Note, Tempo
+from djmodel.music.tune import MAX_BARS, MAX_TEMPO, MIN_TEMPO, Instrument, Note, Tempo
 from seqmodel.errors import FileError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
 _MAX_PARTS = 512
 _MAX_QUARTERS = 1_000_000  # the durations of all notes together
-MAX_BARS = 10_000  # a file that claims more is damaged
 
 
 class Measure(NamedTuple):
@@ -78,8 +77,10 @@ class Score:
 
 
 def tempo_map(changes: Iterable[tuple[Fraction, float]]) -> tuple[Tempo, ...]:
-    """Tempos from onset 0, without repetitions; of several at one onset the last one counts."""
-    by_onset = {Fraction(0): DEFAULT_TEMPO, **dict(changes)}
+    """Tempos from onset 0, without repetitions; of several at one onset the last one counts, and
+    those that nobody plays count for nothing."""
+    possible = {onset: bpm for onset, bpm in changes if MIN_TEMPO <= bpm <= MAX_TEMPO}
+    by_onset = {Fraction(0): DEFAULT_TEMPO, **possible}
     tempos: list[Tempo] = []
     for onset in sorted(by_onset):
         if not tempos or tempos[-1].bpm != by_onset[onset]:

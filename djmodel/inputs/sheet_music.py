@@ -41,7 +41,7 @@ from djmodel.inputs.score import (
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.tune import Instrument
+from djmodel.music.tune import MAX_BARS, Instrument
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
@@ -273,6 +273,8 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
     """The bars as written in the first part that has bars; else from its meters."""
     for part in _parts(sheet):
         written = list(part.getElementsByClass("Measure"))
+        if len(written) > MAX_BARS:
+            raise too_many_bars(path)
         if written:
             break
     else:

@@ -223,6 +223,10 @@ def _check(model: DjModel) -> None:
     model_file.check_indices(model.sequences, model.vocabulary)
     if model.conditioning and model.bar_positions:
         raise ValueError("conditioning features of two grammars")
+    per_value = model.grammar.symbols_per_value
+    lengths = [per_value * sum(map(len, model.encode_tune(tune))) for tune in model.tunes]
+    if lengths != [*map(len, model.sequences)]:
+        raise ValueError("the sequences are not those of the tunes")
     n_conditioning = model.weights.n_inputs - model.weights.n_values
     if n_conditioning != len(model.bar_positions or model.conditioning or ()):
         raise ValueError(f"{n_conditioning} conditioning inputs are not those of the features")

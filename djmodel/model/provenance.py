@@ -19,7 +19,7 @@ from djmodel.config import MAX_BARS, MAX_SOLOS, GenerationConfig
 from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
-from djmodel.model.solos import backing_track, generate_solos, performance_of
+from djmodel.model.solos import changes_of, generate_solos, performance_of
 from djmodel.outputs.midi import performance_bytes
 from djmodel.outputs.performance.config import PerformanceConfig
 from seqmodel.errors import FileError, InputError
@@ -104,8 +104,8 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     metas = (meta for track in tracks for meta in track.metas if meta.kind == midi_parser.TEXT)
     for text in (meta.data.decode("utf-8", "replace") for meta in metas):
         try:
-            mark = msgspec.convert(json.loads(text), type=_Mark)
-        except (ValueError, RecursionError):
+            mark = msgspec.json.decode(text, type=_Mark)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             continue  # another text
         if mark.made_by == _MADE_BY:
             return _parse(text, mark, path), text
@@ -144,7 +144,9 @@ def solo_in(path: str | Path, model: DjModel) -> Solo | None:
     did not make it, if it cannot be made again byte for byte, or only with more than MAX_BARS."""
     try:
         provenance, text = read_provenance(path)
-        if provenance.solo * len(backing_track(model, provenance.config).bars) > MAX_BARS:
+        if provenance.model != model.identity:
+            return None
+        if provenance.solo * len(changes_of(model, provenance.config).bars) > MAX_BARS:
             return None
         solo = regenerate(provenance, model)
     except InputError:
@@ -161,7 +163,7 @@ def _parse(text: str, mark: _Mark, path: Path) -> Provenance:
             path=path,
         )
     try:
-        said = msgspec.convert(json.loads(text), type=_Text)
+        said = msgspec.json.decode(text, type=_Text)
         config = _config(said.settings)
     except (ValueError, RecursionError) as error:
         raise FileError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from djmodel.config import MAX_BARS, GenerationConfig
+from djmodel.config import MAX_BARS, MAX_TOTAL_BARS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
@@ -28,8 +28,18 @@ def generate_solos(
     model: DjModel, config: GenerationConfig, count: int = 1, limits: Limits = DEFAULT
 ) -> list[Solo]:
     """The first `count` solos of a configuration; `limits` apply to the files that are read. Raises
-    as `improvise`, `read_tune` and `parse_changes`."""
-    tune = backing_track(model, config, limits)
+    SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune` and
+    `parse_changes`."""
+    changes = changes_of(model, config, limits)
+    if (total := count * len(changes.bars)) > MAX_TOTAL_BARS:
+        raise SettingError(
+            f"{count:,} solos of {len(changes.bars):,} bars have {total:,} bars together, more than"
+            f" {MAX_TOTAL_BARS:,}",
+            "count",
+            "bars",
+            hint="take fewer or shorter ones",
+        )
+    tune = _accompanied(changes, config)
     return improvise(
         model,
         tune,
@@ -46,9 +56,18 @@ def generate_solos(
 
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, accompanied."""
-    tune = _cut(_source(model, config, limits), config.choruses, config.bars).at_tempo(config.tempo)
+    return _accompanied(changes_of(model, config, limits), config)
+
+
+def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
+    """The changes that are played over, as long as a solo."""
+    tune = _cut(_source(model, config, limits), config.choruses, config.bars)
     if config.title is not None:
         tune = replace(tune, title=config.title)
+    return tune.at_tempo(config.tempo)
+
+
+def _accompanied(tune: Tune, config: GenerationConfig) -> Tune:
     if tune.accompaniment and config.style is None:
         return tune
     rng = np.random.default_rng(config.seed)

@@ -13,6 +13,9 @@ from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
 from seqmodel.text import pluralize
 
+MAX_BARS = 10_000  # of a tune: several hours
+MIN_TEMPO, MAX_TEMPO = 1.0, 60e6  # quarter notes per minute; MIDI has none that is faster
+
 
 class Tempo(NamedTuple):
     """Quarter notes per minute, from `onset` on (quarter lengths from the start of the tune)."""

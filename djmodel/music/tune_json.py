@@ -20,11 +20,24 @@ from djmodel.music import chord_symbol
 from djmodel.music.chord import Chord, Written
 from djmodel.music.chord_symbol import is_symbol_of
 from djmodel.music.meter import Meter
-from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
+from djmodel.music.tune import (
+    MAX_BARS,
+    MAX_TEMPO,
+    MIN_TEMPO,
+    Bar,
+    Change,
+    Instrument,
+    Note,
+    Part,
+    Section,
+    Tempo,
+    Tune,
+)
 
 Json = Any
 
 MAX_BAR_LENGTH = 1024  # quarter lengths
+MAX_DENOMINATOR = 10_080  # of a time: the finest grid that is read
 MAX_NAME_LENGTH = 500  # characters of the name of a performer, style, feel or section
 _TIME = re.compile(r"-?[0-9]{1,12}(/0*[1-9][0-9]{0,11})?")
 
@@ -33,7 +46,7 @@ _BarIndex = Annotated[int, Meta(ge=0, le=1_000_000)]
 _Midi = Annotated[int, Meta(ge=0, le=127)]
 _PitchClass = Annotated[int, Meta(ge=0, le=11)]
 _Instrument = tuple[str, _Midi]
-_Tempo = tuple[Fraction, Annotated[float, Meta(gt=0, le=1e300)]]  # infinity is not a tempo
+_Tempo = tuple[Fraction, Annotated[float, Meta(ge=MIN_TEMPO, le=MAX_TEMPO)]]
 _Note = tuple[_Midi, Fraction, Fraction, _Midi, Annotated[int, Meta(ge=0, le=1)]]
 _Place = Annotated[int, Meta(ge=-15, le=19)]
 _Suffix = Annotated[str, Meta(max_length=chord_symbol.MAX_LENGTH)]
@@ -71,7 +84,7 @@ class _Tune:
     key: Annotated[int, Meta(ge=-127, le=127)] | None
     instrument: _Instrument
     tempos: tuple[_Tempo, ...]
-    bars: Annotated[tuple[_Bar, ...], Meta(min_length=1)]
+    bars: Annotated[tuple[_Bar, ...], Meta(min_length=1, max_length=MAX_BARS)]
     accompaniment: tuple[_Part, ...]
     performer: _Name = ""
     style: _Name = ""
@@ -119,7 +132,13 @@ def tune_from_json(data: Json) -> Tune:
     """The inverse. Raises msgspec.ValidationError, a ValueError, for anything else."""
     stored = msgspec.convert(data, _Tune, dec_hook=_read_time)
     bars = tuple(map(_restored_bar, stored.bars))
-    _check_rising(stored.phrases, sum((bar.length for bar in bars), Fraction(0)))
+    length = sum((bar.length for bar in bars), Fraction(0))
+    if any(onset < 0 for onset, _ in stored.tempos):
+        raise msgspec.ValidationError("a tempo does not begin before the tune")
+    for part in stored.accompaniment:
+        if not all(0 <= onset < length and duration > 0 for _, onset, duration, *_ in part.notes):
+            raise msgspec.ValidationError("a note of the accompaniment is not within the tune")
+    _check_rising(stored.phrases, length)
     _check_rising([bar for bar, _ in stored.sections], len(bars))
     _check_rising(stored.choruses, len(bars))
     return Tune(
@@ -145,13 +164,19 @@ def _check_rising(places: Sequence[Fraction | int], end: Fraction | int) -> None
     """Raises msgspec.ValidationError unless `places` rise from 0 or later and end before `end`."""
     rising = all(before < place for before, place in pairwise(places))
     if places and not (rising and places[0] >= 0 and places[-1] < end):
-        raise msgspec.ValidationError("phrases, sections and choruses rise within the tune")
+        raise msgspec.ValidationError("chords, phrases, sections and choruses are not in order")
 
 
 def _restored_bar(bar: _Bar) -> Bar:
     if not 0 < bar.length <= MAX_BAR_LENGTH or bar.changes[0].onset != 0:
         problem = f"a bar has a chord at its start and at most {MAX_BAR_LENGTH} quarters"
         raise msgspec.ValidationError(problem)
+    _check_rising([change.onset for change in bar.changes], bar.length)
+    end = Fraction(0)
+    for _, onset, duration, *_ in bar.melody:
+        if onset < end or duration <= 0 or onset + duration > bar.length:
+            raise msgspec.ValidationError("the melody of a bar is one line within the bar")
+        end = onset + duration
     changes = (Change(c.onset, _restored_chord(c), c.sounding) for c in bar.changes)
     return Bar(Meter(*bar.meter), bar.length, _restored_notes(bar.melody), tuple(changes))
 
@@ -182,4 +207,7 @@ def _time(text: str) -> Fraction:
     """`3` or `3/2`; `Fraction` itself would make a number of a billion digits of a short text."""
     if not _TIME.fullmatch(text):
         raise ValueError(f"{text!r:.40} is not a time such as 3/2")
-    return Fraction(text)
+    time = Fraction(text)
+    if time.denominator > MAX_DENOMINATOR:
+        raise ValueError(f"{text!r:.40} is finer than any time that is read")
+    return time
