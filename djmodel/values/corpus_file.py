@@ -47,6 +47,7 @@ from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.extras import require_package
 from seqmodel.files import atomic_write, sha256_of_file, writable_folder
+from seqmodel.folder_lock import locked_folder
 from seqmodel.parallel.pool import PoolConfig, parallel_map
 from seqmodel.text import pluralize, printable
 
@@ -117,7 +118,8 @@ def build(
     interrupted build resumes where it stopped. `solos`: which solos of jazz databases to read.
 
     Raises CorpusError if no file has a usable tune, InputError if `folder` is one of the music,
-    FileError if it cannot be written, ClusterError if the cluster does not work.
+    FileError if it cannot be written or another build writes there, ClusterError if the cluster
+    does not work.
     """
     music = list(music)
     if real_path(folder) in {real_path(Path(name).expanduser()) for name in music}:
@@ -127,7 +129,6 @@ def build(
             hint="choose another folder",
         )
     folder = writable_folder(folder)
-    existed = folder.exists()
     files = list(find_music(music))
     check_solos(files, solos)
     job = partial(rows_of, cache=cache_folder().absolute(), options=ReadOptions(solos=solos))
@@ -143,17 +144,16 @@ def build(
             if progress is not None:
                 progress(name, result, len(files))
 
-    try:
-        with atomic_write(folder / FILE) as temporary, temporary.open("wb") as stream:
-            _write(stream, rows(), summary)
-            if not summary.tunes:
-                found = f"no tune in {pluralize(len(files), 'file')} can be used"
-                message = f"{found} ({'; '.join(reasons)})" if files else "there are no files"
-                raise CorpusError(message, hint="choose other files")
-    finally:
-        if not existed and not (folder / FILE).exists():
-            with suppress(OSError):
-                folder.rmdir()
+    with (
+        locked_folder(folder, "build"),
+        atomic_write(folder / FILE) as temporary,
+        temporary.open("wb") as stream,
+    ):
+        _write(stream, rows(), summary)
+        if not summary.tunes:
+            found = f"no tune in {pluralize(len(files), 'file')} can be used"
+            message = f"{found} ({'; '.join(reasons)})" if files else "there are no files"
+            raise CorpusError(message, hint="choose other files")
     return summary
 
 

@@ -4,6 +4,7 @@ workers of a cluster."""
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from collections import deque
@@ -18,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from seqmodel.errors import InputError
 from seqmodel.extras import require_package
+from seqmodel.parallel import processes
 from seqmodel.parallel.threads import cpu_count
 from seqmodel.settings import Setting, SettingError, check_settings
 
@@ -127,7 +129,9 @@ class _Processes:
         from loky import ProcessPoolExecutor
 
         self.__exit__()
-        self._executor = ProcessPoolExecutor(self.n, initializer=_ignore_sigint, env=_ONE_THREAD)
+        self._executor = ProcessPoolExecutor(
+            self.n, initializer=_start_worker, initargs=(os.getpid(),), env=_ONE_THREAD
+        )
         return self._executor.submit(job, item)
 
     def result(self, future: Any) -> Any:
@@ -142,9 +146,11 @@ class _Processes:
             self._executor = None
 
 
-def _ignore_sigint() -> None:
-    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that the user started."""
+def _start_worker(parent: int) -> None:
+    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that the user started,
+    and ends the worker with that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    processes.end_with(parent)
 
 
 class _Cluster:

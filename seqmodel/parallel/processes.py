@@ -6,18 +6,26 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def start(module: str, handles: Sequence[int] = (), **environment: str) -> subprocess.Popen[bytes]:
     """Starts a process that calls the function `serve` of a module, with the import path of this
     process; the file descriptors `handles` stay open in it, except on Windows. Raises OSError."""
     path = {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
+    program = (
+        f"from {__name__} import end_with; end_with({os.getpid()}); "
+        f"from {module} import serve; serve()"
+    )
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", f"from {module} import serve; serve()"],
+        [sys.executable, "-P", "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -45,6 +53,18 @@ def end(process: subprocess.Popen[bytes], patience: float = 0) -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
+
+
+def end_with(parent: int) -> None:
+    """Ends this process soon after its parent, the process with that ID, however that ends, and
+    whatever this one does. (On Windows a process does not learn of it.)"""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

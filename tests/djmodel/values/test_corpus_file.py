@@ -33,6 +33,7 @@ from djmodel.values.encoded_corpus import encode_corpus, encode_stored_corpus
 from djmodel.values.grammar import Register, encode
 from seqmodel.data.streaming import Span
 from seqmodel.errors import CorpusError, FileError
+from seqmodel.folder_lock import locked_folder
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.training.config import TrainerConfig
 
@@ -185,6 +186,14 @@ def test_only_a_file_that_crashes_its_reader_is_skipped(
     assert [result[:5] for result in results] == ["used:", "skipp", "skipp", "used:"]
 
 
+def test_a_later_build_removes_what_a_killed_one_left(music: Path, tmp_path: Path) -> None:
+    left = tmp_path / "corpus" / ".unfinished-0123.arrow"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    build([music / "book.abc"], left.parent, ALONE)
+    assert [path.name for path in left.parent.iterdir()] == [FILE]
+
+
 # --- errors ------------------------------------------------------------------------------------
 
 
@@ -194,6 +203,14 @@ def test_music_without_a_tune_is_refused(music: Path, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no tune in 1 file can be used \(broken"):
         build([music / "broken.mid"], tmp_path / "corpus", ALONE)
     assert not (tmp_path / "corpus").exists()
+
+
+def test_one_build_at_a_time_writes_in_a_folder(music: Path, tmp_path: Path) -> None:
+    with (
+        locked_folder(tmp_path / "corpus", "build"),
+        pytest.raises(FileError, match="another build is writing in this folder"),
+    ):
+        build([music], tmp_path / "corpus", ALONE)
 
 
 def test_a_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from helpers.ended import is_gone
 
 from seqmodel.parallel import pool
 from seqmodel.parallel.pool import ClusterError, PoolConfig, parallel_map
@@ -67,6 +70,21 @@ def test_only_an_item_that_crashes_its_workers_repeatedly_is_reported(
     found = list(parallel_map(job, ITEMS, workers, crashed))
     assert found == [CRASHED if item == 5 else item for item in ITEMS]
     assert len(deaths.read_text()) >= 2
+
+
+def test_workers_end_soon_after_the_process_that_started_them_is_killed() -> None:
+    program = """
+import os, time
+from seqmodel.parallel.pool import PoolConfig, parallel_map
+def job(item):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+list(parallel_map(job, range(2), PoolConfig(jobs=2), print))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as owner:
+        pids = [int(owner.stdout.readline()) for _ in range(2)]
+        owner.kill()
+    assert all(map(is_gone, pids))
 
 
 def test_an_error_of_the_job_is_raised(workers: PoolConfig) -> None:

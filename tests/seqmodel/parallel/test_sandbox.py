@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.ended import is_gone
 
 from seqmodel.parallel.sandbox import (
     CrashedError,
@@ -117,3 +119,21 @@ def test_the_sandbox_ends_with_the_process_that_uses_it() -> None:
     assert own.process.stdin
     own.process.stdin.close()
     assert own.process.wait(timeout=20) == 0
+
+
+def test_a_call_ends_soon_after_the_process_that_waits_for_it_is_killed() -> None:
+    program = """
+import time
+from threading import Thread
+from seqmodel.parallel.sandbox import Sandbox
+own = Sandbox()
+Thread(target=own.call, args=(time.sleep, 60), kwargs={"seconds": 60, "megabytes": 99}).start()
+while own.process is None:
+    time.sleep(0.01)
+time.sleep(0.3)
+print(own.process.pid, flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as owner:
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    assert is_gone(pid)

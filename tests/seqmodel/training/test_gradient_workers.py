@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 import pytest
+from helpers.ended import is_gone
 
 from seqmodel.network.backward import BatchShard, ShardWorker
 from seqmodel.network.parameters import NetworkShape
@@ -148,16 +148,6 @@ def test_without_shared_memory_or_processes_this_process_computes_all(missing, m
     workers = started_workers(2)
     assert workers.wait() == 0
     check(workers, random_shards(2))
-
-
-def is_gone(pid):
-    for _ in range(200):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_workers_end_with_their_owner():
