@@ -50,6 +50,8 @@ def load(path: str | Path) -> DinosModel:
         known = model.vocabulary
         if END not in known or {*map(len, known.symbols)} != {1} or known.size != len(known):
             raise ValueError("the symbols are not the characters of names")
+        if model.weights.n_scores != known.size:
+            raise ValueError("the weights do not match the characters of names")
         if n_inputs(automaton_of(model)) != model.weights.n_inputs:
             raise ValueError("the weights do not match the n-grams of the training names")
     return model
