@@ -60,7 +60,7 @@ def command(
     from dinos.names import dinosaurs, read_names
     from dinos.training import fit
     from seqmodel.files import check_no_overwrite, sha256_of_file
-    from seqmodel.text import printable
+    from seqmodel.text import pluralize, printable
 
     began = time.perf_counter()
     console = stderr_console()
@@ -74,6 +74,11 @@ def command(
     if note := finished_note(out, checkpoints, n_epochs):
         console.print(note, soft_wrap=True)
         return
+    console.print(
+        f"{pluralize(len(read.names), 'name')}: {pluralize(n_epochs, 'epoch')}, each with"
+        f" {n_augmented:,} more that are made up",
+        soft_wrap=True,
+    )
     epochs_per_look = math.ceil(n_epochs / LOOKS)
 
     def train(report: Report, kept: Checkpoints) -> TrainingResult:

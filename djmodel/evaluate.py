@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from rich import box
 from rich.table import Table
@@ -260,40 +260,46 @@ def _show_copies(
     from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector, human_baseline
 
     detector = CopyDetector.of(model)
-    found = [
-        (title, {r: [detector.copied(melody, r)] for r in REPRESENTATIONS})
-        for title, melody in _melodies(model, names, parts)
-    ]
+    melodies = _melodies(model, names, parts)
+    found = [{r: [detector.copied(each.melody, r)] for r in REPRESENTATIONS} for each in melodies]
     if as_json:
-        for title, copied in found:
+        for each, copied in zip(melodies, found, strict=True):
             facts = {representation: _facts(one) for representation, [one] in copied.items()}
-            print_line(json_line({"title": title, **facts}))
+            print_line(json_line({"file": each.file, "title": each.title, **facts}))
         return
+    headings = [f"{each.file}, titled {each.title}" for each in melodies]
     human = {r: human_baseline(detector, r) for r in REPRESENTATIONS}
     if all(human.values()):
-        found.append((_HUMAN, human))
+        found.append(human)
+        headings.append(_HUMAN)
     console = stdout_console()
-    for title, copied in found:
+    for title, copied in zip(headings, found, strict=True):
         console.print(_copies_table(title, copied))
     print_line(
         "longest: in values or notes; n: share of the n-grams that occur in the training tunes"
     )
 
 
-def _melodies(
-    model: DjModel, names: Sequence[str], parts: dict[str, Any]
-) -> list[tuple[str, Tune | Solo]]:
-    """Tunes with their titles; those that the model generated, as solos."""
+class _Melody(NamedTuple):
+    """A tune in a file, or the solo that a model generated; the title is that of the tune, which a
+    solo has from the changes that it is played over."""
+
+    file: str
+    title: str
+    melody: Tune | Solo
+
+
+def _melodies(model: DjModel, names: Sequence[str], parts: dict[str, Any]) -> list[_Melody]:
     from djmodel.model.provenance import solo_in
 
     chosen = any(
         parts.values()
     )  # these parts are compared by their notes, even in a solo of the model
-    melodies: list[tuple[str, Tune | Solo]] = []
+    melodies: list[_Melody] = []
     for result in _read(names, **parts).results:
         if result.tune is not None:
             solo = None if chosen else solo_in(result.path, model)
-            melodies.append((result.tune.title, solo or result.tune))
+            melodies.append(_Melody(result.name, result.tune.title, solo or result.tune))
     return melodies
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from djmodel.model.model_file import DjModel
     from djmodel.model.provenance import Provenance
 
+_LONG = 30  # seconds of sound that take a while to render
 SAME, DIFFERENT = 0, 1  # exit statuses of --like
 
 
@@ -199,6 +200,8 @@ def command(
     else:
         solos = generate_solos(model, config, outputs.count, limits)
         solos = with_provenance(solos, config, model)
+    if (outputs.sound or outputs.html) and (seconds := sum(map(_seconds, solos))) > _LONG:
+        console.print(f"rendering {seconds:.0f} seconds of sound", soft_wrap=True)
     for written in outputs.write(solos, config, _settings(path, config)):
         console.print(str(written), soft_wrap=True)
     if like and provenance:
@@ -218,6 +221,12 @@ def numbered(path: Path, count: int) -> list[Path]:
     if count == 1:
         return [path]
     return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
+
+
+def _seconds(solo: Solo) -> float:
+    from djmodel.outputs.piano_roll_layout import clock
+
+    return clock(solo.tune)[-1][1]
 
 
 def _texts(solo: Solo) -> list[list[str]]:

@@ -78,10 +78,10 @@ def command(
     path, console = model or pretrained_model(), stderr_console()
     trained = load(path)
     evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
+    solos = f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}"
+    console.print(f"{solos}: generating and measuring", soft_wrap=True)
     report = make_report(trained, path, config, count, evaluation)
-    console.print(
-        f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}", soft_wrap=True
-    )
+    console.print("drawing and rendering the page", soft_wrap=True)
     for file, text in zip(_files(out), (report.html(soundfont), report.json()), strict=True):
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")

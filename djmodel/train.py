@@ -94,6 +94,8 @@ def command(
     """
     from seqmodel.training.distributed import training_devices
 
+    if len(presets) > 1 and devices != DeviceConfig():
+        presets = {"course": presets["course"]}  # the others train on one device only
     if any(each.trainer.patience is not None for each in presets.values()) and not held_out:
         raise SettingError("patience needs held-out music", "patience", "held_out")
     inputs = _Inputs(music or [], corpus, pieces or [], held_out or [], reading, limits, strict)
@@ -170,7 +172,7 @@ def _train(
         f"{out}/ holds {MODEL}, {HISTORY}, {LOSS} and {SOLO}",
         warning and f"{warning}; more training music helps",
         f"hear it: python -m djmodel.render {out}/{SOLO}",
-        f"more:    python -m djmodel.generate {out}/{MODEL} --seed 1",
+        f"more:    python -m djmodel.generate {out}/{MODEL}",
     ):
         if line:
             console.print(line, soft_wrap=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from djmodel.inputs import midi_parser
 from djmodel.music.tune import Tune
 from djmodel.outputs.midi import performance_bytes
 from djmodel.outputs.performance.perform import Performance, as_performance
@@ -123,7 +124,13 @@ def read_soundfont(path: str | Path | None) -> bytes:
 
 
 def _parsed(content: bytes, path: str | Path | None) -> mido.MidiFile:
-    """A MIDI file. Raises FileError, with `path`, if it is not one, has no notes or is too long."""
+    """A MIDI file. Raises FileError, with `path`, if it is not one, has no notes or is too long; a
+    damaged file has the error that reading it has."""
+    try:
+        midi_parser.parse(content)
+    except midi_parser.DamagedFileError as error:
+        hint = "choose another file, or export it again"
+        raise FileError(str(error), path=path, hint=hint) from error
     try:
         midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
@@ -147,7 +154,7 @@ def _check_length(midi: mido.MidiFile, path: str | Path | None) -> None:
     a file of a few bytes can last for hours."""
     n_notes = sum(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t)
     if not n_notes:
-        raise FileError("the MIDI file has no notes", path=path, hint="choose another file")
+        raise FileError("the file has no notes", path=path, hint="choose another file")
     longest = min(_MAX_MINUTES * 60, _MAX_PAUSE_SECONDS * (1 + n_notes))
     if midi.length > longest:
         notes = pluralize(n_notes, "note")

@@ -64,7 +64,9 @@ def page(
     `opening` is HTML before the tunes. Raises what `audio.render` and `lead_sheet` raise.
     """
     title = title or (items[0].tune.title if items else "") or "Solo"
-    sections = "".join(_section(item, index, soundfont) for index, item in enumerate(items))
+    sections = "".join(
+        _section(item, index, soundfont, alone=len(items) == 1) for index, item in enumerate(items)
+    )
     about = _about(items[0].tune) if items else "no tunes"
     made = f"<footer><h2>How it was made</h2>{_facts(settings)}</footer>" if settings else ""
     return f"""<!DOCTYPE html>
@@ -103,11 +105,11 @@ def write_page(
         temporary.write_text(content, encoding="utf-8")
 
 
-def _section(item: PageItem, index: int, soundfont: str | Path | None) -> str:
+def _section(item: PageItem, index: int, soundfont: str | Path | None, *, alone: bool) -> str:
     heading = f"<h2>{html_text(item.heading)}</h2>" if item.heading else ""
     performance = item.performance or as_performance(item.tune)
     midi = data_uri(performance_bytes(performance, item.provenance), "audio/midi")
-    name = f"solo-{index + 1}.mid"
+    name = "solo.mid" if alone else f"solo-{index + 1}.mid"
     return f"""<section>{heading}{player(performance, soundfont)}
 <p class="download"><a download="{name}" href="{midi}">Download MIDI</a></p>
 {_facts(item.facts)}

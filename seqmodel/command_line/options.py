@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import typer
@@ -186,7 +187,7 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
     note: Any
     about: dict[str, Any] = {
         "help": setting.help + (f" \\[default: {shown}]" if shown else ""),
-        "metavar": setting.metavar or "|".join(setting.choices) or None,
+        "metavar": setting.metavar or "|".join(setting.choices) or _metavar(kind),
         "show_default": False,
     }
     if setting.positional:
@@ -195,6 +196,13 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
         names = [_name(field), f"-{setting.short}"] if setting.short else [_name(field)]
         note = typer.Option(*names, rich_help_panel=setting.panel or None, **about)
     return keyword(name, Annotated[kind, note], default)
+
+
+def _metavar(kind: Any) -> str | None:
+    """The name of a value in the help by its type; none for a flag."""
+    names = {bool: "", int: "N", float: "X", Path: "PATH"}
+    kinds = [each for each in (kind, *get_args(kind)) if each in names]
+    return names[kinds[0]] if kinds else None
 
 
 def _text(default: Any, setting: Setting) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from inspect import getdoc, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, TERMINATED = 130, 143  # exit statuses after Ctrl-C and after SIGTERM
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
 
 def run(*commands: Command) -> NoReturn:
@@ -53,7 +54,7 @@ def run(*commands: Command) -> NoReturn:
             program = _with_one_line_errors(with_options(command), words, received)
             app.command(help=_paragraphs(command), context_settings=HELP_OPTIONS)(program)
         try:
-            sys.exit(app(words, standalone_mode=False))
+            sys.exit(app(words, prog_name=_program_name(), standalone_mode=False))
         except (KeyboardInterrupt, typer.Abort):
             _exit_interrupted("interrupted", received)
         except TyperException as error:
@@ -62,6 +63,14 @@ def run(*commands: Command) -> NoReturn:
             _exit(f"error: {printable(error.format_message()).rstrip('.')}{hint}", 2)
         except OSError as error:  # the help cannot be written
             _exit_after(error)
+
+
+def _program_name() -> str:
+    """The words that start the program, as a user types them."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is None:
+        return Path(sys.argv[0]).name
+    return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
 def _paragraphs(command: Command) -> str:

@@ -388,7 +388,9 @@ def test_a_file_that_is_not_a_soundfont_is_refused_before_anything_is_written(re
 def test_rendering_a_truncated_file_names_the_fault(refuses, run_folder, tmp_path):
     cut = tmp_path / "cut.mid"
     cut.write_bytes((run_folder[0] / "solo.mid").read_bytes()[:300])
-    assert "it ends early" in refuses("djmodel.render", cut)
+    line = refuses("djmodel.render", cut)
+    assert "the MIDI file is cut off in track " in line
+    assert line == refuses("djmodel.inspect", cut)
     assert list(tmp_path.iterdir()) == [cut]
 
 

@@ -106,7 +106,7 @@ def test_an_mp3_file_has_the_pitch_and_length_of_the_sound(tmp_path: Path) -> No
 class TestBadInput:
     def test_midi_without_notes_is_refused(self, tmp_path: Path) -> None:
         path = midi_file(tmp_path / "silent.mid", [])
-        with pytest.raises(FileError, match=r"silent\.mid: the MIDI file has no notes"):
+        with pytest.raises(FileError, match=r"silent\.mid: the file has no notes"):
             render(path)
 
     @pytest.mark.parametrize("content", [b"", b"RIFF not MIDI", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk"])

@@ -61,7 +61,9 @@ class TestText:
 
     def test_the_footer_has_the_settings(self, text: str) -> None:
         assert facts(tree_of(text).footer) == SETTINGS
-        assert tree_of(page([PageItem(blues().excerpt(2, 2))], {})).footer is None
+        alone = tree_of(page([PageItem(blues().excerpt(2, 2))], {}))
+        assert alone.footer is None
+        assert [link["download"] for link in alone.select("a[download]")] == ["solo.mid"]
 
     def test_values_are_listed_for_each_bar_with_its_chords(self) -> None:
         # A bar of C7 and G7: the third of C, a quarter of rest, the fifth of G.

@@ -110,6 +110,7 @@ def test_a_command_that_chooses_the_preset_gets_all_of_them():
     shown = " ".join(run(command, "--help").output.replace("│", "").split())
     assert "auto|trio|quintet" in shown
     assert "[default: auto]" in shown
+    assert "--players N" in shown
 
 
 def test_the_help_shows_panels_and_defaults():
