@@ -32,9 +32,11 @@ kills: $(VENV)/.test
 notebooks: $(VENV)/.test
 	$(BIN)/python tests/helpers/notebooks.py
 
-# Trains the bundled model on data/ and writes its card.
+# Trains the bundled models on data/ and writes the card of that of the rags.
 pretrained: $(VENV)/.demo
 	$(BIN)/python -m benchmarks.pretrained
+	$(BIN)/python -m dinos.train --out runs/dinos --overwrite
+	cp runs/dinos/model.keras data/dinos.keras
 
 # A stamp file for each set of packages; they are installed again when the list of packages changes.
 $(VENV)/.demo: EXTRAS =

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 
 def command(
-    path: Annotated[Path, Setting("Trained model file.", metavar="MODEL", positional=True)],
+    path: Annotated[
+        Path | None,
+        Setting(
+            "Trained model file.",
+            metavar="MODEL",
+            default="the bundled model of dinosaurs",
+            positional=True,
+        ),
+    ] = None,
     count: Annotated[
         int, Setting("Number of names.", "Names", minimum=1, maximum=1_000_000, metavar="N")
     ] = 10,
@@ -68,9 +76,9 @@ def command(
 ) -> None:
     """Generate names with a trained MODEL, one per line on stdout; notes go to stderr."""
     from dinos.copying import TrainingNames
-    from dinos.generation import generate, load, spelled
+    from dinos.generation import generate, load, pretrained_model, spelled
 
-    model = load(path)
+    model = load(path or pretrained_model())
     seed_given = seed is not None
     seed = new_seed() if seed is None else seed
     generated = generate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,11 @@ class GeneratedName:
     def new(self) -> bool:
         """True if it is not in the list."""
         return not (self.in_training or self.held_out)
+
+
+def pretrained_model() -> Path:
+    """The file of the bundled model, trained on the bundled list of dinosaurs."""
+    return Path(str(files("dinos.data").joinpath("dinos.keras")))
 
 
 def load(path: str | Path) -> DinosModel:

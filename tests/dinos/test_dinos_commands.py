@@ -9,6 +9,7 @@ import pytest
 
 from dinos import generate, train
 from dinos.generation import load
+from dinos.names import dinosaurs
 
 LIST = "\n".join(f"{a}{b}saur" for a in "tybndr" for b in "aeiou")
 
@@ -101,6 +102,13 @@ def test_without_a_seed_the_names_are_new_each_time_and_the_seed_is_printed(
     again = run(monkeypatch, capsys, generate, model, "--count", 30, "--seed", seed)
     assert again[1] == one[1]
     assert "--seed" not in again[2]
+
+
+def test_without_a_model_the_bundled_one_invents_dinosaurs(monkeypatch, capsys):
+    status, out, _ = run(monkeypatch, capsys, generate, "--count", 20, "--new", "--seed", 0)
+    assert status == 0
+    assert len(set(out.split())) == 20
+    assert not {name.lower() for name in out.split()} & set(dinosaurs().read_text().split())
 
 
 def test_the_option_new_prints_only_names_that_are_not_in_the_list(monkeypatch, capsys, model):
