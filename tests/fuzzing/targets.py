@@ -1,0 +1,297 @@
+"""A target for each reader and parser, with the writers of what it reads.
+
+A target takes the bytes of a case, which may be part of a file (the JSON entry of a model), reads
+them as the program would, and uses all that was read. Only InputError may come out of it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from helpers import broken_files as bf
+from helpers.made_models import Made
+
+from djmodel.config import GenerationConfig
+from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune, read_tunes, transcribe
+from djmodel.inputs.sheet_music import corpus_file
+from djmodel.model.improvise import improvise
+from djmodel.model.model_file import DjModel, load, pretrained_model
+from djmodel.model.provenance import read_provenance, solo_in
+from djmodel.model.solos import generate_solos
+from djmodel.music.accompaniment import accompany
+from djmodel.music.changes import parse_changes
+from djmodel.music.tune import Tune
+from djmodel.outputs.audio import default_soundfont, render
+from djmodel.outputs.lead_sheet import lead_sheet
+from djmodel.outputs.midi import midi_bytes, performance_bytes
+from djmodel.outputs.musicxml import musicxml
+from djmodel.outputs.performance.perform import perform
+from djmodel.outputs.piano_roll import piano_roll
+from djmodel.outputs.soundfont import as_sf2
+from djmodel.values import grammar, jazz_grammar
+from djmodel.values.corpus_file import FILE, Corpus, build
+from fuzzing.mutations import (
+    Mutation,
+    mutated_bytes,
+    mutated_events,
+    mutated_json,
+    mutated_text,
+)
+from seqmodel.data.streaming import Span
+from seqmodel.errors import InputError
+from seqmodel.parallel.pool import PoolConfig
+from seqmodel.training.checkpoints import NAME, Checkpoint, training_in
+from seqmodel.training.trainer import EpochMetrics
+
+BARS = 8  # length of the excerpts
+_CHART = ("|", "||", "|:", ":|", "[", "]", "x2", "x10000", "%", "/", "N.C.", "Dm7", "G7alt", "C6/9",
+          "F#m7b5/E", "(", ")", "\n", "4/4:", "*A", "{", "}", "1.", "2.", "D.C.", "fine", "\x00",
+          " ", "9" * 30)  # fmt: skip
+_ABC = ("|", "|:", ":|", "[CEG]", "(3", "z4", '"Am7"', "K:C", "M:6/8", "L:1/0", "^", "_", "'", ",",
+        "/", "-", "{", "}", "X:2\n", "Q:1/4=0", "9999", "[1", "!", "\n")  # fmt: skip
+_KERN = ("4c", "*-", "*^", "*v", "\t", "\n", "=", ".", "00e", "4444f", "*M0/4", "*k[", "!!", "r",
+         "[", "]", "_", "**kern", "&")  # fmt: skip
+_XML = ("0", "-1", "99999999999", "1e9", "nan", "<", "/>", "&amp;", "<note>", "</note>", "<chord/>",
+        "<rest/>", "<measure>", "C", "256", '"', "<dot/>")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Target:
+    """`cases` gives the contents that are mutated by one of `mutations`; `run` reads one in a
+    folder of its own."""
+
+    cases: Callable[[], list[bytes]]
+    mutations: tuple[Mutation, ...]
+    run: Callable[[bytes, Path], object]
+
+    def case(self, rng: random.Random) -> bytes:
+        return rng.choice(self.mutations)(rng.choice(self.cases()), rng)
+
+
+def _used(tune: Tune, content: bytes) -> None:
+    """Everything that is written of a tune; the slow ones for one case in eight."""
+    grammar.encode(tune)
+    jazz_grammar.encode(tune)
+    midi_bytes(tune)
+    if len(content) % 8 == 0:
+        short = tune.excerpt(1, min(len(tune.bars), BARS))
+        performance_bytes(perform(short))
+        accompany(short, "swing", np.random.default_rng(0))
+        piano_roll(short)
+        musicxml(short)
+        lead_sheet(short)
+
+
+def _reads(suffix: str) -> Callable[[bytes, Path], None]:
+    def run(content: bytes, folder: Path) -> None:
+        path = folder / f"case{suffix}"
+        path.write_bytes(content)
+        _used(transcribe(path).tune, content)
+
+    return run
+
+
+@cache
+def _midi() -> list[bytes]:
+    excerpts = [midi_bytes(read_tune(path).excerpt(1, BARS)) for path in rags()]
+    return [rags()[0].read_bytes(), *excerpts, *(c for c in bf.TUNES.values() if len(c) < 10_000)]
+
+
+@cache
+def _sheets(suffix: str) -> list[bytes]:
+    """Sheet music that is accepted as it is."""
+    if suffix == ".musicxml":
+        tunes = [read_tune(path).excerpt(1, 4) for path in rags()[:3]]
+        return [bf.SHEETS[suffix].encode(), *(musicxml(tune).encode() for tune in tunes)]
+    if suffix == ".krn":
+        return [bf.SHEETS[suffix].encode()]
+    lead_sheet_abc = corpus_file("leadSheet/fosterBrownHair").read_bytes()
+    return [bf.SHEETS[".abc"].encode(), lead_sheet_abc] if suffix == ".abc" else []
+
+
+@cache
+def _small_model() -> DjModel:
+    return load(pretrained_model())
+
+
+def _use_model(path: Path) -> None:
+    """All that a command does with a model."""
+    model = load(path)
+    _ = model.identity
+    detector = CopyDetector.of(model)
+    for solo in generate_solos(model, GenerationConfig(bars=2), 2):
+        midi_bytes(solo.tune)
+        for representation in REPRESENTATIONS:
+            detector.copied(solo, representation)
+            detector.copied(model.tunes[0], representation)
+    improvise(model, model.changes[0].excerpt(1, 1), max_copy=3)
+
+
+def _model_entry(content: bytes, folder: Path) -> None:
+    path = folder / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("weights.safetensors", Made.whole().weights())
+        archive.writestr("seqmodel.json", content)
+    _use_model(path)
+
+
+def _model_bytes(content: bytes, folder: Path) -> None:
+    path = folder / "model.keras"
+    path.write_bytes(content)
+    _use_model(path)
+
+
+@cache
+def _model_files() -> list[bytes]:
+    path = Path("model.keras").absolute()
+    content = Made.whole().write(path).read_bytes()
+    path.unlink()
+    return [content]
+
+
+@cache
+def _solo_texts() -> list[bytes]:
+    said = {"made by": "djmodel", "format": 1, "solo": 2, "files": {}, "versions": {"numpy": "2"}}
+    settings = [
+        {"changes": "C | G7", "seed": 0},
+        {"seed": 3, "bars": 2, "temperature": 0.5, "max_copy": 4, "tempo": 90.0},
+        {"seed": 1, "bars": 1, "primer_values": "C,0.500", "style": "bossa", "top_k": 3},
+    ]
+    identity = _small_model().identity
+    return [json.dumps({**said, "settings": s, "model": identity}).encode() for s in settings]
+
+
+def _solo(content: bytes, folder: Path) -> None:
+    path, tune = folder / "solo.mid", parse_changes("C | G7")
+    path.write_bytes(midi_bytes(tune, content.decode("utf-8", "replace")))
+    solo_in(path, _small_model())
+    read_provenance(path)
+
+
+@cache
+def _checkpoints() -> list[bytes]:
+    folder = Path("checkpoint")
+    state = {"weights": np.ones(5, np.float32), "step": np.array(3)}
+    with training_in(folder) as checkpoints:
+        epoch = EpochMetrics(1, 2.0, 0.5, 1.0)
+        checkpoints.write(Checkpoint((epoch,), state, state, 1), {"engine": "numpy", "seed": 0})
+        content = checkpoints.path.read_bytes()
+        checkpoints.remove()
+    return [content]
+
+
+def _resume(content: bytes, folder: Path) -> None:
+    (folder / NAME).write_bytes(content)
+    with training_in(folder, resume=True) as checkpoints:
+        checkpoints.engine()
+        checkpoints.start({"engine": "numpy", "seed": 0})
+
+
+@cache
+def _corpora() -> list[bytes]:
+    folder = Path("corpus")
+    build(rags()[:2], folder, PoolConfig(jobs=1))
+    return [(folder / FILE).read_bytes()]
+
+
+def _corpus(content: bytes, folder: Path) -> None:
+    (folder / FILE).write_bytes(content)
+    corpus = Corpus(folder)
+    for row in range(len(corpus)):
+        corpus.indices(row)
+        if corpus.lengths[row]:
+            corpus.ticks_in_bars(row)
+            corpus.conditioning([Span(row, 0, 1)], corpus.bar_positions, 0)
+    corpus.tunes(10)
+    for name in ("source", "result", "title"):
+        list(corpus.column(name))
+
+
+def _chart(content: bytes, _: Path) -> None:
+    tune = parse_changes(content.decode("utf-8", "replace"))
+    _used(
+        accompany(tune.excerpt(1, min(4, len(tune.bars))), "swing", np.random.default_rng(0)),
+        content,
+    )
+
+
+def _charts() -> list[bytes]:
+    charts = ("Dm7 | G7 | Cmaj7 | %", "[Dm7 | G7] x2 | C / / G7", "|: C7 | F7 :| C7 x4 | N.C.",
+              "blues-in-F", "rhythm-changes")  # fmt: skip
+    return [chart.encode() for chart in charts]
+
+
+@cache
+def _jazz_solos() -> list[bytes]:
+    bundle = rags()[0].parents[1] / "wjazzd" / "solos.jsonl.gz"
+    with gzip.open(bundle) as lines:
+        return [lines.readline(), *(lines.readline() for _ in range(3))]
+
+
+def _jazz_solo(content: bytes, folder: Path) -> None:
+    path = folder / "solos.jsonl.gz"
+    header = _jazz_solos()[0]
+    path.write_bytes(gzip.compress(header + content, 1))
+    for result in read_tunes([path], strict=True).results:
+        if result.tune is not None:
+            _used(result.tune, content)
+
+
+def _sound(content: bytes, folder: Path) -> None:
+    path = folder / "case.mid"
+    path.write_bytes(content)
+    render(path)
+
+
+def _soundfont(content: bytes, _: Path) -> None:
+    try:
+        as_sf2(content, {0}, {0})
+    except (ValueError, LookupError, RuntimeError) as error:  # which audio reports as damage
+        raise InputError(str(error)) from error
+
+
+@cache
+def _soundfonts() -> list[bytes]:
+    return [default_soundfont().read_bytes()]
+
+
+def _names(content: bytes, folder: Path) -> None:
+    from dinos.names import read_names, split, vocabulary
+
+    path = folder / "names.txt"
+    path.write_bytes(content)
+    names = read_names(path).names
+    split(names, 0)
+    vocabulary(names)
+
+
+TARGETS: Mapping[str, Target] = {
+    "midi": Target(_midi, (mutated_bytes, mutated_events), _reads(".mid")),
+    "musicxml": Target(lambda: _sheets(".musicxml"), (mutated_text(_XML),), _reads(".musicxml")),
+    "abc": Target(lambda: _sheets(".abc")[:1], (mutated_text(_ABC),), _reads(".abc")),
+    "humdrum": Target(lambda: _sheets(".krn"), (mutated_text(_KERN),), _reads(".krn")),
+    "jazz solos": Target(lambda: _jazz_solos()[1:], (mutated_json,), _jazz_solo),
+    "charts": Target(_charts, (mutated_text(_CHART),), _chart),
+    "model entry": Target(
+        lambda: [json.dumps(Made.whole().entry).encode()], (mutated_json,), _model_entry
+    ),
+    "model file": Target(_model_files, (mutated_bytes,), _model_bytes),
+    "solo": Target(_solo_texts, (mutated_json,), _solo),
+    "checkpoint": Target(_checkpoints, (mutated_bytes,), _resume),
+    "corpus": Target(_corpora, (mutated_bytes,), _corpus),
+    "sound": Target(
+        lambda: [bf.song(), *bf.TUNES.values()][:8], (mutated_bytes, mutated_events), _sound
+    ),
+    "SoundFont": Target(_soundfonts, (mutated_bytes,), _soundfont),
+    "names": Target(lambda: ["Ada\nBo\nŻółw\n名前\n".encode()], (mutated_bytes,), _names),
+}
