@@ -110,14 +110,21 @@ def read_tune(
     melody_part: Selection | None = None,
     chord_part: Selection | None = None,
     bars: BarRange | None = None,
+    solo: str | None = None,
     limits: Limits = DEFAULT,
 ) -> Tune:
     """The tune in a file: its melody as one line, its chords, its accompaniment.
 
-    Parts that are not named are detected. Raises FileError for a file that cannot be read,
-    LimitError for one beyond the limits, and CorpusError for parts or bars that it does not have,
-    or for music without a melody or chords.
+    Parts that are not named are detected; `solo` is the name of a solo in a database of solos.
+    Raises FileError for a file that cannot be read, LimitError for one beyond the limits, and
+    CorpusError for parts, bars or a solo that it does not have, or for music without a melody or
+    chords.
     """
+    solos = SoloFilter() if solo is None else SoloFilter(solo=(solo,))
+    check_solos([Path(path)], solos)
+    if is_solo_database(Path(path)):
+        options = ReadOptions(bars=bars, limits=limits, solos=solos)
+        return _only_solo(Path(path), options)
     return transcribe(path, ReadOptions(melody_part, chord_part, bars, limits)).tune
 
 
@@ -259,6 +266,16 @@ def _results(path: Path, options: ReadOptions) -> tuple[ReadResult, ...]:
         except InputError as error:
             results.append(ReadResult(path, None, error.message, number))
     return tuple(results)
+
+
+def _only_solo(path: Path, options: ReadOptions) -> Tune:
+    results = _solo_results(path, options, Deadline(options.limits, path))
+    if len(results) > 1:
+        message = f"the database has {len(results)} solos, of which one is needed"
+        raise CorpusError(message, path=path, hint="choose one by its name")
+    if results[0].tune is None:
+        raise CorpusError(results[0].note, path=path)
+    return results[0].tune
 
 
 def _solo_results(path: Path, options: ReadOptions, deadline: Deadline) -> tuple[ReadResult, ...]:

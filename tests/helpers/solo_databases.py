@@ -140,6 +140,7 @@ def write_tables(folder: Path, solos: Sequence[Solo]) -> Path:
 
 def write_database(path: Path, solos: Sequence[Solo], schema: str = SCHEMA) -> Path:
     """The solos as the SQLite file of the database."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(schema)
         for melid, one in enumerate(solos, start=1):

@@ -7,8 +7,10 @@ import pytest
 from helpers.solo_databases import beats, solo, some_solos, write_database, write_tables
 
 from djmodel.inputs.limits import DEFAULT, Deadline
+from djmodel.inputs.reader import read_tune, read_tunes
 from djmodel.inputs.wjazzd.bundle import read_bundle, write_bundle
 from djmodel.inputs.wjazzd.solos import bundled_solos, bundled_split, read_solos
+from seqmodel.errors import CorpusError
 
 # A pick-up and long held notes; changes of meter; no chords; one beat a bar; quintuplets.
 NAMES = (
@@ -84,3 +86,27 @@ def test_one_solo_is_made_of_one_note(tmp_path):
     one = solo(beats("C . . ."), [(60, (1, 1, 1, 1), 1.0)])
     [result] = read_solos(write_database(tmp_path / "wjazzd.db", [one]))
     assert [note.pitch for note in result.tune.melody_notes()] == [60]
+
+
+def test_a_tune_is_read_from_a_database_by_the_name_of_the_solo(solos, tmp_path):
+    path = write_database(tmp_path / "wjazzd.db", solos)
+    tune = read_tune(path, solo="CharlieParker_DonnaLee", bars=(3, 4))
+    assert (tune.title, len(tune.bars)) == ("Donna Lee", 2)
+    with pytest.raises(CorpusError, match="the database has 5 solos, of which one is needed"):
+        read_tune(path)
+    with pytest.raises(CorpusError, match="the solo has no chords"):
+        read_tune(path, solo="OrnetteColeman_Peace")
+
+
+def test_a_folder_is_searched_for_the_database(solos, tmp_path):
+    path = write_database(tmp_path / "music" / "wjazzd.db", solos[:1])
+    (tmp_path / "music" / "Thumbs.db").write_bytes(b"pictures")
+    read = read_tunes([tmp_path])
+    assert [result.name for result in read.results] == ["CharlieParker_DonnaLee"]
+    assert read.used == [path]
+
+
+def test_the_files_of_a_folder_of_tables(solos, tmp_path):
+    folder = write_tables(tmp_path / "tables", solos[:2])
+    read = read_tunes([folder])
+    assert [path.name for path in read.used] == ["solos.csv", "notes.csv.gz", "beats.csv.gz"]
