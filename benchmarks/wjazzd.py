@@ -16,12 +16,13 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from math import log2
 from pathlib import Path
 
 from djmodel.inputs.limits import DEFAULT, Deadline
 from djmodel.inputs.wjazzd.bundle import read_bundle, write_bundle
 from djmodel.inputs.wjazzd.melody import GRID, grid_step
-from djmodel.inputs.wjazzd.records import SOUNDING_UNITS, Solo
+from djmodel.inputs.wjazzd.records import NOTICE, SOUNDING_UNITS, Solo
 from djmodel.inputs.wjazzd.solos import (
     BUNDLE,
     SoloResult,
@@ -34,10 +35,6 @@ from seqmodel.command_line.runner import stderr_console, summary_table
 from seqmodel.files import atomic_write
 
 OUT = Path(__file__).parents[1] / "data" / "wjazzd" / BUNDLE
-NOTICE = (
-    "Contains information from the Weimar Jazz Database (WJazzD), which is made available here "
-    "under the Open Database License (ODbL)."
-)
 # MINGUS's duration classes, in quarter lengths (Madaghiele et al., ISMIR 2021).
 CLASSES = [Fraction(*c) for c in ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4), (1, 8), (3, 1), (3, 2))]
 CLASSES += [Fraction(*c) for c in ((3, 4), (1, 6), (1, 12))]
@@ -113,18 +110,23 @@ def duration_facts(solos: Sequence[Solo], results: Sequence[SoloResult]) -> dict
     """Written durations beside the nearest of MINGUS's classes to how long notes sound."""
     same = same_class = 0
     written: Counter[Fraction] = Counter()
+    sounding_classes: Counter[Fraction] = Counter()
     for solo, result in zip(solos, results, strict=True):
         if result.tune is None or result.placement.dropped or result.placement.pushed:
             continue
         for note, line in zip(solo.notes, result.tune.melody_notes(), strict=True):
             sounding = _class(Fraction(note.sounding, SOUNDING_UNITS))
             written[line.duration] += 1
+            sounding_classes[sounding] += 1
             same += sounding == line.duration
             same_class += sounding == _class(line.duration)
     n_notes = written.total()
+    entropy = -sum(n / n_notes * log2(n / n_notes) for n in written.values())
+    class_entropy = -sum(n / n_notes * log2(n / n_notes) for n in sounding_classes.values())
     most = ", ".join(f"{d} {n / n_notes:.1%}" for d, n in written.most_common(12))
     return {
         "distinct": f"{len(written)}; {most}",
+        "entropy": f"{entropy:.2f} bits a note; of the classes of what sounds {class_entropy:.2f}",
         "in one of 11 classes": f"{sum(written[c] for c in CLASSES) / n_notes:.1%}",
         "equal to the class of what sounds": f"{same / n_notes:.1%}",
         "in the same class as what sounds": f"{same_class / n_notes:.1%}",

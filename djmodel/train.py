@@ -87,7 +87,8 @@ def command(
     tempo: Tempo = None,
     devices: DeviceConfig = DeviceConfig(),
 ) -> None:
-    """Train a model on your music; without MUSIC, on eight rags by Scott Joplin.
+    """Train a model on your music; without MUSIC, on eight rags by Scott Joplin. A jazz model, or
+    one for which solos are chosen, is then trained on solos of the Weimar Jazz Database.
 
     Writes model.keras, history.csv, loss.png and solo.mid, a first solo over the changes of the
     first tune. Ctrl-C keeps the model trained so far; --resume continues the training.
@@ -123,7 +124,8 @@ def _train(
     files = [MODEL, HISTORY, LOSS, SOLO]
     prepare_folder(out, checkpoints, files)
     held_out = inputs.read_held_out(console)
-    music = inputs.read_music(console)
+    jazz = all(each.grammar == "jazz" for each in presets.values())
+    music = inputs.read_music(console, jazz)
     check_no_overwrite([out / name for name in files], music.files)
     preset, config = choose_preset(presets, music.n_values)
     trainer = config.trainer
@@ -220,7 +222,9 @@ class _Inputs(NamedTuple):
             return []
         return self._read(self.held_out, ReadingConfig(), console).tunes
 
-    def read_music(self, console: Console) -> _Music:
+    def read_music(self, console: Console, jazz: bool) -> _Music:
+        """The music that is named; else the bundled jazz solos for `jazz` or a choice of solos,
+        else the bundled rags."""
         from djmodel.inputs.music_files import rags
         from djmodel.inputs.sheet_music import corpus_file
         from djmodel.inputs.wjazzd import bundled_file
@@ -237,7 +241,7 @@ class _Inputs(NamedTuple):
             counts = stored.summary.tunes, stored.n_bars, stored.summary.n_values
             return _Music(*counts, [], partial(fit_corpus, stored))
         names = [*self.music, *(str(corpus_file(name)) for name in self.pieces)]
-        bundled = [bundled_file()] if self.reading.solos else rags()
+        bundled = [bundled_file()] if jazz or self.reading.solos else rags()
         read = self._read(names or list(map(str, bundled)), self.reading, console)
         sources = {printable(path.name): sha256_of_file(path) for path in read.used}
         n_bars = sum(len(tune.bars) for tune in read.tunes)
@@ -261,6 +265,7 @@ class _Inputs(NamedTuple):
         """Reads music and shows the result for each file, or tune; of many, for those skipped."""
         from djmodel.inputs.reader import read_tunes
         from djmodel.inputs.score_to_tune import parse_bars
+        from djmodel.inputs.wjazzd import NOTICE
 
         with Progress(console, "reading", "file") as show:
             done = itertools.count(1)
@@ -277,6 +282,8 @@ class _Inputs(NamedTuple):
         if len(read.results) > 1 or read.results[0].note:
             console.print(music_table(read))
         read.require_tunes()
+        if any(result.label for result in read.results):
+            console.print(NOTICE, soft_wrap=True)
         return read
 
 

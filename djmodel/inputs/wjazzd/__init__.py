@@ -1,5 +1,6 @@
 """The Weimar Jazz Database -> tunes: transcribed solos over chord changes."""
 
+from djmodel.inputs.wjazzd.records import NOTICE as NOTICE
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter as SoloFilter
 from djmodel.inputs.wjazzd.solos import bundled_file as bundled_file
 from djmodel.inputs.wjazzd.solos import bundled_solos as bundled_solos

@@ -16,6 +16,11 @@ from msgspec import Meta
 
 from seqmodel.errors import CorpusError
 
+# The database's licence asks for it wherever a work made from it is shown.
+NOTICE = (
+    "Contains information from the Weimar Jazz Database (WJazzD), which is made available here "
+    "under the Open Database License (ODbL)."
+)
 SOUNDING_UNITS = 100  # of a beat, in which sounding durations are counted
 LOUDNESS_UNITS = 10  # of a decibel
 MAX_BEATS, MAX_DIVISION = 100_000, 96

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from helpers.solo_databases import beats, solo, some_solos, write_database
 
+from djmodel.config import TrainingConfig
 from djmodel.model.model_file import load
+from djmodel.presets import PRESETS
 from djmodel.values.corpus_file import Corpus
+from seqmodel.settings import with_settings
 
 TRAIN, INSPECT, CORPUS = "djmodel.train", "djmodel.inspect", "djmodel.corpus"
 
@@ -102,6 +105,17 @@ def test_a_model_is_trained_on_chosen_solos(command, database, tmp_path) -> None
     )
     assert done.status == 0, done.err
     assert [tune.title for tune in load(out / "model.keras").tunes] == ["Waltz", "Samba"]
+
+
+def test_a_jazz_model_is_trained_on_the_bundled_solos_unless_music_is_named(
+    command, database, tmp_path, monkeypatch
+) -> None:
+    small = with_settings(TrainingConfig(grammar="jazz"), epochs=1, n_a=4)
+    monkeypatch.setitem(PRESETS, "jazz", small)
+    monkeypatch.setattr("djmodel.inputs.wjazzd.bundled_file", lambda: database)
+    done = command(TRAIN, "--preset", "jazz", "--out", tmp_path)
+    assert "PaulDesmond_Waltz   used: 8 bars, 64 values" in done.err
+    assert "Contains information from the Weimar Jazz Database (WJazzD)" in done.err
 
 
 def test_a_corpus_is_built_of_chosen_solos(command, database, tmp_path) -> None:
