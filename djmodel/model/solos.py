@@ -12,7 +12,7 @@ from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany
-from djmodel.music.accompaniment.styles import DEFAULT_STYLE
+from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes
 from djmodel.music.meter import parse_meter
 from djmodel.music.tune import Tune
@@ -39,19 +39,26 @@ def generate_solos(
             "bars",
             hint="take fewer or shorter ones",
         )
-    tune = _accompanied(changes, config)
-    return improvise(
+    solos = improvise(
         model,
-        tune,
+        _accompanied(changes, config),
         seed=config.seed,
         count=count,
         sampling=config.sampling,
         primer=_primer(config, limits),
         with_primer=config.with_primer,
-        rhythm=tune if config.keep_rhythm else None,
+        rhythm=changes if config.keep_rhythm else None,
         tidy=config.tidy,
         max_copy=config.max_copy,
     )
+    if changes.accompaniment and config.style is None:
+        return solos
+    # The band listens to the soloist: it plays anew for each solo.
+    alone = [replace(solo.tune, accompaniment=()) for solo in solos]
+    return [
+        replace(solo, tune=_accompanied(tune, config))
+        for solo, tune in zip(solos, alone, strict=True)
+    ]
 
 
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
@@ -64,14 +71,16 @@ def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAUL
     tune = _cut(_source(model, config, limits), config.choruses, config.bars)
     if config.title is not None:
         tune = replace(tune, title=config.title)
+    if config.performance.feel is not None:
+        tune = replace(tune, feel=config.performance.feel)
     return tune.at_tempo(config.tempo)
 
 
 def _accompanied(tune: Tune, config: GenerationConfig) -> Tune:
     if tune.accompaniment and config.style is None:
         return tune
-    rng = np.random.default_rng(config.seed)
-    return accompany(tune, DEFAULT_STYLE if config.style is None else config.style, rng)
+    style = default_style(tune) if config.style is None else config.style
+    return accompany(tune, style, np.random.default_rng(config.seed))
 
 
 def performance_of(tune: Tune, config: GenerationConfig) -> Performance:

@@ -28,6 +28,7 @@ _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
 _PERFORMED_TICKS_PER_QUARTER = 960  # half a millisecond at 120 quarters a minute
 _MAX_BEATS = 255  # of a meter, stored in one byte
+_DRUM_VOLUME = 127  # in sets of instruments the cymbals are softer than a drummer's
 _DRUM_CHANNEL = 9  # channels count from 0 here, as in mido
 _CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
 _FLATS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F")  # keys of seven flats to one
@@ -52,7 +53,7 @@ def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
     melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
     parts = (Part(tune.instrument, tune.melody_notes()), *tune.accompaniment)
-    return _file_bytes(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts))
+    return _content(_file(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts)))
 
 
 def performance_bytes(performance: Performance, text: str = "") -> bytes:
@@ -74,19 +75,25 @@ def performance_bytes(performance: Performance, text: str = "") -> bytes:
         Part(part.instrument, tuple(map(timed, part.notes)), part.drums)
         for part in performance.parts
     ]
-    conductor = list(_conductor_events(performance.played, text))
-    notes = midi_parser.parse(_file_bytes(conductor, parts, _PERFORMED_TICKS_PER_QUARTER))
-    score = embed(midi_bytes(performance.score), notes)
-    conductor.append((0, 0, mido.MetaMessage("sequencer_specific", data=tuple(score))))
-    return _file_bytes(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
+    conductor = _conductor_events(performance.played, text)
+    file = _file(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
+    score = embed(midi_bytes(performance.score), midi_parser.parse(_content(file)))
+    file.tracks[0].insert(0, mido.MetaMessage("sequencer_specific", data=tuple(score)))
+    return _content(file)
 
 
-def _file_bytes(conductor: Iterable[Event], parts: Sequence[Part], ticks_per_quarter: int) -> bytes:
+def _file(
+    conductor: Iterable[Event], parts: Sequence[Part], ticks_per_quarter: int
+) -> mido.MidiFile:
     """A MIDI file: the track of the conductor, and one for each part."""
     file = mido.MidiFile(ticks_per_beat=ticks_per_quarter, charset="utf-8")
     file.tracks.append(_track(conductor, ticks_per_quarter))
     for part, channel in zip(parts, _channels(parts), strict=True):
         file.tracks.append(_track(_part_events(part, channel), ticks_per_quarter))
+    return file
+
+
+def _content(file: mido.MidiFile) -> bytes:
     content = BytesIO()
     file.save(file=content)
     return content.getvalue()
@@ -160,11 +167,14 @@ def _part_events(part: Part, channel: int) -> Iterator[Event]:
     """Name, program, and the notes: at one onset they end before others begin."""
     yield 0, 0, mido.MetaMessage("track_name", name=utf8_text(part.instrument.name))
     yield 0, 1, mido.Message("program_change", channel=channel, program=part.instrument.program)
+    if part.drums:
+        volume = mido.Message("control_change", channel=channel, control=7, value=_DRUM_VOLUME)
+        yield 0, 1, volume
     for note in _without_overlaps(part.notes):
         key = {"channel": channel, "note": note.pitch}
         velocity = min(max(note.velocity, 1), 127)
-        yield note.end, 2, mido.Message("note_off", velocity=0, **key)
-        yield note.onset, 3, mido.Message("note_on", velocity=velocity, **key)
+        yield note.end, 2, mido.Message("note_off", skip_checks=True, velocity=0, **key)
+        yield note.onset, 3, mido.Message("note_on", skip_checks=True, velocity=velocity, **key)
 
 
 def _without_overlaps(notes: Iterable[Note]) -> list[Note]:

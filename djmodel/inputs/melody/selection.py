@@ -47,7 +47,8 @@ class ChosenParts:
         """All notes of the accompaniment; of a lone melody, its own."""
         if self.lone_melody:
             return self.melody
-        return tuple(note for part in self.accompaniment for note in part.notes)
+        pitched = (part for part in self.accompaniment if not part.drums)
+        return tuple(note for part in pitched for note in part.notes)
 
 
 def choose_parts(
@@ -93,6 +94,10 @@ def choose_parts(
     if rest:
         accompaniment.insert(0, Part(leading[0].instrument, as_notes(rest)))
     _check(line, accompaniment, path, symbols=bool(score.symbols))
+    lone_melody = not accompaniment
+    if chords is None:
+        drums = (part for part in score.parts if part.drums and part.number not in asked)
+        accompaniment += [Part(part.instrument, part.notes, drums=True) for part in drums]
 
     roles = {part.number: "harmony" for part in carrying}
     roles |= {part.number: "doubles the melody" for part in doubling}
@@ -102,7 +107,7 @@ def choose_parts(
         line=legato(line),
         instrument=leading[0].instrument,
         accompaniment=tuple(accompaniment),
-        lone_melody=not accompaniment,
+        lone_melody=lone_melody,
     )
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from djmodel.music.accompaniment.bass import bass_notes
 from djmodel.music.accompaniment.comping import chord_notes, lead_voices
-from djmodel.music.accompaniment.strokes import groups_of
+from djmodel.music.accompaniment.drums import drum_notes
+from djmodel.music.accompaniment.form import chorus_length
+from djmodel.music.accompaniment.strokes import busy_groups, groups_of
 from djmodel.music.accompaniment.styles import STYLES
 from djmodel.music.tune import Part, Tune
 from seqmodel.errors import InputError
@@ -23,16 +25,17 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     """The tune with its changes played in a style of `STYLES`, instead of its accompaniment.
 
     Chords sound within their bars and no longer than they hold; under N.C. nothing sounds. Bass
-    and chords begin together. Every note is a tone of its chord or its bass, except that a walking
-    bass may lead into the next bass note by a semitone or a whole tone. `rng` is a generator or a
-    seed.
+    and chords begin together. Every note is a tone of its chord, its bass or its ninth, except that
+    a walking bass may lead into the next bass note by a semitone or a whole tone. Where the melody
+    is busy the chords leave it room. The first of several choruses may be in two. A tune without a
+    feel gets that of the style. `rng` is a generator or a seed.
 
     Raises InputError for an unknown style.
 
     >>> from djmodel.music.changes import parse_changes
     >>> band = accompany(parse_changes("Dm7 | G7 | C6"), "swing")
     >>> [part.instrument.name for part in band.accompaniment]
-    ['Piano', 'Bass']
+    ['Piano', 'Bass', 'Drums']
     """
     chosen = STYLES.get(style.strip().casefold())
     if chosen is None:
@@ -41,12 +44,17 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     rng = np.random.default_rng(rng)
     spans = tune.chord_spans()
     groups = list(groups_of(tune))
-    voicings = lead_voices([span.chord for span in spans], chosen.voices)
-    above = chord_notes(spans, voicings, groups, chosen, rng)
-    below = bass_notes(spans, groups, chosen, rng)
+    chorus = chorus_length(tune) + tune.has_pickup
+    first_chorus = tune.starts[chorus] if chorus < len(tune.bars) else None
+    voicings = lead_voices([span.chord for span in spans], chosen.voices, chosen.colours)
+    above = chord_notes(spans, voicings, groups, chosen, rng, busy_groups(tune, groups))
+    below = bass_notes(spans, groups, chosen, rng, first_chorus)
     if chosen.bass is None:
         notes = sorted([*below, *above], key=lambda note: (note.onset, note.pitch))
         parts = [Part(chosen.instrument, tuple(notes))]
     else:
         parts = [Part(chosen.instrument, tuple(above)), Part(chosen.bass, tuple(below))]
-    return replace(tune, accompaniment=tuple(part for part in parts if part.notes))
+    drums = drum_notes(tune, groups, chosen.drums, rng)
+    parts.append(Part(chosen.drums.kit, tuple(drums), drums=True))
+    parts = [part for part in parts if part.notes]
+    return replace(tune, accompaniment=tuple(parts), feel=tune.feel or chosen.feel)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from djmodel.music.accompaniment.strokes import Group, Stroke, share_out, stroke_of, velocity
-from djmodel.music.accompaniment.styles import Style
+from djmodel.music.accompaniment.styles import BassLine, Style
 from djmodel.music.chord import Chord, scale
 from djmodel.music.tune import ChordSpan, Note
 
@@ -21,16 +21,33 @@ _VELOCITY = 76
 
 
 def bass_notes(
-    spans: Sequence[ChordSpan], groups: Sequence[Group], style: Style, rng: Generator
+    spans: Sequence[ChordSpan],
+    groups: Sequence[Group],
+    style: Style,
+    rng: Generator,
+    first_chorus: Fraction | None = None,
 ) -> list[Note]:
-    """The notes of the bass line, which plays at least at the start of each span."""
-    if style.bass_line == "walking":
+    """The notes of the bass line, which plays at least at the start of each span. `first_chorus`
+    ends at that time: until then the style may have another line."""
+    if style.first_bass_line is None or first_chorus is None:
+        return _line(spans, groups, style.bass_line, rng)
+    first = [span for span in spans if span.onset < first_chorus]
+    later = spans[len(first) :]
+    notes = _line(first, groups, style.first_bass_line, rng)
+    return notes + _line(later, groups, style.bass_line, rng)
+
+
+def _line(
+    spans: Sequence[ChordSpan], groups: Sequence[Group], bass_line: BassLine, rng: Generator
+) -> list[Note]:
+    if bass_line == "walking":
         return _walking(spans, groups, rng)
     strokes: list[Stroke] = []
     others: set[Fraction] = set()
-    if style.bass_line != "held":
+    if bass_line != "held":
         for group in groups:
-            for hit in style.bass_line[group.size]:
+            turns = bass_line[group.size]
+            for hit in turns[group.number % len(turns)]:
                 onset, end = stroke_of(hit, group)
                 strokes.append((onset, end))
                 if hit.other != (group.number % 2 == 1):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from fractions import Fraction
 from functools import lru_cache
 
 from numpy.random import Generator
 
 from djmodel.music.accompaniment.strokes import Group, Stroke, draw_strokes, share_out, velocity
 from djmodel.music.accompaniment.styles import Style
-from djmodel.music.chord import Chord
+from djmodel.music.chord import Chord, scale
 from djmodel.music.tune import ChordSpan, Note
 
-_VELOCITY = 62
+_VELOCITY = 68
+_TOUCH = Fraction(1, 2)  # quarter lengths
 
 CHORD_REGISTER = (50, 76)  # MIDI numbers, both included: D3 to E5
 _CENTRE = 61
@@ -24,11 +26,26 @@ Voicing = tuple[int, ...]
 _NEED = {4: 0, 3: 1, 11: 2, 10: 2, 9: 3, 6: 4, 8: 4, 1: 5, 2: 6, 5: 6, 7: 7, 0: 8}
 
 
-def upper_tones(chord: Chord, voices: int) -> tuple[int, ...]:
+def upper_tones(chord: Chord, voices: int, colours: bool = False) -> tuple[int, ...]:
     """The pitch classes to play above the bass, at most `voices`, each once: all where there is
-    room; else the root goes first, then a plain fifth."""
+    room; else the root goes first, then a plain fifth. With `colours` the ninth takes the place of
+    the root in a seventh chord whose scale has it.
+
+    >>> upper_tones(Chord.of(0, (0, 4, 7, 10)), 4, colours=True)
+    (2, 4, 7, 10)
+    """
+    if colours and _takes_ninth(chord):
+        chord = Chord.of(chord.root, {*chord.intervals, 2} - {0}, chord.bass)
     needed = sorted(chord.intervals, key=lambda interval: _NEED[interval])[:voices]
     return tuple((chord.root + interval) % 12 for interval in sorted(needed))
+
+
+def _takes_ninth(chord: Chord) -> bool:
+    """True for a seventh chord with a plain fifth, without a ninth or fourth of its own, whose
+    scale has the ninth."""
+    tones = set(chord.intervals)
+    is_seventh = bool(tones & {10, 11}) and bool(tones & {3, 4}) and 7 in tones
+    return is_seventh and not tones & {1, 2, 5} and (chord.root + 2) % 12 in scale(chord)
 
 
 @lru_cache(maxsize=4096)
@@ -55,13 +72,13 @@ def movement(before: Voicing, after: Voicing) -> int:
     return there + back
 
 
-def lead_voices(chords: Sequence[Chord], voices: int) -> list[Voicing]:
+def lead_voices(chords: Sequence[Chord], voices: int, colours: bool = False) -> list[Voicing]:
     """A voicing of at most `voices` notes for each chord: the nearest to the one before, with a
     pull to the middle of the register. A chord without tones has none."""
     voicings: list[Voicing] = []
     before: Voicing = ()
     for chord in chords:
-        tones = frozenset(upper_tones(chord, voices))
+        tones = frozenset(upper_tones(chord, voices, colours))
         doubled = chord.root if len(tones) < voices else None
         candidates = _candidates(tones, doubled) if tones else ()
 
@@ -81,17 +98,22 @@ def chord_notes(
     groups: Sequence[Group],
     style: Style,
     rng: Generator,
+    busy: Collection[Fraction] = (),
 ) -> list[Note]:
-    """The notes of the chords. `voicings` has one for each span."""
+    """The notes of the chords. `voicings` has one for each span; `busy` as of `draw_strokes`. A
+    chord of a band on which no stroke falls is touched as it begins."""
     if style.broken:
         return _broken(spans, voicings, groups, rng)
     strokes: Iterable[Stroke] = [(span.onset, span.end) for span in spans]
     if style.rhythms is not None:
         first = spans[0].onset if spans else None
-        strokes = draw_strokes(groups, style.rhythms, first, rng)
+        strokes = draw_strokes(groups, style.rhythms, first, rng, busy)
     notes: list[Note] = []
     for span, voicing, played in zip(spans, voicings, share_out(spans, strokes), strict=True):
-        for onset, end in played or [(span.onset, span.end)]:
+        if not played:
+            touch = min(span.end, span.onset + _TOUCH) if style.bass else span.end
+            played = [(span.onset, touch)]
+        for onset, end in played:
             loudness = velocity(_VELOCITY, onset == span.onset, rng)
             notes += [Note(pitch, onset, end - onset, loudness) for pitch in voicing]
     return notes

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
 from numpy.random import Generator
 
 from djmodel.music.accompaniment.styles import Hit
 from djmodel.music.tune import ChordSpan, Tune
 
 _KEEP_PROBABILITY = 0.75  # that a group sounds as it did two bars before
+_RESTRAINT = 1.2  # under a busy soloist each stroke makes a rhythm exp(1.2) times less probable
 _ACCENT, _VARIATION = 6, 4  # of velocities
 
 Stroke = tuple[Fraction, Fraction]
@@ -43,30 +46,44 @@ def groups_of(tune: Tune) -> Iterator[Group]:
             at += length
 
 
+def busy_groups(tune: Tune, groups: Iterable[Group]) -> set[Fraction]:
+    """The onsets of the groups in which the soloist plays more than a note per pulse."""
+    onsets = [note.onset for note in tune.melody_notes()]
+    return {
+        group.onset
+        for group in groups
+        if bisect_left(onsets, group.onset + group.length) - bisect_left(onsets, group.onset)
+        > group.length / group.pulse
+    }
+
+
 def velocity(base: int, accent: bool, rng: Generator) -> int:
     """A velocity near `base`, higher on an accent."""
     return base + _ACCENT * accent + int(rng.integers(-_VARIATION, _VARIATION + 1))
 
 
 def draw_strokes(
-    groups: Sequence[Group],
+    groups: Iterable[Group],
     rhythms: Mapping[int, Sequence[Sequence[Hit]]],
     first: Fraction | None,
     rng: Generator,
+    busy: Collection[Fraction] = (),
 ) -> Iterator[Stroke]:
-    """Strokes of a drawn rhythm for each group. Most groups repeat that of two bars before; the
-    group at `first`, where the music begins, starts with its chord if the style has such a rhythm.
-    """
-    last: dict[tuple[int, int, int], Sequence[Hit]] = {}
+    """Strokes of a drawn rhythm for each group: few where its onset is in `busy`, for there the
+    soloist plays. Most groups repeat that of two bars before; the group at `first`, where the music
+    begins, starts with its chord if the style has such a rhythm."""
+    last: dict[tuple[int, int, int, bool], Sequence[Hit]] = {}
     bar = 0
     for group in groups:
         bar += group.number == 0
-        place = (bar % 2, group.number, group.size)
+        place = (bar % 2, group.number, group.size, group.onset in busy)
         if group.onset == first or place not in last or rng.random() > _KEEP_PROBABILITY:
             choices = rhythms[group.size]
             if group.onset == first:
                 choices = [hits for hits in choices if hits and hits[0].onset == 0] or choices
-            last[place] = choices[int(rng.integers(len(choices)))]
+            restraint = _RESTRAINT if group.onset in busy else 0.0
+            weights = np.exp([-restraint * len(hits) for hits in choices])
+            last[place] = choices[int(rng.choice(len(choices), p=weights / weights.sum()))]
         for hit in last[place]:
             onset, end = stroke_of(hit, group)
             if onset < end:

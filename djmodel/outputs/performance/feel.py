@@ -48,15 +48,15 @@ class Clock:
         for before, after in zip(self.tempos, self.tempos[1:], strict=False):
             length = float(after.onset - before.onset) * 60 / before.bpm
             self._seconds.append(self._seconds[-1] + length)
-        self._onsets = [tempo.onset for tempo in self.tempos]
+        self._onsets = [float(tempo.onset) for tempo in self.tempos]
 
     def bpm(self, quarter: Fraction | float) -> float:
         """The tempo at a time in quarter lengths from the start of the tune."""
-        return self.tempos[max(bisect_right(self._onsets, quarter) - 1, 0)].bpm
+        return self.tempos[max(bisect_right(self._onsets, float(quarter)) - 1, 0)].bpm
 
     def seconds(self, quarter: Fraction | float) -> float:
         """Seconds from the start of the tune until a time in quarter lengths."""
-        index = max(bisect_right(self._onsets, quarter) - 1, 0)
+        index = max(bisect_right(self._onsets, float(quarter)) - 1, 0)
         tempo = self.tempos[index]
         return self._seconds[index] + float(quarter - tempo.onset) * 60 / tempo.bpm
 
@@ -75,6 +75,7 @@ class TimeMap:
         self, tune: Tune, onsets: Iterable[Fraction], feel: str, ratio: float | None = None
     ) -> None:
         self._beats = beats_of(tune)
+        self._beat_times = [float(beat) for beat in self._beats]
         self._clock, self._feel, self._ratio = Clock(tune.tempos), feel, ratio
         self._straight: set[Fraction] = set()
         for onset in onsets:
@@ -102,7 +103,7 @@ class TimeMap:
 
     def _beat(self, quarter: Fraction) -> Fraction | None:
         """The beat of a quarter note in which a time lies."""
-        index = bisect_right(self._beats, quarter) - 1
+        index = bisect_right(self._beat_times, float(quarter)) - 1
         if index < 0 or quarter - self._beats[index] >= 1:
             return None
         return self._beats[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.bass import BASS_REGISTER
 from djmodel.music.accompaniment.comping import CHORD_REGISTER, movement, upper_tones
-from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.accompaniment.styles import STYLES, default_style
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.forms import FORMS
 from djmodel.music.chord_symbol import parse_chord_symbol
@@ -29,16 +30,21 @@ def played(text: str, style: str, meter: str = "4/4", seed: int = 0) -> Tune:
 
 
 def notes_of(tune: Tune) -> list[Note]:
-    return [note for part in tune.accompaniment for note in part.notes]
+    """The notes of bass and chords."""
+    return [note for part in tune.accompaniment if not part.drums for note in part.notes]
 
 
-def spans_of(tune: Tune) -> list[tuple[Fraction, Fraction, frozenset[int], bool]]:
-    """Each change: from, to, its pitch classes with the bass, whether it sounds."""
+def spans_of(
+    tune: Tune, colours: bool = False
+) -> list[tuple[Fraction, Fraction, frozenset[int], bool]]:
+    """Each change: from, to, its pitch classes with the bass (and the ninth that a style with
+    `colours` adds), whether it sounds."""
     spans = []
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         onsets = [change.onset for change in bar.changes] + [bar.length]
         for change, (onset, end) in zip(bar.changes, pairwise(onsets), strict=True):
             tones = change.chord.pitch_classes | {change.chord.bass}
+            tones |= set(upper_tones(change.chord, 4, colours))
             spans.append((start + onset, start + end, tones, change.sounding))
     return spans
 
@@ -60,7 +66,7 @@ changes = st.lists(bars, min_size=1, max_size=6).map(lambda texts: "C | " + " | 
 @given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS), st.integers(0, 3))
 def test_every_note_belongs_to_its_chord(text: str, style: str, meter: str, seed: int) -> None:
     tune = played(text, style, meter, seed)
-    spans = spans_of(tune)
+    spans = spans_of(tune, STYLES[style].colours)
     for note in notes_of(tune):
         [number] = [n for n, (onset, end, *_) in enumerate(spans) if onset <= note.onset < end]
         _, end, tones, sounding = spans[number]
@@ -179,7 +185,7 @@ def test_the_first_chord_has_chord_notes_above_its_bass(style: str, meter: str) 
             played("Dm7 | G7 | C", style, meter, seed=seed),
             played("N.C. | N.C. | Dm7 | G7", style, meter, seed=seed),
         ):
-            chords, bass = tune.accompaniment
+            chords, bass, _ = tune.accompaniment
             assert chords.notes[0].onset == bass.notes[0].onset
             assert len({n.pitch for n in chords.notes if n.onset == bass.notes[0].onset}) >= 3
 
@@ -194,7 +200,8 @@ def test_an_accompaniment_leaves_the_melody_and_changes_as_they_are() -> None:
     tune = parse_changes("Cm7 | F7")
     accompanied = accompany(tune, "bossa", np.random.default_rng(0))
     assert accompanied.bars == tune.bars
-    assert [part.instrument.name for part in accompanied.accompaniment] == ["Guitar", "Bass"]
+    names = [part.instrument.name for part in accompanied.accompaniment]
+    assert names == ["Guitar", "Bass", "Drums"]
 
 
 def test_an_unknown_style_is_refused() -> None:
@@ -232,6 +239,48 @@ def test_no_instrument_plays_a_pitch_twice_at_once(text: str, style: str, meter:
             by_pitch.setdefault(note.pitch, []).append(note)
         for notes in by_pitch.values():
             assert all(one.end <= other.onset for one, other in pairwise(notes))
+
+
+def test_a_seventh_chord_is_voiced_with_its_ninth_where_the_scale_has_it() -> None:
+    # Dm7: F A C E over the bass's D; G7b9 and G7sus4 keep their own colours
+    assert set(upper_tones(parse_chord_symbol("Dm7"), 4, colours=True)) == {5, 9, 0, 4}
+    for name in ("G7b9", "G7sus4", "C", "Bm7b5", "C6"):
+        chord = parse_chord_symbol(name)
+        assert upper_tones(chord, 4, colours=True) == upper_tones(chord, 4)
+
+
+def test_the_first_of_several_choruses_of_swing_is_in_two_and_then_the_bass_walks() -> None:
+    bass = next(
+        part
+        for part in accompany(parse_changes("blues-in-F").repeated(2), "swing").accompaniment
+        if part.instrument.name == "Bass"
+    )
+    assert [note.onset for note in bass.notes] == [*range(0, 48, 2), *range(48, 96)]
+    # root and fifth of F7
+    assert [note.pitch % 12 for note in bass.notes[:2]] == [5, 0]
+
+
+def test_chords_are_fewer_while_the_soloist_plays() -> None:
+    def strokes(melody: tuple[Note, ...]) -> int:
+        total = 0
+        for seed in range(8):
+            tune = parse_changes("rhythm-changes")
+            bars = tuple(replace(bar, melody=melody) for bar in tune.bars)
+            piano = accompany(replace(tune, bars=bars), "swing", seed).accompaniment[0]
+            total += len({note.onset for note in piano.notes})
+        return total
+
+    busy = tuple(Note(70 + k % 3, Fraction(k, 2), Fraction(1, 2)) for k in range(8))
+    assert strokes(busy) < 0.8 * strokes(())
+
+
+def test_a_tune_without_a_feel_gets_that_of_the_style() -> None:
+    changes = parse_changes("C6 | G7")
+    assert accompany(changes, "bossa").feel == "latin"
+    assert accompany(replace(changes, feel="funk"), "bossa").feel == "funk"
+    assert default_style(changes) == "swing"
+    assert default_style(replace(changes, feel="ballad")) == "ballad"
+    assert default_style(parse_changes("C6 | G7", parse_meter("3/4"))) == "waltz"
 
 
 @pytest.mark.parametrize("style", STYLES)
