@@ -227,7 +227,7 @@ class GenerationConfig:
     style: Annotated[
         str | None,
         Setting(
-            "Accompaniment: block, stride, swing, bossa or arpeggio.",
+            "Accompaniment: block, stride, swing, ballad, waltz, bossa, latin, funk or arpeggio.",
             _CHANGES,
             metavar="STYLE",
             default="the source's; swing for written changes",
