@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.evaluation.comparison import Comparison, Distributed, Measured
-from djmodel.evaluation.metrics import CATEGORIES, mean_array
+from djmodel.evaluation.metrics import CATEGORIES
+from djmodel.evaluation.statistics import mean_array
 from djmodel.music.chord import KIND_NAMES
 from djmodel.outputs.piano_roll import ACCOMPANIMENT_COLOUR, KIND_COLOURS
 from seqmodel.plots import (

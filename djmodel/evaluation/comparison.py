@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.evaluation.copying import REPRESENTATIONS, Copied, CopyDetector, human_baseline, pieces
-from djmodel.evaluation.metrics import (
-    DISTRIBUTIONS,
-    MEASURES,
+from djmodel.evaluation.metrics import DISTRIBUTIONS, MEASURES, MGEVAL
+from djmodel.evaluation.statistics import (
     distances_between,
     distances_within,
     kl_divergence,
@@ -132,6 +131,29 @@ def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[fl
                 away.append(abs(mean_of(measured.generated[first:last]) - known.mean()) / spread)
         found.append(mean_of(away))
     return found
+
+
+def mgeval_features(tune: Tune) -> dict[str, Floats]:
+    """The features of a tune that `mgeval_overlaps` compares."""
+    return {name: feature(tune) for name, feature in MGEVAL.items()}
+
+
+def mgeval_overlaps(
+    reference: Sequence[Mapping[str, Floats]], others: Sequence[Mapping[str, Floats]]
+) -> dict[str, float]:
+    """The overlapping area, by feature, of the distances between tunes of the reference and those
+    of each other tune from each of the reference, given the features of the tunes.
+
+    As in Yang and Lerch's code the area ends at the smallest and at the largest distance, so that
+    even two halves of one set have less than 1.
+    """
+    overlaps = {}
+    for name in MGEVAL:
+        known = [features[name] for features in reference]
+        within = distances_within(known)
+        between = distances_between([features[name] for features in others], known)
+        overlaps[name] = overlapping_area(within, between, beyond_samples=False)
+    return overlaps
 
 
 def _distributed(training: Sequence[Floats], generated: Sequence[Floats]) -> Distributed:

@@ -14,13 +14,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from djmodel.evaluation.metrics import mean_array
+from djmodel.evaluation.metrics import melodic_steps
+from djmodel.evaluation.statistics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Tune
@@ -187,11 +187,11 @@ def memorization_warning(model: DjModel) -> str:
 
 
 def _steps(tune: Tune, representation: str) -> Line:
-    notes, starts = tune.melody_notes(), tune.starts
-    steps = [
-        (b.pitch - a.pitch, float(b.onset - a.onset))
-        if representation == MELODY
-        else b.pitch - a.pitch
-        for a, b in pairwise(notes)
+    steps = melodic_steps(tune)
+    symbols: list[Hashable] = [
+        (semitones, float(quarters)) if representation == MELODY else semitones
+        for semitones, quarters in steps
     ]
-    return Line(steps, [bisect_right(starts, note.onset) for note in notes[:-1]])
+    starts = tune.starts
+    onsets = [note.onset for note in tune.melody_notes()[:-1]]
+    return Line(symbols, [bisect_right(starts, onset) for onset in onsets])

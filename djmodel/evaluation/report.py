@@ -21,8 +21,8 @@ from djmodel.evaluation.charts import (
 )
 from djmodel.evaluation.comparison import BARS_PER_PIECE, Comparison, compare
 from djmodel.evaluation.copying import Copied, CopyDetector, format_longest
-from djmodel.evaluation.metrics import mean_array
 from djmodel.evaluation.perplexity import Evaluation
+from djmodel.evaluation.statistics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.provenance import current_versions, with_provenance

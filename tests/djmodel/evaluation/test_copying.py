@@ -18,7 +18,7 @@ from djmodel.evaluation.copying import (
     CopyDetector,
     human_baseline,
 )
-from djmodel.evaluation.metrics import mean_array
+from djmodel.evaluation.statistics import mean_array
 from djmodel.inputs.reader import read_tune
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune

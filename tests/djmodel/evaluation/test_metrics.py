@@ -6,8 +6,6 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 from helpers.handmade_tunes import QUAVER, REST, SEMIQUAVER, TIED, bar, blues
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from djmodel.evaluation import metrics
 from djmodel.inputs.reader import read_tune
@@ -51,6 +49,30 @@ def test_entropy_is_zero_for_one_pitch_class_and_log2_of_12_for_all():
 
 def test_the_range_is_an_octave():
     assert metrics.pitch_range(FOUR_AND_TWO) == 12
+
+
+def test_different_pitches_and_the_mean_interval():
+    # C E G C' D F: six pitches; 4 + 3 + 5 + 10 + 3 semitones in five steps
+    assert metrics.used_pitches(FOUR_AND_TWO) == 6
+    assert metrics.average_interval(FOUR_AND_TWO) == 25 / 5
+    # C D C D: two pitches, a whole tone up and down
+    trill = tune(bar("C", [(60, 1), (62, 1), (60, 1), (62, 1)]))
+    assert metrics.used_pitches(trill) == 2
+    assert metrics.average_interval(trill) == 2
+
+
+def test_a_motif_that_comes_again_a_fifth_higher_is_repeated():
+    # C D E, G A B: the leap between them makes motifs of its own
+    q = QUAVER
+    notes = [(60, q), (62, q), (64, q), (67, q), (69, q), (71, q)]
+    sequence = tune(bar("C", notes))
+    # steps 2 2 3 2 2: of the four motifs of three notes the first and the last are alike
+    assert metrics.motif_repetition(sequence, 3) == 2 / 4
+    assert metrics.motif_repetition(sequence, 4) == 0
+    assert math.isnan(metrics.motif_repetition(sequence, 7))
+    # the second time in quarters: the same intervals in another rhythm are another motif
+    slower = tune(bar("C", [*notes[:4], (69, 1), (71, 1)]))
+    assert metrics.motif_repetition(slower, 3) == 0
 
 
 def test_a_tone_outside_every_scale_lowers_scale_consistency():
@@ -127,6 +149,26 @@ def test_empty_beats():
     assert metrics.empty_beat_rate(jig) == 1 / 2
 
 
+def test_the_share_of_rests():
+    # two and a half of four quarters; a bar of rest
+    sparse = tune(bar("C", [(60, 1), (REST, 1), (62, QUAVER), (REST, QUAVER), (64, 1)]))
+    assert metrics.rest_share(sparse) == pytest.approx(1 - 2.5 / 4)
+    assert metrics.rest_share(tune(*sparse.bars, bar("C", []))) == pytest.approx(1 - 2.5 / 8)
+    assert metrics.rest_share(FOUR_AND_TWO) == 0
+
+
+def test_a_phrase_ends_at_a_rest_of_a_quarter():
+    # C D, a rest of an eighth, E held over the bar line; a quarter's rest; G A
+    line = tune(
+        bar("C", [(60, QUAVER), (62, QUAVER), (REST, QUAVER), (64, 2 + QUAVER)]),
+        bar("G7", [(64, 1, TIED), (REST, 1), (67, 1), (69, QUAVER)]),
+    )
+    assert metrics.phrase_lengths(line).tolist() == [[3, 5], [2, 1.5]]
+    assert metrics.MEASURES["notes of a phrase"](line) == 2.5
+    assert metrics.MEASURES["quarters of a phrase"](line) == 3.25
+    assert metrics.phrase_lengths(EMPTY).shape == (0, 2)
+
+
 def test_groove_similarity_of_neighbouring_bars_and_of_all_pairs():
     # onsets at 0 1 2 3; 0 2; 0 2: of 16 positions two differ, then none
     grooves = tune(*FOUR_AND_TWO.bars, bar("G7", [(67, 2), (65, 2)]))
@@ -170,10 +212,33 @@ def test_kinds_of_tones_on_and_off_the_beat():
     assert metrics.tone_shares(tune(bar("C", [(70, 1)])))[0].tolist() == [0, 0, 0, 1]
 
 
+def test_chord_tones_and_scale_tones():
+    # over C: C E, D B of its scale, D# beside E, Bb; over G7 the B is a chord tone
+    notes = [(p, QUAVER) for p in (60, 64, 62, 71, 63, 70)]
+    line = tune(bar("C", notes), bar("G7", [(71, 1)]))
+    assert metrics.tone_counts(line).sum(axis=0).tolist() == [3, 2, 1, 1]
+    assert metrics.chord_tone_share(line) == 3 / 7
+    assert metrics.scale_tone_share(line) == pytest.approx(5 / 7)
+
+
+def test_features_of_mgeval_are_counted_and_in_seconds():
+    # C E G C D F, onsets 0 1 2 3 4 6, at 90 quarters a minute
+    features = {name: of(FOUR_AND_TWO.at_tempo(90)) for name, of in metrics.MGEVAL.items()}
+    assert len(features) == 9
+    names = ("used pitches", "notes", "inter-onset interval", "pitch shift", "pitch range")
+    numbers = np.concatenate([features[name] for name in names])
+    assert numbers == pytest.approx([6, 6, 0.8, 5, 12])
+    # three times from a quarter to a quarter
+    assert features["note-length transitions"][2, 2] == 3
+    assert features["note-length transitions"].sum() == 5
+    assert features["pitch-class transitions"][0, 4] == 1
+    assert features["note lengths"].sum() == 1
+
+
 def test_a_measure_without_data_is_nan():
     for name, measure in metrics.MEASURES.items():
         assert math.isnan(measure(NO_BARS)), name
-        if "groove" not in name and name != "empty-beat rate":
+        if "groove" not in name and name not in {"empty-beat rate", "rests"}:
             assert math.isnan(measure(EMPTY)), name
     for name, measure in metrics.DISTRIBUTIONS.items():
         assert np.isnan(measure(EMPTY)).all(), name
@@ -202,76 +267,6 @@ def test_every_measure_of_every_rag_is_a_number_in_its_bounds(rags):
         assert all(0 <= number <= 1 for number in rates)
         # bits of one bar, of four, of the whole: the more notes, the more pitch classes
         assert entropies[1] < entropies[2] < entropies[0]
-
-
-# --- comparing -------------------------------------------------------------------------------
-
-NORMAL = np.random.default_rng(0).normal(size=1000)
-
-
-def test_distant_distributions_have_no_overlap_and_a_large_divergence():
-    assert metrics.kl_divergence(NORMAL, NORMAL + 5) > 10  # on grids of their own: 0.05
-    # under the lower of N(0, 1) and N(5, 1): 2 * Phi(-2.5) = 0.0124
-    assert metrics.overlapping_area(NORMAL, NORMAL + 5) == pytest.approx(0.0124, abs=0.01)
-
-
-def test_near_distributions_have_the_overlap_of_the_formula():
-    # N(0, 1) against N(1, 1): KL 1/2; under the lower, 2 * Phi(-1/2) = 0.617
-    assert metrics.kl_divergence(NORMAL, NORMAL + 1) == pytest.approx(0.5, abs=0.15)
-    assert metrics.overlapping_area(NORMAL, NORMAL + 1) == pytest.approx(0.617, abs=0.03)
-    assert metrics.kl_divergence(NORMAL, NORMAL) == pytest.approx(0, abs=1e-9)
-    assert metrics.overlapping_area(NORMAL, NORMAL) == pytest.approx(1, abs=1e-3)
-
-
-def test_overlap_and_divergence_agree_with_quadrature():
-    """The same integrals by scipy's quadrature of its own densities."""
-    from scipy.integrate import quad
-    from scipy.stats import gaussian_kde
-
-    first, second = NORMAL[:40], 0.3 * NORMAL[50:80] + 0.5
-    p, q = gaussian_kde(first), gaussian_kde(second)
-    lower, _ = quad(lambda x: min(p(x)[0], q(x)[0]), -6, 6, limit=400, epsabs=1e-5, epsrel=1e-4)
-    divergence, _ = quad(
-        lambda x: p(x)[0] * (p.logpdf(x)[0] - q.logpdf(x)[0]),
-        -6,
-        6,
-        limit=400,
-        epsabs=1e-5,
-        epsrel=1e-4,
-    )
-    assert metrics.overlapping_area(first, second) == pytest.approx(lower, abs=1e-3)
-    assert metrics.kl_divergence(first, second) == pytest.approx(divergence, rel=1e-2)
-
-
-def test_constant_and_empty_samples():
-    assert metrics.overlapping_area([3, 3], [3]) == 1
-    assert metrics.overlapping_area([3, 3], [4, 4]) == 0
-    assert metrics.overlapping_area([3, 3], NORMAL) == 0
-    assert metrics.kl_divergence([3, 3], [3]) == 0
-    assert metrics.kl_divergence([3, 3], [4]) == math.inf
-    assert metrics.kl_divergence(NORMAL, [4, 4]) == math.inf
-    assert math.isnan(metrics.overlapping_area([math.nan], [1, 2]))
-    assert math.isnan(metrics.kl_divergence([], [1, 2]))
-    assert metrics.overlapping_area([1, 2, math.nan], [1, 2]) == pytest.approx(1, abs=1e-3)
-
-
-samples = st.lists(st.floats(-100, 100), min_size=1, max_size=8)
-
-
-@settings(max_examples=25)
-@given(samples, samples)
-def test_the_overlap_is_symmetric_and_between_zero_and_one(first, second):
-    area = metrics.overlapping_area(first, second)
-    assert -1e-9 <= area <= 1 + 1e-2
-    assert area == pytest.approx(metrics.overlapping_area(second, first), abs=1e-9)
-    assert metrics.kl_divergence(first, second) > -1e-2
-
-
-def test_distances_of_arrays():
-    a, b, c = np.array([0.0, 0.0]), np.array([3.0, 4.0]), np.array([0.0, 1.0])
-    assert metrics.distances_within([a, b, c]).tolist() == [5, 1, math.sqrt(9 + 9)]
-    assert metrics.distances_between([a], [b, c]).tolist() == [5, 1]
-    assert metrics.distances_between([a], [np.array([math.nan, 2.0])]).tolist() == [2]
 
 
 def test_a_bar_shorter_than_a_position_has_one_position():

@@ -6,16 +6,25 @@ import re
 
 import numpy as np
 import pytest
+from helpers.handmade_tunes import bar
 
 from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.evaluation import metrics
-from djmodel.evaluation.comparison import BARS_PER_PIECE, Measured, compare, distances
+from djmodel.evaluation.comparison import (
+    BARS_PER_PIECE,
+    Measured,
+    compare,
+    distances,
+    mgeval_features,
+    mgeval_overlaps,
+)
 from djmodel.evaluation.copying import VALUES, CopyDetector, pieces
 from djmodel.inputs.reader import read_tune
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import load
 from djmodel.model.solos import generate_solos
 from djmodel.model.training import fit
+from djmodel.music.tune import Tune
 from djmodel.outputs.midi import write_midi
 from djmodel.values.grammar import encode
 from seqmodel.training.config import TrainerConfig
@@ -68,6 +77,23 @@ def test_the_training_music_is_close_to_itself(tunes, solos):
         assert measured.overlap == pytest.approx(1, abs=1e-2), name
         assert measured.divergence == pytest.approx(0, abs=1e-6), name
     assert np.mean(same.distances) < np.mean(compare(tunes, solos, CopyDetector(tunes)).distances)
+
+
+def test_two_halves_of_one_tune_overlap_and_music_of_another_kind_does_not(tunes):
+    def features(parts):
+        return [mgeval_features(part) for part in parts]
+
+    cut = [piece for tune in tunes for piece in pieces(tune, 4)]
+    halves = mgeval_overlaps(features(cut[::2]), features(cut[1::2]))
+    slow = [
+        Tune("semibreves, far apart", tuple(bar("C", [(pitch, 4)]) for pitch in row))
+        for row in ([30, 90, 31, 95], [20, 99, 25, 90], [33, 93, 28])
+    ]
+    strangers = mgeval_overlaps(features(cut), features(slow))
+    assert set(halves) == set(strangers) == set(metrics.MGEVAL)
+    assert np.mean([*halves.values()]) > 0.6
+    for name in ("inter-onset interval", "pitch shift", "note lengths"):
+        assert strangers[name] < 0.1 < halves[name], name
 
 
 def test_distances_equal_values_worked_out_by_hand():

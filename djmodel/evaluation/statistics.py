@@ -1,0 +1,120 @@
+"""Samples of measures compared: means, overlap and divergence of densities, distances of arrays.
+
+Numbers that are nan are left out. For the sources see `djmodel.evaluation.metrics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def mean_of(numbers: Iterable[float]) -> float:
+    """The mean of the numbers that are not nan; nan if there is none."""
+    measured = _measured(numbers)
+    return float(measured.mean()) if len(measured) else np.nan
+
+
+def mean_array(arrays: Iterable[Floats]) -> Floats:
+    """The elementwise mean of arrays of one shape, without those elements that are nan; nan where
+    all are."""
+    stacked = np.stack([*arrays])
+    measured = ~np.isnan(stacked)
+    counts = measured.sum(axis=0)
+    sums = np.where(measured, stacked, 0).sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def overlapping_area(
+    first: Iterable[float], second: Iterable[float], *, beyond_samples: bool = True
+) -> float:
+    """The area under the lower of the two densities: 0 for samples that have nothing in common, 1
+    for equal ones (Yang and Lerch, "OA").
+
+    Both densities are Gaussian kernel estimates with Scott's bandwidth, on one grid that covers
+    both. A constant sample is a point mass: equal points overlap by 1, and any other pair with a
+    point by 0. nan if a sample is empty. Without `beyond_samples` the area ends at the least and at
+    the greatest of all numbers.
+    """
+    p, q = _measured(first), _measured(second)
+    if not len(p) or not len(q):
+        return np.nan
+    if _is_point(p) or _is_point(q):
+        return float(_same_point(p, q))
+    grid, log_p, log_q = _log_densities(p, q)
+    lower = np.exp(np.minimum(log_p, log_q))
+    if not beyond_samples:
+        ends = min(p.min(), q.min()), max(p.max(), q.max())
+        inside = (grid > ends[0]) & (grid < ends[1])
+        at_ends = np.interp(ends, grid, lower)
+        grid = np.concatenate([ends[:1], grid[inside], ends[1:]])
+        lower = np.concatenate([at_ends[:1], lower[inside], at_ends[1:]])
+    return float(np.trapezoid(lower, grid))
+
+
+def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
+    """The integral of p log(p / q), in nats, p being the density of `first` and q that of `second`
+    (Kullback and Leibler, 1951; Yang and Lerch, "KLD", who evaluate each density on a grid of its
+    own, so that different points are compared). Not symmetric.
+
+    Densities, grid and points as in `overlapping_area`: 0 for the same point twice, infinite for
+    any other pair with a point in it. nan if a sample is empty. Far from its sample an estimated
+    density falls as its kernel does: a large result says that two samples are far apart, how far
+    depends on their outliers.
+    """
+    p, q = _measured(first), _measured(second)
+    if not len(p) or not len(q):
+        return np.nan
+    if _is_point(p) or _is_point(q):
+        return 0.0 if _same_point(p, q) else np.inf
+    grid, log_p, log_q = _log_densities(p, q)
+    return float(np.trapezoid(np.exp(log_p) * (log_p - log_q), grid))
+
+
+def distances_within(features: Sequence[Floats]) -> Floats:
+    """The Euclidean distances of all pairs of arrays of one set: `(n (n - 1) / 2,)` (Yang and
+    Lerch, "intra-set"). Elements that are nan in either array are left out."""
+    return np.array([_distance(a, b) for a, b in combinations(features, 2)])
+
+
+def distances_between(first: Sequence[Floats], second: Sequence[Floats]) -> Floats:
+    """The Euclidean distances of each array of one set to each of another: `(n * m,)` (Yang and
+    Lerch, "inter-set"). nan as in `distances_within`."""
+    return np.array([_distance(a, b) for a in first for b in second])
+
+
+def _measured(numbers: Iterable[float]) -> Floats:
+    found = np.array([*numbers], dtype=np.float64)
+    return found[~np.isnan(found)]
+
+
+def _distance(first: Floats, second: Floats) -> float:
+    return float(np.sqrt(np.nansum((first - second) ** 2)))
+
+
+def _is_point(sample: Floats) -> bool:
+    return bool(np.ptp(sample) <= 1e-9 * max(1.0, float(np.abs(sample).max())))
+
+
+def _same_point(p: Floats, q: Floats) -> bool:
+    return _is_point(np.concatenate([p, q]))
+
+
+def _log_densities(p: Floats, q: Floats) -> tuple[Floats, Floats, Floats]:
+    """A grid that reaches four bandwidths beyond both samples, and the log densities on it, which
+    are finite even where the densities underflow to 0."""
+    from scipy.stats import gaussian_kde
+
+    estimates = [gaussian_kde(sample) for sample in (p, q)]
+    widths = [float(np.sqrt(estimate.covariance[0, 0])) for estimate in estimates]
+    low = min(s.min() - 4 * width for s, width in zip((p, q), widths, strict=True))
+    high = max(s.max() + 4 * width for s, width in zip((p, q), widths, strict=True))
+    # Twenty steps to the narrower kernel, at least a thousand, at most twenty thousand.
+    steps = int(np.clip((high - low) / min(widths) * 20, 1000, 20_000))
+    grid = np.linspace(low, high, steps)
+    return grid, estimates[0].logpdf(grid), estimates[1].logpdf(grid)
