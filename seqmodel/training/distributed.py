@@ -16,7 +16,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,10 @@ from seqmodel.network.keras_layers import load_keras, without_tensorflow_logs
 from seqmodel.text import pluralize
 from seqmodel.training.checkpoints import SECONDS, Checkpoint, Checkpoints, training_in
 from seqmodel.training.config import DeviceConfig
+from seqmodel.training.hosts import HostsError, signals_end_waits, wait_for_hosts
 
 START_SECONDS = 120  # in which all hosts have to start
 HEARTBEAT_SECONDS = 10  # after which a silent host is lost
-
-
-class HostsError(InputError):
-    """Devices or hosts that do not exist, or are lost."""
 
 
 @contextmanager
@@ -60,40 +57,62 @@ def training_devices(config: DeviceConfig) -> Iterator[None]:
         # The cores of a CPU are one device unless JAX is asked for more before it starts.
         with suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", config.devices)
-    if config.hosts:
-        addresses = config.addresses
+    with ExitStack() as stack:
+        signals: list[int] = []
+        if config.hosts:
+            jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM
+            signals = stack.enter_context(signals_end_waits())
+            _connect(jax, config)
+        keras = load_keras()
+        with without_tensorflow_logs():  # this imports TensorFlow
+            keras.utils.set_random_seed(0)  # of what has no seed: equal on all hosts
+        names = [f"{device.platform}:{device.id}" for device in _devices(jax, config.devices)]
+        keras.distribution.set_distribution(
+            keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
+        )
+        try:
+            yield
+            if config.hosts and not signals:
+                jax.distributed.shutdown()  # when all hosts have come to their end
+        except BaseException as error:
+            if not config.hosts:
+                raise
+            interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
+            # At its end JAX would wait for all hosts, and abort when one of them is lost.
+            atexit.register(_exit_at_once, 128 + signals[0] if signals else 2)
+            if interrupted or isinstance(error, InputError):
+                raise
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise HostsError(
+                f"training on several hosts has failed; is one of them lost? ({reason})",
+                hint="resume the training, on as many hosts as there are",
+            ) from error
+        else:
+            if signals:  # this host was interrupted, and the others do not know
+                atexit.register(_exit_at_once, 128 + signals[0])
+        finally:
+            keras.distribution.set_distribution(None)
+
+
+def _connect(jax: Any, config: DeviceConfig) -> None:
+    """Connects this host with the others. Raises HostsError."""
+    addresses, rank = config.addresses, config.rank
+    place: tuple[Any, ...] = ()
+    if addresses and rank is not None:
+        wait_for_hosts(addresses, rank, START_SECONDS)
+        place = addresses[0], len(addresses), rank
+    try:
         jax.distributed.initialize(
-            *((addresses[0], len(addresses), config.rank) if addresses else ()),
+            *place,
             initialization_timeout=START_SECONDS,
             heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
             shutdown_timeout_seconds=HEARTBEAT_SECONDS,
         )
-    keras = load_keras()
-    with without_tensorflow_logs():  # this imports TensorFlow
-        keras.utils.set_random_seed(0)  # of what has no seed: equal on all hosts
-    names = [f"{device.platform}:{device.id}" for device in _devices(jax, config.devices)]
-    keras.distribution.set_distribution(
-        keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
-    )
-    try:
-        yield
-        if config.hosts:
-            jax.distributed.shutdown()  # when all hosts have come to their end
-    except BaseException as error:
-        if not config.hosts:
-            raise
-        interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
-        # At its end JAX would wait for all hosts, and abort when one of them is lost.
-        atexit.register(_exit_at_once, 130 if interrupted else 2)
-        if interrupted or isinstance(error, InputError):
-            raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except ValueError as error:
         raise HostsError(
-            f"training on several hosts has failed; is one of them lost? ({reason})",
-            hint="resume the training, on as many hosts as there are",
+            "no launcher that JAX knows, such as Slurm or Open MPI, has started this program",
+            hint="start it with srun or mpirun, or give the addresses of all hosts and a rank",
         ) from error
-    finally:
-        keras.distribution.set_distribution(None)
 
 
 def _exit_at_once(status: int) -> None:

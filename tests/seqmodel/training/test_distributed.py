@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from seqmodel.network.weights import Weights
 from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.config import DeviceConfig, TrainerConfig
 from seqmodel.training.distributed import training_devices
+from seqmodel.training.hosts import HostsError, wait_for_hosts
 from seqmodel.training.loop import run_epochs
 from seqmodel.training.numpy_trainer import NumpyTrainer
 
@@ -141,6 +143,111 @@ def test_contradictory_hosts_and_rank_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         DeviceConfig(None, hosts, rank)
+
+
+def test_a_host_that_does_not_arrive_is_named() -> None:
+    addresses = free_addresses(3).split(",")
+    late = f"{addresses[2]} .rank 2. did not arrive within 1 second; start the same command on all"
+    with ThreadPoolExecutor() as hosts:
+        second = hosts.submit(wait_for_hosts, addresses, 1, 4)
+        with pytest.raises(HostsError, match=late):
+            wait_for_hosts(addresses, 0, 1)
+        with pytest.raises(HostsError, match=f"{addresses[0]} .rank 0. did not arrive within 4"):
+            second.result()
+
+
+def test_hosts_go_on_when_all_have_arrived() -> None:
+    addresses = free_addresses(3).split(",")
+    with (
+        ThreadPoolExecutor() as hosts,
+        socket.create_server(("127.0.0.1", 0)) as taken,
+    ):
+        others = [hosts.submit(wait_for_hosts, addresses, rank, 20) for rank in (2, 1)]
+        wait_for_hosts(addresses, 0, 20)
+        assert [other.result() for other in others] == [None, None]
+        addresses[0] = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(HostsError, match=r"cannot be used .*; choose another port"):
+            wait_for_hosts(addresses, 0, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_a_wait_that_python_cannot_leave(number: int) -> None:
+    # JAX waits in C; a mutex that is locked twice keeps the thread there, too.
+    program = """
+import ctypes, signal
+from seqmodel.training.hosts import signals_end_waits
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(128)
+with signals_end_waits():
+    print("waiting", flush=True)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as host:
+        host.stdout.readline()
+        host.send_signal(number)
+        _, message = host.communicate(timeout=30)
+    assert message == "interrupted: the hosts were waiting for each other\n"
+    assert host.returncode == 128 + number
+
+
+def test_sigterm_ends_a_host_that_waits_for_another_in_jax() -> None:
+    program = """
+import signal, sys, time
+import numpy as np
+from seqmodel.training.config import DeviceConfig
+from seqmodel.training.distributed import training_devices
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+rank = int(sys.argv[2])
+with training_devices(DeviceConfig(hosts=sys.argv[1], rank=rank)):
+    from jax.experimental import multihost_utils
+    print("waiting", flush=True)
+    time.sleep(60 * rank)
+    multihost_utils.process_allgather(np.zeros(3))
+"""
+    addresses, environment = free_addresses(2), {**os.environ, "KERAS_BACKEND": "jax"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, "-c", program, addresses, str(rank)], env=environment, **pipes
+        )
+        for rank in range(2)
+    )
+    with first, second:
+        assert first.stdout.readline() == "waiting\n"
+        first.send_signal(signal.SIGTERM)
+        _, message = first.communicate(timeout=60)
+        second.kill()
+    assert (first.returncode, message.splitlines()[-1]) in (
+        (128 + signal.SIGTERM, "interrupted: the hosts were waiting for each other"),
+        (128 + signal.SIGTERM, "KeyboardInterrupt"),  # Python had not called JAX yet
+    )
+
+
+def test_hosts_from_the_environment_without_a_launcher_are_refused() -> None:
+    program = """
+import sys
+from seqmodel.training.config import DeviceConfig
+from seqmodel.training.distributed import HostsError, training_devices
+try:
+    with training_devices(DeviceConfig(hosts="auto")):
+        pass
+except HostsError as error:
+    sys.exit(str(error))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-1] == (
+        "no launcher that JAX knows, such as Slurm or Open MPI, has started this program; start it "
+        "with srun or mpirun, or give the addresses of all hosts and a rank"
+    )
 
 
 def test_hosts_from_the_environment_need_no_rank() -> None:
