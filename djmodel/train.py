@@ -127,6 +127,10 @@ def _train(
     jazz = all(each.grammar == "jazz" for each in presets.values())
     music = inputs.read_music(console, jazz)
     check_no_overwrite([out / name for name in files], music.files)
+    for tune in held_out:
+        if tune in music.tunes:
+            line = f"{tune.title} is held out, but trained on as well: its loss says nothing"
+            console.print(f"{line} about unseen music", soft_wrap=True)
     preset, config = choose_preset(presets, music.n_values)
     trainer = config.trainer
     if note := finished_note(
@@ -197,13 +201,14 @@ def _facts(result: TrainingResult) -> dict[str, str]:
 
 
 class _Music(NamedTuple):
-    """Music to train on; `fit` trains a model on it."""
+    """Music to train on; `fit` trains a model on it. `tunes`: those that are in memory."""
 
     n_tunes: int
     n_bars: int
     n_values: int
     files: Sequence[Path]
     fit: Callable[..., TrainingResult]
+    tunes: Sequence[Tune] = ()
 
 
 class _Inputs(NamedTuple):
@@ -247,7 +252,8 @@ class _Inputs(NamedTuple):
         n_bars = sum(len(tune.bars) for tune in read.tunes)
         n_values = sum(len(flat_values(tune)) for tune in read.tunes)
         counts = len(read.tunes), n_bars, n_values
-        return _Music(*counts, read.used, partial(fit, read.tunes, sources=sources))
+        train = partial(fit, read.tunes, sources=sources)
+        return _Music(*counts, read.used, train, read.tunes)
 
     def _stored_corpus(self, folder: Path) -> Corpus:
         from djmodel.values.corpus_file import Corpus

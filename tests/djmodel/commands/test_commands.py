@@ -100,8 +100,11 @@ def test_training_on_chosen_parts_and_bars_with_a_tempo(command, rags, tmp_path)
     done = command(
         TRAIN, rags[0], "--out", tmp_path, "--epochs", 1, "--n-a", 8, "--bars", "1:20",
         "--melody-part", "1", "--chord-part", "2", "--tempo", 77, "--graph", "unrolled", "--tx", 5,
+        "--preset", "course", "--held-out", rags[1],
     )  # fmt: skip
     assert done.status == 0
+    assert "preset course" in done.err
+    assert "is held out, but trained on as well" not in done.err
     assert "bars              20" in done.err
     tempos = [m.tempo for m in mido.MidiFile(tmp_path / "solo.mid") if m.type == "set_tempo"]
     assert [round(mido.tempo2bpm(tempo)) for tempo in tempos] == [77]
@@ -317,6 +320,14 @@ def test_training_refuses_files_that_are_not_music(refuses, bad, name, message):
     assert name in line
     assert not list((bad / "out").glob("*"))
     assert [path for path in sorted(bad.iterdir()) if path.name != "out"] == before
+
+
+def test_held_out_music_that_is_trained_on_is_pointed_out(command, rags, tmp_path):
+    words = [rags[3], "--held-out", rags[3], "--epochs", 1, "--n-a", 8, "--out", tmp_path / "run"]
+    done = command(TRAIN, *words)
+    assert done.status == 0, done.err
+    assert "preset small, for 424 values of music: 1 epoch (--preset chooses another)" in done.err
+    assert "peacherine-rag is held out, but trained on as well" in done.err
 
 
 def test_training_refuses_an_unknown_part(refuses, rags, tmp_path):

@@ -53,6 +53,7 @@ def test_a_finished_training_says_so_and_continues_to_more_epochs_with_the_same_
     done = command(*short(rags, "run", 5, "--resume"))
     assert done.status == 0, done.err
     assert "epoch 5/5" in done.err
+    assert "held out" not in done.err
     assert command(*short(rags, "whole", 5)).status == 0
     assert weights("run/model.keras") == weights("whole/model.keras")
     assert (tmp_path / "run/solo.mid").read_bytes() == (tmp_path / "whole/solo.mid").read_bytes()
