@@ -20,9 +20,10 @@ import typer
 
 from seqmodel.files import TEMP_PREFIX, sha256_of_file
 from seqmodel.text import pluralize
+from seqmodel.training.checkpoints import NAME
 
 TRAININGS = {
-    "djmodel.train": ["--epochs", "60", "--m", "60"],
+    "djmodel.train --preset course": ["--epochs", "60", "--m", "60"],
     "djmodel.train --preset ragtime": ["--epochs", "6", "--n-a", "32"],
     "dinos.train": ["--epochs", "60", "--made-up", "0"],
 }
@@ -59,7 +60,8 @@ def kill_at_random(training: str, count: int, rng: random.Random) -> None:
         earlier = sha256_of_file(killed / "model.keras")
         kills = while_writing = 0
         for _ in range(count):
-            process = start(training, killed, "--checkpoint", "0", "--resume")
+            again = "--resume" if (killed / NAME).exists() else "--overwrite"
+            process = start(training, killed, "--checkpoint", "0", again)
             assert process.stderr is not None
             for line in process.stderr:
                 if line.startswith("epoch "):

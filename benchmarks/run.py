@@ -158,7 +158,7 @@ def run_in_subprocess(*arguments: object, backend: str = "tensorflow") -> str:
 def cold_start(name: str, folder: Path) -> dict[str, float]:
     """The seconds that a command takes in a new process."""
     commands = {
-        GENERATE: ["-m", "djmodel.generate", str(folder / "model.keras"), "--out", "solo.mid"],
+        GENERATE: ["-m", "djmodel.generate", str(folder / "model.keras"), "--overwrite"],
         IMPORT: ["-c", "import tensorflow"],
         HELP: ["-m", "djmodel.generate", "--help"],
     }
