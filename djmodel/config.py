@@ -137,7 +137,6 @@ class TrainingConfig:
             "lines.",
             _MODEL,
             choices=GRAMMAR_NAMES,
-            hidden=True,
         ),
     ] = "course"
     graph: Annotated[

@@ -17,11 +17,56 @@ _REGULARIZED = TrainingConfig(
     ),
 )
 # course: the settings of the course; the others have the lowest perplexity on held-out rags, small
-# for one or two tunes, which more epochs learn by heart, and ragtime for more.
+# for one or two tunes, which more epochs learn by heart, and ragtime for more; jazz that on solos
+# over compositions that are held out.
 PRESETS = {
     "course": TrainingConfig(),
     "small": with_settings(_REGULARIZED, tx=32, epochs=20),
     "ragtime": _REGULARIZED,
+    "jazz": TrainingConfig(
+        tx=192,
+        n_a=256,
+        n_values=192,
+        grammar="jazz",
+        conditioning=(
+            "bar_onset",
+            "bar_end",
+            "beat_onset",
+            "form",
+            "chord",
+            "degree",
+            "chord_degree",
+            "chord_in_key",
+            "key_degree",
+            "mode",
+            "next_chord",
+            "next_root",
+            "next_degree",
+            "until_next",
+            "register",
+            "pitch",
+            "leap",
+            "phrase_notes",
+            "phrase_time",
+            "since_onset",
+            "last_gap",
+            "last_phase",
+            "tempo",
+            "player",
+            "instrument",
+            "style",
+            "feel",
+        ),
+        unknown=0.3,
+        trainer=TrainerConfig(
+            epochs=30,
+            batch_size=32,
+            learning_rate=0.004,
+            lr_schedule="cosine",
+            clip=1.0,
+            dropout=Dropout(0.1, 0.5, 0.5),
+        ),
+    ),
 }
 SMALL_VALUES = 2000  # up to which the preset `small` predicts unseen music better than `ragtime`
 
@@ -41,54 +86,6 @@ def choose_preset(
     """The only one of `configs`, or the best one for `n_values` values of music; with its name."""
     name = next(iter(configs)) if len(configs) == 1 else preset_for(n_values)
     return name, configs[name]
-
-
-# Settings for jazz solos.
-JAZZ = TrainingConfig(
-    tx=128,
-    n_a=256,
-    n_values=192,
-    grammar="jazz",
-    conditioning=(
-        "bar_onset",
-        "bar_end",
-        "beat_onset",
-        "form",
-        "chord",
-        "degree",
-        "chord_degree",
-        "chord_in_key",
-        "key_degree",
-        "mode",
-        "next_chord",
-        "next_root",
-        "next_degree",
-        "until_next",
-        "register",
-        "pitch",
-        "leap",
-        "phrase_notes",
-        "phrase_time",
-        "since_onset",
-        "last_gap",
-        "last_phase",
-        "tempo",
-        "player",
-        "instrument",
-        "style",
-        "feel",
-    ),
-    unknown=0.3,
-    tie_features=True,
-    trainer=TrainerConfig(
-        epochs=30,
-        batch_size=32,
-        learning_rate=0.004,
-        lr_schedule="cosine",
-        clip=1.0,
-        dropout=Dropout(0.1, 0.3, 0.3),
-    ),
-)
 
 
 def training_preset(name: str) -> TrainingConfig:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Tune
+from djmodel.values.conditioning import TICKS_PER_QUARTER
 from djmodel.values.constraints import bar_automaton, rhythm_automaton
-from djmodel.values.encoded_corpus import flat_values
-from djmodel.values.grammar import decode, encode, split_into_bars, tidy_bar, tidy_values
+from djmodel.values.grammar import split_into_bars, tidy_bar, tidy_values
+from djmodel.values.solo_constraint import SoloConstraint, Symbols
 from djmodel.values.value import Value
 from seqmodel.data.windows import Indices
 from seqmodel.errors import SamplingError
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.constraints import Constraint
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
 from seqmodel.text import pluralize
@@ -69,6 +71,7 @@ def improvise(
         raise SamplingError(
             "tidying changes values, so that copies cannot be limited", hint="leave one of them out"
         )
+    model.check_values(primer)
     prefix = tuple(primer) if with_primer else ()
     if rhythm is None:
         frame = _free(model, changes, prefix)
@@ -76,11 +79,13 @@ def improvise(
         frame = _kept(model, changes, prefix, rhythm)
     limit = None
     if max_copy is not None:
-        limit = CopyLimit(max_copy, model.sequences, model.encode(prefix))
+        # Of a value that is not copied, all symbols but the last may be.
+        max_run = (max_copy + 1) * model.grammar.symbols_per_value - 1
+        limit = CopyLimit(max_run, model.sequences, model.encode(prefix))
     value_rng, pitch_rng = np.random.default_rng(seed).spawn(2)
     samples = sample(
         model.weights,
-        frame.automaton,
+        frame.constraint,
         sampling,
         value_rng,
         n_sequences=count,
@@ -91,7 +96,7 @@ def improvise(
     )
     if not samples.ended.all():
         raise SamplingError(
-            f"the {len(model.values)} values of the model cannot fill every bar",
+            f"the {len(model.vocabulary)} symbols of the model cannot fill every bar",
             hint="train on more music, or with a larger vocabulary",
         )
     drawn = zip(samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True)
@@ -100,16 +105,17 @@ def improvise(
 
 @dataclass(frozen=True)
 class _Frame:
-    """The form of a solo: an automaton of its values after `prefix`, at most `max_length` of them;
-    and, where a rhythm is kept, the tune that has it."""
+    """The form of a solo: the constraint of its symbols after `prefix`, at most `max_length` of
+    them; and, where a rhythm is kept, the tune that has it, and its values after `prefix`."""
 
     prefix: tuple[Value, ...]
-    automaton: Automaton
+    constraint: Constraint
     max_length: int
     rhythm: Tune | None = None
+    asked: tuple[Value, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.automaton.allowed[self.automaton.start].any():
+        if self.constraint.begin(1).ended.all():
             raise SamplingError(
                 f"the primer of {pluralize(len(self.prefix), 'value')} fills all changes",
                 hint="take fewer bars of it, or more choruses",
@@ -118,20 +124,36 @@ class _Frame:
     def bars(self, values: Sequence[Value], changes: Tune) -> list[tuple[Value, ...]]:
         """All values of a solo, bar by bar, given those after the prefix."""
         if self.rhythm is not None:
-            asked = flat_values(self.rhythm)[len(self.prefix) :]
             values = [
                 replace(value, duration=other.duration)
-                for value, other in zip(values, asked, strict=True)
+                for value, other in zip(values, self.asked, strict=True)
             ]
         return split_into_bars([*self.prefix, *values], changes.bars)
 
 
 def _free(model: DjModel, changes: Tune, prefix: tuple[Value, ...]) -> _Frame:
     """Any rhythm that fills the bars of `changes`."""
-    size, values = model.vocabulary.size, model.values
-    automaton = bar_automaton(values, changes.bars, size, prefix, model.bar_positions)
-    shortest = min(value.duration for value in values)
-    return _Frame(prefix, automaton, int(changes.length / shortest) + len(changes.bars))
+    if model.config.grammar == "jazz":
+        constraint, shortest = _solo_constraint(model, changes, prefix)
+    else:
+        size, values = model.vocabulary.size, model.values
+        constraint = bar_automaton(values, changes.bars, size, prefix, model.bar_positions)
+        shortest = min(value.duration for value in values)
+    n_values = int(changes.length / shortest) + len(changes.bars)
+    return _Frame(prefix, constraint, n_values * model.grammar.symbols_per_value)
+
+
+def _solo_constraint(
+    model: DjModel,
+    changes: Tune,
+    prefix: tuple[Value, ...],
+    asked: tuple[Value, ...] | None = None,
+) -> tuple[Constraint, Fraction]:
+    """The constraint of a solo in the grammar of jazz, and the shortest duration of a value."""
+    symbols = Symbols.of(model.vocabulary.symbols, model.vocabulary.size)
+    chart, register = model.chart(changes), model.registers.of_solo(changes)
+    constraint = SoloConstraint(symbols, chart, register, model.conditioning, prefix, asked)
+    return constraint, Fraction(int(symbols.ticks[symbols.is_duration].min()), TICKS_PER_QUARTER)
 
 
 def _kept(model: DjModel, changes: Tune, prefix: tuple[Value, ...], rhythm: Tune) -> _Frame:
@@ -144,12 +166,17 @@ def _kept(model: DjModel, changes: Tune, prefix: tuple[Value, ...], rhythm: Tune
             f" {len(changes.bars)}, or bars of different lengths",
             hint="keep the rhythm of the tune that is played over",
         )
-    asked = flat_values(rhythm)[len(prefix) :]
-    conditioning = model.inputs(encode(rhythm), rhythm)
+    bars = model.encode_tune(rhythm)
+    asked = tuple(value for bar in bars for value in bar)[len(prefix) :]
+    length = len(asked) * model.grammar.symbols_per_value
+    if model.config.grammar == "jazz":
+        constraint, _ = _solo_constraint(model, changes, prefix, asked)
+        return _Frame(prefix, constraint, length, rhythm, asked)
+    conditioning = model.inputs(bars, rhythm)
     if conditioning is not None:
         conditioning = conditioning[len(prefix) :]
     automaton = rhythm_automaton(model.values, asked, model.vocabulary.size, conditioning)
-    return _Frame(prefix, automaton, len(asked), rhythm)
+    return _Frame(prefix, automaton, length, rhythm, asked)
 
 
 def _solo(
@@ -161,17 +188,18 @@ def _solo(
     rng: np.random.Generator,
     tidy: bool,
 ) -> Solo:
-    """The solo whose values after the prefix are those of `indices`; `rng` draws its pitches."""
-    bars = frame.bars([model.values[index] for index in indices], changes)
+    """The solo whose symbols after the prefix are `indices`; `rng` draws its pitches where the
+    values leave a choice."""
+    bars = frame.bars(model.values_of(indices.tolist()), changes)
     if tidy:
         bars = [tidy_values(bar) for bar in bars]
-    tune = decode(bars, changes, rng, register=model.registers.all)
-    if frame.rhythm is not None:
+    tune = model.grammar.decode(bars, changes, rng, model.registers.of_solo(changes))
+    if frame.rhythm is not None and model.config.grammar == "course":
         tune = _tied_as(frame.rhythm, tune)
     if tidy:
         tune = replace(tune, bars=tuple(tidy_bar(bar) for bar in tune.bars))
-    mean = float(log_probs[: len(indices)].mean()) if len(indices) else 0.0
-    return Solo(tune, tuple(bars), mean)
+    of_symbol = float(log_probs[: len(indices)].mean()) if len(indices) else 0.0
+    return Solo(tune, tuple(bars), of_symbol * model.grammar.symbols_per_value)
 
 
 def _primer_conditioning(model: DjModel, primer: Sequence[Value], changes: Tune) -> Indices | None:

@@ -28,6 +28,7 @@ from djmodel.values.views import vocabulary_views
 from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
+from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.weights import Weights
 
@@ -120,6 +121,17 @@ class DjModel:
         """The indices of the symbols of `values`; a symbol outside the vocabulary is encoded as its
         nearest."""
         return encode_values(values, self.vocabulary, self.config.grammar)
+
+    def check_values(self, values: Iterable[Value]) -> None:
+        """Raises InputError for a value that belongs to another grammar than the model's."""
+        jazz = self.config.grammar == "jazz"
+        for value in values:
+            if (value.leap is not None and value.exact != jazz) or (value.is_tie and not jazz):
+                example = "C,0.500,<M3>" if jazz else "C,0.500,<P5,m2>"
+                raise InputError(
+                    f"the value {value} is not one of the model's grammar",
+                    hint=f"write values such as {example}",
+                )
 
     def encode_tune(self, tune: Tune) -> tuple[tuple[Value, ...], ...]:
         """The values of each bar of a tune."""

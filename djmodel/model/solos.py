@@ -18,7 +18,6 @@ from djmodel.music.meter import parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.outputs.performance.perform import Performance, perform
-from djmodel.values.encoded_corpus import flat_values
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.settings import SettingError
@@ -45,7 +44,7 @@ def generate_solos(
         seed=config.seed,
         count=count,
         sampling=config.sampling,
-        primer=_primer(config, limits),
+        primer=_primer(model, config, limits),
         with_primer=config.with_primer,
         rhythm=changes if config.keep_rhythm else None,
         tidy=config.tidy,
@@ -106,7 +105,7 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
 
 
-def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
+def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
     if config.primer_values:
         values = tuple(Value.parse(word) for word in config.primer_values.split())
         if too_long := [value for value in values if value.duration > MAX_BAR_LENGTH]:
@@ -118,7 +117,7 @@ def _primer(config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
         from djmodel.inputs.score_to_tune import parse_bars
 
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
-        return tuple(flat_values(tune))
+        return tuple(value for bar in model.encode_tune(tune) for value in bar)
     return ()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from djmodel.music.tune import Tune
 from djmodel.values.grammar import Register, encode
 from djmodel.values.grammars import BarValues, Grammar, GrammarName, grammar_named
-from djmodel.values.value import N_VALUES, Value, nearest_value
+from djmodel.values.value import N_VALUES, REST, Value, nearest_value
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError
@@ -73,7 +73,8 @@ def encode_corpus(
     CorpusError if there are no tunes."""
     if not tunes:
         raise CorpusError("there is no tune", hint="give a file with a melody over chords")
-    spelled, registers = grammar_named(grammar), Registers.of(tunes)
+    spelled = grammar_named(grammar)
+    registers = Registers.of(tunes) if grammar == "jazz" else Registers(Register.of(tunes))
     bars = [spelled.encode(tune, registers.of_solo(tune)) for tune in tunes]
     values = [[value for bar in of_tune for value in bar] for of_tune in bars]
     counts = Counter(value for of_tune in values for value in of_tune)
@@ -81,6 +82,8 @@ def encode_corpus(
     symbol_counts: Counter[str] = Counter()
     for value, count in counts.items():
         symbol_counts.update(dict.fromkeys(symbols[value], count))
+    if grammar == "jazz" and REST not in symbol_counts:
+        symbol_counts[REST] = counts.total()  # a solo may always rest
     vocabulary = Vocabulary.build(symbol_counts, n_values, spelled.nearest)
     sequences = [vocabulary.encode(s for v in of_tune for s in symbols[v]) for of_tune in values]
     folded = sum(

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.errors import SamplingError
-from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.constraints import Automaton, Constraint
 
 Passage = tuple[int, ...]
 SymbolSet = int
@@ -60,22 +60,20 @@ class CopyLimit:
 
 
 class BannedTransitions:
-    """The symbols that are banned in each state after each passage, made once for an automaton and
-    a limit. Raises SamplingError if no sequence of the automaton keeps to the limit."""
+    """The symbols that are banned in each state after each passage, made once for a constraint and
+    a limit. Raises SamplingError if no sequence of an automaton keeps to the limit. The dead ends
+    of any other constraint are not known beforehand."""
 
-    def __init__(self, automaton: Automaton, limit: CopyLimit) -> None:
-        self.n_symbols = automaton.allowed.shape[1]
+    def __init__(self, constraint: Constraint, limit: CopyLimit) -> None:
         self.limit = limit
-        dead_ends = _DeadEnds(automaton, limit)
-        prefix = tuple(map(int, limit.prefix))[-limit.max_run :]
-        if dead_ends.is_dead(automaton.start, prefix):
-            raise SamplingError(
-                "every possible sequence copies more than"
-                f" {limit.max_run} symbols in a row from the training data",
-                hint="allow longer copies",
-            )
-        self.lengths = sorted({len(p) for bans in dead_ends.bans.values() for p in bans})
-        bans = [(None, limit.followers), *dead_ends.bans.items()]
+        bans: list[tuple[int | None, dict[Passage, SymbolSet]]] = [(None, limit.followers)]
+        if isinstance(constraint, Automaton):
+            dead_ends = _DeadEnds(constraint, limit)
+            prefix = tuple(map(int, limit.prefix))[-limit.max_run :]
+            if dead_ends.is_dead(constraint.start, prefix):
+                raise self.error()
+            bans += dead_ends.bans.items()
+        self.lengths = sorted({len(p) for state, of in bans if state is not None for p in of})
         # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
         # of symbols.
         sets: dict[SymbolSet, int] = {}
@@ -86,9 +84,24 @@ class BannedTransitions:
         }
         self.keys = np.array(sorted(entries), dtype=np.uint64)
         self.rows = np.array([entries[key] for key in self.keys.tolist()], dtype=np.intp)
-        self.penalties = np.zeros((len(sets), self.n_symbols), dtype=np.float32)
-        for symbols, row in sets.items():
-            self.penalties[row, list(_members(symbols))] = -np.inf
+        self.members = [list(_members(symbols)) for symbols in sets]
+
+    @cached_property
+    def penalties(self) -> NDArray[np.float32]:
+        """Minus infinity for each symbol of a set of banned symbols: `(n_sets, highest + 1)`."""
+        highest = max((symbols[-1] for symbols in self.members), default=-1)
+        penalties = np.zeros((len(self.members), highest + 1), dtype=np.float32)
+        for row, symbols in zip(penalties, self.members, strict=True):
+            row[symbols] = -np.inf
+        return penalties
+
+    def error(self) -> SamplingError:
+        """The error of a dead end."""
+        return SamplingError(
+            "every possible sequence copies more than"
+            f" {self.limit.max_run} symbols in a row from the training data",
+            hint="allow longer copies",
+        )
 
 
 class CopyConstraint:
@@ -108,10 +121,15 @@ class CopyConstraint:
         self.length_keys = keys[:, None]
 
     def mask(
-        self, logits: NDArray[np.float32], states: NDArray[np.intp], ended: NDArray[np.bool_]
+        self,
+        logits: NDArray[np.float32],
+        states: NDArray[np.intp],
+        ended: NDArray[np.bool_],
+        wanted: int,
     ) -> None:
         """Sets `logits (n_symbols, B)` of banned symbols to minus infinity, given the `states (B,)`
-        of the automaton; sequences that have `ended` are left alone."""
+        of the automaton; sequences that have `ended` are left alone. Raises SamplingError if one of
+        the first `wanted` comes to a dead end."""
         bans = self.bans
         hashes = np.zeros((len(self.recent) + 1, len(states)), dtype=np.uint64)  # by length
         np.cumsum(self.recent * self.powers, axis=0, dtype=np.uint64, out=hashes[1:])
@@ -125,7 +143,15 @@ class CopyConstraint:
         found = np.minimum(bans.keys.searchsorted(keys), len(bans.keys) - 1)
         for entries, hits in zip(found, (bans.keys[found] == keys) & ~ended, strict=True):
             sequences = np.flatnonzero(hits)
-            logits[:, sequences] += bans.penalties[bans.rows[entries[sequences]]].T
+            if not len(sequences):
+                continue
+            penalties = bans.penalties[bans.rows[entries[sequences]]].T
+            before = logits[:, sequences]
+            logits[: len(penalties), sequences] += penalties
+            dead = np.isneginf(logits[:, sequences].max(axis=0))
+            if (sequences[dead] < wanted).any():
+                raise bans.error()
+            logits[:, sequences[dead]] = before[:, dead]
 
     def update(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
         """Appends a symbol to each sequence: `(B,)`."""

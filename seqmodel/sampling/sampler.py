@@ -1,7 +1,7 @@
-"""The sampler: weights + an automaton + a seed -> new sequences.
+"""The sampler: weights + a constraint + a seed -> new sequences.
 
-It knows nothing about the meaning of symbols. Symbols that the automaton does not allow are masked,
-so that nothing is drawn twice and nothing is discarded.
+It knows nothing about the meaning of symbols. Symbols that the constraint excludes are masked, so
+that nothing is drawn twice and nothing is discarded.
 
 In shapes: B sequences, n symbols, k conditioning features; sequences come last.
 """
@@ -21,7 +21,7 @@ from seqmodel.network.forward import BatchedState
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.sampling.constraints import Automaton
+from seqmodel.sampling.constraints import Constraint, Drawn, Tracker
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
@@ -36,8 +36,7 @@ BLOCK = 2**20
 class Samples(NamedTuple):
     """`symbols (n_sequences, longest)`, int32, each row padded with -1 after its end; `log_probs`,
     float32, same shape: the natural log-probability that the model gives the symbol at temperature
-    1 with nothing masked (0 for padding); `ended (n_sequences,)`: whether it reached an end of the
-    automaton."""
+    1 with nothing masked (0 for padding); `ended (n_sequences,)`: whether it reached an end."""
 
     symbols: Indices
     log_probs: Floats
@@ -50,7 +49,7 @@ class Samples(NamedTuple):
 
 def sample(
     weights: Weights,
-    automaton: Automaton,
+    constraint: Constraint,
     config: SamplingConfig,
     rng: np.random.Generator,
     *,
@@ -63,18 +62,19 @@ def sample(
     """Draws `n_sequences` of at most `max_length` symbols each.
 
     The model first reads the zero vector, then `primer` (which is not part of the result and does
-    not move the automaton), with `primer_conditioning (len(primer), k)`. The first of eight
+    not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
     sequences is the same, bit for bit, as the only one of one, and a longer one begins as a shorter
-    one does. Raises SamplingError if `copy_limit` leaves no way through the automaton.
+    one does. Raises SamplingError if `copy_limit` leaves nothing to
+    draw.
     """
-    bans = BannedTransitions(automaton, copy_limit) if copy_limit else None
+    bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
     jobs = _jobs(n_sequences, rng)
 
     def draw(number: int, _: slice) -> list[Samples]:
         samples = []
         for group in jobs[number]:
             state = BatchedState(weights, group.width)
-            sampler = _sampler(automaton, config, bans, group)
+            sampler = _sampler(weights.n_values, constraint, config, bans, group)
             first = _read_primer(state, primer, primer_conditioning, sampler.conditioning)
             samples.append(_draw(state, first, sampler, group, max_length))
         return samples
@@ -160,57 +160,50 @@ def _log_probabilities(logits: Floats, symbols: Indices) -> Floats:
 
 
 def _sampler(
-    automaton: Automaton, config: SamplingConfig, bans: BannedTransitions | None, group: _Group
+    n_symbols: int,
+    constraint: Constraint,
+    config: SamplingConfig,
+    bans: BannedTransitions | None,
+    group: _Group,
 ) -> _Sampler:
     make = _SingleSampler if group.width == 1 else _Sampler
-    constraint = CopyConstraint(bans, group.width) if bans else None
-    return make(automaton, config, constraint, group.width, group.wanted)
+    copies = CopyConstraint(bans, group.width) if bans else None
+    return make(n_symbols, constraint.begin(group.width), config, copies, group)
 
 
 class _Sampler:
-    """Draws a symbol for each of B sequences and moves each through the automaton.
+    """Draws a symbol for each of B sequences and moves the tracker by it.
 
     The symbol is where the cumulative probability passes the uniform number of the sequence. A
-    symbol that is not allowed has a logit of minus infinity.
+    symbol that is not possible has a logit of minus infinity.
     """
 
     def __init__(
         self,
-        automaton: Automaton,
+        n_symbols: int,
+        tracker: Tracker,
         config: SamplingConfig,
-        constraint: CopyConstraint | None,
-        batch: int,
-        wanted: int,
+        copies: CopyConstraint | None,
+        group: _Group,
     ) -> None:
-        """Only the first `wanted` sequences need to end."""
-        self.automaton, self.config, self.constraint = automaton, config, constraint
-        self.wanted = wanted
+        self.tracker, self.config, self.copies = tracker, config, copies
+        self.wanted = group.wanted  # only these sequences need to end
         self.scale = np.float32(config.scale)
-        self.is_end = automaton.is_end
-        n_states, self.n_symbols = automaton.allowed.shape
-        # Finished sequences still draw a symbol, which is ignored.
-        penalties = np.where(automaton.allowed | self.is_end[:, None], 0, -np.inf)
-        self.penalties = np.ascontiguousarray(penalties.T, dtype=np.float32)
-        stay = np.arange(n_states)[:, None]
-        self.next_state = np.where(self.is_end[:, None], stay, automaton.next_state).ravel()
-        self.states = np.full(batch, automaton.start)
-        self.has_one_state = n_states == 1
-        self.allows_all = bool(automaton.allowed.all())
-        self._allocate(batch)
+        self._allocate(n_symbols, group.width)
 
-    def _allocate(self, batch: int) -> None:
+    def _allocate(self, n_symbols: int, batch: int) -> None:
         # About sqrt(n) blocks of sqrt(n) symbols, padded with probability 0.
-        size = math.isqrt(self.n_symbols - 1) + 1
+        size = math.isqrt(n_symbols - 1) + 1
         self.cumulative = np.zeros((size * size, batch), dtype=np.float32)
-        self.masked = self.cumulative[: self.n_symbols]
-        self.passed = np.zeros((self.n_symbols, batch), dtype=bool)
-        self.counts = np.min_scalar_type(self.n_symbols)
+        self.masked = self.cumulative[:n_symbols]
+        self.passed = np.zeros((n_symbols, batch), dtype=bool)
+        self.counts = np.min_scalar_type(n_symbols)
         blocks = self.cumulative.reshape(size, size, batch)
         self.sums = [*pairwise(blocks.swapaxes(0, 1)), *((a[-1], b) for a, b in pairwise(blocks))]
 
     @property
     def ended(self) -> NDArray[np.bool_]:
-        return self.is_end[self.states]
+        return self.tracker.ended
 
     @property
     def all_ended(self) -> bool:
@@ -219,37 +212,40 @@ class _Sampler:
     @property
     def conditioning(self) -> Indices | None:
         """The features of the symbols that are drawn next, `(k, B)`."""
-        features = self.automaton.conditioning
-        return None if features is None else features[self.states].T
+        return self.tracker.conditioning
 
-    def draw(self, logits: Floats, uniforms: Floats, out: Indices) -> NDArray[np.intp] | tuple[int]:
+    def draw(self, logits: Floats, uniforms: Floats, out: Indices) -> Drawn:
         """Draws by `logits (n, B)` and `uniforms (B,)` a symbol for each sequence, `(B,)`. Writes
         it into `out (B,)` where the sequence has not ended."""
-        masked = self.masked
-        if self.allows_all and not self.constraint:
-            allowed = logits
-        elif self.has_one_state:
-            allowed = np.add(logits, self.penalties, out=masked)
-        else:
-            np.take(self.penalties, self.states, axis=1, out=masked, mode="clip")
-            allowed = np.add(logits, masked, out=masked)
-        if self.constraint:
-            self.constraint.mask(masked, self.states, self.ended)
-        drawn = allowed.argmax(axis=0) if self.config.greedy else self._choose(allowed, uniforms)
-        if self.has_one_state:
-            out[:] = drawn
-        else:
-            np.copyto(out, drawn, where=np.logical_not(self.ended), casting="same_kind")
-            self.states = self.next_state.take(self.states * self.n_symbols + drawn)
-        if self.constraint:
-            self.constraint.update(drawn)
+        ended = self.ended
+        possible = self._possible(logits, ended)
+        drawn: Drawn = possible.argmax(axis=0)
+        if not self.config.greedy:
+            drawn = self._choose(possible, uniforms)
+        np.copyto(out, drawn, where=np.logical_not(ended), casting="same_kind")
+        self._advance(drawn)
         return drawn
 
-    def _choose(self, allowed: Floats, uniforms: Floats) -> NDArray[np.intp]:
+    def _possible(self, logits: Floats, ended: NDArray[np.bool_]) -> Floats:
+        """The logits of possible symbols; minus infinity for all others."""
+        possible = self.tracker.mask(logits, self.masked)
+        if self.copies:
+            if possible is logits:
+                np.copyto(self.masked, logits)
+                possible = self.masked
+            self.copies.mask(possible, self.tracker.states, ended, self.wanted)
+        return possible
+
+    def _advance(self, drawn: Drawn) -> None:
+        self.tracker.advance(drawn)
+        if self.copies:
+            self.copies.update(drawn)
+
+    def _choose(self, possible: Floats, uniforms: Floats) -> NDArray[np.intp]:
         masked = self.masked
         if self.scale != 1:
-            allowed = np.multiply(allowed, self.scale, out=masked)
-        np.subtract(allowed, allowed.max(axis=0), out=masked)
+            possible = np.multiply(possible, self.scale, out=masked)
+        np.subtract(possible, possible.max(axis=0), out=masked)
         np.exp(masked, out=masked)
         _restrict(masked, self.config)
         # First within all blocks at once, then from each to the next: much faster than NumPy's
@@ -265,44 +261,26 @@ class _Sampler:
 class _SingleSampler(_Sampler):
     """`_Sampler` for one sequence, in fewer calls on vectors: a solo takes a third of the time."""
 
-    def __init__(self, automaton: Automaton, *settings: object) -> None:
-        super().__init__(automaton, *settings)  # type: ignore[arg-type]
-        # None where everything is allowed
-        self.rows = [row if row.any() else None for row in self.penalties.T]
-        self.state, self.has_ended = automaton.start, bool(self.is_end[automaton.start])
-
-    def _allocate(self, batch: int) -> None:
-        self.masked = np.zeros((self.n_symbols, batch), dtype=np.float32)
+    def _allocate(self, n_symbols: int, batch: int) -> None:
+        self.masked = np.zeros((n_symbols, batch), dtype=np.float32)
         self.vector = self.masked[:, 0]
+        self.not_ended = np.zeros(batch, dtype=bool)
 
-    @property
-    def all_ended(self) -> bool:
-        return self.has_ended
-
-    def draw(self, logits: Floats, uniforms: Floats, out: Indices) -> tuple[int]:
+    def draw(self, logits: Floats, uniforms: Floats, out: Indices) -> Drawn:
         """As in `_Sampler`; only called before the end."""
-        vector, allowed, penalties = self.vector, logits[:, 0], self.rows[self.state]
-        if penalties is not None or self.constraint:
-            allowed = np.add(allowed, 0 if penalties is None else penalties, out=vector)
-        if self.constraint:
-            self.constraint.mask(self.masked, self.states, self.ended)
+        vector, possible = self.vector, self._possible(logits, self.not_ended)[:, 0]
         if self.config.greedy:
-            drawn = int(allowed.argmax())
+            drawn = int(possible.argmax())
         else:
             if self.scale != 1:
-                allowed = np.multiply(allowed, self.scale, out=vector)
-            np.subtract(allowed, allowed[allowed.argmax()], out=vector)
+                possible = np.multiply(possible, self.scale, out=vector)
+            np.subtract(possible, possible[possible.argmax()], out=vector)
             np.exp(vector, out=vector)
             _restrict(self.masked, self.config)
             np.add.accumulate(vector, out=vector)
             drawn = int(vector.searchsorted(uniforms[0] * vector[-1], "right"))
         out[0] = drawn
-        if not self.has_one_state:
-            self.state = int(self.next_state[self.state * self.n_symbols + drawn])
-            self.states[0] = self.state
-            self.has_ended = bool(self.is_end[self.state])
-        if self.constraint:
-            self.constraint.update((drawn,))
+        self._advance((drawn,))
         return (drawn,)
 
 
