@@ -121,7 +121,10 @@ def test_training_stops_when_the_held_out_loss_no_longer_improves(command, rags,
     ("arguments", "message"),
     [
         (("--patience", 2), "patience needs held-out music (--patience, --held-out)"),
-        (("--preset", "bebop"), "--preset must be auto, course, small or ragtime, not 'bebop'"),
+        (
+            ("--preset", "bebop"),
+            "--preset must be auto, course, small, ragtime or jazz, not 'bebop'",
+        ),
     ],
 )
 def test_impossible_settings_of_a_training_are_refused(refuses, rags, tmp_path, arguments, message):
