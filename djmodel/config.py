@@ -86,8 +86,11 @@ class TrainingConfig:
     model on the position in the bar at which the next value begins; in that of jazz, `conditioning`
     names the features that it is conditioned on (see `djmodel.values.features`), and with `views`
     tones that lead to the same degree share parts of their logits (see `djmodel.values.views`). In
-    each window of an epoch, one in `1 / unknown` features of the performance is hidden, such as the
-    player's name, so that the model also plays without.
+    each window of an epoch, the share `unknown` of the features of the performance is hidden, such
+    as the player's name, so that the model also plays without.
+    `transpose` moves what each window says of absolute pitches by some semitones. With `memory`,
+    the model also remembers what was played in the solo so far, if there is held-out music from
+    which to learn how much that counts (see `seqmodel.short_term`).
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
     which it shares with other values (a factored embedding).
 
@@ -152,6 +155,8 @@ class TrainingConfig:
     conditioning: tuple[str, ...] = ()
     views: bool = True
     unknown: float = 0.0
+    transpose: bool = False
+    memory: bool = False
     tie_features: bool = False
 
     def __post_init__(self) -> None:

@@ -58,6 +58,8 @@ PRESETS = {
             "feel",
         ),
         unknown=0.3,
+        transpose=True,
+        memory=True,
         trainer=TrainerConfig(
             epochs=30,
             batch_size=32,

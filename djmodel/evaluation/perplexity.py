@@ -8,7 +8,7 @@ is their smoothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,7 @@ from djmodel.config import TrainingConfig
 from djmodel.model.model_file import DjModel
 from djmodel.model.training import fit
 from djmodel.music.tune import Tune
-from djmodel.values.encoded_corpus import flat_values
-from seqmodel.network.forward import log_distributions
+from djmodel.values.value import Value
 from seqmodel.ngram import NGram
 
 ORDERS = (1, 2, 3, 4, 5, 6)
@@ -29,28 +28,35 @@ VALUES_PER_PHRASE = 60
 @dataclass(frozen=True)
 class Metrics:
     """Mean cross-entropy per value, in nats, and accuracy (the share of values that were the most
-    likely one), over `values` values."""
+    likely one), over `values` values, `notes` of them notes."""
 
     values: int
     cross_entropy: float
     accuracy: float
+    notes: int = 0
 
     @property
     def perplexity(self) -> float:
         return math.exp(self.cross_entropy)
 
+    @property
+    def nats_per_note(self) -> float:
+        """All nats, those of rests and ties among them, by the number of notes; NaN without."""
+        return self.values * self.cross_entropy / self.notes if self.notes else math.nan
+
     @classmethod
     def mean(cls, metrics: Sequence[Metrics]) -> Metrics:
         """The mean over all values.
 
-        >>> Metrics.mean([Metrics(30, 1.0, 0.5), Metrics(10, 3.0, 0.1)])
-        Metrics(values=40, cross_entropy=1.5, accuracy=0.4)
+        >>> Metrics.mean([Metrics(30, 1.0, 0.5, 20), Metrics(10, 3.0, 0.1, 10)])
+        Metrics(values=40, cross_entropy=1.5, accuracy=0.4, notes=30)
         """
         values = sum(one.values for one in metrics)
         return cls(
             values,
             sum(one.values * one.cross_entropy for one in metrics) / values,
             sum(one.values * one.accuracy for one in metrics) / values,
+            sum(one.notes for one in metrics),
         )
 
 
@@ -96,36 +102,54 @@ class Evaluation:
 def evaluate(model: DjModel, tunes: Sequence[Tune], seed: int = 0) -> Evaluation:
     """The metrics of the model, and of n-grams with the same training music, on `tunes`. `seed`
     decides in which order training music is left out to tune the n-grams."""
-    sequences = [model.encode(flat_values(tune)) for tune in tunes]
+    bars = [model.encode_tune(tune) for tune in tunes]
+    values = [[value for bar in of_tune for value in bar] for of_tune in bars]
+    sequences = [model.encode(of_tune) for of_tune in values]
     training: Sequence[Sequence[int]] = model.sequences
+    per_value = model.grammar.symbols_per_value
     if len(training) == 1:
         [tune] = training
-        starts = range(0, len(tune), VALUES_PER_PHRASE)
-        training = [tune[start : start + VALUES_PER_PHRASE] for start in starts]
+        starts = range(0, len(tune), VALUES_PER_PHRASE * per_value)
+        training = [tune[start : start + VALUES_PER_PHRASE * per_value] for start in starts]
     rng = np.random.default_rng(seed)
-    ngrams = NGram.tuned_orders(training, len(model.vocabulary), rng, ORDERS)
-    n_values = sum(map(len, sequences))
+    orders = [order * per_value for order in ORDERS]  # in symbols
+    ngrams = NGram.tuned_orders(training, len(model.vocabulary), rng, orders)
+    n_values, n_notes = sum(map(len, values)), _n_notes(values)
     return Evaluation(
         ", ".join(tune.title for tune in tunes),
         evaluate_model(model, tunes),
         {
-            order: Metrics(n_values, ngram.cross_entropy(sequences), ngram.accuracy(sequences))
+            order // per_value: Metrics(
+                n_values,
+                per_value * ngram.cross_entropy(sequences),
+                ngram.accuracy(sequences),
+                n_notes,
+            )
             for order, ngram in sorted(ngrams.items())
         },
-        next(iter(ngrams)),
+        next(iter(ngrams)) // per_value,
     )
 
 
+def _n_notes(values: Iterable[Sequence[Value]]) -> int:
+    """The number of values that are notes, a tied one with the note that it continues."""
+    return sum(not (value.is_rest or value.is_tie) for of_tune in values for value in of_tune)
+
+
 def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
-    """The metrics of the model on `tunes`, each from its first value."""
+    """The metrics of the model on `tunes`, each from its first value. The accuracy is that of the
+    symbols, where several spell a value."""
     metrics = []
+    per_value = model.grammar.symbols_per_value
     for tune in tunes:
-        conditioning = model.inputs(model.encode_tune(tune), tune)
-        sequence = np.array(model.encode(flat_values(tune)))
-        log_probabilities = log_distributions(model.weights, sequence.tolist(), conditioning)
-        cross_entropy = -float(log_probabilities[np.arange(len(sequence)), sequence].mean())
-        accuracy = float((log_probabilities.argmax(axis=1) == sequence).mean())
-        metrics.append(Metrics(len(sequence), cross_entropy, accuracy))
+        bars = model.encode_tune(tune)
+        values = [value for bar in bars for value in bar]
+        sequence = np.array(model.encode(values))
+        log_probabilities = model.log_distributions(sequence.tolist(), model.inputs(bars, tune))
+        of_symbols = log_probabilities[np.arange(len(sequence)), sequence]
+        right = (log_probabilities.argmax(axis=1) == sequence).reshape(-1, per_value).all(axis=1)
+        cross_entropy = -per_value * float(of_symbols.mean())
+        metrics.append(Metrics(len(values), cross_entropy, float(right.mean()), _n_notes([values])))
     return Metrics.mean(metrics)
 
 

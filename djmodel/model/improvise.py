@@ -93,6 +93,7 @@ def improvise(
         primer=model.encode(primer),
         primer_conditioning=_primer_conditioning(model, primer, changes),
         copy_limit=limit,
+        memory=model.memory,
     )
     if not samples.ended.all():
         raise SamplingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -30,13 +31,16 @@ from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import InputError
 from seqmodel.model_file import ModelFile, installed_versions
-from seqmodel.network.weights import Weights
+from seqmodel.network.forward import log_distributions
+from seqmodel.network.weights import Floats, Weights
+from seqmodel.short_term import Context, ShortTermMemory
 
 if TYPE_CHECKING:
     import keras
 
 KIND = "djmodel"
 MAX_PITCH = 127  # of MIDI
+MAX_PARTS, MAX_CONTEXTS, MAX_LAG = 4, 64, 64  # of a short-term memory
 
 _Pitch = Annotated[int, msgspec.Meta(ge=0, le=MAX_PITCH)]
 
@@ -52,6 +56,7 @@ class _Content(msgspec.Struct):
     conditioning: tuple[Feature, ...] = ()
     registers: dict[str, tuple[_Pitch, _Pitch]] = {}  # of those of each instrument
     final_loss: float | None = None
+    memory: ShortTermMemory | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class DjModel:
     the symbols of their values as indices of the vocabulary, `registers` the ranges of their
     melodies. `conditioning` is what the model is conditioned on in the grammar of jazz,
     `bar_positions` in that of the course, if it is; `final_loss` is the training loss in nats per
-    symbol. `sources` maps the names of the training data to their SHA-256, `versions` packages to
-    their versions at training time.
+    symbol. `memory` remembers what was played in a solo. `sources` maps the names of the training
+    data to their SHA-256, `versions` packages to their versions at training time.
     """
 
     weights: Weights
@@ -75,6 +80,7 @@ class DjModel:
     bar_positions: BarPositions | None = None
     conditioning: Conditioning | None = None
     final_loss: float | None = None
+    memory: ShortTermMemory | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(
         default_factory=lambda: installed_versions(
@@ -153,6 +159,14 @@ class DjModel:
         features = self.conditioning.inputs(chart, Moments.of_values(chart, bars), size)
         return np.repeat(features, self.grammar.symbols_per_value, axis=0)
 
+    def log_distributions(self, symbols: Sequence[int], inputs: Indices | None) -> Floats:
+        """The natural log-probabilities of all symbols at each step of a sequence, by the network
+        and the memory; `inputs (n, k)` as in `inputs`: `(n, size of the vocabulary)`."""
+        of_network = log_distributions(self.weights, symbols, inputs)
+        if self.memory is None:
+            return of_network
+        return self.memory.combine(of_network, symbols, inputs)
+
     def save(self, path: str | Path, graph: keras.Model) -> None:
         """Writes the model file; `graph` is the Keras model in it. Raises FileError or
         ModelFileError."""
@@ -169,6 +183,7 @@ class DjModel:
             sequences=self.sequences,
             bar_positions=None if positions is None else positions.to_json(),
             final_loss=self.final_loss,
+            memory=self.memory,
         )
         return ModelFile(KIND, self.weights, self.vocabulary, content, self.sources, self.versions)
 
@@ -192,6 +207,7 @@ def load(path: str | Path) -> DjModel:
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
             final_loss=content.final_loss,
+            memory=content.memory,
             sources=file.sources,
             versions=file.versions,
         )
@@ -239,9 +255,24 @@ def _check(model: DjModel) -> None:
     lengths = [per_value * sum(map(len, model.encode_tune(tune))) for tune in model.tunes]
     if lengths != [*map(len, model.sequences)]:
         raise ValueError("the sequences are not those of the tunes")
+    if model.memory is not None:
+        _check_memory(model.memory, model)
     n_conditioning = model.weights.n_inputs - model.weights.n_values
     if n_conditioning != len(model.bar_positions or model.conditioning or ()):
         raise ValueError(f"{n_conditioning} conditioning inputs are not those of the features")
+
+
+def _check_memory(memory: ShortTermMemory, model: DjModel) -> None:
+    n_features = len(model.conditioning.features) if model.conditioning else 0
+    fits = memory.n_symbols == model.vocabulary.size and 0 < len(memory.parts) <= MAX_PARTS
+    for part in memory.parts:
+        fits = fits and 0 < len(part.contexts) == len(part.weights) <= MAX_CONTEXTS
+        for context in part.contexts:
+            fits = fits and all(0 < lag <= MAX_LAG for lag in context.lags)
+            fits = fits and all(0 <= feature < n_features for feature in context.features)
+        fits = fits and all(map(math.isfinite, (part.scale, *part.weights)))
+    if not fits or any(part.contexts[0] != Context() for part in memory.parts):
+        raise ValueError("the short-term memory does not fit the model")
 
 
 def _check_jazz(model: DjModel) -> None:

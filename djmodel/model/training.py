@@ -11,6 +11,7 @@ import numpy as np
 
 from djmodel.config import TrainingConfig
 from djmodel.model.layers import Layers, djmodel, shared_layers
+from djmodel.model.memory import fit_memory
 from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.model.training_data import TrainingData
@@ -121,8 +122,12 @@ def _fit(
         feature_table=data.feature_table(),
         views=views,
     )
+    weights = extract_weights(graph, views)
+    memory = None
+    if config.memory and config.grammar == "jazz" and validation:
+        memory = fit_memory(weights, data.conditioning, validation)
     model = DjModel(
-        weights=extract_weights(graph, views),
+        weights=weights,
         vocabulary=encoded.vocabulary,
         config=config,
         registers=encoded.registers,
@@ -131,6 +136,7 @@ def _fit(
         bar_positions=data.positions,
         conditioning=data.conditioning,
         final_loss=fit_result.history[fit_result.best_epoch - 1].loss,
+        memory=memory,
         sources=data.sources,
     )
     return TrainingResult(layers, model, encoded, fit_result)

@@ -28,7 +28,7 @@ from djmodel.values.value import Value
 from djmodel.values.views import vocabulary_views
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.streaming import StreamingBatches
-from seqmodel.data.windows import Indices, Windows, windows, windows_of_labels
+from seqmodel.data.windows import PADDING, Indices, Windows, windows, windows_of_labels
 from seqmodel.network.candidates import CandidateViews
 from seqmodel.text import printable
 from seqmodel.training.batches import BatchSource, InMemoryBatches
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from djmodel.values.corpus_file import Corpus
 
 MIN_WINDOWS = 60  # per epoch
+TRANSPOSITIONS = -5, 7  # semitones, from and up to
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,6 @@ class TrainingData:
         values = [sequence.reshape(-1, n) for sequence in encoded.sequences]
         positions = BarPositions.of(tunes) if config.bar_positions else None
         conditioning = None
-        hidden: tuple[Sequence[int], Indices] = (), np.zeros(0, dtype=np.int32)
         inputs: list[Indices] | None = None
         melodies = list(zip(encoded.bars, tunes, strict=True))
         if positions is not None:
@@ -77,8 +77,7 @@ class TrainingData:
             moments = [_moments(bars, tune, encoded.registers) for bars, tune in melodies]
             conditioning = Conditioning.of(config.conditioning, moments)
             inputs = [conditioning.inputs(*moment, config.n_values) for moment in moments]
-            hidden = conditioning.unknown(config.n_values)
-        draw = _window_source(values, inputs, config, *hidden)
+        draw = _window_source(values, inputs, config, conditioning)
         batches = InMemoryBatches(draw, config.trainer.batch_size, config.trainer.seed)
         len(batches)  # raises for too little music before Keras is loaded
         identity = hash_of([*encoded.sequences, *(inputs or ())])
@@ -147,39 +146,61 @@ def _window_source(
     values: Sequence[Indices],
     inputs: Sequence[Indices] | None,
     config: TrainingConfig,
-    may_hide: Sequence[int],
-    unknown: Indices,
+    conditioning: Conditioning | None,
 ) -> Callable[[int], Windows]:
     """The windows of an epoch, by its number: drawn once for one tune, anew for several.
 
     `values`: the symbols of the values of each tune, `(n, symbols per value)`; `inputs`: the
-    conditioning inputs of each value, `(n, k)`. Each of the features `may_hide` is replaced by its
-    input `unknown` in a window with the probability `config.unknown`.
+    conditioning inputs of each value, `(n, k)`, those of `conditioning` in the grammar of jazz. In
+    that grammar, tunes of fewer than Tx values are windows, too, filled up with PADDING.
     """
     m = config.m
     if m is None:
         n_values = sum(map(len, values))
         m = MIN_WINDOWS if len(values) == 1 else max(MIN_WINDOWS, n_values // config.tx)
-    lengths = [len(of_tune) for of_tune in values]
-    ends = np.cumsum(lengths)
-    places = [
-        np.arange(end - length, end, dtype=np.int32)
-        for length, end in zip(lengths, ends, strict=True)
-    ]
+    places = _places([len(of_tune) for of_tune in values], config)
     all_values = np.concatenate(values)
     all_inputs = np.concatenate(inputs) if inputs else None
 
     def draw(epoch: int) -> Windows:
         rng = random_stream(config.trainer.seed, Stream.WINDOWS, epoch)
         drawn = windows(places, m, config.tx, rng).labels  # (m, Tx)
-        labels = all_values[drawn].reshape(m, -1)
+        labels = all_values[drawn]
+        labels[drawn < 0] = PADDING
+        labels = labels.reshape(m, -1)
         if all_inputs is None:
             return windows_of_labels(labels)
         features = all_inputs[drawn]  # (m, Tx, k)
-        if config.unknown and may_hide:
-            hidden = rng.random((m, 1, len(may_hide))) < config.unknown
-            features[..., may_hide] = np.where(hidden, unknown, features[..., may_hide])
-        features = np.repeat(features, all_values.shape[1], axis=1)
-        return windows_of_labels(labels, features)
+        if conditioning is not None:
+            features = _augmented(features, conditioning, config, rng)
+        return windows_of_labels(labels, np.repeat(features, all_values.shape[1], axis=1))
 
-    return (lambda _: draw(0)) if len(values) == 1 and not config.unknown else draw
+    varies = len(values) > 1 or config.unknown or config.transpose
+    return draw if varies else lambda _: draw(0)
+
+
+def _places(lengths: Sequence[int], config: TrainingConfig) -> list[Indices]:
+    """The places of the values of each tune among those of all."""
+    places = []
+    for length, end in zip(lengths, np.cumsum(lengths), strict=True):
+        its = np.arange(end - length, end, dtype=np.int32)
+        if config.grammar == "jazz" and 0 < length < config.tx:
+            its = np.pad(its, (0, config.tx - length), constant_values=PADDING)
+        places.append(its)
+    return places
+
+
+def _augmented(
+    features: Indices, conditioning: Conditioning, config: TrainingConfig, rng: np.random.Generator
+) -> Indices:
+    """The inputs `(m, Tx, k)` of windows, transposed and partly hidden as the configuration
+    says."""
+    m = len(features)
+    if config.transpose:
+        semitones = rng.integers(*TRANSPOSITIONS, m)
+        features = conditioning.transposed(features, semitones, config.n_values)
+    may_hide, unknown = conditioning.unknown(config.n_values)
+    if config.unknown and may_hide:
+        hidden = rng.random((m, 1, len(may_hide))) < config.unknown
+        features[..., may_hide] = np.where(hidden, unknown, features[..., may_hide])
+    return features

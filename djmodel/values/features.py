@@ -182,6 +182,13 @@ FEATURE_NAMES = (*FEATURES, *NAMES)
 MAY_BE_UNKNOWN = frozenset({"tempo", *NAMES})
 
 
+# Features of absolute pitches: semitones a step, and the highest index that is a pitch.
+_ABSOLUTE = {
+    "pitch": (1, HIGHEST - LOWEST),
+    "register": (_REGISTER_STEP, 2 * _REGISTER_STEPS - 1),
+}
+
+
 @dataclass(frozen=True)
 class Feature:
     """A feature with what it knows from the training tunes: names (sorted), times in quarter
@@ -259,14 +266,28 @@ class Conditioning:
 
     def offset(self, name: str) -> int:
         """The first input of a feature. Raises ValueError if it is not one of them."""
-        return int(self.starts[self._place(name)])
+        return int(self.starts[self.place(name)])
 
     def size(self, name: str) -> int:
         """The number of inputs of a feature. Raises ValueError if it is not one of them."""
-        return self.features[self._place(name)].size
+        return self.features[self.place(name)].size
 
-    def _place(self, name: str) -> int:
+    def place(self, name: str) -> int:
+        """The number of a feature, from 0. Raises ValueError if it is not one of them."""
         return [feature.name for feature in self.features].index(name)
+
+    def transposed(self, inputs: Indices, semitones: NDArray[np.integer], offset: int) -> Indices:
+        """Inputs `(m, n, k)`, counted from `offset`, with absolute pitches moved by `semitones
+        (m,)`, as far as they are distinguished."""
+        moved = inputs.copy()
+        for k, feature in enumerate(self.features):
+            if feature.name in _ABSOLUTE:
+                step, highest = _ABSOLUTE[feature.name]
+                first = int(self.starts[k]) + offset
+                indices = inputs[..., k] - first
+                higher = (indices + semitones[:, None] // step).clip(0, highest)
+                moved[..., k] = np.where(indices <= highest, higher, indices) + first
+        return moved
 
     def unknown(self, offset: int) -> tuple[list[int], Indices]:
         """The positions of the features that may be unknown, and the input of each that says so,

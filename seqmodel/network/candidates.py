@@ -37,6 +37,10 @@ class View:
     first_input: int
     rows: Indices
 
+    def __reduce__(self) -> tuple[type[View], tuple[int, int, Indices]]:
+        """Pickled without what is cached, which another thread may be adding to."""
+        return View, (self.feature, self.first_input, self.rows)
+
     @property
     def n_rows(self) -> int:
         return int(self.rows.max(initial=PADDING)) + 1
@@ -60,6 +64,10 @@ class CandidateViews:
     def __init__(self, views: Sequence[View], n_symbols: int) -> None:
         self.views, self.n_symbols = tuple(views), n_symbols
         self.n_scores = n_symbols + sum(view.n_rows for view in views)
+
+    def __reduce__(self) -> tuple[type[CandidateViews], tuple[tuple[View, ...], int]]:
+        """Pickled without what is cached, which another thread may be adding to."""
+        return CandidateViews, (self.views, self.n_symbols)
 
     @cached_property
     def score_indices(self) -> list[NDArray[np.intp]]:

@@ -23,6 +23,7 @@ from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint, Drawn, Tracker
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
+from seqmodel.short_term import ShortTermMemory
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
 # drawn, groups have widths that depend on their position alone: first these, which together are one
@@ -58,6 +59,7 @@ def sample(
     primer: Sequence[int] = (),
     primer_conditioning: Indices | None = None,
     copy_limit: CopyLimit | None = None,
+    memory: ShortTermMemory | None = None,
 ) -> Samples:
     """Draws `n_sequences` of at most `max_length` symbols each.
 
@@ -76,7 +78,8 @@ def sample(
             state = BatchedState(weights, group.width)
             sampler = _sampler(weights.n_values, constraint, config, bans, group)
             first = _read_primer(state, primer, primer_conditioning, sampler.conditioning)
-            samples.append(_draw(state, first, sampler, group, max_length))
+            memories = _Memories(memory, group.wanted, primer, primer_conditioning)
+            samples.append(_draw(state, first, sampler, memories, group, max_length))
         return samples
 
     with single_threaded_blas():
@@ -110,7 +113,12 @@ def _jobs(n_sequences: int, rng: np.random.Generator) -> list[list[_Group]]:
 
 
 def _draw(
-    state: BatchedState, logits: Floats, sampler: _Sampler, group: _Group, max_length: int
+    state: BatchedState,
+    logits: Floats,
+    sampler: _Sampler,
+    memories: _Memories,
+    group: _Group,
+    max_length: int,
 ) -> Samples:
     """A group's samples, padded to `max_length`; `logits (n, B)` are those of the first symbol."""
     B, wanted, rng = group
@@ -124,12 +132,47 @@ def _draw(
     while t < max_length and not sampler.all_ended:
         first = t
         while t < min(first + block, max_length) and not sampler.all_ended:
+            conditioning = sampler.conditioning
+            logits = memories.combine(logits, conditioning)
             collected[t - first] = logits
             drawn = sampler.draw(logits, uniforms[t], out=symbols[t])
+            memories.add(drawn, conditioning)
             logits = state.read(drawn, sampler.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(collected[: t - first], symbols[first:t])
     return Samples(symbols.T[:wanted], log_probs.T[:wanted], sampler.ended[:wanted])
+
+
+class _Memories:
+    """The short-term memories of the first `wanted` of B sequences that continue a primer; without
+    a `memory`, none."""
+
+    def __init__(
+        self,
+        memory: ShortTermMemory | None,
+        wanted: int,
+        primer: Sequence[int],
+        conditioning: Indices | None,
+    ) -> None:
+        self.states = [memory.begin() for _ in range(wanted)] if memory else []
+        for state in self.states:
+            for t, symbol in enumerate(primer):
+                state.add(symbol, () if conditioning is None else conditioning[t])
+
+    def combine(self, logits: Floats, conditioning: Indices | None) -> Floats:
+        """The logits `(n, B)` of network and memories."""
+        if not self.states:
+            return logits
+        logits = logits.copy()
+        for k, state in enumerate(self.states):
+            features = () if conditioning is None else conditioning[:, k]
+            logits[:, k] = state.combine(logits[:, k], features)
+        return logits
+
+    def add(self, drawn: Drawn, conditioning: Indices | None) -> None:
+        """Remembers the symbols that were drawn, `(B,)`."""
+        for k, state in enumerate(self.states):
+            state.add(int(drawn[k]), () if conditioning is None else conditioning[:, k])
 
 
 def _read_primer(

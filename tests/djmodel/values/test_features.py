@@ -134,3 +134,13 @@ def test_what_is_relative_does_not_change_with_the_key(some_bars, distance):
 def test_impossible_features_are_refused(feature):
     with pytest.raises((ValueError, ArithmeticError)):
         feature.check()
+
+
+def test_absolute_pitches_are_transposed_and_nothing_else():
+    names = ("pitch", "register", "degree")
+    tune = two_bars()
+    conditioning = Conditioning.of(names, [moments(tune)])
+    inputs = conditioning.inputs(*moments(tune), 50)[None]
+    moved = conditioning.transposed(inputs, np.array([4]), 50)
+    # before the first note there is no pitch to transpose
+    assert (moved - inputs)[0].tolist() == [[0, 0, 0], *[[4, 2, 0]] * 4]

@@ -1,0 +1,68 @@
+"""A model in the grammar of jazz, trained for a moment on a written-out blues."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.handmade_tunes import blues
+
+from djmodel.evaluation.perplexity import evaluate
+from djmodel.model.improvise import improvise
+from djmodel.model.model_file import load
+from djmodel.model.training import fit
+from djmodel.model.training_data import TrainingData
+from djmodel.presets import PRESETS
+from seqmodel.settings import with_settings
+
+CONFIG = with_settings(PRESETS["jazz"], n_a=8, n_values=64, tx=32, epochs=2, batch_size=8, m=8)
+
+
+def another_blues():
+    return replace(blues().transposed(2), title="another", performer="Ida", feel="swing")
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return fit([blues(), another_blues()], CONFIG, held_out=[replace(blues(), performer="Eve")])
+
+
+def test_a_model_file_keeps_all_that_its_solos_depend_on(trained, tmp_path):
+    trained.save(tmp_path / "jazz.keras")
+    loaded = load(tmp_path / "jazz.keras")
+    assert loaded.memory == trained.model.memory is not None
+    assert loaded.registers == trained.model.registers
+    here, there = (improvise(m, m.changes[1], seed=4, count=2) for m in (trained.model, loaded))
+    assert here == there
+
+
+def test_perplexity_is_given_per_value_and_per_note(trained):
+    found = evaluate(trained.model, [blues()])
+    assert found.model.notes == len(blues().melody_notes()) < found.model.values
+    nats = found.model.values * found.model.cross_entropy
+    assert found.model.nats_per_note == pytest.approx(nats / found.model.notes)
+    assert set(found.ngrams) == {1, 2, 3, 4, 5, 6}
+
+
+def test_a_short_tune_is_a_window_filled_up_with_padding():
+    long = with_settings(CONFIG, tx=500, m=2)
+    [(_, labels)] = TrainingData.of_tunes([blues(), another_blues()], long, {}).batches.epoch(0)
+    n = sum(len(bar) for bar in TrainingData.of_tunes([blues()], long, {}).encoded.bars[0])
+    assert labels.shape == (2, 1000)
+    assert (np.count_nonzero(labels >= 0, axis=1) == 2 * n).all()
+
+
+def test_what_is_known_of_the_performance_is_hidden_from_some_windows():
+    windows = {
+        share: TrainingData.of_tunes(
+            [another_blues()], with_settings(CONFIG, unknown=share, m=200, batch_size=200), {}
+        )
+        for share in (0.0, 0.3)
+    }
+    hidden = {}
+    for share, data in windows.items():
+        [(inputs, _)] = data.batches.epoch(0)
+        player = data.conditioning.place("player")
+        unknown = 64 + data.conditioning.offset("player")
+        hidden[share] = float((inputs[:, :, 1 + player] == unknown).mean())
+    assert hidden[0.0] == 0
+    assert hidden[0.3] == pytest.approx(0.3, abs=0.1)
