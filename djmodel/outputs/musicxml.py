@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djmodel.music.chord import Chord
+from djmodel.music.chord_kind import chord_kind
 from djmodel.music.chord_symbol import bass_place, root_place, symbol_suffix
 from djmodel.music.instruments import instrument_name
 from djmodel.music.key import Spelling, key_signature, spell
@@ -28,24 +29,6 @@ if TYPE_CHECKING:
 
 BARS_PER_LINE = 4
 _LOW_MEAN_PITCH = 55  # below it, the melody is in the bass clef
-
-# MusicXML's kinds of chords as semitones above the root; of equally good ones the first is taken.
-_KINDS = {
-    "major": {0, 4, 7}, "minor": {0, 3, 7}, "dominant-seventh": {0, 4, 7, 10},
-    "major-seventh": {0, 4, 7, 11}, "minor-seventh": {0, 3, 7, 10},
-    "half-diminished-seventh": {0, 3, 6, 10}, "diminished": {0, 3, 6},
-    "diminished-seventh": {0, 3, 6, 9}, "augmented": {0, 4, 8}, "augmented-seventh": {0, 4, 8, 10},
-    "minor-major-seventh": {0, 3, 7, 11}, "major-sixth": {0, 4, 7, 9}, "minor-sixth": {0, 3, 7, 9},
-    "dominant-ninth": {0, 2, 4, 7, 10}, "major-ninth": {0, 2, 4, 7, 11},
-    "minor-ninth": {0, 2, 3, 7, 10}, "suspended-fourth": {0, 5, 7}, "suspended-second": {0, 2, 7},
-    "power": {0, 7},
-}  # fmt: skip
-# A tone that is added to a kind or left out, by semitones above the root: degree of the major scale
-# and alteration in semitones.
-_DEGREES: dict[int, tuple[int, int]] = {
-    1: (9, -1), 2: (9, 0), 3: (9, 1), 4: (3, 0), 5: (11, 0), 6: (11, 1),
-    7: (5, 0), 8: (13, -1), 9: (13, 0), 10: (7, -1), 11: (7, 0),
-}  # fmt: skip
 
 
 class NotationError(InputError):
@@ -138,18 +121,6 @@ def to_music21(tune: Tune, bars_per_line: int = BARS_PER_LINE, labels: bool = Tr
     score = stream.Score([part])
     score.metadata = metadata.Metadata(title=tune.title or " ")
     return score
-
-
-def chord_kind(chord: Chord) -> tuple[str, list[int], list[int]]:
-    """The closest kind that MusicXML names, the intervals to add to it and those to leave out, in
-    semitones above the root."""
-    tones = frozenset(chord.intervals) | {0}
-
-    def cost(kind: str) -> int:
-        return 2 * len(_KINDS[kind] - tones) + len(tones - _KINDS[kind])
-
-    best = min(_KINDS, key=cost)
-    return best, sorted(tones - _KINDS[best]), sorted(_KINDS[best] - tones)
 
 
 def _time_signature(meter: Meter) -> TimeSignature:
@@ -256,15 +227,13 @@ def _chord_mark(change: Change, key: int) -> harmony.ChordSymbol | harmony.NoCho
     if not change.sounding:
         return harmony.NoChord("N.C.")
     chord = change.chord
-    kind, added, missing = chord_kind(chord)
+    kind, degrees = chord_kind(chord)
     root = _name(step_and_alter(root_place(chord, key)))
     mark = harmony.ChordSymbol(root=root, kind=kind, kindStr=symbol_suffix(chord))
     if chord.bass != chord.root:
         mark.bass(_name(step_and_alter(bass_place(chord, key))), allow_add=True)
-    for modification, intervals in (("add", added), ("subtract", missing)):
-        for interval in intervals:
-            degree = harmony.ChordStepModification(modification, *_DEGREES[interval])
-            mark.addChordStepModification(degree, updatePitches=False)
+    for degree in degrees:
+        mark.addChordStepModification(harmony.ChordStepModification(*degree), updatePitches=False)
     mark.writeAsChord = False
     return mark
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from helpers.handmade_tunes import QUAVER, REST, TIED, TRIPLET, bar, blues
 from music21 import clef, converter, harmony, note, tempo
 
-from djmodel.music.chord_symbol import parse_chord_symbol
+from djmodel.music.changes import parse_changes
+from djmodel.music.chord_kind import chord_kind
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Tempo, Tune
-from djmodel.outputs.musicxml import NotationError, chord_kind, musicxml, write_musicxml
+from djmodel.outputs.musicxml import NotationError, musicxml, write_musicxml
 from seqmodel.errors import FileError, InputError
 
 
@@ -61,22 +64,67 @@ def test_a_low_melody_is_in_the_bass_clef() -> None:
     assert isinstance(low.first(), clef.BassClef)
 
 
+# What players type after a root.
+SUFFIXES = """
+m - min mi 7 maj7 △7 △ ^7 M7 MA7 m7 -7 min7 6 m6 -6 69 6/9 m6/9 dim ° dim7 °7 o7 ø ø7 m7b5 -7b5
+aug + 5 sus sus4 sus2 sus24 7sus4 7sus 9sus4 13sus4 7sus4(b9) 13sus4(b9) mMaj7 m(maj7) -△7 9
+maj9 m9 mMaj9 add9 madd9 2 7(#5) +7 7#5 aug7 7b5 9(#5) 9b5 maj7#5 +maj7 maj7b5 dimMaj7 13 m11
+m13 maj13 11 m9b5 m11b5 7alt alt 7(13) m9(13) mMaj9(13) mMaj9(#11) 7b9 7(#9) 7b9#9 7#11 9#11
+13#11 7b13 9(b13) 7b9b13 7#9b13 7(#9#11) 13b9 13#9 13b9#9 13(b9#9#11) 7#5#9 7#5b9 7b5b9 7b5#9
+maj7#11 maj9#11 maj7(#9) maj7(#9#11) 6(#11) 6/9(#11) m7(b9) m7(11) m7add11 add11 m7b5(b9) 7no5
+no3 (no5) (addb13) 13(no5)
+"""
+
+
+def test_music21_reads_from_every_chord_symbol_the_tones_of_its_chord() -> None:
+    symbols = [
+        "C",
+        *("C" + suffix for suffix in SUFFIXES.split()),
+        "C/E",
+        "D7/F#",
+        "F/G",
+        "Am7/D",
+        "F#7/E",
+    ]
+    read = read_back(Tune("", tuple(bar(symbol, []) for symbol in symbols), key=0))
+    marks = read.flatten().getElementsByClass(harmony.ChordSymbol)
+    chords = [chord for chord, _ in groupby(map(parse_chord_symbol, symbols))]
+    for chord, mark in zip(chords, marks, strict=True):
+        assert mark.root().pitchClass == chord.root
+        assert mark.bass().pitchClass == chord.bass
+        tones = {pitch.pitchClass for pitch in mark.pitches}
+        assert tones == chord.pitch_classes | {chord.bass}, chord_symbol(chord)
+
+
 @pytest.mark.parametrize(
-    "symbol",
-    ["C", "Am", "G7", "Fmaj7", "Dm7", "Bm7b5", "Cdim7", "Caug", "E7#9", "Ab7b9", "Dm6",
-     "G7sus4", "C7#11", "F13", "Bbm9", "C/E", "D7/F#", "Ebmaj7/Bb", "Em(maj7)", "A7#5",
-     "F/G", "Am7/D"],
-)  # fmt: skip
-def test_chord_symbols_hold_the_tones_of_the_chord(symbol: str) -> None:
-    chord = parse_chord_symbol(symbol)
-    score = read_back(Tune("", (bar(symbol, [(60, 4)]),), key=0))
-    read = score.flatten().getElementsByClass(harmony.ChordSymbol).first()
-    # music21 realises degrees beyond the seventh where it knows them; root and bass always.
-    assert read.root().pitchClass == chord.root
-    assert read.bass().pitchClass == chord.bass
-    _, added, missing = chord_kind(chord)
-    if not added and not missing:
-        assert {p.pitchClass for p in read.pitches} == chord.pitch_classes | {chord.bass}
+    ("symbol", "kind", "degrees"),
+    [
+        ("C7alt", "dominant-seventh", "-5 +b9 +#9 +#11 +b13"),
+        ("C7b5", "dominant-seventh", "b5"),
+        ("C7#5", "augmented-seventh", ""),
+        ("C7sus4", "dominant-seventh", "-3 +4"),
+        ("C13sus4", "dominant-13th", "-3"),
+        ("C13", "dominant-13th", "-11"),
+        ("C7b9b13", "dominant-seventh", "+b9 +b13"),
+        ("Cø", "half-diminished-seventh", ""),
+        ("Cmaj7#11", "major-seventh", "+#11"),
+        ("C6/9", "major-sixth", "+9"),
+    ],
+)
+def test_kind_and_degrees_are_those_of_the_symbol(symbol: str, kind: str, degrees: str) -> None:
+    signs = {"add": "+", "subtract": "-", "alter": ""}
+    found, changes = chord_kind(parse_chord_symbol(symbol))
+    assert found == kind
+    text = [f"{signs[c]}{'b#'[alter > 0] if alter else ''}{n}" for c, n, alter in changes]
+    assert " ".join(text) == degrees
+
+
+def test_chords_are_written_as_they_were_typed() -> None:
+    tune = parse_changes("F#7 | Ebdim7 | C-7/G | B♭△7(♯11) | Gb7")
+    kinds = [kind.get("text") for kind in root_of(tune).iter("kind")]
+    assert kinds == ["7", "dim7", "-7", "△7(#11)", "7"]
+    assert texts(tune, "root-step") == ["F", "E", "C", "B", "G"]
+    assert texts(tune, "root-alter") == ["1", "-1", "-1", "-1"]
 
 
 def test_the_text_of_a_chord_is_its_symbol() -> None:
