@@ -240,7 +240,9 @@ def _settings(path: Path, config: GenerationConfig) -> dict[str, str]:
         del settings["temperature"]
         settings["greedy"] = "yes"
     return {"model": printable(path.name)} | {
-        name.replace("_", "-"): f"{value:g}" if isinstance(value, float) else printable(str(value))
+        name.replace("_", "-"): f"{value:g}"
+        if isinstance(value, float)
+        else printable(str(value), 80)
         for name, value in settings.items()
     }
 

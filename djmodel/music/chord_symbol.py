@@ -39,7 +39,7 @@ _KNOWN_SYMBOLS = (
 )
 
 MAX_LENGTH = 64  # characters of a chord symbol
-_NOTE = r"[A-G][b♭#♯x𝄪𝄫]*"
+_NOTE = r"[A-G](?:[b♭]{1,2}|[#♯]{1,2}|[x𝄪𝄫])?"
 _SYMBOL = re.compile(rf"(?P<root>{_NOTE})(?P<suffix>.*?)(?:/(?P<bass>{_NOTE}))?", re.DOTALL)
 _PLAIN_SIGNS = str.maketrans({"♭": "b", "♯": "#", "−": "-", "–": "-", "∆": "△", "Δ": "△", "º": "°"})
 
