@@ -205,6 +205,7 @@ def _show_changes(config: GenerationConfig) -> None:
     rows = {
         "bars": str(len(tune.bars)),
         "meter": str(tune.bars[0].meter),
+        "tempo": f"{tune.tempos[0].bpm:g} quarter notes a minute",
         "key": "not said" if tune.key is None else _key(tune.key),
     }
     console = _console()
@@ -282,8 +283,8 @@ def _part_table(choice: ChosenParts) -> Table:
 
 
 def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
-    """A table with the chords of each bar, and its `values`; `first` is the number of the first
-    bar."""
+    """A table with the chords of each bar, its `values`, and the sections that begin there; `first`
+    is the number of the first bar."""
     from rich import box
     from rich.table import Table
 
@@ -291,6 +292,9 @@ def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
     from djmodel.values.grammar import encode_bar
 
     table = Table(title="Bars", title_justify="left", box=box.SIMPLE)
+    sections = {section.bar + first: section.name for section in tune.sections}
+    if sections:
+        table.add_column("section")
     table.add_column("bar", justify="right")
     table.add_column("chords")
     if values:
@@ -299,7 +303,8 @@ def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
     for number, bar in enumerate(tune.bars, start=first):
         name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
         meter = bar.meter
-        row = [name, chords_of_bar(bar, tune.key)]
+        row = [sections.get(number, "")] if sections else []
+        row += [name, chords_of_bar(bar, tune.key)]
         table.add_row(*row, *([" ".join(map(str, encode_bar(bar)))] if values else []))
     return table
 

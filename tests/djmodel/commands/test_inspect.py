@@ -120,6 +120,24 @@ def test_the_first_bars_are_chosen_by_their_number(
     assert not any(row.startswith("2 G ") for row in rows)
 
 
+def test_written_changes_are_shown_in_the_order_of_play_with_their_sections(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart = "[A] |: F#7 | C-7 Fine :| [B] Ebdim7 B♭7(♭9) | D.C. al Fine"
+    assert called(monkeypatch, "--changes", chart) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    bars = rows[rows.index(["section", "bar", "chords"]) + 2 :]
+    assert [row for row in bars if row] == [
+        ["A", "1", "F#7"],
+        ["2", "C-7"],
+        ["A", "3", "F#7"],
+        ["4", "C-7"],
+        ["B", "5", "Ebdim7", "/", "Bb7(b9)", "/"],
+        ["A", "6", "F#7"],
+        ["7", "C-7"],
+    ]
+
+
 def test_as_many_bars_are_counted_as_are_listed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,7 +204,7 @@ def test_chords_are_shown_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> N
     )
     tune = read_tune(path)
     assert chords_of_bar(tune.bars[0], tune.key) == "C / G /"
-    assert chords_of_bar(tune.bars[1], tune.key) == "(G)"  # the piano rests, its last chord holds
+    assert chords_of_bar(tune.bars[1], tune.key) == "N.C."  # the piano rests
 
 
 def test_inspecting_imports_no_heavy_package() -> None:
