@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from djmodel.music.charts.chart import Chart
 from djmodel.music.charts.errors import ChangesError
+from djmodel.music.charts.impro_visor import is_lead_sheet, without_expressions
 from djmodel.music.charts.lines import MAX_CHARACTERS, plain, split_lines
 from djmodel.music.charts.play_order import Marks, PlayOrderError, play_order
 from djmodel.music.charts.reader import ChartReader, WrittenBar
@@ -30,6 +31,8 @@ def parse_chart(text: str, meter: Meter) -> Chart:
         problem = f"the changes have {len(text):,} characters, more than {MAX_CHARACTERS:,}"
         raise InputError(problem, hint="write fewer bars, or repeat them with x4")
     text = plain(text)
+    if is_lead_sheet(text):
+        text = without_expressions(text)
     heading, lines = split_lines(text)
     reader = ChartReader(text, heading.meter or meter)
     for token in tokens_of(lines):
