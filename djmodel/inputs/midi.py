@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from djmodel.inputs.quantization import (
 from djmodel.inputs.score import (
     Score,
     ScorePart,
+    Symbol,
     check_size,
     measures_until,
     tempo_map,
     too_many_bars,
 )
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.instruments import PROGRAM_NAMES
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
@@ -32,6 +36,7 @@ from seqmodel.errors import FileError
 from seqmodel.files import content_of
 from seqmodel.text import printable
 
+CHORD_MARKER, NO_CHORD = "chord: ", "N.C."
 _DRUM_CHANNEL = 10
 _MIN_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
 # Names that programs give to the tempo track; they are not the title of a piece.
@@ -93,6 +98,7 @@ def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
         tempos=tempo_map((onset(meta), bpm) for meta, bpm in _tempos(metas)),
         key=next(_keys(metas), None),
         quantization=quantization,
+        symbols=tuple(Symbol(onset(meta), chord) for meta, chord in _symbols(metas)),
         syllables=tuple(sorted({onset(meta) for meta in _syllables(metas)})),
     )
 
@@ -155,6 +161,22 @@ def _keys(metas: Iterable[midi_parser.Meta]) -> Iterator[int]:
             sharps = int.from_bytes(meta.data[:1], "big", signed=True)
             if abs(sharps) <= MAX_KEY_ACCIDENTALS:
                 yield sharps
+
+
+def _symbols(
+    metas: Iterable[midi_parser.Meta],
+) -> Iterator[tuple[midi_parser.Meta, Chord | None]]:
+    """The chord symbols in markers such as `chord: Dm7`, as `outputs/midi.py` writes them; None is
+    N.C. Other markers name sections."""
+    for meta in metas:
+        if meta.kind != midi_parser.MARKER:
+            continue
+        text = midi_parser.decode_text(meta.data)
+        if not text.startswith(CHORD_MARKER):
+            continue
+        symbol = text.removeprefix(CHORD_MARKER)
+        with suppress(ChordSymbolError):
+            yield meta, None if symbol == NO_CHORD else parse_chord_symbol(symbol)
 
 
 def _syllables(metas: Sequence[midi_parser.Meta]) -> list[midi_parser.Meta]:

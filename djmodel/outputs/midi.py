@@ -17,6 +17,8 @@ import mido
 
 from djmodel.inputs import midi_parser
 from djmodel.inputs.embedded_score import embed
+from djmodel.inputs.midi import CHORD_MARKER, NO_CHORD
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Note, Part, Tune
 from djmodel.outputs.performance.feel import Clock
@@ -143,8 +145,29 @@ def _conductor_events(tune: Tune, text: str) -> Iterator[Event]:
     for onset, meter in _written_meters(tune):
         signature = {"numerator": meter.numerator, "denominator": meter.denominator}
         yield onset, 0, mido.MetaMessage("time_signature", **signature)
+    for onset, symbol in _chord_markers(tune):
+        yield onset, 1, mido.MetaMessage("marker", text=symbol)
     if tune.key is not None:
         yield 0, 0, mido.MetaMessage("key_signature", key=_KEYS[tune.key + len(_KEYS) // 2])
+
+
+def _chord_markers(tune: Tune) -> Iterator[tuple[Fraction, str]]:
+    """The changes as markers, which say them where notes are ambiguous: a ninth above the bass is a
+    colour of the accompaniment or of the chord. Of N.C., the chord that holds goes before. None for
+    changes with a chord that has no symbol."""
+    chords = {change.chord for bar in tune.bars for change in bar.changes}
+    symbols = {chord: chord_symbol(chord, tune.key) for chord in chords}
+    if any(parse_chord_symbol(symbol) != chord for chord, symbol in symbols.items()):
+        return
+    holding, sounding = None, True
+    for bar, start in zip(tune.bars, tune.starts, strict=False):
+        for change in bar.changes:
+            at = start + change.onset
+            if change.chord != holding or change.sounding > sounding:
+                yield at, f"{CHORD_MARKER}{symbols[change.chord]}"
+            if not change.sounding and (change.chord != holding or sounding):
+                yield at, f"{CHORD_MARKER}{NO_CHORD}"
+            holding, sounding = change.chord, change.sounding
 
 
 def _written_meters(tune: Tune) -> Iterator[tuple[Fraction, Meter]]:

@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
+from djmodel.music.accompaniment import accompany
+from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.changes import parse_changes
 from djmodel.music.instruments import DRUMS
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Tempo, Tune
@@ -207,6 +210,19 @@ class TestMidi:
             score.write_bytes(midi_bytes(tune))
             played.write_bytes(performance_bytes(perform(tune, config)))
             assert read_tune(played) == read_tune(score)
+
+    @pytest.mark.parametrize("style", sorted(STYLES))
+    def test_changes_are_read_back_whatever_colours_the_band_adds(
+        self, style: str, tmp_path: Path
+    ) -> None:
+        tune = parse_changes("N.C. | Dm7 G7b9 | Cmaj7 | N.C. | F/A | Bm7b5 E7#9 | A6 | Bb13sus4")
+        melody = bar("C", [(72, EIGHTH), (74, EIGHTH), (76, 1), (72, 2)]).melody
+        tune = replace(tune, bars=tuple(replace(each, melody=melody) for each in tune.bars))
+        path = tmp_path / "band.mid"
+        path.write_bytes(performance_bytes(perform(accompany(tune, style))))
+        read = read_tune(path)
+        assert [each.changes for each in read.bars] == [each.changes for each in tune.bars]
+        assert [part.drums for part in read.accompaniment][-1]
 
     def test_a_performance_that_was_edited_is_read_as_it_is(self, tmp_path: Path) -> None:
         # the first note moved to another pitch: the score in the file no longer counts
