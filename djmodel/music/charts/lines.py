@@ -63,7 +63,7 @@ _FEELS = {
 }
 _LABEL_LINE = re.compile(
     rf"(?P<lone>{LETTER_LABEL})"
-    rf"|[-=*_~<\"“(\[]+\s*(?:{LETTER_LABEL}|{SECTION_NAMES})(?:\s+\d+)?\s*[-=*_~>\"”)\]:.]*"
+    rf"|[-=*_~<\"“(\[]{{1,12}}\s*(?:{LETTER_LABEL}|{SECTION_NAMES})(?:\s+\d+)?\s*[-=*_~>\"”)\]:.]*"
     rf"|(?:{LETTER_LABEL})[.):]",
     re.IGNORECASE,
 )

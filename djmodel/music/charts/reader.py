@@ -252,7 +252,7 @@ class ChartReader:
             raise self.error(self.groups[-1].token, "[ has no ] after it")
         if self.bar.signs:
             sign = self.bar.signs[0]
-            raise self.error(sign, f"{sign.text} has no bar after it")
+            raise self.error(sign, f"{sign.text:.40} has no bar after it")
         if not any(token.kind == "chord" for bar in self.bars for token in bar.content):
             hint = "write at least one, as in Dm7 | G7 | C"
             end = len(self.text)
