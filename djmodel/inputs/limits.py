@@ -13,15 +13,22 @@ from seqmodel.errors import FileError
 from seqmodel.settings import Setting, check_settings
 
 TUNES_PER_TURN = 20
-_MAX_TUNES = 1000  # more get no more time
+MAX_TUNES = 2000  # of a tune book
 
 
 class LimitError(FileError):
     """A music file that is larger, or takes longer to read, than the limits allow. `fields` names
     the field of `Limits` that would allow it with a higher value, if there is one."""
 
-    def __init__(self, message: str, *, path: str | Path | None = None, limit: str = "") -> None:
-        super().__init__(message, path=path, hint="choose another file")
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | Path | None = None,
+        limit: str = "",
+        hint: str = "choose another file",
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
         self.fields = (limit,) if limit else ()
 
 
@@ -87,8 +94,15 @@ class Deadline:
             raise self.too_slow()
 
     def allow(self, tunes: int) -> None:
-        """Extends the time for a tune book of this many tunes."""
-        turns = -(-min(tunes, _MAX_TUNES) // TUNES_PER_TURN)
+        """Extends the time for a tune book of this many tunes. Raises LimitError for more than
+        MAX_TUNES, before any is read."""
+        if tunes > MAX_TUNES:
+            raise LimitError(
+                f"the tune book has {tunes:,} tunes, more than {MAX_TUNES:,}",
+                path=self.path,
+                hint="divide it into several files",
+            )
+        turns = -(-tunes // TUNES_PER_TURN)
         self.seconds = max(self.seconds, turns * self.limits.max_seconds)
 
     def too_slow(self) -> LimitError:
