@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ENTRY, WEIGHTS = "seqmodel.json", "weights.safetensors"
 FORMAT = 3
 # Limits of an entry when unpacked: in bytes, or as a multiple of its packed size.
-MAX_BYTES, MAX_RATIO = 16 * 2**20, 30
+MAX_BYTES, MAX_RATIO = 2 * 2**20, 40
 _ARRAYS = ("kernel", "recurrent", "bias", "dense_kernel", "dense_bias")
 # Exceptions of readers that were given a corrupted file; msgspec's are ValueErrors.
 _CORRUPTION = (
