@@ -49,7 +49,10 @@ class Outputs:
     soundfont: Annotated[
         Path | None,
         Setting(
-            "SoundFont (.sf2) for the sound.", "Output", metavar="FILE", default="General MIDI"
+            "SoundFont (.sf2, .sf3) for the sound.",
+            "Output",
+            metavar="FILE",
+            default="General MIDI",
         ),
     ] = None
     score: Annotated[

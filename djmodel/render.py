@@ -23,7 +23,7 @@ def command(
     ] = None,
     soundfont: Annotated[
         Path | None,
-        Setting("SoundFont (.sf2) for the sound.", metavar="FILE", default="General MIDI"),
+        Setting("SoundFont (.sf2, .sf3) for the sound.", metavar="FILE", default="General MIDI"),
     ] = None,
     performance: PerformanceConfig = PerformanceConfig(),
     overwrite: Overwrite = False,

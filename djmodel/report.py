@@ -54,7 +54,10 @@ def command(
     soundfont: Annotated[
         Path | None,
         Setting(
-            "SoundFont (.sf2) for the sound.", "Output", metavar="FILE", default="General MIDI"
+            "SoundFont (.sf2, .sf3) for the sound.",
+            "Output",
+            metavar="FILE",
+            default="General MIDI",
         ),
     ] = None,
     overwrite: Overwrite = False,
