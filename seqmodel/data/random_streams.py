@@ -16,8 +16,9 @@ class Stream(IntEnum):
     AUGMENTATION = 3
 
 
-def random_stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Generator:
-    """The generator of one purpose, in the epoch, round or step `index` of a training with `seed`;
+def random_stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:
+    """The generator of one purpose, in the epoch, round or step `index` of a training with `seed`,
+    which may have parts that are counted by a second number;
     independent of those of any other purpose, index or seed.
 
     >>> first, again, other = (random_stream(7, Stream.WINDOWS, epoch) for epoch in (0, 0, 1))
@@ -25,4 +26,6 @@ def random_stream(seed: int, purpose: Stream, index: int = 0) -> np.random.Gener
     >>> values[0] == values[1], values[0] == values[2]
     (True, False)
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, index)))
+    return np.random.default_rng(
+        np.random.SeedSequence(seed, spawn_key=(purpose, *(index or (0,))))
+    )

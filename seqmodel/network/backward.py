@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.forward import ForwardWeights
 from seqmodel.network.parameters import Parameters
@@ -34,14 +35,31 @@ ONE = np.float32(1)
 MIN_SPARSE_ROWS = 256
 
 
+class StepDropout(NamedTuple):
+    """The rate at which units are dropped before the softmax layer, and what decides which: the
+    seed, the training step and the number of the shard."""
+
+    rate: float = 0.0
+    seed: int = 0
+    step: int = 0
+    shard: int = 0
+
+    def factors(self, *shape: int) -> Floats:
+        """0 for a unit that is dropped, and for the others what keeps the sums as large."""
+        rng = random_stream(self.seed, Stream.DROPOUT, self.step, self.shard)
+        survives = rng.random(shape, dtype=np.float32) >= self.rate
+        return survives * (ONE / np.float32(1 - self.rate))
+
+
 class BatchShard(NamedTuple):
     """Some sequences of a batch: inputs `x (T, 1 + k, B)`, where `n_inputs` is the zero vector;
-    labels `y (T, B)`, negative ones ignored; and the factor of the summed cross-entropy whose
-    gradient is taken."""
+    labels `y (T, B)`, negative ones ignored; the factor of the summed cross-entropy whose gradient
+    is taken; and the dropout."""
 
     x: Positions
     y: Positions
     scale: float
+    dropout: StepDropout = StepDropout()
 
 
 class ShardMetrics(NamedTuple):
@@ -252,6 +270,9 @@ class _AllSteps:
         H, views = self.H, self.views
         labels = shard.y.ravel()
         self.outputs[:H] = a[1:].swapaxes(0, 1)
+        kept = shard.dropout.factors(*self.outputs[:H].shape) if shard.dropout.rate else None
+        if kept is not None:
+            self.outputs[:H] *= kept
         outputs = self.outputs.reshape(H + 1, -1)
         scores = self.scores[: len(weights.dense)]
         np.dot(weights.dense, outputs, out=scores)
@@ -276,6 +297,8 @@ class _AllSteps:
             gradient = scores
         np.dot(gradient, outputs.T, out=gradients.dense)
         np.dot(weights.dense[:, :H].T, gradient, out=self.grad_outputs.reshape(H, -1))
+        if kept is not None:
+            self.grad_outputs *= kept
         grad_a[:] = self.grad_outputs.swapaxes(0, 1)
         return ShardMetrics(loss, n_correct)
 

@@ -22,14 +22,22 @@ class Dropout:
     dropout in recurrent neural networks*, 2016); `recurrent`: of single weights between the units
     of one step and the next (weight drop: Merity, Keskar and Socher, *Regularizing and optimizing
     LSTM language models*, 2018); `output`: of the units that the softmax layer reads.
+
+    `step` is not of weights: it is the rate of the units that the softmax layer reads, drawn for
+    each step of each sequence (Srivastava et al., *Dropout*, 2014).
     """
 
     input: float = 0.0
     recurrent: float = 0.0
     output: float = 0.0
+    step: float = 0.0
 
     @property
     def any(self) -> bool:
+        return bool(self.of_weights or self.step)
+
+    @property
+    def of_weights(self) -> bool:
         return bool(self.input or self.recurrent or self.output)
 
 

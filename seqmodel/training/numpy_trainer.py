@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import Indices
-from seqmodel.network.backward import ONE, BatchShard
+from seqmodel.network.backward import ONE, BatchShard, StepDropout
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.parallel.threads import cpu_count, single_threaded_blas
@@ -38,7 +38,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 def dropout_factors(dropout: Dropout, like: Parameters, seed: int, step: int) -> Parameters | None:
     """The factors of the weights in a step, in the layout of `like`; None without dropout. `seed`
     and `step` alone decide them."""
-    if not dropout.any:
+    if not dropout.of_weights:
         return None
     rng = random_stream(seed, Stream.DROPOUT, step)
     H, V, factors = like.units, like.n_values, like.like()
@@ -155,8 +155,13 @@ class NumpyTrainer:
         edges = [B * k // n_shards for k in range(n_shards + 1)]
         found = workers.run(
             [
-                BatchShard(x[..., first:end].copy(), y[..., first:end].copy(), 1 / n_labels)
-                for first, end in pairwise(edges)
+                BatchShard(
+                    x[..., first:end].copy(),
+                    y[..., first:end].copy(),
+                    1 / n_labels,
+                    StepDropout(self.dropout.step, self.seed, self.steps, number),
+                )
+                for number, (first, end) in enumerate(pairwise(edges))
             ]
         )
         metrics = BatchMetrics(

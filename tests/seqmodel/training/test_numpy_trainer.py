@@ -10,6 +10,7 @@ from djmodel.model.layers import djmodel, shared_layers
 from djmodel.model.scan import scanning_model
 from seqmodel.data.windows import PADDING, Windows, multi_hot, one_hot, with_conditioning
 from seqmodel.network import backward
+from seqmodel.network.backward import StepDropout
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.keras_layers import extract_weights, load_keras, weight_variables
 from seqmodel.network.parameters import Parameters
@@ -95,6 +96,37 @@ def test_every_gradient_equals_the_finite_difference_of_the_loss(
                 arrays = [factor * other for factor, other in zip(factors, arrays, strict=True)]
                 losses.append(mean_loss(Weights(cell, *arrays), windows))
             assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-3, abs=2e-5)
+
+
+def test_gradients_with_dropout_of_steps_equal_the_finite_difference_of_the_loss():
+    weights, windows = random_weights(), random_windows(5)
+    dropout = Dropout(step=0.5)
+
+    def loss(arrays):
+        trainer = NumpyTrainer(Weights("lstm", *arrays), dropout=dropout, seed=1)
+        metrics = trainer.step(*windows, 0.0)
+        return metrics.loss / metrics.n_labels
+
+    gradients = NumpyTrainer(weights, dropout=dropout, seed=1).gradients(*windows)
+    rng = np.random.default_rng(1)
+    for array, gradient in zip(weights.arrays, gradients.arrays, strict=True):
+        place = tuple(int(rng.integers(n)) for n in array.shape)
+        losses = []
+        for change in (1e-2, -1e-2):
+            moved = array.copy()
+            moved[place] += change
+            losses.append(loss([moved if other is array else other for other in weights.arrays]))
+        assert gradient[place] == pytest.approx((losses[0] - losses[1]) / 2e-2, abs=2e-4)
+
+
+def test_dropout_of_steps_drops_other_units_at_each_step_and_keeps_the_sums():
+    factors = StepDropout(0.4, seed=1, step=3).factors(200, 50, 4)
+    assert (factors == 0).mean() == pytest.approx(0.4, abs=0.01)
+    assert factors.mean() == pytest.approx(1, abs=0.02)
+    assert (factors[:, 0] != factors[:, 1]).any()
+    assert (StepDropout(0.4, seed=1, step=3).factors(200, 50, 4) == factors).all()
+    for other in (StepDropout(0.4, 1, 4), StepDropout(0.4, 1, 3, 1), StepDropout(0.4, 2, 3)):
+        assert (other.factors(200, 50, 4) != factors).any()
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -1,0 +1,141 @@
+"""The bundled jazz model, its ablations and n-grams on compositions that it has not seen.
+
+    python -m benchmarks.jazz.composition
+
+Trains the preset `jazz` on the training solos of the split `by_composition` and writes
+data/jazz.keras; no title of a validation or test solo is among them. Settings are chosen on the
+validation solos, the test solos are measured once. The ablations leave out a group of conditioning
+features, and are trained as long as each other. What is finished is kept in
+benchmarks/jazz/composition.json; a figure that is there is not computed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.jazz.mingus import CHORDS, NEXT, PERFORMANCE
+from benchmarks.jazz.results import Results
+from djmodel.config import TrainingConfig
+from djmodel.evaluation.perplexity import evaluate_model
+from djmodel.inputs.wjazzd import bundled_file, bundled_solos
+from djmodel.model.model_file import DjModel
+from djmodel.model.training import TrainingResult, fit
+from djmodel.music.tune import Tune
+from djmodel.presets import training_preset
+from seqmodel.command_line.runner import stderr_console
+from seqmodel.files import sha256_of_file
+from seqmodel.ngram import NGram
+from seqmodel.training.trainer import EpochMetrics
+
+MODEL = Path(__file__).parents[2] / "data" / "jazz.keras"
+ABLATION_EPOCHS = 10
+ORDERS = range(2, 9)  # in symbols, two of which are a value
+
+
+def n_notes(tunes: Sequence[Tune]) -> int:
+    """The number of notes in the melodies of tunes."""
+    return sum(len(tune.melody_notes()) for tune in tunes)
+
+
+def figures(model: DjModel, tunes: Sequence[Tune]) -> dict[str, float]:
+    """Nats per note, and the perplexity of a symbol and of a value."""
+    metrics = evaluate_model(model, tunes)
+    nats = metrics.cross_entropy * metrics.values
+    return {
+        "nats per note": nats / n_notes(tunes),
+        "perplexity per value": math.exp(metrics.cross_entropy),
+        "accuracy": metrics.accuracy,
+    }
+
+
+def ngram_figures(model: DjModel, parts: dict[str, list[Tune]]) -> dict[str, float]:
+    """Those of the n-gram whose order is the best on the validation solos."""
+    sequences = {
+        part: [model.encode([v for bar in model.encode_tune(t) for v in bar]) for t in tunes]
+        for part, tunes in parts.items()
+    }
+    rng = np.random.default_rng(0)
+    by_order = NGram.tuned_orders(sequences["train"], len(model.vocabulary), rng, ORDERS)
+    best = min(by_order, key=lambda n: by_order[n].cross_entropy(sequences["validation"]))
+    found: dict[str, float] = {"order": best}
+    for part in ("validation", "test"):
+        nats = by_order[best].cross_entropy(sequences[part]) * sum(map(len, sequences[part]))
+        found[f"{part}, nats per note"] = nats / n_notes(parts[part])
+        values = sum(map(len, sequences[part])) // 2
+        found[f"{part}, perplexity per value"] = math.exp(nats / values)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--epochs", type=int, help="instead of the preset's (to try it out)")
+    arguments = parser.parse_args()
+    console, results = stderr_console(), Results("composition")
+    parts = {part: bundled_solos(part) for part in ("train", "validation", "test")}
+    preset = training_preset("jazz")
+    if arguments.epochs:
+        preset = replace(preset, trainer=replace(preset.trainer, epochs=arguments.epochs))
+
+    def train(name: str, config: TrainingConfig) -> tuple[TrainingResult, float]:
+        began = time.perf_counter()
+
+        def progress(epoch: EpochMetrics) -> None:
+            text = f"{name}: epoch {epoch.number} of {config.trainer.epochs}, loss {epoch.loss:.4f}"
+            console.print(f"{text}, {epoch.seconds:.0f} s", soft_wrap=True)
+
+        path = bundled_file()
+        result = fit(
+            parts["train"],
+            config,
+            held_out=parts["validation"],
+            sources={path.name: sha256_of_file(path)},
+            progress=progress,
+        )
+        return result, time.perf_counter() - began
+
+    if not results.has("jazz"):
+        result, seconds = train("jazz", preset)
+        result.save(MODEL)
+        model = result.model
+        results.add(
+            "jazz",
+            {
+                "parameters": model.weights.n_parameters,
+                "epochs": preset.trainer.epochs,
+                "minutes": round(seconds / 60, 1),
+                "bytes": MODEL.stat().st_size,
+                "share folded": result.encoded_corpus.share_folded,
+                "validation": figures(model, parts["validation"]),
+                "test": figures(model, parts["test"]),
+            },
+        )
+        results.add("n-gram", ngram_figures(model, parts))
+    short = replace(preset, trainer=replace(preset.trainer, epochs=ABLATION_EPOCHS))
+    ablations = {
+        "all": (),
+        "chords": CHORDS,
+        "next chord": NEXT,
+        "player, feel, tempo": PERFORMANCE,
+    }
+    for name, left_out in ablations.items():
+        key = f"without {name}" if left_out else "all"
+        if results.has(key):
+            continue
+        kept = tuple(f for f in short.conditioning if f not in left_out)
+        result, _ = train(key, replace(short, conditioning=kept))
+        results.add(
+            key, {part: figures(result.model, parts[part]) for part in ("validation", "test")}
+        )
+    for name, row in results.figures.items():
+        console.print(f"{name}: {row}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()
