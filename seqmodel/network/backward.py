@@ -312,16 +312,14 @@ class _AllSteps:
     ) -> None:
         """Leaves the gradients of the recurrent layer's weights in `gradients`. The bias acts at
         every step, and every step has one value, or the zero vector."""
-        H, V, zero_vector = self.H, self.V, self.n_inputs
+        H, zero_vector = self.H, self.n_inputs
         self.grad_gates[:] = d_gates.swapaxes(1, 2)
         grad_gates = self.grad_gates.reshape(-1, d_gates.shape[1])
         recurrent = gradients.recurrent
         of_inputs = np.zeros((zero_vector + 1, len(recurrent)), dtype=np.float32)
-        for k in range(x.shape[1]):
-            scatter_add(grad_gates, x[:, k].ravel(), out=of_inputs)
-            if not k:
-                bias = of_inputs[:V].sum(axis=0) + of_inputs[zero_vector]
-        of_inputs[zero_vector] = bias  # the last column of the gradients is that of the bias
+        scatter_add(grad_gates, x.swapaxes(1, 2).reshape(len(grad_gates), -1), out=of_inputs)
+        # The last column of the gradients is that of the bias.
+        np.dot(np.ones(len(grad_gates), np.float32), grad_gates, out=of_inputs[zero_vector])
         recurrent[:, H:] = of_inputs.T
         if d_from_state is not None:
             self.grad_gates[:] = d_from_state.swapaxes(1, 2)
@@ -331,22 +329,25 @@ class _AllSteps:
 
 
 def scatter_add(rows: Floats, targets: Positions, out: Floats) -> None:
-    """Adds each of `rows (n, g)` to the row `targets (n,)` of `out`: a product with one-hot
+    """Adds each of `rows (n, g)` to its rows `targets (n, k)` of `out`: a product with multi-hot
     columns, of which only the ones are multiplied."""
+    n, k = targets.shape
     if len(out) > MIN_SPARSE_ROWS:
         from scipy.sparse import csc_matrix
 
-        ones = np.ones(len(rows), dtype=np.float32)
-        out += csc_matrix((ones, targets, np.arange(len(rows) + 1)), (len(out), len(rows))) @ rows
+        edges = np.arange(0, n * k + 1, k)
+        ones = np.ones(n * k, dtype=np.float32)
+        out += csc_matrix((ones, targets.ravel(), edges), (len(out), n)) @ rows
         return
-    order = np.argsort(targets.astype(np.min_scalar_type(len(out))), kind="stable")
-    sorted_rows = rows.take(order, axis=0)
-    counts = np.bincount(targets)
-    present = np.flatnonzero(counts)
-    edges = [0, *counts[present].cumsum().tolist()]
-    ones = np.ones(len(rows), dtype=np.float32)
-    for target, (first, end) in zip(present.tolist(), pairwise(edges), strict=True):
-        out[target] += np.dot(ones[first:end], sorted_rows[first:end])
+    ones = np.ones(n, dtype=np.float32)
+    for column in targets.T:
+        order = np.argsort(column.astype(np.min_scalar_type(len(out))), kind="stable")
+        sorted_rows = rows.take(order, axis=0)
+        counts = np.bincount(column)
+        present = np.flatnonzero(counts)
+        edges = [0, *counts[present].cumsum().tolist()]
+        for target, (first, end) in zip(present.tolist(), pairwise(edges), strict=True):
+            out[target] += np.dot(ones[first:end], sorted_rows[first:end])
 
 
 def _zeros(*shape: int) -> Floats:
