@@ -335,9 +335,8 @@ def scatter_add(rows: Floats, targets: Positions, out: Floats) -> None:
     if len(out) > MIN_SPARSE_ROWS:
         from scipy.sparse import csc_matrix
 
-        edges = np.arange(0, n * k + 1, k)
-        ones = np.ones(n * k, dtype=np.float32)
-        out += csc_matrix((ones, targets.ravel(), edges), (len(out), n)) @ rows
+        ones, columns = np.ones(n * k, dtype=np.float32), np.arange(0, n * k + 1, k)
+        out += csc_matrix((ones, targets.ravel(), columns), (len(out), n)) @ rows
         return
     ones = np.ones(n, dtype=np.float32)
     for column in targets.T:
