@@ -30,7 +30,7 @@ _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
 _PERFORMED_TICKS_PER_QUARTER = 960  # half a millisecond at 120 quarters a minute
 _MAX_BEATS = 255  # of a meter, stored in one byte
-_DRUM_VOLUME = 127  # in sets of instruments the cymbals are softer than a drummer's
+_DRUM_VOLUME = 96  # behind the soloist in the bundled SoundFont
 _DRUM_CHANNEL = 9  # channels count from 0 here, as in mido
 _CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
 _FLATS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F")  # keys of seven flats to one

@@ -17,7 +17,7 @@ from djmodel.music.tune import ChordSpan, Note
 BASS_REGISTER = (28, 48)  # MIDI numbers, both included: E1 to C3
 _CENTRE = 38
 _MAX_LEAP = 7  # of the walking bass, in semitones, where there is a choice
-_VELOCITY = 76
+_VELOCITY = 64
 
 
 def bass_notes(

@@ -13,7 +13,7 @@ from djmodel.music.accompaniment.styles import Style
 from djmodel.music.chord import Chord, scale
 from djmodel.music.tune import ChordSpan, Note
 
-_VELOCITY = 68
+_VELOCITY = 62
 _TOUCH = Fraction(1, 2)  # quarter lengths
 
 CHORD_REGISTER = (50, 76)  # MIDI numbers, both included: D3 to E5
