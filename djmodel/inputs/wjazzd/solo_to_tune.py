@@ -20,7 +20,15 @@ from djmodel.inputs.wjazzd.names import feel_of, instrument_of, key_of, tonic_of
 from djmodel.inputs.wjazzd.records import LOUDNESS_UNITS, BeatRow, NoteRow, Solo, check_solo
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter, parse_meter
-from djmodel.music.tune import Bar, Change, Note, Section, Tempo, Tune
+from djmodel.music.tune import (
+    MAX_BARS,
+    Bar,
+    Change,
+    Note,
+    Section,
+    Tempo,
+    Tune,
+)
 from djmodel.music.weimar_chord import parse_weimar_chord
 from seqmodel.errors import CorpusError, InputError
 from seqmodel.text import pluralize
@@ -64,6 +72,8 @@ def tune_of_solo(solo: Solo, *, without_chords: bool = False) -> ReadSolo:
     """
     check_solo(solo)
     every_bar = _bar_spans(solo.beats)
+    if len(every_bar) > MAX_BARS:
+        raise CorpusError(f"the solo has more than {MAX_BARS:,} bars")
     spans = _without_empty_start(every_bar, solo)
     beats = [
         Beat(span.start + number * length, length)
@@ -82,10 +92,11 @@ def tune_of_solo(solo: Solo, *, without_chords: bool = False) -> ReadSolo:
     onsets = {note.index: note.start for note in melody}
     phrases = dict.fromkeys(onsets[index] for index in solo.phrases if index in onsets)
     offset = spans[0].start
+    tempo = solo.info.tempo * 4 / spans[0].meter.denominator
     tune = Tune(
         title=solo.info.title,
         bars=tuple(bars),
-        tempos=(Tempo(Fraction(0), solo.info.tempo * 4 / spans[0].meter.denominator),),
+        tempos=(Tempo(Fraction(0), tempo),),
         instrument=instrument_of(solo.info.instrument),
         key=key,
         performer=solo.info.performer,

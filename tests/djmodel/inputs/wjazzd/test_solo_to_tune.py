@@ -349,6 +349,7 @@ def test_velocity_follows_loudness():
         ({"beats": beats("C . . .", signature="4/64")}, "4/64"),
         ({"beats": [r._replace(signature="3/4") for r in beats(BAR_OF_C)]}, "more beats than 3/4"),
         ({"phrases": [3]}, "phrases"),
+        ({"beats": beats("C " * 10_001, signature="1/4")}, "more than 10,000 bars"),
     ],
 )
 def test_a_damaged_solo_is_refused_with_the_reason(change, reason):
