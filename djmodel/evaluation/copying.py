@@ -24,9 +24,7 @@ from djmodel.evaluation.statistics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Tune
-from djmodel.values.encoded_corpus import encode_values
 from djmodel.values.grammar import encode
-from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.text import pluralize
 
@@ -75,23 +73,23 @@ class Copied:
 
 
 class CopyDetector:
-    """The tunes in which copies are looked for. Values that are the same in `vocabulary` are equal;
-    without one, only equal values are. `sequences` are the values of the tunes as indices of the
-    vocabulary, where they are known already."""
+    """The tunes in which copies are looked for. Values that are the same in the grammar and the
+    vocabulary of `model` are equal; without one, only equal values of the course's grammar are.
+    `sequences` are the values of the tunes as the model's numbers, where they are known already."""
 
     def __init__(
         self,
         tunes: Iterable[Tune],
-        vocabulary: Vocabulary | None = None,
+        model: DjModel | None = None,
         sequences: Sequence[Sequence[int]] = (),
     ) -> None:
-        self.tunes, self.vocabulary, self.sequences = tuple(tunes), vocabulary, sequences
+        self.tunes, self.model, self.sequences = tuple(tunes), model, sequences
         self._automata: dict[str, SuffixAutomaton] = {}
 
     @classmethod
     def of(cls, model: DjModel) -> CopyDetector:
         """A detector of copies from the tunes that a model was trained on."""
-        return cls(model.tunes, model.vocabulary, model.sequences)
+        return cls(model.tunes, model, [*map(model.numbers_of, model.sequences)])
 
     def copied(self, melody: Tune | Solo, representation: str) -> Copied:
         """The copies in `melody` from the tunes. The values of a solo are those that the model
@@ -112,10 +110,14 @@ class CopyDetector:
         """A melody in one of REPRESENTATIONS."""
         if representation != VALUES:
             return _steps(melody if isinstance(melody, Tune) else melody.tune, representation)
-        bars = encode(melody) if isinstance(melody, Tune) else melody.values
+        model = self.model
+        if isinstance(melody, Solo):
+            bars = melody.values
+        else:
+            bars = model.encode_tune(melody) if model else encode(melody)
         values = [value for bar in bars for value in bar]
         numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
-        return Line(encode_values(values, self.vocabulary) if self.vocabulary else values, numbers)
+        return Line(model.numbers_of(model.encode(values)) if model else values, numbers)
 
     def _automaton(self, representation: str) -> SuffixAutomaton:
         if representation not in self._automata:
@@ -138,7 +140,7 @@ def human_baseline(
     for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MAX_BASELINES)}):
         others = CopyDetector(
             (*tunes[:i], *tunes[i + 1 :]),
-            detector.vocabulary,
+            detector.model,
             (*sequences[:i], *sequences[i + 1 :]),
         )
         found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]

@@ -105,6 +105,13 @@ class DjModel:
         symbols = self.vocabulary.decode(map(int, indices))
         return [self.grammar.value(symbols[k : k + n]) for k in range(0, len(symbols) - n + 1, n)]
 
+    def numbers_of(self, indices: Sequence[int]) -> list[int]:
+        """A number for each value, given the indices of the symbols that spell it: equal values
+        have equal numbers."""
+        n, size = self.grammar.symbols_per_value, self.vocabulary.size
+        symbols = np.array(indices, dtype=np.int64).reshape(-1, n)
+        return [int(number) for number in symbols @ size ** np.arange(n)]
+
     @cached_property
     def values(self) -> tuple[Value, ...]:
         """The values of a vocabulary of which each symbol is one, in the order of their indices."""

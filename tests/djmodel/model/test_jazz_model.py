@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers.handmade_tunes import blues
 
+from djmodel.evaluation.copying import VALUES, CopyDetector
 from djmodel.evaluation.perplexity import evaluate
 from djmodel.model.improvise import improvise
 from djmodel.model.model_file import load
@@ -66,3 +67,11 @@ def test_what_is_known_of_the_performance_is_hidden_from_some_windows():
         hidden[share] = float((inputs[:, :, 1 + player] == unknown).mean())
     assert hidden[0.0] == 0
     assert hidden[0.3] == pytest.approx(0.3, abs=0.1)
+
+
+def test_copies_are_counted_in_values(trained):
+    detector = CopyDetector.of(trained.model)
+    copied = detector.copied(blues(), VALUES).longest
+    assert copied.length == sum(len(bar) for bar in trained.model.encode_tune(blues()))
+    for solo in improvise(trained.model, trained.model.changes[0], count=5, max_copy=3):
+        assert detector.copied(solo, VALUES).longest.length <= 3
