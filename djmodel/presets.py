@@ -26,7 +26,7 @@ PRESETS = {
     "jazz": TrainingConfig(
         tx=192,
         n_a=256,
-        n_values=192,
+        n_values=128,
         grammar="jazz",
         conditioning=(
             "bar_onset",

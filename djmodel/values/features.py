@@ -24,7 +24,7 @@ from djmodel.values.conditioning import TICKS_PER_QUARTER, Ticks, nearest_time, 
 from seqmodel.data.windows import Indices
 
 PITCH_CLASSES = 12
-MAX_TIMES = 128  # of a feature; others are encoded as the nearest of them
+MAX_TIMES = 48  # of a feature; others are encoded as the nearest of them
 MAX_NAMES = 256
 _BEATS = 8
 _FORM = 16

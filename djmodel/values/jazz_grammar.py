@@ -7,7 +7,7 @@ It stands beside the course's grammar (`values/grammar.py`) and differs in three
 - A note held over a bar line is a note up to the bar line and a tie (`T,1.000`) from there on, so
   that the values of a bar still add up to it.
 - A value is spelled by two symbols, its duration and its tone, of which the second is predicted
-  given the first. 45 durations and 110 tones spell what as single symbols would be thousands.
+  given the first. 40 durations and 90 tones spell what as single symbols would be thousands.
 
 Decoding is the inverse of encoding: every onset, duration and pitch comes back.
 """
