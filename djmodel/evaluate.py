@@ -237,12 +237,13 @@ def _leave_one_out(names: Sequence[str], presets: Mapping[str, TrainingConfig]) 
 
 def _metrics_table(evaluation: Evaluation, title: str) -> Table:
     """A table with a row for the model and one for each n-gram order."""
-    table = Table(title, "nats per value", "perplexity", "accuracy", "", box=box.SIMPLE)
+    table = Table(title, "nats per value", "per note", "perplexity", "accuracy", "", box=box.SIMPLE)
     ngrams = {f"n-gram, order {order}": m for order, m in evaluation.ngrams.items()}
     for name, metrics in {"model": evaluation.model, **ngrams}.items():
         table.add_row(
             name,
             f"{metrics.cross_entropy:.3f}",
+            f"{metrics.nats_per_note:.3f}",
             f"{metrics.perplexity:.2f}",
             f"{metrics.accuracy:.1%}",
             "best n-gram" if metrics is evaluation.best_ngram else "",

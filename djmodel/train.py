@@ -186,17 +186,18 @@ def _train(
 
 def _facts(result: TrainingResult) -> dict[str, str]:
     encoded, last = result.encoded_corpus, result.history[-1]
+    unit = "value" if result.model.grammar.symbols_per_value == 1 else "symbol"
     facts = {
         "values": str(encoded.n_values),
         "distinct values": str(encoded.distinct),
         "share folded": f"{encoded.share_folded:.1%}",
         "parameters": f"{result.model.weights.n_parameters:,}",
-        "final loss": f"{last.loss:.3f} nats per value, accuracy {last.accuracy:.1%}",
+        "final loss": f"{last.loss:.3f} nats per {unit}, accuracy {last.accuracy:.1%}",
     }
     best = result.fit_result.best_epoch
     loss = result.history[best - 1].validation_loss
     if loss is not None:
-        facts["held-out loss"] = f"{loss:.3f} nats per value, with the weights of epoch {best}"
+        facts["held-out loss"] = f"{loss:.3f} nats per {unit}, with the weights of epoch {best}"
     return facts
 
 
