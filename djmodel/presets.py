@@ -66,7 +66,7 @@ PRESETS = {
             learning_rate=0.004,
             lr_schedule="cosine",
             clip=1.0,
-            dropout=Dropout(0.1, 0.5, 0.5),
+            dropout=Dropout(input=0.1, recurrent=0.25, step=0.45),
         ),
     ),
 }

@@ -30,7 +30,6 @@ from benchmarks.jazz.tokens import (
 from djmodel.inputs.wjazzd import bundled_split
 from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
-from djmodel.presets import JAZZ
 from djmodel.values.chart import Chart
 from djmodel.values.features import HIGHEST, LOWEST, Conditioning
 from djmodel.values.views import tone_views
@@ -56,6 +55,7 @@ N_SYMBOLS = FIRST_LEAP + 2 * WIDEST + 1
 LEAPS = [None] * FIRST_LEAP + list(range(-WIDEST, WIDEST + 1))
 
 TOKENS_PER_WINDOW = 192
+UNKNOWN = 0.3  # the share of windows without the features of the performance
 SHIFTS = range(-5, 7)  # semitones by which a window's pitches are moved
 CHORDS = (
     "chord", "degree", "chord_degree", "chord_in_key", "key_degree", "mode",
@@ -78,12 +78,12 @@ class Setup:
     views: bool = True
     n_a: int = 224
     trainer: TrainerConfig = TrainerConfig(
-        epochs=30,
+        epochs=28,
         batch_size=32,
         learning_rate=0.004,
         lr_schedule="cosine",
         clip=1.0,
-        dropout=Dropout(0.1, 0.5, 0.6),
+        dropout=Dropout(input=0.1, recurrent=0.25, step=0.45),
     )
 
     def without(self, *features: str) -> Setup:
@@ -237,7 +237,7 @@ def window_source(data: Data, examples: Sequence[Example], setup: Setup):
                 moved = (column + shift).clip(0, HIGHEST - LOWEST)
                 known = column <= HIGHEST - LOWEST
                 features[row, :n, pitch] = first_pitch + np.where(known, moved, column)
-            if places and rng.random() < JAZZ.unknown:
+            if places and rng.random() < UNKNOWN:
                 features[row, :n, places] = unknown[:, None]
         return windows_of_labels(labels.reshape(m, -1), np.repeat(features, 2, axis=1))
 
