@@ -91,6 +91,7 @@ class TrainingConfig:
     `transpose` moves what each window says of absolute pitches by some semitones. With `memory`,
     the model also remembers what was played in the solo so far, if there is held-out music from
     which to learn how much that counts (see `seqmodel.short_term`).
+    `half_precision` rounds the trained weights to 16 bits, for a small model file.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
     which it shares with other values (a factored embedding).
 
@@ -157,6 +158,7 @@ class TrainingConfig:
     unknown: float = 0.0
     transpose: bool = False
     memory: bool = False
+    half_precision: bool = False
     tie_features: bool = False
 
     def __post_init__(self) -> None:

@@ -60,6 +60,7 @@ PRESETS = {
         unknown=0.3,
         transpose=True,
         memory=True,
+        half_precision=True,
         trainer=TrainerConfig(
             epochs=30,
             batch_size=32,

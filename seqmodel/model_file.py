@@ -24,12 +24,13 @@ import msgspec
 import numpy as np
 import safetensors
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
 from seqmodel.files import atomic_write, check_input_file
 from seqmodel.network.keras_layers import without_tensorflow_logs
-from seqmodel.network.weights import LAYOUTS, Weights
+from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
 if TYPE_CHECKING:
     import keras
@@ -138,13 +139,24 @@ def save(path: str | Path, graph: keras.Model, model: ModelFile[Content]) -> Non
     if path.suffix != ".keras":
         raise ModelFileError("the name of a model file must end in .keras", path=path)
     entry = model.entry()
-    arrays = dict(zip(_ARRAYS, map(np.ascontiguousarray, model.weights.arrays), strict=True))
+    arrays = dict(zip(_ARRAYS, map(_smallest, model.weights.arrays), strict=True))
     with atomic_write(path, durable=True) as temporary:
         with without_tensorflow_logs():
             graph.save(temporary)
-        with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(temporary) as archive:
+            entries = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content)
             archive.writestr(ENTRY, entry)
             archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
+
+
+def _smallest(array: Floats) -> NDArray[np.floating]:
+    """The array in 16-bit numbers where that loses nothing."""
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    return np.ascontiguousarray(half if np.array_equal(half, array) else array)
 
 
 def load(path: str | Path, kind: str, content_type: type[Content]) -> ModelFile[Content]:
@@ -251,9 +263,9 @@ def _weights(content: bytes, cell: str) -> Weights:
     arrays = safetensors.numpy.load(content)
     if sorted(arrays) != sorted(_ARRAYS):
         raise ValueError("the weights are not those of a recurrent and a Dense layer")
-    if any(array.dtype != np.float32 for array in arrays.values()):
-        raise ValueError("the weights are not 32-bit floating-point numbers")
-    weights = Weights(cell, *(np.array(arrays[name]) for name in _ARRAYS))
+    if any(array.dtype not in (np.float32, np.float16) for array in arrays.values()):
+        raise ValueError("the weights are not 32-bit or 16-bit floating-point numbers")
+    weights = Weights(cell, *(np.array(arrays[name], dtype=np.float32) for name in _ARRAYS))
     if not all(array.size for array in weights.arrays):
         raise ValueError("the weights are those of a layer without units")
     columns = LAYOUTS[cell].n_gates * weights.recurrent.shape[0]

@@ -19,7 +19,7 @@ from djmodel.music.tune import Tune
 from djmodel.values.encoded_corpus import EncodedCorpus
 from seqmodel.data.windows import Indices
 from seqmodel.network.forward import log_probabilities
-from seqmodel.network.keras_layers import extract_weights
+from seqmodel.network.keras_layers import extract_weights, set_weights
 from seqmodel.network.weights import Weights
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.loop import FitResult, ValidationLoss, train_network
@@ -123,6 +123,9 @@ def _fit(
         views=views,
     )
     weights = extract_weights(graph, views)
+    if config.half_precision:
+        weights = weights.rounded()
+        set_weights(graph, weights)
     memory = None
     if config.memory and config.grammar == "jazz" and validation:
         memory = fit_memory(weights, data.conditioning, validation)

@@ -95,3 +95,9 @@ class Weights:
     @property
     def n_parameters(self) -> int:
         return sum(array.size for array in self.arrays)
+
+    def rounded(self) -> Weights:
+        """The weights rounded to 16-bit floating-point numbers, which a model file stores in half
+        the space."""
+        arrays = (array.astype(np.float16).astype(np.float32) for array in self.arrays)
+        return Weights(self.cell, *arrays, views=self.views)

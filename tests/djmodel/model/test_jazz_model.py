@@ -13,6 +13,7 @@ from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.model.training_data import TrainingData
 from djmodel.presets import PRESETS
+from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.settings import with_settings
 
 CONFIG = with_settings(PRESETS["jazz"], n_a=8, n_values=64, tx=32, epochs=2, batch_size=8, m=8)
@@ -32,8 +33,19 @@ def test_a_model_file_keeps_all_that_its_solos_depend_on(trained, tmp_path):
     loaded = load(tmp_path / "jazz.keras")
     assert loaded.memory == trained.model.memory is not None
     assert loaded.registers == trained.model.registers
+    for kept, array in zip(loaded.weights.arrays, trained.model.weights.arrays, strict=True):
+        assert np.array_equal(kept, array)
+        assert np.array_equal(array.astype(np.float16), array)  # stored in 16 bits
     here, there = (improvise(m, m.changes[1], seed=4, count=2) for m in (trained.model, loaded))
     assert here == there
+
+
+def test_keras_has_the_same_weights_in_the_file(trained, tmp_path):
+    trained.save(tmp_path / "jazz.keras")
+    graph = load_keras().models.load_model(tmp_path / "jazz.keras")
+    weights = extract_weights(graph, trained.model.weights.views)
+    for kept, array in zip(weights.arrays, trained.model.weights.arrays, strict=True):
+        assert np.array_equal(kept, array)
 
 
 def test_perplexity_is_given_per_value_and_per_note(trained):
