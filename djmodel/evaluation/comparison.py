@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from djmodel.model.improvise import Solo
 from djmodel.music.tune import Tune
 
 Floats = NDArray[np.float64]
+Item = TypeVar("Item")
 
 BARS_PER_PIECE = 16
 _MAX_ARRAYS = 100  # of each kind, in all pairs of which distances are measured
@@ -145,8 +147,9 @@ def mgeval_overlaps(
     of each other tune from each of the reference, given the features of the tunes.
 
     As in Yang and Lerch's code the area ends at the smallest and at the largest distance, so that
-    even two halves of one set have less than 1.
+    even two halves of one set have less than 1. Of many tunes some are compared, evenly spaced.
     """
+    reference, others = _some(reference), _some(others)
     overlaps = {}
     for name in MGEVAL:
         known = [features[name] for features in reference]
@@ -166,7 +169,7 @@ def _distributed(training: Sequence[Floats], generated: Sequence[Floats]) -> Dis
     )
 
 
-def _some(arrays: Sequence[Floats]) -> Sequence[Floats]:
+def _some(arrays: Sequence[Item]) -> Sequence[Item]:
     """At most _MAX_ARRAYS of them, evenly spaced."""
     step = -(-len(arrays) // _MAX_ARRAYS)
     return arrays[:: max(step, 1)]
