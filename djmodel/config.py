@@ -91,7 +91,8 @@ class TrainingConfig:
     `transpose` moves what each window says of absolute pitches by some semitones. With `memory`,
     the model also remembers what was played in the solo so far, if there is held-out music from
     which to learn how much that counts (see `seqmodel.short_term`).
-    `half_precision` rounds the trained weights to 16 bits, for a small model file.
+    `compact` makes a small model file: weights of 16 bits, no copy for Keras, and of many tunes the
+    first ones.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
     which it shares with other values (a factored embedding).
 
@@ -158,7 +159,7 @@ class TrainingConfig:
     unknown: float = 0.0
     transpose: bool = False
     memory: bool = False
-    half_precision: bool = False
+    compact: bool = False
     tie_features: bool = False
 
     def __post_init__(self) -> None:

@@ -25,12 +25,11 @@ PRESETS = {
     "ragtime": _REGULARIZED,
     "jazz": TrainingConfig(
         tx=192,
-        n_a=256,
+        n_a=160,
         n_values=128,
         grammar="jazz",
         conditioning=(
             "bar_onset",
-            "bar_end",
             "beat_onset",
             "form",
             "chord",
@@ -60,7 +59,7 @@ PRESETS = {
         unknown=0.3,
         transpose=True,
         memory=True,
-        half_precision=True,
+        compact=True,
         trainer=TrainerConfig(
             epochs=30,
             batch_size=32,

@@ -131,20 +131,22 @@ class ModelFile(Generic[Content]):
         )
 
 
-def save(path: str | Path, graph: keras.Model, model: ModelFile[Content]) -> None:
+def save(path: str | Path, graph: keras.Model | None, model: ModelFile[Content]) -> None:
     """Writes `model`, whole or not at all. `graph` is the Keras model that `load_model` will give:
-    it has the same weights. Raises FileError if the file cannot be written, ModelFileError if its
-    name does not end in .keras."""
+    it has the same weights. None: a smaller file, which only `load` reads. Raises FileError if the
+    file cannot be written, ModelFileError if its name does not end in .keras."""
     path = Path(path)
     if path.suffix != ".keras":
         raise ModelFileError("the name of a model file must end in .keras", path=path)
     entry = model.entry()
     arrays = dict(zip(_ARRAYS, map(_smallest, model.weights.arrays), strict=True))
     with atomic_write(path, durable=True) as temporary:
-        with without_tensorflow_logs():
-            graph.save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
-            entries = {name: archive.read(name) for name in archive.namelist()}
+        entries = {}
+        if graph is not None:
+            with without_tensorflow_logs():
+                graph.save(temporary)
+            with zipfile.ZipFile(temporary) as archive:
+                entries = {name: archive.read(name) for name in archive.namelist()}
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in entries.items():
                 archive.writestr(name, content)

@@ -12,70 +12,39 @@ benchmarks/jazz/composition.json; a figure that is there is not computed again.
 from __future__ import annotations
 
 import argparse
-import math
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks.jazz.mingus import CHORDS, NEXT, PERFORMANCE
 from benchmarks.jazz.results import Results
 from djmodel.config import TrainingConfig
-from djmodel.evaluation.perplexity import evaluate_model
+from djmodel.evaluation.perplexity import Metrics, evaluate, evaluate_model
 from djmodel.inputs.wjazzd import bundled_file, bundled_solos
-from djmodel.model.model_file import DjModel
 from djmodel.model.training import TrainingResult, fit
-from djmodel.music.tune import Tune
 from djmodel.presets import training_preset
 from seqmodel.command_line.runner import stderr_console
 from seqmodel.files import sha256_of_file
-from seqmodel.ngram import NGram
 from seqmodel.training.trainer import EpochMetrics
 
 MODEL = Path(__file__).parents[2] / "data" / "jazz.keras"
 ABLATION_EPOCHS = 10
-ORDERS = range(2, 9)  # in symbols, two of which are a value
+MEASURED = ("validation", "test")
 
 
-def n_notes(tunes: Sequence[Tune]) -> int:
-    """The number of notes in the melodies of tunes."""
-    return sum(len(tune.melody_notes()) for tune in tunes)
-
-
-def figures(model: DjModel, tunes: Sequence[Tune]) -> dict[str, float]:
-    """Nats per note, and the perplexity of a symbol and of a value."""
-    metrics = evaluate_model(model, tunes)
-    nats = metrics.cross_entropy * metrics.values
+def figures(metrics: Metrics) -> dict[str, float]:
+    """Nats per note, the perplexity of a value, and the share of values that were the most likely."""
     return {
-        "nats per note": nats / n_notes(tunes),
-        "perplexity per value": math.exp(metrics.cross_entropy),
+        "nats per note": metrics.nats_per_note,
+        "perplexity per value": metrics.perplexity,
         "accuracy": metrics.accuracy,
     }
-
-
-def ngram_figures(model: DjModel, parts: dict[str, list[Tune]]) -> dict[str, float]:
-    """Those of the n-gram whose order is the best on the validation solos."""
-    sequences = {
-        part: [model.encode([v for bar in model.encode_tune(t) for v in bar]) for t in tunes]
-        for part, tunes in parts.items()
-    }
-    rng = np.random.default_rng(0)
-    by_order = NGram.tuned_orders(sequences["train"], len(model.vocabulary), rng, ORDERS)
-    best = min(by_order, key=lambda n: by_order[n].cross_entropy(sequences["validation"]))
-    found: dict[str, float] = {"order": best}
-    for part in ("validation", "test"):
-        nats = by_order[best].cross_entropy(sequences[part]) * sum(map(len, sequences[part]))
-        found[f"{part}, nats per note"] = nats / n_notes(parts[part])
-        values = sum(map(len, sequences[part])) // 2
-        found[f"{part}, perplexity per value"] = math.exp(nats / values)
-    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--epochs", type=int, help="instead of the preset's (to try it out)")
+    parser.add_argument("--model-only", action="store_true", help="without the ablations")
     arguments = parser.parse_args()
     console, results = stderr_console(), Results("composition")
     parts = {part: bundled_solos(part) for part in ("train", "validation", "test")}
@@ -104,6 +73,7 @@ def main() -> None:
         result, seconds = train("jazz", preset)
         result.save(MODEL)
         model = result.model
+        evaluations = {part: evaluate(model, parts[part]) for part in MEASURED}
         results.add(
             "jazz",
             {
@@ -112,11 +82,14 @@ def main() -> None:
                 "minutes": round(seconds / 60, 1),
                 "bytes": MODEL.stat().st_size,
                 "share folded": result.encoded_corpus.share_folded,
-                "validation": figures(model, parts["validation"]),
-                "test": figures(model, parts["test"]),
+                **{part: figures(found.model) for part, found in evaluations.items()},
             },
         )
-        results.add("n-gram", ngram_figures(model, parts))
+        order = evaluations["validation"].best_order
+        best = {part: figures(found.ngrams[order]) for part, found in evaluations.items()}
+        results.add("n-gram", {"order": order, **best})
+    if arguments.model_only:
+        return
     short = replace(preset, trainer=replace(preset.trainer, epochs=ABLATION_EPOCHS))
     ablations = {
         "all": (),

@@ -101,9 +101,12 @@ class CopyDetector:
         if match.length:
             # n intervals lie between n + 1 notes
             length = match.length if representation == VALUES else match.length + 1
-            source = self.tunes[match.source]
-            title_bar = self.line(source, representation).bars[match.source_place]
-            passage = Passage(length, line.bars[match.place], source.title, title_bar)
+            title, title_bar = "another tune", 0  # of which a compact model file has no notes
+            if match.source < len(self.tunes):
+                source = self.tunes[match.source]
+                title = source.title
+                title_bar = self.line(source, representation).bars[match.source_place]
+            passage = Passage(length, line.bars[match.place], title, title_bar)
         return Copied(passage, automaton.overlap(line.symbols, MAX_NGRAM))
 
     def line(self, melody: Tune | Solo, representation: str) -> Line:

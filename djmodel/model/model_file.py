@@ -174,9 +174,9 @@ class DjModel:
             return of_network
         return self.memory.combine(of_network, symbols, inputs)
 
-    def save(self, path: str | Path, graph: keras.Model) -> None:
-        """Writes the model file; `graph` is the Keras model in it. Raises FileError or
-        ModelFileError."""
+    def save(self, path: str | Path, graph: keras.Model | None = None) -> None:
+        """Writes the model file; `graph` is the Keras model in it, if there is to be one. Raises
+        FileError or ModelFileError."""
         model_file.save(path, graph, self._file())
 
     def _file(self) -> ModelFile[_Content]:
@@ -260,7 +260,7 @@ def _check(model: DjModel) -> None:
         raise ValueError("conditioning features of two grammars")
     per_value = model.grammar.symbols_per_value
     lengths = [per_value * sum(map(len, model.encode_tune(tune))) for tune in model.tunes]
-    if lengths != [*map(len, model.sequences)]:
+    if lengths != [*map(len, model.sequences[: len(lengths)])]:
         raise ValueError("the sequences are not those of the tunes")
     if model.memory is not None:
         _check_memory(model.memory, model)

@@ -16,7 +16,7 @@ from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.model.training_data import TrainingData
 from djmodel.music.tune import Tune
-from djmodel.values.encoded_corpus import EncodedCorpus
+from djmodel.values.encoded_corpus import STORED_TUNES, EncodedCorpus
 from seqmodel.data.windows import Indices
 from seqmodel.network.forward import log_probabilities
 from seqmodel.network.keras_layers import extract_weights, set_weights
@@ -46,7 +46,11 @@ class TrainingResult:
         return self.fit_result.history
 
     def save(self, path: str | Path) -> None:
-        """Writes the model file. Raises FileError or ModelFileError."""
+        """Writes the model file, a compact one without a Keras model. Raises FileError or
+        ModelFileError."""
+        if self.model.config.compact:
+            self.model.save(path)
+            return
         n_conditioning = self.model.weights.n_inputs - self.model.weights.n_values
         views = self.model.weights.views
         graph = scanning_model(self.layers.LSTM_cell, self.layers.densor, n_conditioning, views)
@@ -123,7 +127,9 @@ def _fit(
         views=views,
     )
     weights = extract_weights(graph, views)
-    if config.half_precision:
+    tunes = encoded.tunes
+    if config.compact:
+        tunes = tunes[:STORED_TUNES]
         weights = weights.rounded()
         set_weights(graph, weights)
     memory = None
@@ -134,7 +140,7 @@ def _fit(
         vocabulary=encoded.vocabulary,
         config=config,
         registers=encoded.registers,
-        tunes=encoded.tunes,
+        tunes=tunes,
         sequences=tuple(tuple(sequence.tolist()) for sequence in encoded.sequences),
         bar_positions=data.positions,
         conditioning=data.conditioning,
