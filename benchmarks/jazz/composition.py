@@ -33,7 +33,7 @@ MEASURED = ("validation", "test")
 
 
 def figures(metrics: Metrics) -> dict[str, float]:
-    """Nats per note, the perplexity of a value, and the share of values that were the most likely."""
+    """Nats per note, perplexity per value, and the share of values that were the most likely."""
     return {
         "nats per note": metrics.nats_per_note,
         "perplexity per value": metrics.perplexity,
@@ -103,9 +103,8 @@ def main() -> None:
             continue
         kept = tuple(f for f in short.conditioning if f not in left_out)
         result, _ = train(key, replace(short, conditioning=kept))
-        results.add(
-            key, {part: figures(result.model, parts[part]) for part in ("validation", "test")}
-        )
+        metrics = {part: evaluate_model(result.model, parts[part]) for part in MEASURED}
+        results.add(key, {part: figures(one) for part, one in metrics.items()})
     for name, row in results.figures.items():
         console.print(f"{name}: {row}", soft_wrap=True)
 
