@@ -36,9 +36,9 @@ def _part(of: str, panel: str) -> Setting:
 ModelArgument = Annotated[
     Path | None,
     Setting(
-        "Trained model file.",
+        "Trained model file, or one of the bundled models: jazz or ragtime.",
         metavar="MODEL",
-        default="the bundled ragtime model",
+        default="jazz; ragtime for a report",
         positional=True,
     ),
 ]
@@ -299,6 +299,15 @@ class GenerationConfig:
     seed: Annotated[
         int, Setting("Seed of the random numbers.", "Sampling", minimum=0, hidden=True)
     ] = 0  # an option of its own in each command: `generate` draws one
+    player: Annotated[
+        str | None,
+        Setting(
+            "Play in the manner of a player that the model knows, such as 'Miles Davis', on that "
+            "player's instrument.",
+            _SOLO,
+            metavar="NAME",
+        ),
+    ] = None
     tempo: Tempo = None
     performance: PerformanceConfig = PerformanceConfig()
 

@@ -182,7 +182,7 @@ def command(
 
     Melody and accompaniment are on separate tracks; tempo, meter and instruments are the source's.
     """
-    from djmodel.model.model_file import load, pretrained_model
+    from djmodel.model.model_file import load, model_path
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
     from djmodel.model.solos import generate_solos
 
@@ -193,7 +193,7 @@ def command(
         outputs = outputs.with_default_name()
         changes = config.changes and chart_text(config.changes, sys.stdin.buffer)
         config = replace(config, changes=changes, seed=new_seed() if seed is None else seed)
-    path = path or pretrained_model()
+    path = model_path(path, "jazz")
     outputs.check([*config.files, path, like])
     provenance, text = read_provenance(like) if like else (None, "")
     model, console = load(path), stderr_console()

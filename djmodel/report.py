@@ -69,7 +69,7 @@ def command(
     listen to. It is one self-contained page, with all figures beside it as JSON.
     """
     from djmodel.evaluation.report import make_report
-    from djmodel.model.model_file import load, pretrained_model
+    from djmodel.model.model_file import load, model_path
     from seqmodel.files import atomic_write
 
     if out is None:
@@ -78,7 +78,7 @@ def command(
     check_output(out, PAGE, soundfont=soundfont)
     check_free(_files(out), overwrite=overwrite)
     config = replace(config, seed=seed)
-    path, console = model or pretrained_model(), stderr_console()
+    path, console = model_path(model, "ragtime"), stderr_console()
     trained = load(path)
     evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
     solos = f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}"

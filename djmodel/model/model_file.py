@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import keras
 
 KIND = "djmodel"
+BUNDLED = ("jazz", "ragtime")
 MAX_PITCH = 127  # of MIDI
 MAX_PARTS, MAX_CONTEXTS, MAX_LAG = 4, 64, 64  # of a short-term memory
 
@@ -55,6 +56,7 @@ class _Content(msgspec.Struct):
     bar_positions: list[list[str]] | None = None
     conditioning: tuple[Feature, ...] = ()
     registers: dict[str, tuple[_Pitch, _Pitch]] = {}  # of those of each instrument
+    players: dict[str, str] = {}  # the instrument of each
     final_loss: float | None = None
     memory: ShortTermMemory | None = None
 
@@ -185,6 +187,7 @@ class DjModel:
             config=self.config,
             register=self.registers.all,
             registers=dict(self.registers.by_instrument),
+            players=dict(self.registers.players),
             conditioning=self.conditioning.features if self.conditioning else (),
             tunes=tuple(map(tune_to_json, self.tunes)),
             sequences=self.sequences,
@@ -208,6 +211,7 @@ def load(path: str | Path) -> DjModel:
             registers=Registers(
                 Register(*content.register),
                 {name: Register(*ends) for name, ends in content.registers.items()},
+                content.players,
             ),
             conditioning=conditioning,
             tunes=tuple(map(tune_from_json, content.tunes)),
@@ -240,9 +244,17 @@ def _with_views(
     return replace(weights, views=views)
 
 
-def pretrained_model() -> Path:
-    """The file of the bundled model; `ragtime.md` beside it describes the model."""
-    return Path(str(resources.files("djmodel.data") / "ragtime.keras"))
+def pretrained_model(name: str = "ragtime") -> Path:
+    """The file of a bundled model, one of BUNDLED; a text with its name beside it describes it."""
+    return Path(str(resources.files("djmodel.data") / f"{name}.keras"))
+
+
+def model_path(given: Path | None, default: str) -> Path:
+    """The file of a model that a user names: a file, or the name of a bundled model where there is
+    no such file; the bundled model `default` if none is named."""
+    name = default if given is None else str(given)
+    bundled = name in BUNDLED and not Path(name).exists()
+    return pretrained_model(name) if bundled else Path(name)
 
 
 def _check(model: DjModel) -> None:

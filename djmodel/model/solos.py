@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany
 from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes
+from djmodel.music.instruments import SOLOISTS, soloist
 from djmodel.music.meter import parse_meter
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
-from seqmodel.settings import SettingError
+from seqmodel.settings import SettingError, any_of
 
 
 def generate_solos(
@@ -72,7 +74,30 @@ def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAUL
         tune = replace(tune, title=config.title)
     if config.performance.feel is not None:
         tune = replace(tune, feel=config.performance.feel)
+    if config.player is not None:
+        tune = _played_by(config.player, tune, model)
+    elif config.changes is not None and model.config.grammar == "jazz":
+        tune = replace(tune, instrument=SOLOISTS["ts"].instrument)
     return tune.at_tempo(config.tempo)
+
+
+def _played_by(player: str, tune: Tune, model: DjModel) -> Tune:
+    """The tune for a player whom the model knows, on the player's instrument. Raises SettingError
+    for another one."""
+    known = {name.casefold(): name for name in model.registers.players}
+    if player.casefold() not in known:
+        if not known:
+            raise SettingError("the model knows no players", "player", hint="take the model jazz")
+        near = get_close_matches(player.casefold(), known, n=3, cutoff=0.4)
+        hint = f"the nearest names are {any_of([known[name] for name in near])}" if near else ""
+        raise SettingError(f"the model knows no player '{player:.60}'", "player", hint=hint)
+    name = known[player.casefold()]
+    instrument = soloist(model.registers.players[name])
+    return replace(
+        tune,
+        performer=name,
+        instrument=instrument.instrument if instrument else tune.instrument,
+    )
 
 
 def _accompanied(tune: Tune, config: GenerationConfig) -> Tune:

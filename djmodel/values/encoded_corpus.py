@@ -25,10 +25,12 @@ STORED_TUNES = 32  # at most, of a corpus on disk, in memory and in a model file
 
 @dataclass(frozen=True)
 class Registers:
-    """The registers of melodies: of all, and of those of each instrument, by its name."""
+    """The registers of melodies: of all, and of those of each instrument, by its name; and the
+    instrument of each player."""
 
     all: Register = Register()
     by_instrument: Mapping[str, Register] = field(default_factory=dict)
+    players: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tunes: Sequence[Tune]) -> Registers:
@@ -37,7 +39,9 @@ class Registers:
         for tune in tunes:
             groups[tune.instrument.name].append(tune)
         by_instrument = {name: Register.of(group) for name, group in sorted(groups.items())}
-        return cls(Register.of(tunes), by_instrument)
+        played = Counter((tune.performer, tune.instrument.name) for tune in tunes)
+        players = dict(pair for pair, _ in reversed(played.most_common()) if pair[0])
+        return cls(Register.of(tunes), by_instrument, dict(sorted(players.items())))
 
     def of_solo(self, tune: Tune) -> Register:
         """The register of a solo on the instrument of `tune`."""
