@@ -86,7 +86,11 @@ def main() -> None:
             },
         )
         order = evaluations["validation"].best_order
-        best = {part: figures(found.ngrams[order]) for part, found in evaluations.items()}
+        # Their accuracy is that of symbols, not of values.
+        best = {
+            part: {k: v for k, v in figures(found.ngrams[order]).items() if k != "accuracy"}
+            for part, found in evaluations.items()
+        }
         results.add("n-gram", {"order": order, **best})
     if arguments.model_only:
         return

@@ -1,0 +1,173 @@
+"""The card of the bundled jazz model, from the figures that the benchmarks have kept.
+
+    python -m benchmarks.jazz.card
+
+Writes data/jazz.md from benchmarks/jazz/composition.json, mingus.json and solos.json.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.jazz.composition import MODEL
+from benchmarks.jazz.results import Results
+from djmodel.model.model_file import load
+from seqmodel.command_line.runner import stderr_console
+from seqmodel.files import atomic_write
+
+WIDTH = 100
+NOTICE = (
+    "Contains information from the Weimar Jazz Database (WJazzD), which is made available here"
+    " under the Open Database License (ODbL)."
+)
+PUBLISHED = {
+    "MINGUS (2.86 M parameters)": (4.14, 11.01, 45.6),
+    "BebopNet, as trained by MINGUS's authors (6.57 M)": (None, None, 44.70),
+}
+
+
+def composition_table(figures: Mapping[str, Any]) -> str:
+    """Nats per note on held-out compositions."""
+    rows = ["| | validation | test | perplexity per value, test |", "|---|---|---|---|"]
+    for name, row in figures.items():
+        validation, test = row["validation"], row["test"]
+        rows.append(
+            f"| {name} | {validation['nats per note']:.3f} | {test['nats per note']:.3f} |"
+            f" {test['perplexity per value']:.1f} |"
+        )
+    return "\n".join(rows)
+
+
+def token_table(figures: Mapping[str, Any]) -> str:
+    """Perplexities on MINGUS's tokens."""
+
+    def line(name: str, *numbers: float | None) -> str:
+        cells = ("–" if number is None else f"{number:.2f}" for number in numbers)
+        return f"| {name} | {' | '.join(cells)} |"
+
+    rows = ["| on the test solos | duration | pitch | joint |", "|---|---|---|---|"]
+    for name, published in PUBLISHED.items():
+        rows.append(line(name, *published))
+    for name, row in figures.items():
+        for key, shown in (
+            ("test", ""),
+            ("test, with memory", ", with short-term memory"),
+            ("test, segments of 35", ", 35 tokens of context"),
+        ):
+            if key in row:
+                found = row[key]
+                joint = found["duration"] * found["pitch"]
+                rows.append(line(f"{name}{shown}", found["duration"], found["pitch"], joint))
+    if "n-grams" in figures:
+        found = figures["n-grams"]
+        joint = found["duration"] * found["pitch"]
+        rows.append(
+            line("n-grams, pitch without its duration", found["duration"], found["pitch"], joint)
+        )
+    return "\n".join(rows)
+
+
+def ablation_table(figures: Mapping[str, Any]) -> str:
+    """Perplexities on the validation solos, of networks trained equally long."""
+    rows = ["| on the validation solos | duration | pitch | joint |", "|---|---|---|---|"]
+    for name, row in figures.items():
+        if "validation" in row and "test" not in row:
+            found = row["validation"]
+            joint = found["duration"] * found["pitch"]
+            rows.append(
+                f"| {name} | {found['duration']:.2f} | {found['pitch']:.2f} | {joint:.2f} |"
+            )
+    return "\n".join(rows)
+
+
+def wrapped(text: str) -> str:
+    """The text with its paragraphs and list items broken into lines of equal width."""
+    blocks = re.split(r"\n(?=\n|- )", text)
+    filled = []
+    for block in blocks:
+        lines = block.strip("\n").split("\n")
+        is_text = not lines[0].startswith(("#", "|"))
+        indent = "  " if lines[0].startswith("- ") else ""
+        body = textwrap.fill(" ".join(map(str.strip, lines)), WIDTH, subsequent_indent=indent)
+        before = "\n" * (len(block) - len(block.lstrip("\n")))
+        filled.append(before + (body if is_text else "\n".join(lines)))
+    return "\n".join(filled) + "\n"
+
+
+def main() -> None:
+    model = load(MODEL)
+    composition, tokens = Results("composition").figures, Results("mingus").figures
+    made = composition["jazz"]
+    config = model.config
+    text = f"""# jazz.keras
+
+The model that `python -m djmodel.generate` uses unless it is given another one. It was trained by
+`python -m benchmarks.jazz.composition` on the bundled jazz solos; `python -m benchmarks.jazz.card`
+wrote
+this page from the figures that the benchmarks kept.
+
+{NOTICE} [`wjazzd/`](wjazzd) has the license, and where the solos are from.
+
+- **Data**: the training solos of the split `by_composition`, {len(model.sequences)} with chords,
+  {model.n_values:,} values. No title of a validation or test solo is among them.
+- **Model**: an LSTM with {config.n_a} units, {made["parameters"]:,} parameters, {made["bytes"]:,}
+  bytes: weights of
+  16 bits, no copy for Keras, the notes of the first {len(model.tunes)} solos only. A value is two
+  symbols, its
+  duration and its tone. {len(config.conditioning)} features that are known before a value is drawn
+  are inputs:
+  {", ".join(config.conditioning)}.
+  Tones that lead to the same degree of the chord, the next chord or the key, or to the same pitch,
+  share parts
+  of their logits. A short-term memory of the solo so far is combined with the network.
+- **Training**: {config.trainer.epochs} epochs, {made["minutes"]} minutes on the machine of the
+  figures, windows of {config.tx}
+  values; settings chosen on the validation solos.
+- **Vocabulary**: {len(model.vocabulary)} symbols; {made["share folded"]:.2%} of the values are
+  folded.
+
+## Held-out compositions
+
+Nats per note; the n-gram has the order that is best on the validation solos. The rows from `all`
+on are
+trained for fewer epochs, each equally long:
+
+{composition_table(composition)}
+
+## MINGUS's tokens
+
+The same kind of network, trained on the tokens and the split of MINGUS (ISMIR 2021) by
+`python -m benchmarks.jazz.mingus`. Perplexity of the duration, and of the pitch given the duration
+(MINGUS
+predicts both independently); whole solos as context unless another is named. `plain` knows neither
+chords
+nor bars:
+
+{token_table(tokens)}
+{ablations(tokens)}
+## Limits
+
+The solos are lines of one note at a time, most of them on saxophones and trumpets, from the canon
+of jazz;
+the model knows no other instruments, no themes, and no form longer than what its state and memory
+carry.
+Its settings predict unseen solos best; that does not make a solo good.
+"""
+    path = MODEL.with_suffix(".md")
+    with atomic_write(path) as temporary:
+        temporary.write_text(wrapped(text), encoding="utf-8")
+    stderr_console().print(str(path), soft_wrap=True)
+
+
+def ablations(tokens: Mapping[str, Any]) -> str:
+    """The table of ablations, if they have been measured."""
+    if "all" not in tokens:
+        return ""
+    return f"\nTrained for 12 epochs each, without short-term memory:\n\n{ablation_table(tokens)}\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The bundled jazz model: the default of `generate`, and solos in the manner of its players."""
+
+import pytest
+
+from djmodel.inputs.reader import read_tune
+from djmodel.inputs.wjazzd import bundled_file
+from djmodel.model.model_file import load, pretrained_model
+from djmodel.music.instruments import soloist
+from djmodel.presets import PRESETS
+from seqmodel.files import sha256_of_file
+
+GENERATE = "djmodel.generate"
+BLUES = ("--changes", "blues-in-F", "--seed", 3)
+
+
+@pytest.fixture(scope="module")
+def jazz():
+    return load(pretrained_model("jazz"))
+
+
+def test_the_bundled_jazz_model_is_small_and_was_trained_on_the_bundled_solos(jazz):
+    assert pretrained_model("jazz").stat().st_size < 2_000_000
+    assert jazz.sources == {bundled_file().name: sha256_of_file(bundled_file())}
+    assert jazz.config == PRESETS["jazz"]
+    assert jazz.memory is not None
+    card = pretrained_model("jazz").with_name("jazz.md").read_text(encoding="utf-8")
+    assert "Contains information from the Weimar Jazz Database" in card
+
+
+def test_generate_plays_jazz_on_a_tenor_saxophone_by_default(command, tmp_path):
+    command(GENERATE, *BLUES, "--out", tmp_path / "solo.mid")
+    command(GENERATE, "jazz", *BLUES, "--out", tmp_path / "named.mid")
+    assert (tmp_path / "named.mid").read_bytes() == (tmp_path / "solo.mid").read_bytes()
+    assert read_tune(tmp_path / "solo.mid").instrument.name == "Tenor Sax"
+
+
+def test_a_player_plays_in_the_range_of_the_players_instrument(command, tmp_path):
+    out = tmp_path / "miles.mid"
+    command(GENERATE, *BLUES, "--choruses", 3, "--player", "miles davis", "--out", out)
+    solo = read_tune(out)
+    trumpet = soloist("trumpet")
+    assert solo.instrument == trumpet.instrument
+    pitches = [note.pitch for note in solo.melody_notes()]
+    assert trumpet.lowest <= min(pitches) <= max(pitches) <= trumpet.highest
+
+
+def test_no_solo_stops_in_mid_line(command, tmp_path):
+    out = tmp_path / "solo.mid"
+    command(GENERATE, *BLUES, "--count", 8, "--out", out)
+    for number in range(1, 9):
+        tune = read_tune(tmp_path / f"solo-{number}.mid")
+        last_bar = tune.starts[-2]
+        half = tune.bars[-1].length / 2
+        assert all(note.onset < last_bar + half for note in tune.melody_notes())
+
+
+def test_an_unknown_player_is_refused_with_the_nearest_names(refuses):
+    said = refuses(GENERATE, *BLUES, "--player", "Milles Davis")
+    assert "knows no player 'Milles Davis'" in said
+    assert "Miles Davis" in said
+
+
+def test_the_ragtime_model_knows_no_players(refuses):
+    assert "knows no players" in refuses(GENERATE, "ragtime", *BLUES, "--player", "Miles Davis")
