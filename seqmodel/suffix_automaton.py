@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,9 @@ class SuffixAutomaton:
     A state stands for passages that end at the same places; the construction is that of Blumer et
     al., *The smallest automaton recognizing the subwords of a text* (1985). Time and memory grow
     with the number of symbols. Symbols are anything that can be a key.
+
+    Passages can be looked for in all sequences but number `without`, which finds what an automaton
+    of the others would.
     """
 
     def __init__(self, sequences: Iterable[Sequence[Hashable]]) -> None:
@@ -42,14 +46,13 @@ class SuffixAutomaton:
         self._length = [0]  # of the longest passage of a state
         self._end = [-1]  # where it first ends
         self._starts: list[int] = []
-        last = place = 0
-        for sequence in sequences:
-            self._starts.append(place)
-            for symbol in sequence:
-                last = self._append(last, symbol, place)
-                place += 1
-            last = self._append(last, object(), place)  # a symbol that no sequence has
-            place += 1
+        self._sources: list[int] = []  # the number of the sequence at each place
+        last = 0
+        for number, sequence in enumerate(sequences):
+            self._starts.append(len(self._sources))
+            for symbol in (*sequence, object()):  # at the end a symbol that no sequence has
+                last = self._append(last, symbol, len(self._sources))
+                self._sources.append(number)
 
     def _append(self, last: int, symbol: Hashable, place: int) -> int:
         """The state of all that has been read, one symbol longer than `last`."""
@@ -81,34 +84,61 @@ class SuffixAutomaton:
         self._end.append(end)
         return len(self._next) - 1
 
-    def runs(self, new: Iterable[Hashable]) -> list[SuffixMatch]:
+    @cached_property
+    def _elsewhere(self) -> list[int]:
+        """Where the passages of each state first end in another sequence than the one in which they
+        first end at all; -1 if they are in one sequence only."""
+        found = [-1] * len(self._next)
+        # The passages of a state end where those of the states that are longer by a prefix end.
+        for state in sorted(range(1, len(found)), key=self._length.__getitem__, reverse=True):
+            shorter = self._shorter[state]
+            first = self._sources[self._end[shorter]]
+            for end in (self._end[state], found[state]):
+                if end >= 0 and self._sources[end] != first:
+                    found[shorter] = end if found[shorter] < 0 else min(found[shorter], end)
+        return found
+
+    def _first_end(self, state: int, without: int | None) -> int:
+        """Where the passages of a state first end in the sequences but `without`; -1: nowhere."""
+        end = self._end[state]
+        if without is None or end < 0 or self._sources[end] != without:
+            return end
+        return self._elsewhere[state]
+
+    def runs(self, new: Iterable[Hashable], without: int | None = None) -> list[SuffixMatch]:
         """For each symbol of `new` the longest known passage that ends with it."""
         state = length = 0
         found = []
         for symbol in new:
-            while state and symbol not in self._next[state]:
+            while True:
+                after = self._next[state].get(symbol)
+                end = -1 if after is None else self._first_end(after, without)
+                if end >= 0 or not state:
+                    break
                 state = self._shorter[state]
                 length = self._length[state]
-            if symbol in self._next[state]:
-                state, length = self._next[state][symbol], length + 1
-            found.append(SuffixMatch(length, self._end[state]))
+            if after is not None and end >= 0:
+                state, length = after, length + 1
+            found.append(SuffixMatch(length, end))
         return found
 
-    def longest_copy(self, new: Sequence[Hashable]) -> Match:
+    def longest_copy(self, new: Sequence[Hashable], without: int | None = None) -> Match:
         """The longest run of `new` that stands in one of the known sequences, of equally long ones
         the first; length 0 if not even one symbol does."""
-        runs = self.runs(new)
+        runs = self.runs(new, without)
         if not any(run.length for run in runs):
             return Match(0, 0, 0, 0)
         last = max(range(len(runs)), key=lambda place: runs[place].length)
         length, end = runs[last]
-        source = int(np.searchsorted(self._starts, end, side="right")) - 1
+        source = self._sources[end]
         return Match(length, last - length + 1, source, end - length + 1 - self._starts[source])
 
-    def overlap(self, new: Sequence[Hashable], longest: int = 12) -> NDArray[np.float64]:
+    def overlap(
+        self, new: Sequence[Hashable], longest: int = 12, without: int | None = None
+    ) -> NDArray[np.float64]:
         """The share of the n-grams of `new`, repeated ones counted again, that are known, for n
         from 1 to `longest`: `(longest,)`; nan where `new` is shorter than n."""
-        lengths = np.array([run.length for run in self.runs(new)], dtype=np.intp)
+        lengths = np.array([run.length for run in self.runs(new, without)], dtype=np.intp)
         shares = np.full(longest, np.nan)
         for n in range(1, min(longest, len(lengths)) + 1):
             shares[n - 1] = np.mean(lengths[n - 1 :] >= n)

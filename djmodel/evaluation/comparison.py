@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 from djmodel.evaluation.copying import REPRESENTATIONS, Copied, CopyDetector, human_baseline, pieces
 from djmodel.evaluation.metrics import DISTRIBUTIONS, MEASURES, MGEVAL
 from djmodel.evaluation.statistics import (
+    Densities,
     distances_between,
     distances_within,
-    kl_divergence,
     mean_array,
     mean_of,
     overlapping_area,
@@ -37,14 +38,18 @@ class Measured:
     training: Floats
     generated: Floats
 
+    @cached_property
+    def _densities(self) -> Densities:
+        return Densities(self.generated, self.training)
+
     @property
     def overlap(self) -> float:
-        return overlapping_area(self.training, self.generated)
+        return self._densities.overlapping_area()
 
     @property
     def divergence(self) -> float:
         """KL divergence of the generated pieces from the training pieces, in nats."""
-        return kl_divergence(self.generated, self.training)
+        return self._densities.kl_divergence()
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,19 @@ class Distributed:
     within: Floats
     between: Floats
 
+    @cached_property
+    def _densities(self) -> Densities:
+        return Densities(self.between, self.within)
+
     @property
     def overlap(self) -> float:
         """Overlapping area of both kinds of distances: near 1 if generated pieces are as far from
         training pieces as these are from each other (Yang and Lerch, 2018)."""
-        return overlapping_area(self.within, self.between)
+        return self._densities.overlapping_area()
 
     @property
     def divergence(self) -> float:
-        return kl_divergence(self.between, self.within)
+        return self._densities.kl_divergence()
 
 
 @dataclass(frozen=True)

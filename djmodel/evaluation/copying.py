@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -85,29 +85,33 @@ class CopyDetector:
     ) -> None:
         self.tunes, self.model, self.sequences = tuple(tunes), model, sequences
         self._automata: dict[str, SuffixAutomaton] = {}
+        self._lines: dict[tuple[int, str], Line] = {}
 
     @classmethod
     def of(cls, model: DjModel) -> CopyDetector:
         """A detector of copies from the tunes that a model was trained on."""
         return cls(model.tunes, model, [*map(model.numbers_of, model.sequences)])
 
-    def copied(self, melody: Tune | Solo, representation: str) -> Copied:
-        """The copies in `melody` from the tunes. The values of a solo are those that the model
-        generated, the values of a tune those of its notes over its chords."""
+    def copied(
+        self, melody: Tune | Solo, representation: str, *, without: int | None = None
+    ) -> Copied:
+        """The copies in `melody` from the tunes, but for the one with index `without`. The values
+        of a solo are those that the model generated, the values of a tune those of its notes over
+        its chords."""
         line = self.line(melody, representation)
         automaton = self._automaton(representation)
-        match = automaton.longest_copy(line.symbols)
+        match = automaton.longest_copy(line.symbols, without)
         passage = Passage(0, 0, "", 0)
         if match.length:
             # n intervals lie between n + 1 notes
             length = match.length if representation == VALUES else match.length + 1
             title, title_bar = "another tune", 0  # of which a compact model file has no notes
             if match.source < len(self.tunes):
-                source = self.tunes[match.source]
-                title = source.title
-                title_bar = self.line(source, representation).bars[match.source_place]
+                title = self.tunes[match.source].title
+                source = self._line_of(match.source, representation)
+                title_bar = source.bars[match.source_place]
             passage = Passage(length, line.bars[match.place], title, title_bar)
-        return Copied(passage, automaton.overlap(line.symbols, MAX_NGRAM))
+        return Copied(passage, automaton.overlap(line.symbols, MAX_NGRAM, without))
 
     def line(self, melody: Tune | Solo, representation: str) -> Line:
         """A melody in one of REPRESENTATIONS."""
@@ -122,10 +126,18 @@ class CopyDetector:
         numbers = [number for number, bar in enumerate(bars, start=1) for _ in bar]
         return Line(model.numbers_of(model.encode(values)) if model else values, numbers)
 
+    def _line_of(self, number: int, representation: str) -> Line:
+        """The line of a tune of the detector, made once."""
+        key = number, representation
+        if key not in self._lines:
+            self._lines[key] = self.line(self.tunes[number], representation)
+        return self._lines[key]
+
     def _automaton(self, representation: str) -> SuffixAutomaton:
         if representation not in self._automata:
             known = self.sequences if representation == VALUES else ()
-            lines = known or (self.line(tune, representation).symbols for tune in self.tunes)
+            numbers = range(len(self.tunes))
+            lines = known or (self._line_of(number, representation).symbols for number in numbers)
             self._automata[representation] = SuffixAutomaton(lines)
         return self._automata[representation]
 
@@ -136,18 +148,14 @@ def human_baseline(
     """The copies in each tune (in MAX_BASELINES of many tunes) from all others. With `bars`, tunes
     are cut into pieces of that length, to be compared with solos of that length. Empty for a
     single tune."""
-    tunes, sequences = detector.tunes, detector.sequences
+    tunes = detector.tunes
     if len(tunes) < 2:
         return []
-    found = []
-    for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MAX_BASELINES)}):
-        others = CopyDetector(
-            (*tunes[:i], *tunes[i + 1 :]),
-            detector.model,
-            (*sequences[:i], *sequences[i + 1 :]),
-        )
-        found += [others.copied(piece, representation) for piece in pieces(tunes[i], bars)]
-    return found
+    return [
+        detector.copied(piece, representation, without=i)
+        for i in sorted({round(i) for i in np.linspace(0, len(tunes) - 1, MAX_BASELINES)})
+        for piece in pieces(tunes[i], bars)
+    ]
 
 
 def known_passage(detector: CopyDetector, tune: Tune) -> Passage | None:
@@ -159,12 +167,13 @@ def known_passage(detector: CopyDetector, tune: Tune) -> Passage | None:
 
 
 def pieces(tune: Tune, bars: int | None) -> list[Tune]:
-    """A tune cut into pieces of `bars` bars, without a shorter remainder. A tune that is not longer
-    than that, or `bars` None, gives the tune itself."""
+    """A tune cut into pieces of `bars` bars, melody and changes, without a shorter remainder. A
+    tune that is not longer than that, or `bars` None, gives the tune itself."""
     if bars is None or len(tune.bars) <= bars:
         return [tune]
     firsts = range(1, len(tune.bars) - bars + 2, bars)
-    return [tune.excerpt(first, first + bars - 1) for first in firsts]
+    melody = replace(tune, accompaniment=())  # of many notes, of which none is measured
+    return [melody.excerpt(first, first + bars - 1) for first in firsts]
 
 
 def format_overlap(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]:

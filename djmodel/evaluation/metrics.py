@@ -226,8 +226,9 @@ def tone_counts(tune: Tune) -> Floats:
     over the chord at its onset."""
     counts = np.zeros((2, len(ALL_KINDS)))
     for bar in tune.bars:
+        beats = bar.meter.beat_onsets(bar.length)
         for note in (note for note in bar.melody if not note.tied):
-            off_beat = int(note.onset not in bar.meter.beat_onsets(bar.length))
+            off_beat = int(note.onset not in beats)
             counts[off_beat, ALL_KINDS.index(kind_of(note.pitch, bar.chord_at(note.onset)))] += 1
     return counts
 

@@ -6,6 +6,7 @@ Numbers that are nan are left out. For the sources see `djmodel.evaluation.metri
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -30,50 +31,71 @@ def mean_array(arrays: Iterable[Floats]) -> Floats:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
+class Densities:
+    """The densities of two samples, p of `first` and q of `second`, compared; estimated once for
+    all comparisons.
+
+    Both are Gaussian kernel estimates with Scott's bandwidth, on one grid that covers both. A
+    constant sample is a point mass.
+    """
+
+    def __init__(self, first: Iterable[float], second: Iterable[float]) -> None:
+        self._p, self._q = _measured(first), _measured(second)
+
+    @cached_property
+    def _logs(self) -> tuple[Floats, Floats, Floats]:
+        return _log_densities(self._p, self._q)
+
+    def overlapping_area(self, *, beyond_samples: bool = True) -> float:
+        """The area under the lower of the two densities: 0 for samples that have nothing in common,
+        1 for equal ones (Yang and Lerch, "OA").
+
+        Equal points overlap by 1, and any other pair with a point by 0. nan if a sample is empty.
+        Without `beyond_samples` the area ends at the least and at the greatest of all numbers.
+        """
+        p, q = self._p, self._q
+        if not len(p) or not len(q):
+            return np.nan
+        if _is_point(p) or _is_point(q):
+            return float(_same_point(p, q))
+        grid, log_p, log_q = self._logs
+        lower = np.exp(np.minimum(log_p, log_q))
+        if not beyond_samples:
+            ends = min(p.min(), q.min()), max(p.max(), q.max())
+            inside = (grid > ends[0]) & (grid < ends[1])
+            at_ends = np.interp(ends, grid, lower)
+            grid = np.concatenate([ends[:1], grid[inside], ends[1:]])
+            lower = np.concatenate([at_ends[:1], lower[inside], at_ends[1:]])
+        return float(np.trapezoid(lower, grid))
+
+    def kl_divergence(self) -> float:
+        """The integral of p log(p / q), in nats (Kullback and Leibler, 1951; Yang and Lerch, "KLD",
+        who evaluate each density on a grid of its own, so that different points are compared). Not
+        symmetric.
+
+        0 for the same point twice, infinite for any other pair with a point in it. nan if a sample
+        is empty. Far from its sample an estimated density falls as its kernel does: a large result
+        says that two samples are far apart, how far depends on their outliers.
+        """
+        p, q = self._p, self._q
+        if not len(p) or not len(q):
+            return np.nan
+        if _is_point(p) or _is_point(q):
+            return 0.0 if _same_point(p, q) else np.inf
+        grid, log_p, log_q = self._logs
+        return float(np.trapezoid(np.exp(log_p) * (log_p - log_q), grid))
+
+
 def overlapping_area(
     first: Iterable[float], second: Iterable[float], *, beyond_samples: bool = True
 ) -> float:
-    """The area under the lower of the two densities: 0 for samples that have nothing in common, 1
-    for equal ones (Yang and Lerch, "OA").
-
-    Both densities are Gaussian kernel estimates with Scott's bandwidth, on one grid that covers
-    both. A constant sample is a point mass: equal points overlap by 1, and any other pair with a
-    point by 0. nan if a sample is empty. Without `beyond_samples` the area ends at the least and at
-    the greatest of all numbers.
-    """
-    p, q = _measured(first), _measured(second)
-    if not len(p) or not len(q):
-        return np.nan
-    if _is_point(p) or _is_point(q):
-        return float(_same_point(p, q))
-    grid, log_p, log_q = _log_densities(p, q)
-    lower = np.exp(np.minimum(log_p, log_q))
-    if not beyond_samples:
-        ends = min(p.min(), q.min()), max(p.max(), q.max())
-        inside = (grid > ends[0]) & (grid < ends[1])
-        at_ends = np.interp(ends, grid, lower)
-        grid = np.concatenate([ends[:1], grid[inside], ends[1:]])
-        lower = np.concatenate([at_ends[:1], lower[inside], at_ends[1:]])
-    return float(np.trapezoid(lower, grid))
+    """The overlapping area of the `Densities` of two samples."""
+    return Densities(first, second).overlapping_area(beyond_samples=beyond_samples)
 
 
 def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
-    """The integral of p log(p / q), in nats, p being the density of `first` and q that of `second`
-    (Kullback and Leibler, 1951; Yang and Lerch, "KLD", who evaluate each density on a grid of its
-    own, so that different points are compared). Not symmetric.
-
-    Densities, grid and points as in `overlapping_area`: 0 for the same point twice, infinite for
-    any other pair with a point in it. nan if a sample is empty. Far from its sample an estimated
-    density falls as its kernel does: a large result says that two samples are far apart, how far
-    depends on their outliers.
-    """
-    p, q = _measured(first), _measured(second)
-    if not len(p) or not len(q):
-        return np.nan
-    if _is_point(p) or _is_point(q):
-        return 0.0 if _same_point(p, q) else np.inf
-    grid, log_p, log_q = _log_densities(p, q)
-    return float(np.trapezoid(np.exp(log_p) * (log_p - log_q), grid))
+    """The divergence of the density of `first` from that of `second` (see `Densities`)."""
+    return Densities(first, second).kl_divergence()
 
 
 def distances_within(features: Sequence[Floats]) -> Floats:

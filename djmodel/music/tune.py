@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from djmodel.music.chord import Chord
@@ -99,7 +100,7 @@ class Section(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tune:
     """A melody over changes, and the `accompaniment` that plays them (none: the changes are to be
     played as written). `key` counts sharps (positive) or flats (negative); None where not known.
@@ -122,7 +123,7 @@ class Tune:
     sections: tuple[Section, ...] = ()
     choruses: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def starts(self) -> tuple[Fraction, ...]:
         """Onsets of the bars, and the end of the last one: `len(bars) + 1` numbers."""
         starts = [Fraction(0)]
@@ -141,6 +142,10 @@ class Tune:
 
     def melody_notes(self) -> tuple[Note, ...]:
         """The melody from the start of the tune, tied notes joined."""
+        return self._melody_notes
+
+    @cached_property
+    def _melody_notes(self) -> tuple[Note, ...]:
         notes: list[Note] = []
         for bar, start in zip(self.bars, self.starts, strict=False):
             for note in bar.melody:
@@ -149,7 +154,7 @@ class Tune:
                 if note.tied and before and before.pitch == note.pitch and before.end == onset:
                     notes[-1] = replace(before, duration=before.duration + note.duration)
                 else:
-                    notes.append(replace(note, onset=onset, tied=False))
+                    notes.append(Note(note.pitch, onset, note.duration, note.velocity))
         return tuple(notes)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 (IPython's protocol)

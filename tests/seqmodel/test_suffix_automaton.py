@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,18 @@ def test_the_overlap_equals_that_of_an_exhaustive_search(new, training, n):
         assert known.overlap(new, n)[n - 1] == pytest.approx(share)
     else:
         assert math.isnan(known.overlap(new, n)[n - 1])
+
+
+@given(sequences, st.lists(sequences, min_size=1, max_size=4), st.data())
+def test_without_a_sequence_passages_are_those_of_the_others(new, training, data):
+    left_out = data.draw(st.integers(0, len(training) - 1))
+    known = SuffixAutomaton(training)
+    others = SuffixAutomaton([*training[:left_out], *training[left_out + 1 :]])
+    expected = others.longest_copy(new)
+    if expected.length and expected.source >= left_out:  # its number among all sequences
+        expected = expected._replace(source=expected.source + 1)
+    assert known.longest_copy(new, left_out) == expected
+    np.testing.assert_equal(known.overlap(new, 5, left_out), others.overlap(new, 5))
 
 
 def test_symbols_can_be_any_hashable_objects():
