@@ -63,7 +63,7 @@ class Report:
             [self._page_item(number) for number in self.ranking[:SOLOS_ON_PAGE]],
             settings,
             title=f"{pluralize(len(self.solos), 'solo')} of {model['file']}",
-            opening=f'<div class="measured">{"".join(_opening(self))}</div>',
+            opening=lambda: f'<div class="measured">{"".join(_opening(self))}</div>',
             soundfont=soundfont,
         )
 

@@ -53,8 +53,9 @@ class Meter(NamedTuple):
         >>> [str(onset) for onset in Meter(4, 4).beat_onsets(Fraction(5, 2))]
         ['0', '1/2', '3/2']
         """
-        first = length % self.beat
-        whole = tuple(first + self.beat * number for number in range(int(length // self.beat)))
+        beat = self.beat
+        count, first = divmod(length, beat)
+        whole = tuple(first + beat * number for number in range(int(count)))
         return (Fraction(0), *whole) if first else whole
 
     def groups(self, length: Fraction) -> tuple[int, ...]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -29,6 +30,8 @@ from seqmodel.files import atomic_write, check_suffix, data_uri
 from seqmodel.text import html_text, pluralize
 
 MAX_NOTEBOOK_SECONDS = 90.0  # of sound kept in a notebook
+# Threads that render sound, which takes memory; libraries release Python's lock while they encode.
+_RENDERED_AT_ONCE = 2
 # The page loads nothing and runs only its own script, whatever a title contains.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
@@ -55,18 +58,29 @@ def page(
     settings: Mapping[str, str],
     *,
     title: str = "",
-    opening: str = "",
+    opening: Callable[[], str] | None = None,
     soundfont: str | Path | None = None,
 ) -> str:
     """The HTML of a page of tunes, beside one another where there is room.
 
     `settings` says how they were made, by name; `title` is by default that of the first tune;
-    `opening` is HTML before the tunes. Raises what `audio.render` and `lead_sheet` raise.
+    `opening` makes HTML before the tunes, while their sound is rendered. Raises what
+    `audio.render` and `lead_sheet` raise.
     """
     title = title or (items[0].tune.title if items else "") or "Solo"
-    sections = "".join(
-        _section(item, index, soundfont, alone=len(items) == 1) for index, item in enumerate(items)
-    )
+    performances = [item.performance or as_performance(item.tune) for item in items]
+    pool = ThreadPoolExecutor(_RENDERED_AT_ONCE)
+    try:
+        sounds = [pool.submit(_sound, each, soundfont) for each in performances]
+        opened = opening() if opening else ""
+        sections = "".join(
+            _section(item, performance, sound, index, alone=len(items) == 1)
+            for index, (item, performance, sound) in enumerate(
+                zip(items, performances, sounds, strict=True)
+            )
+        )
+    finally:
+        pool.shutdown(cancel_futures=True)
     about = _about(items[0].tune) if items else "no tunes"
     made = f"<footer><h2>How it was made</h2>{_facts(settings)}</footer>" if settings else ""
     return f"""<!DOCTYPE html>
@@ -82,7 +96,7 @@ def page(
 <body>
 <main class="djm page">
 <header><h1>{html_text(title)}</h1><p class="about">{html_text(about)}</p></header>
-{opening}<div class="solos">{sections}</div>
+{opened}<div class="solos">{sections}</div>
 {made}
 </main>
 <script>{asset("player.js")}</script>
@@ -105,15 +119,17 @@ def write_page(
         temporary.write_text(content, encoding="utf-8")
 
 
-def _section(item: PageItem, index: int, soundfont: str | Path | None, *, alone: bool) -> str:
+def _section(
+    item: PageItem, performance: Performance, sound: Future[str], index: int, *, alone: bool
+) -> str:
     heading = f"<h2>{html_text(item.heading)}</h2>" if item.heading else ""
-    performance = item.performance or as_performance(item.tune)
+    sheets = _sheets(item.tune, index)
     midi = data_uri(performance_bytes(performance, item.provenance), "audio/midi")
     name = "solo.mid" if alone else f"solo-{index + 1}.mid"
-    return f"""<section>{heading}{player(performance, soundfont)}
+    return f"""<section>{heading}{_player(performance, sound.result())}
 <p class="download"><a download="{name}" href="{midi}">Download MIDI</a></p>
 {_facts(item.facts)}
-{_sheets(item.tune, index)}
+{sheets}
 {_bars(item)}</section>
 """
 
@@ -178,15 +194,24 @@ def player(
     Raises what `audio.render` raises.
     """
     performance = as_performance(music)
+    return _player(performance, _sound(performance, soundfont) if sound else "", images=images)
+
+
+def _sound(performance: Performance, soundfont: str | Path | None) -> str:
+    """The sound as HTML, "" without notes."""
     tune = performance.score
     drawing = roll(tune)
-    audio = ""
-    if sound and (drawing.melody or drawing.accompaniment):
-        content = render(performance, soundfont).mp3()
-        audio = (
-            f'<audio controls preload="auto" aria-label="{html_text(tune.title)}"'
-            f' src="{data_uri(content, "audio/mpeg")}"></audio>'
-        )
+    if not (drawing.melody or drawing.accompaniment):
+        return ""
+    content = render(performance, soundfont).mp3()
+    return (
+        f'<audio controls preload="auto" aria-label="{html_text(tune.title)}"'
+        f' src="{data_uri(content, "audio/mpeg")}"></audio>'
+    )
+
+
+def _player(performance: Performance, audio: str, *, images: bool = False) -> str:
+    drawing = roll(performance.score)
     rows = "".join(map(_image if images else _inline, drawn_rows(drawing, PAGE)))
     times = html_text(json.dumps(_clock(performance)))
     return (
