@@ -94,13 +94,13 @@ def command(monkeypatch, capsys) -> Callable[..., Outcome]:
 @pytest.fixture
 def refuses(command) -> Callable[..., str]:
     """Runs a command line that must be refused, with one line on stderr, status 2 and nothing on
-    stdout; gives the line. A training may have said before which preset it takes."""
+    stdout; gives the line. A training may have said before which preset or names it takes."""
 
     def call(module: str, *arguments: object) -> str:
         outcome = command(module, *arguments)
         assert outcome.status == 2, outcome.err
         assert outcome.out == ""
-        last = re.sub(r"\Apreset .*\n", "", outcome.err).strip()
+        last = re.sub(r"\A(preset |[\d,]+ names: ).*\n", "", outcome.err).strip()
         assert last.startswith("error: "), outcome.err
         assert "\n" not in last
         return last
@@ -116,15 +116,27 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def cluster(dask_scheduler: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a Dask scheduler with two workers of one thread, and time to connect to them
+    on a busy machine."""
+    monkeypatch.setattr("seqmodel.parallel.pool.CONNECT_SECONDS", 60)
+    return dask_scheduler
+
+
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """The address of a Dask scheduler that the tests start, with two workers of one thread."""
-    dask = [sys.executable, "-m", "dask"]
+def dask_scheduler() -> Iterator[str]:
+    """The address of a Dask scheduler and two workers that the tests start. They end with the
+    process of the tests, however that ends."""
+    program = (
+        "import runpy; from seqmodel.parallel.processes import end_with; "
+        f"end_with({os.getpid()}); runpy.run_module('dask', run_name='__main__')"
+    )
+    dask = [sys.executable, "-c", program]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     listening = ["--host", "127.0.0.1", "--port", address.split(":")[1], "--no-dashboard"]
-    listening += ["--idle-timeout", "300s"]  # should the tests be killed
     workers = [f"tcp://{address}", "--nworkers", "2", "--nthreads", "1", "--no-dashboard"]
     started = [
         subprocess.Popen([*dask, "scheduler", *listening], **quiet),

@@ -344,7 +344,9 @@ class Corpus:
         """The values of a column, row by row."""
         for batch in self._batches:
             with self._corruption():
-                values = batch.column(name).to_pylist()
+                column = batch.column(name)
+                column.validate(full=True)  # also the offsets of texts, which reading trusts
+                values = column.to_pylist()
             yield from values
 
     @property

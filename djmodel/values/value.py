@@ -65,7 +65,7 @@ class Value:
         """The inverse of `str`; intervals may have any spelling. Raises ValueTextError.
 
         >>> Value.parse("A,0.250,<m2,P-4>")
-        Value(kind='A', duration=Fraction(1, 4), leap=-2)
+        Value(kind='A', duration=Fraction(1, 4), leap=-2, exact=False)
         """
         match = _VALUE.fullmatch(text.strip())
         if not match:

@@ -1,6 +1,7 @@
 """A model in the grammar of jazz, trained for a moment on a written-out blues."""
 
 from dataclasses import replace
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -40,12 +41,19 @@ def test_a_model_file_keeps_all_that_its_solos_depend_on(trained, tmp_path):
     assert here == there
 
 
-def test_keras_has_the_same_weights_in_the_file(trained, tmp_path):
+def test_keras_opens_a_file_that_is_not_compact_with_the_same_weights(tmp_path):
+    trained = fit([blues(), another_blues()], with_settings(CONFIG, epochs=1, compact=False))
     trained.save(tmp_path / "jazz.keras")
     graph = load_keras().models.load_model(tmp_path / "jazz.keras")
     weights = extract_weights(graph, trained.model.weights.views)
     for kept, array in zip(weights.arrays, trained.model.weights.arrays, strict=True):
         assert np.array_equal(kept, array)
+
+
+def test_a_compact_file_has_no_copy_for_keras(trained, tmp_path):
+    trained.save(tmp_path / "jazz.keras")
+    with ZipFile(tmp_path / "jazz.keras") as file:
+        assert "config.json" not in file.namelist()
 
 
 def test_perplexity_is_given_per_value_and_per_note(trained):

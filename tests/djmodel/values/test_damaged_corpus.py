@@ -1,6 +1,7 @@
 """A damaged corpus is refused in one line, or is as good as a whole one."""
 
 import json
+import struct
 
 import pyarrow as pa
 import pytest
@@ -56,6 +57,15 @@ def test_no_damage_is_an_internal_fault(whole, tmp_path):
             ends.append(type(error))
     assert len(ends) > 100
     assert set(ends) >= {FileError}
+
+
+def test_a_text_that_ends_before_it_begins_is_refused(whole, tmp_path):
+    file = pa.py_buffer(whole)
+    offsets = pa.ipc.open_file(file).get_batch(0).column("source").buffers()[1]
+    end = offsets.address - file.address + 4  # after the offset of its beginning, 32 bits
+    (tmp_path / FILE).write_bytes(whole[:end] + struct.pack("<i", -5) + whole[end + 4 :])
+    with pytest.raises(FileError, match="the file is corrupted, or not a corpus"):
+        use(tmp_path)
 
 
 def with_columns(folder, whole, change):
