@@ -17,7 +17,7 @@ _REGULARIZED = TrainingConfig(
     ),
 )
 # course: the settings of the course; the others have the lowest perplexity on held-out rags, small
-# for one or two tunes, which more epochs learn by heart, and ragtime for more; jazz that on solos
+# for one or two tunes, which more epochs memorize, and ragtime for more; jazz that on solos
 # over compositions that are held out.
 PRESETS = {
     "course": TrainingConfig(),

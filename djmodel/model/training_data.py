@@ -122,7 +122,7 @@ class TrainingData:
         return symbols, inputs
 
     def views(self) -> CandidateViews | None:
-        """What the tones of the vocabulary have in common over a chart, in the grammar of jazz."""
+        """The views of the tones of the vocabulary, in the grammar of jazz."""
         if self.conditioning is None or not self.config.views:
             return None
         return vocabulary_views(self.conditioning, self.encoded.vocabulary)
