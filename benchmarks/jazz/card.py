@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.jazz.composition import MODEL
 from benchmarks.jazz.results import Results
+from benchmarks.jazz.solos import MINGUS, WHOLE
 from djmodel.model.model_file import load
 from seqmodel.command_line.runner import stderr_console
 from seqmodel.files import atomic_write
@@ -83,6 +84,33 @@ def ablation_table(figures: Mapping[str, Any]) -> str:
     return "\n".join(rows)
 
 
+def solo_table(figures: Mapping[str, Any]) -> str:
+    """The measures of the model's solos beside those of human solos."""
+    model, human = _solos(figures), figures["test: human"]
+    rows = ["| | model | human solos |", "|---|---|---|"]
+    shares = ("tones", "rests", "motifs")
+    for name, number in human.items():
+        form = ".1%" if name.endswith(shares) or "motifs" in name else ".1f"
+        rows.append(f"| {name} | {model[name]:{form}} | {number:{form}} |")
+    return "\n".join(rows)
+
+
+def overlap_table(figures: Mapping[str, Any]) -> str:
+    """The overlaps with human solos, of the model's solos and of other human ones."""
+    model = _solos(figures)[WHOLE]
+    [humans] = [row for name, row in figures.items() if name.startswith("test: training")]
+    rows = ["| | model | training solos | MINGUS |", "|---|---|---|---|"]
+    for name, published in MINGUS[WHOLE].items():
+        cells = model[name], humans[WHOLE][name], published
+        rows.append(f"| {name} | {' | '.join(f'{number:.3f}' for number in cells)} |")
+    return "\n".join(rows)
+
+
+def _solos(figures: Mapping[str, Any]) -> Mapping[str, Any]:
+    [found] = [row for name, row in figures.items() if name.startswith("test: jazz, T 1, top-p 1,")]
+    return found
+
+
 def wrapped(text: str) -> str:
     """The text with its paragraphs and list items broken into lines of equal width."""
     blocks = re.split(r"\n(?=\n|- )", text)
@@ -148,6 +176,18 @@ nor bars:
 
 {token_table(tokens)}
 {ablations(tokens)}
+## What it plays
+
+64 solos over the charts of the 34 test solos, at temperature 1, which was chosen on the validation
+solos, beside the human solos over the same charts (`python -m benchmarks.jazz.solos`):
+
+{solo_table(Results("solos").figures)}
+
+Overlaps by the nine features of MGEval, whole solos (reference: the human solos; the published
+figures are MINGUS's own, of its own split):
+
+{overlap_table(Results("solos").figures)}
+
 ## Limits
 
 The solos are lines of one note at a time, most of them on saxophones and trumpets, from the canon
