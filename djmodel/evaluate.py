@@ -236,8 +236,11 @@ def _leave_one_out(names: Sequence[str], presets: Mapping[str, TrainingConfig]) 
 
 
 def _metrics_table(evaluation: Evaluation, title: str) -> Table:
-    """A table with a row for the model and one for each n-gram order."""
-    table = Table(title, "nats per value", "per note", "perplexity", "accuracy", "", box=box.SIMPLE)
+    """A table with a row for the model and one for each n-gram order; on a narrow terminal only the
+    headings wrap."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    for head in ("", "nats per value", "nats per note", "perplexity", "accuracy", ""):
+        table.add_column(head, no_wrap=not head.startswith("nats"))
     ngrams = {f"n-gram, order {order}": m for order, m in evaluation.ngrams.items()}
     for name, metrics in {"model": evaluation.model, **ngrams}.items():
         table.add_row(

@@ -104,7 +104,7 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     metas = (meta for track in tracks for meta in track.metas if meta.kind == midi_parser.TEXT)
     for text in (meta.data.decode("utf-8", "replace") for meta in metas):
         try:
-            mark = msgspec.json.decode(text, type=_Mark)
+            mark = msgspec.convert(json.loads(text), type=_Mark)
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             continue  # another text
         if mark.made_by == _MADE_BY:
@@ -163,7 +163,7 @@ def _parse(text: str, mark: _Mark, path: Path) -> Provenance:
             path=path,
         )
     try:
-        said = msgspec.json.decode(text, type=_Text)
+        said = msgspec.convert(json.loads(text), type=_Text)
         config = _config(said.settings)
     except (ValueError, RecursionError) as error:
         raise FileError(

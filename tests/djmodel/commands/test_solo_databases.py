@@ -47,7 +47,7 @@ def test_a_solo_is_shown_by_its_name(command) -> None:
     assert "player Charlie Parker, Alto Sax" in rows
     assert "style bebop, swing feel" in rows
     assert "form A1 bar 1" in rows
-    assert any(row.startswith("3 Ab ") for row in rows)
+    assert any(row.startswith("A1 3 Ab ") for row in rows)
     assert any(row.startswith("4 F7 ") for row in rows)
 
 

@@ -77,12 +77,15 @@ def test_bars_in_which_the_melody_rests_are_refused(tmp_path: Path) -> None:
         read_tune(path, bars=(2, 3))
 
 
-@pytest.mark.parametrize(("text", "bars"), [("120:137", (120, 137)), ("5-8", (5, 8)), (None, None)])
+@pytest.mark.parametrize(
+    ("text", "bars"),
+    [("120:137", (120, 137)), ("5-8", (5, 8)), ("5", (1, 5)), (None, None)],
+)
 def test_a_range_of_bars_is_parsed(text: str | None, bars: tuple[int, int] | None) -> None:
     assert parse_bars(text) == bars
 
 
-@pytest.mark.parametrize("text", ["", "5", "a:b", "1:2:3", ":", "-1:4"])
+@pytest.mark.parametrize("text", ["", "five", "a:b", "1:2:3", ":", "-1:4"])
 def test_text_that_is_not_a_range_of_bars_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="FROM:TO"):
         parse_bars(text)

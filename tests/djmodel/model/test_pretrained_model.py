@@ -1,4 +1,4 @@
-"""The bundled model and its card."""
+"""The bundled ragtime model and its card, and how models are evaluated."""
 
 import re
 
@@ -48,15 +48,14 @@ def test_a_model_card_has_the_measured_figures(bundled):
     assert "| 2 | 3.800 | 44.7 | 10.0% |" in text
 
 
-def test_generate_uses_the_bundled_model_by_default(command, tmp_path):
-    out = tmp_path / "solo.mid"
-    done = command(GENERATE, "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", out)
-    assert done.status == 0
+def test_generate_takes_the_bundled_ragtime_model_by_its_name_or_its_file(command, tmp_path):
+    out, other = tmp_path / "solo.mid", tmp_path / "other.mid"
+    changes = ("--changes", "Dm7 | G7 | Cmaj7 | %", "--seed", 0)
+    done = command(GENERATE, "ragtime", *changes, "--out", out)
+    assert done.status == 0, done.err
     assert sum(message.type == "note_on" for message in mido.MidiFile(out)) > 10
-    named = tmp_path / "named.mid"
-    command(GENERATE, pretrained_model(), "--changes", "Dm7 | G7 | Cmaj7 | %", "--out", named)
-    assert named.read_bytes() == out.read_bytes()
-    assert command("djmodel.generate", "--like", out).status == 0
+    command(GENERATE, pretrained_model(), *changes, "--out", other)
+    assert other.read_bytes() == out.read_bytes()
 
 
 def test_evaluate_compares_a_model_with_ngrams_of_each_order(command, rags):
@@ -65,7 +64,7 @@ def test_evaluate_compares_a_model_with_ngrams_of_each_order(command, rags):
     for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "accuracy"):
         assert said in done.out
     assert done.out.count("best n-gram") == 1
-    assert "bethena.mid: the model was trained on it" in done.err
+    assert "bethena.mid: the model was trained on this file" in done.err
 
 
 def test_leave_one_out_evaluation_reports_each_tune_and_all(command, rags):
@@ -92,7 +91,7 @@ def test_json_output_of_evaluate_needs_a_solo(refuses):
 def test_evaluate_uses_the_bundled_model_by_default(command, rags):
     done = command(EVALUATE, rags[0], "--count", 1)
     assert done.status == 0
-    assert "bethena.mid: the model was trained on it" in done.err
+    assert "bethena.mid: the model was trained on this file" in done.err
     assert "training tunes" in done.out  # their copies, for comparison with those of solos
 
 

@@ -17,8 +17,9 @@ from djmodel.config import GenerationConfig, TrainingConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
 from djmodel.model.provenance import Provenance, read_provenance, solo_in
-from djmodel.model.solos import backing_track, generate_solos, performance_of
+from djmodel.model.solos import generate_solos, performance_of
 from djmodel.model.training import fit
+from djmodel.music.changes import parse_changes
 from djmodel.outputs.midi import midi_bytes, performance_bytes
 from seqmodel.errors import FileError, InputError
 from seqmodel.sampling.config import SamplingConfig
@@ -229,7 +230,7 @@ PROVENANCE = Provenance(
 
 
 def midi_with(text, path):
-    path.write_bytes(midi_bytes(backing_track(None, GenerationConfig(changes="C | F")), text))
+    path.write_bytes(midi_bytes(parse_changes("C | F"), text))
     return path
 
 
