@@ -49,6 +49,8 @@ def _line(
             turns = bass_line[group.size]
             for hit in turns[group.number % len(turns)]:
                 onset, end = stroke_of(hit, group)
+                if onset == end:  # shorter than the grid of a meter in 16ths
+                    continue
                 strokes.append((onset, end))
                 if hit.other != (group.number % 2 == 1):
                     others.add(onset)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_LEAD_SHEET = re.compile(r"^\s*\((?:title\s|meter\s+\d+\s+\d+\s*\)|part\s*$)", re.MULTILINE)
+_LEAD_SHEET = re.compile(r"^[^\S\n]*\((?:title\s|meter\s+\d+\s+\d+\s*\)|part\s*$)", re.MULTILINE)
 _FIELD = re.compile(r"\(\s*(title|tempo|meter|key)\s+([^()]*)\)")
 _TYPE = re.compile(r"\(\s*type\s+(\w+)")
 _NOTE = re.compile(r"[a-gr][#b]?[+\-]*\d[\d+./]*")  # c4, bb+8.

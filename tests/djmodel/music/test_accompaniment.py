@@ -287,3 +287,9 @@ def test_a_tune_without_a_feel_gets_that_of_the_style() -> None:
 def test_bars_without_a_chord_are_silent_from_the_first_to_the_last(style):
     tune = accompany(parse_changes("N.C. | C"), style).excerpt(1, 1)
     assert accompany(tune, style).accompaniment == ()
+
+
+@pytest.mark.parametrize("meter", ["4/16", "5/16", "6/16"])
+def test_a_bass_line_in_sixteenths_has_no_note_without_length(meter: str) -> None:
+    tune = played("C | Dm7 G7", "funk", meter)
+    assert all(note.duration > 0 for note in notes_of(tune))
