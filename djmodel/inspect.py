@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from djmodel.inputs.melody.selection import ChosenParts
     from djmodel.inputs.score import Score
     from djmodel.inputs.score_to_tune import BarRange
-    from djmodel.inputs.wjazzd import SoloFilter
+    from djmodel.inputs.wjazzd.solo_filter import SoloFilter
     from djmodel.inputs.wjazzd.solos import SoloResult
     from djmodel.music.tune import Tune
 
@@ -68,7 +68,7 @@ def command(
 
     --changes shows how written changes are read.
     """
-    from djmodel.inputs.wjazzd import bundled_file
+    from djmodel.inputs.wjazzd.solos import bundled_file
 
     if clear_cache:
         _clear_cache()
@@ -96,7 +96,7 @@ def command(
 def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
     from djmodel.inputs.reader import check_solos, read_score
     from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
-    from djmodel.inputs.wjazzd import is_solo_database
+    from djmodel.inputs.wjazzd.solos import is_solo_database
 
     bars = parse_bars(reading.bars)
     if is_solo_database(path):
@@ -117,7 +117,7 @@ def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
 def _show_solos(path: Path, chosen: SoloFilter, bars: BarRange | None, limits: Limits) -> None:
     """Shows a solo of a database, or lists several."""
     from djmodel.inputs.score_to_tune import excerpt
-    from djmodel.inputs.wjazzd import read_solos
+    from djmodel.inputs.wjazzd.solos import read_solos
 
     console = _console()
     results = read_solos(path, chosen, deadline=Deadline(limits, path))

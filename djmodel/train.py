@@ -233,7 +233,7 @@ class _Inputs(NamedTuple):
         else the bundled rags."""
         from djmodel.inputs.music_files import rags
         from djmodel.inputs.sheet_music import corpus_file
-        from djmodel.inputs.wjazzd import bundled_file
+        from djmodel.inputs.wjazzd.solos import bundled_file
         from djmodel.model.training import fit, fit_corpus
         from djmodel.values.encoded_corpus import flat_values
         from seqmodel.files import sha256_of_file
@@ -272,7 +272,7 @@ class _Inputs(NamedTuple):
         """Reads music and shows the result for each file, or tune; of many, for those skipped."""
         from djmodel.inputs.reader import read_tunes
         from djmodel.inputs.score_to_tune import parse_bars
-        from djmodel.inputs.wjazzd import NOTICE
+        from djmodel.inputs.wjazzd.records import NOTICE
 
         with Progress(console, "reading", "file") as show:
             done = itertools.count(1)

@@ -1,12 +1,12 @@
 """The bundled jazz model, its ablations and n-grams on compositions that it has not seen.
 
-    python -m benchmarks.jazz.composition
+    python -m benchmarks.jazz.composition [--without GROUP ...]
 
 Trains the preset `jazz` on the training solos of the split `by_composition` and writes
-data/jazz.keras; no title of a validation or test solo is among them. Settings are chosen on the
-validation solos, the test solos are measured once. The ablations leave out a group of conditioning
-features, and are trained as long as each other. What is finished is kept in
-benchmarks/jazz/composition.json; a figure that is there is not computed again.
+data/jazz.keras; no title of a validation or test solo is among them. Settings, and the weights of
+the short-term memory, are chosen on the validation solos; the test solos are measured once. Each
+ablation leaves out a group of conditioning features, and is trained as long as the others. What is
+finished is kept in benchmarks/jazz/composition.json; a figure that is there is not computed again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.jazz.mingus import CHORDS, NEXT, PERFORMANCE
 from benchmarks.jazz.results import Results
 from djmodel.config import TrainingConfig
 from djmodel.evaluation.perplexity import Metrics, evaluate, evaluate_model
-from djmodel.inputs.wjazzd import bundled_file, bundled_solos
+from djmodel.inputs.wjazzd.solos import bundled_file, bundled_solos
 from djmodel.model.training import TrainingResult, fit
 from djmodel.presets import training_preset
 from seqmodel.command_line.runner import stderr_console
@@ -29,6 +29,19 @@ from seqmodel.training.trainer import EpochMetrics
 
 MODEL = Path(__file__).parents[2] / "data" / "jazz.keras"
 ABLATION_EPOCHS = 10
+GROUPS = {
+    "chords": CHORDS,
+    "next chord": NEXT,
+    "player": ("player",),
+    "performance": PERFORMANCE,
+    "position": ("bar_onset", "beat_onset"),
+    "form": ("form",),
+    "key": ("key_degree", "chord_in_key", "mode"),
+    "pitch": ("pitch", "register"),
+    "leap": ("leap",),
+    "phrase": ("phrase_notes", "phrase_time"),
+    "rhythm": ("since_onset", "last_gap", "last_phase"),
+}
 MEASURED = ("validation", "test")
 
 
@@ -44,7 +57,14 @@ def figures(metrics: Metrics) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--epochs", type=int, help="instead of the preset's (to try it out)")
-    parser.add_argument("--model-only", action="store_true", help="without the ablations")
+    parser.add_argument(
+        "--without",
+        nargs="*",
+        metavar="GROUP",
+        choices=GROUPS,
+        default=["chords", "next chord", "player"],
+        help=f"groups of features to leave out in turn, of {', '.join(GROUPS)}; none: no ablation",
+    )
     arguments = parser.parse_args()
     console, results = stderr_console(), Results("composition")
     parts = {part: bundled_solos(part) for part in ("train", "validation", "test")}
@@ -92,17 +112,10 @@ def main() -> None:
             for part, found in evaluations.items()
         }
         results.add("n-gram", {"order": order, **best})
-    if arguments.model_only:
-        return
     short = replace(preset, trainer=replace(preset.trainer, epochs=ABLATION_EPOCHS))
-    ablations = {
-        "all": (),
-        "chords": CHORDS,
-        "next chord": NEXT,
-        "player, feel, tempo": PERFORMANCE,
-    }
-    for name, left_out in ablations.items():
-        key = f"without {name}" if left_out else "all"
+    for name in (None, *arguments.without) if arguments.without else ():
+        key = f"without {name}" if name else "all"
+        left_out = GROUPS[name] if name else ()
         if results.has(key):
             continue
         kept = tuple(f for f in short.conditioning if f not in left_out)

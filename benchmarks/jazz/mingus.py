@@ -27,22 +27,23 @@ from benchmarks.jazz.tokens import (
     segments,
     token_solos,
 )
-from djmodel.inputs.wjazzd import bundled_split
+from djmodel.inputs.wjazzd.solos import bundled_split
 from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
+from djmodel.presets import PRESETS
 from djmodel.values.chart import Chart
-from djmodel.values.features import HIGHEST, LOWEST, Conditioning
+from djmodel.values.features import Conditioning
 from djmodel.values.views import tone_views
 from seqmodel.command_line.runner import stderr_console
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Indices, Windows, windows_of_labels
-from seqmodel.network.forward import BatchedState
+from seqmodel.network.forward import log_distributions
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.ngram import NGram
 from seqmodel.short_term import Context, Part, ShortTermMemory
 from seqmodel.training.batches import InMemoryBatches
-from seqmodel.training.config import Dropout, TrainerConfig
+from seqmodel.training.config import TrainerConfig
 from seqmodel.training.loop import train_network
 from seqmodel.training.trainer import EpochMetrics
 
@@ -55,7 +56,6 @@ N_SYMBOLS = FIRST_LEAP + 2 * WIDEST + 1
 LEAPS = [None] * FIRST_LEAP + list(range(-WIDEST, WIDEST + 1))
 
 TOKENS_PER_WINDOW = 192
-UNKNOWN = 0.3  # the share of windows without the features of the performance
 SHIFTS = range(-5, 7)  # semitones by which a window's pitches are moved
 CHORDS = (
     "chord", "degree", "chord_degree", "chord_in_key", "key_degree", "mode",
@@ -77,14 +77,7 @@ class Setup:
     features: tuple[str, ...] = FEATURES
     views: bool = True
     n_a: int = 224
-    trainer: TrainerConfig = TrainerConfig(
-        epochs=28,
-        batch_size=32,
-        learning_rate=0.004,
-        lr_schedule="cosine",
-        clip=1.0,
-        dropout=Dropout(input=0.1, recurrent=0.25, step=0.45),
-    )
+    trainer: TrainerConfig = replace(PRESETS["jazz"].trainer, epochs=28)
 
     def without(self, *features: str) -> Setup:
         return replace(self, features=tuple(f for f in self.features if f not in features))
@@ -144,6 +137,16 @@ class Example:
 
     symbols: Indices
     inputs: Indices
+
+    @property
+    def sequence(self) -> list[int]:
+        """The symbols one after the other."""
+        return self.symbols.ravel().tolist()
+
+    @property
+    def step_inputs(self) -> Indices:
+        """The inputs of each symbol, `(2 * n, k)`."""
+        return np.repeat(self.inputs, 2, axis=0)
 
 
 @dataclass(frozen=True)
@@ -217,27 +220,21 @@ def window_source(data: Data, examples: Sequence[Example], setup: Setup):
     chances = lengths / lengths.sum()
     m = int(lengths.sum() // T)
     places, unknown = data.conditioning.unknown(N_SYMBOLS)
-    names = [feature.name for feature in data.conditioning.features]
-    pitch = names.index("pitch") if "pitch" in names else None
-    first_pitch = N_SYMBOLS + data.conditioning.offset("pitch") if pitch is not None else 0
 
     def draw(epoch: int) -> Windows:
         rng = random_stream(setup.trainer.seed, Stream.WINDOWS, epoch)
         labels = np.full((m, T, 2), PADDING, dtype=np.int32)
-        features = np.full((m, T, len(names)), PADDING, dtype=np.int32)
+        features = np.full((m, T, len(data.conditioning.features)), PADDING, dtype=np.int32)
         for row, solo in enumerate(rng.choice(len(examples), size=m, p=chances)):
             example = examples[solo]
             start = rng.integers(max(lengths[solo] - T, 0) + 1)
             span = slice(start, start + T)
             n = len(example.symbols[span])
-            labels[row, :n], features[row, :n] = example.symbols[span], example.inputs[span]
-            shift = rng.choice(SHIFTS)
-            if pitch is not None:
-                column = features[row, :n, pitch] - first_pitch
-                moved = (column + shift).clip(0, HIGHEST - LOWEST)
-                known = column <= HIGHEST - LOWEST
-                features[row, :n, pitch] = first_pitch + np.where(known, moved, column)
-            if places and rng.random() < UNKNOWN:
+            labels[row, :n] = example.symbols[span]
+            shift = np.array([rng.choice(SHIFTS)])
+            inputs = example.inputs[None, span]
+            features[row, :n] = data.conditioning.transposed(inputs, shift, N_SYMBOLS)[0]
+            if places and rng.random() < PRESETS["jazz"].unknown:
                 features[row, :n, places] = unknown[:, None]
         return windows_of_labels(labels.reshape(m, -1), np.repeat(features, 2, axis=1))
 
@@ -257,25 +254,7 @@ def train(data: Data, setup: Setup, progress=None) -> Weights:
 
 def distributions(weights: Weights, examples: Sequence[Example]) -> list[Floats]:
     """The log-probabilities of all symbols at each step of each example: `(2 * n, N_SYMBOLS)`."""
-    found: list[Floats] = [np.empty((0, N_SYMBOLS), np.float32)] * len(examples)
-    by_length = sorted(range(len(examples)), key=lambda k: len(examples[k].symbols))
-    for first in range(0, len(by_length), 24):
-        group = by_length[first : first + 24]
-        flat = [examples[k].symbols.ravel() for k in group]
-        inputs = [np.repeat(examples[k].inputs, 2, axis=0) for k in group]
-        state = BatchedState(weights, len(group))
-        steps = max(map(len, flat))
-        logits = np.empty((steps, N_SYMBOLS, len(group)), np.float32)
-        read = np.full(len(group), PADDING)
-        for t in range(steps):
-            features = np.stack([x[min(t, len(x) - 1)] for x in inputs], axis=-1)  # (k, B)
-            logits[t] = state.read(read, features)
-            read = np.array([x[min(t, len(x) - 1)] for x in flat])
-        logits -= logits.max(axis=1, keepdims=True)
-        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        for column, k in enumerate(group):
-            found[k] = logits[: len(flat[column]), :, column].copy()
-    return found
+    return [log_distributions(weights, one.sequence, one.step_inputs) for one in examples]
 
 
 def scores(log_probs: Sequence[Floats], examples: Sequence[Example], skip: int = 0) -> Scores:
@@ -296,9 +275,7 @@ def remembered(
 ) -> list[Floats]:
     """The log-probabilities by network and short-term memory."""
     return [
-        memory.combine(
-            found, example.symbols.ravel().tolist(), np.repeat(example.inputs, 2, axis=0)
-        )
+        memory.combine(found, example.sequence, example.step_inputs)
         for found, example in zip(log_probs, examples, strict=True)
     ]
 
@@ -307,7 +284,7 @@ def fitted_memory(log_probs: Sequence[Floats], examples: Sequence[Example]) -> S
     """The memory with weights fitted to validation solos."""
     return MEMORY.fitted(
         [
-            (found, example.symbols.ravel().tolist(), np.repeat(example.inputs, 2, axis=0))
+            (found, example.sequence, example.step_inputs)
             for found, example in zip(log_probs, examples, strict=True)
         ]
     )

@@ -48,7 +48,7 @@ from djmodel.evaluation.metrics import (
     tone_counts,
 )
 from djmodel.evaluation.statistics import mean_of
-from djmodel.inputs.wjazzd import bundled_solos
+from djmodel.inputs.wjazzd.solos import bundled_solos
 from djmodel.model.improvise import improvise
 from djmodel.model.model_file import DjModel, load
 from djmodel.music.tune import Tune

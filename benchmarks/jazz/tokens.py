@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.inputs.limits import DEFAULT, Deadline
-from djmodel.inputs.wjazzd import bundled_file, read_solos
 from djmodel.inputs.wjazzd.records import Solo
-from djmodel.inputs.wjazzd.solos import stored_solos
+from djmodel.inputs.wjazzd.solos import bundled_file, read_solos, stored_solos
 from djmodel.music.tune import Tune
 from djmodel.values.chart import NONE, Chart, Moments
 from djmodel.values.conditioning import TICKS_PER_QUARTER, to_ticks

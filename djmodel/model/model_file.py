@@ -17,10 +17,10 @@ import numpy as np
 from djmodel.config import TrainingConfig
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
-from djmodel.values.chart import Chart, Moments
+from djmodel.values.chart import Chart
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.encoded_corpus import Registers, encode_values
-from djmodel.values.features import Conditioning, Feature
+from djmodel.values.features import Conditioning, Feature, inputs_of_values
 from djmodel.values.grammar import Register
 from djmodel.values.grammars import Grammar, grammar_named
 from djmodel.values.jazz_grammar import is_duration, value_of
@@ -159,14 +159,11 @@ class DjModel:
     def inputs(self, bars: Sequence[Sequence[Value]], tune: Tune) -> Indices | None:
         """The conditioning inputs of the symbols of `bars`, values that fill the bars of `tune`:
         `(n, k)`; None if the model has none."""
-        size = self.vocabulary.size
-        if self.bar_positions is not None:
-            return self.bar_positions.conditioning(bars, tune.bars, size)
-        if self.conditioning is None:
+        known, register = self.bar_positions or self.conditioning, self.registers.of_solo(tune)
+        inputs = inputs_of_values(known, bars, tune, register, self.vocabulary.size)
+        if inputs is None:
             return None
-        chart = self.chart(tune)
-        features = self.conditioning.inputs(chart, Moments.of_values(chart, bars), size)
-        return np.repeat(features, self.grammar.symbols_per_value, axis=0)
+        return np.repeat(inputs, self.grammar.symbols_per_value, axis=0)
 
     def log_distributions(self, symbols: Sequence[int], inputs: Indices | None) -> Floats:
         """The natural log-probabilities of all symbols at each step of a sequence, by the network

@@ -21,7 +21,7 @@ from djmodel.values.encoded_corpus import (
     encode_stored_corpus,
     encode_values,
 )
-from djmodel.values.features import Conditioning
+from djmodel.values.features import Conditioning, inputs_of_values
 from djmodel.values.grammars import BarValues, grammar_named
 from djmodel.values.jazz_grammar import features_of
 from djmodel.values.value import Value
@@ -109,15 +109,13 @@ class TrainingData:
         """The symbols of another tune, and the conditioning inputs of each."""
         config, encoded = self.config, self.encoded
         grammar = grammar_named(config.grammar)
-        bars = grammar.encode(tune, encoded.registers.of_solo(tune))
+        register = encoded.registers.of_solo(tune)
+        bars = grammar.encode(tune, register)
         values = [value for bar in bars for value in bar]
         symbols = encode_values(values, encoded.vocabulary, config.grammar)
-        inputs = None
-        if self.positions is not None:
-            inputs = self.positions.conditioning(bars, tune.bars, config.n_values)
-        elif self.conditioning is not None:
-            moments = _moments(bars, tune, encoded.registers)
-            inputs = self.conditioning.inputs(*moments, config.n_values)
+        known = self.positions or self.conditioning
+        inputs = inputs_of_values(known, bars, tune, register, config.n_values)
+        if inputs is not None:
             inputs = np.repeat(inputs, grammar.symbols_per_value, axis=0)
         return symbols, inputs
 

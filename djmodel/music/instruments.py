@@ -119,13 +119,6 @@ def soloist(name: str) -> Soloist | None:
     return SOLOISTS.get(wanted) or by_name.get(wanted)
 
 
-def range_of(program: int) -> tuple[int, int]:
-    """The lowest and the highest pitch that a soloist plays on a program: those of `SOLOISTS`; all
-    pitches of a piano where it is not among them."""
-    known = [each for each in SOLOISTS.values() if each.instrument.program == program]
-    return (known[0].lowest, known[0].highest) if known else (21, 108)
-
-
 JAZZ_KIT = Instrument("Drums", 32)
 BRUSHES = Instrument("Brushes", 40)
 STANDARD_KIT = Instrument("Drums", 0)

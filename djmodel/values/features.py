@@ -18,9 +18,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.values.chart import NAMES, QUALITIES, Chart, Ints, Moments
-from djmodel.values.conditioning import TICKS_PER_QUARTER, Ticks, nearest_time, to_ticks
+from djmodel.values.conditioning import (
+    TICKS_PER_QUARTER,
+    BarPositions,
+    Ticks,
+    nearest_time,
+    to_ticks,
+)
+from djmodel.values.grammar import Register
+from djmodel.values.value import Value
 from seqmodel.data.windows import Indices
 
 PITCH_CLASSES = 12
@@ -294,6 +303,23 @@ class Conditioning:
         counted from `offset`."""
         places = [k for k, feature in enumerate(self.features) if feature.name in MAY_BE_UNKNOWN]
         return places, (self.starts[places] + offset).astype(np.int32)
+
+
+def inputs_of_values(
+    known: BarPositions | Conditioning | None,
+    bars: Sequence[Sequence[Value]],
+    tune: Tune,
+    register: Register,
+    offset: int,
+) -> Indices | None:
+    """The inputs of the values of a melody over `tune`, a sequence per bar, counted from `offset`:
+    `(n, k)`; None if nothing is known."""
+    if known is None:
+        return None
+    if isinstance(known, BarPositions):
+        return known.conditioning(bars, tune.bars, offset)
+    chart = Chart.of(tune, register)
+    return known.inputs(chart, Moments.of_values(chart, bars), offset)
 
 
 def _feature(name: str, charts: Sequence[tuple[Chart, Moments]]) -> Feature:

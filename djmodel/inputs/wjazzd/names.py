@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import re
 
+from djmodel.music.instruments import SOLOISTS
 from djmodel.music.pitch import LETTER_PITCH_CLASSES
 from djmodel.music.tune import Instrument
 
-INSTRUMENTS = {
-    "as": Instrument("Alto Sax", 65),
-    "bcl": Instrument("Bass Clarinet", 71),
-    "bs": Instrument("Baritone Sax", 67),
-    "cl": Instrument("Clarinet", 71),
-    "cor": Instrument("Cornet", 56),
-    "g": Instrument("Guitar", 26),
-    "p": Instrument("Piano", 0),
-    "ss": Instrument("Soprano Sax", 64),
-    "tb": Instrument("Trombone", 57),
-    "tp": Instrument("Trumpet", 56),
-    "ts": Instrument("Tenor Sax", 66),
-    "ts-c": Instrument("C Melody Sax", 66),
-    "vib": Instrument("Vibraphone", 11),
-}
 FEELS = ("swing", "latin", "funk", "ballad", "twobeat")
 
 _TONIC = re.compile(r"([A-G])([b#]?)")
@@ -32,8 +18,9 @@ _MODES = {"maj": 0, "mix": -1, "blues": 0, "dor": -2, "min": -3}
 
 def instrument_of(code: str) -> Instrument:
     """The instrument of a code such as `as`; one that is not known plays as a tenor saxophone."""
-    known = INSTRUMENTS.get(code)
-    return known or Instrument(code.capitalize() or "Solo", INSTRUMENTS["ts"].program)
+    if code in SOLOISTS:
+        return SOLOISTS[code].instrument
+    return Instrument(code.capitalize() or "Solo", SOLOISTS["ts"].instrument.program)
 
 
 def feel_of(name: str) -> str:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from djmodel.inputs.wjazzd.names import feel_of, instrument_of
-from djmodel.inputs.wjazzd.records import SoloInfo
 from seqmodel.errors import CorpusError
 from seqmodel.settings import Setting
+
+if TYPE_CHECKING:
+    from djmodel.inputs.wjazzd.records import SoloInfo
 
 _PANEL = "Solos of a jazz database"
 _NEAREST = 3

@@ -3,7 +3,7 @@
 import pytest
 
 from djmodel.inputs.reader import read_tune
-from djmodel.inputs.wjazzd import bundled_file
+from djmodel.inputs.wjazzd.solos import bundled_file
 from djmodel.model.model_file import load, pretrained_model
 from djmodel.music.instruments import soloist
 from djmodel.presets import PRESETS
