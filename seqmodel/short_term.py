@@ -31,8 +31,8 @@ PENALTY = 1e-4
 
 
 class Context(NamedTuple):
-    """What the symbols that follow are counted by: the symbols `lags` steps before them, and the
-    conditioning features of these numbers. Without either, all symbols are counted."""
+    """The situation by which following symbols are counted: the symbols `lags` steps before them,
+    and the conditioning features of these numbers. Without either, all symbols are counted."""
 
     lags: tuple[int, ...] = ()
     features: tuple[int, ...] = ()
@@ -94,7 +94,7 @@ class ShortTermMemory:
 
 
 class MemoryState:
-    """What is remembered of one sequence."""
+    """The counts of one sequence."""
 
     def __init__(self, memory: ShortTermMemory) -> None:
         self.memory = memory
@@ -163,7 +163,8 @@ class MemoryState:
     def _situations(
         self, number: int, features: Sequence[int] | NDArray[np.integer]
     ) -> list[dict[int, int]]:
-        """What followed so far in the situation of the next symbol, by context."""
+        """The symbols that followed so far in the situation of the next one, with counts, by
+        context."""
         keys = self._keys(number, features)
         counts = self.counts[number]
         return [found.get(key, {}) for found, key in zip(counts, keys, strict=True)]

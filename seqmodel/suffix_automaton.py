@@ -86,8 +86,8 @@ class SuffixAutomaton:
 
     @cached_property
     def _elsewhere(self) -> list[int]:
-        """Where the passages of each state first end in another sequence than the one in which they
-        first end at all; -1 if they are in one sequence only."""
+        """The places at which the passages of each state first end in another sequence than the one
+        in which they first end at all; -1 if they are in one sequence only."""
         found = [-1] * len(self._next)
         # The passages of a state end where those of the states that are longer by a prefix end.
         for state in sorted(range(1, len(found)), key=self._length.__getitem__, reverse=True):
@@ -99,7 +99,8 @@ class SuffixAutomaton:
         return found
 
     def _first_end(self, state: int, without: int | None) -> int:
-        """Where the passages of a state first end in the sequences but `without`; -1: nowhere."""
+        """The place at which the passages of a state first end in the sequences but `without`, or
+        -1."""
         end = self._end[state]
         if without is None or end < 0 or self._sources[end] != without:
             return end

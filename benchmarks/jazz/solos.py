@@ -94,7 +94,7 @@ MINGUS_HUMAN: Figures = {"chord tones": 0.492, "scale tones": 0.722}
 
 
 def chart_of(solo: Tune, *, player: bool = True) -> Tune:
-    """What is known of a solo before it is played."""
+    """The facts known of a solo before it is played."""
     bars = tuple(replace(bar, melody=()) for bar in solo.bars)
     performer = solo.performer if player else ""
     return replace(solo, bars=bars, accompaniment=(), phrases=(), performer=performer)

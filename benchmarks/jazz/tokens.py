@@ -129,7 +129,7 @@ def charts_of(solos: Sequence[TokenSolo], training: Sequence[TokenSolo]) -> list
 
 
 def moments(solo: TokenSolo, chart: Chart, first: int = 0, last: int | None = None) -> Moments:
-    """What is known before each of the tokens from `first` to `last`, without those before."""
+    """The facts known before each of the tokens from `first` to `last`, without those before."""
     last = len(solo) if last is None else last
     bar_ticks = 4 * TICKS_PER_QUARTER
     end = int(chart.bar_onsets[-1]) - 1
@@ -164,7 +164,7 @@ def moments(solo: TokenSolo, chart: Chart, first: int = 0, last: int | None = No
 
 
 def _start(solo: TokenSolo, chart: Chart, first: int) -> int:
-    """Where the first token is expected: at the bar line before the first note."""
+    """The time at which the first token is expected: at the bar line before the first note."""
     known = solo.onsets[first:][solo.onsets[first:] != NONE]
     onset = int(known[0]) if len(known) else 0
     bar = int(np.searchsorted(chart.bar_onsets, onset, side="right")) - 1

@@ -153,7 +153,7 @@ class DjModel:
         return self.grammar.encode(tune, self.registers.of_solo(tune))
 
     def chart(self, tune: Tune) -> Chart:
-        """What the model may know of a tune before its melody."""
+        """The chart of a tune: all that the model may know of it before its melody."""
         return Chart.of(tune, self.registers.of_solo(tune))
 
     def inputs(self, bars: Sequence[Sequence[Value]], tune: Tune) -> Indices | None:

@@ -60,8 +60,8 @@ class TrainingData:
     def of_tunes(
         cls, tunes: Sequence[Tune], config: TrainingConfig, sources: Mapping[str, str]
     ) -> TrainingData:
-        """Those of tunes in memory. Raises CorpusError if there are none, or none with `config.tx`
-        values."""
+        """The data of tunes in memory. Raises CorpusError if there are none, or none with
+        `config.tx` values."""
         encoded = encode_corpus(tunes, config.n_values, config.grammar)
         n = grammar_named(config.grammar).symbols_per_value
         values = [sequence.reshape(-1, n) for sequence in encoded.sequences]
@@ -85,8 +85,8 @@ class TrainingData:
 
     @classmethod
     def of_corpus(cls, corpus: Corpus, config: TrainingConfig) -> TrainingData:
-        """Those of a corpus on disk, a few batches of which are in memory. In the grammar of jazz
-        its tunes are in memory, too, because a corpus stores the values of the course's."""
+        """The data of a corpus on disk, of which a few batches are in memory. In the grammar of
+        jazz its tunes are in memory, too, because a corpus stores the values of the course's."""
         sources = {printable(corpus.folder): corpus.identity}
         if config.grammar == "jazz":
             return cls.of_tunes(corpus.tunes(len(corpus)), config, sources)
@@ -126,7 +126,8 @@ class TrainingData:
         return vocabulary_views(self.conditioning, self.encoded.vocabulary)
 
     def feature_table(self) -> NDArray[np.float32] | None:
-        """What the symbols of the vocabulary have in common, if their embeddings share it."""
+        """The features that symbols of the vocabulary have in common, if their embeddings are
+        tied."""
         symbols, size = self.encoded.vocabulary.symbols, self.config.n_values
         if not self.config.tie_features:
             return None

@@ -107,8 +107,9 @@ def _key_of_tonic(chord: Chord) -> Key | None:
 
 
 def _cadences(chords: Sequence[Chord]) -> dict[Key, float]:
-    """How often the chords lead to each key: V I, or bII7 I; IV7 I7, as in a blues, where the tonic
-    is itself a dominant seventh; and half as much, ii V. The last chord leads to the first."""
+    """The number of times that the chords lead to each key: V I, or bII7 I; IV7 I7, as in a blues,
+    where the tonic is itself a dominant seventh; and half as much, ii V. The last chord leads to
+    the first."""
     different = [chord for chord, _ in groupby(chords)]
     found: dict[Key, float] = defaultdict(float)
     if len(different) < 2:

@@ -99,8 +99,8 @@ class Chart:
 
 
 class Moments(NamedTuple):
-    """What is known when a value is drawn, for n values of a tune or the next value of n sequences:
-    arrays `(n,)`.
+    """The facts known when a value is drawn, of n values of a tune or the next value of n
+    sequences: arrays `(n,)`.
 
     `bar`: its index; `now`: the onset. `change`: the index of the change that holds. `pitch` and
     `pitch_before`: those of the last note and of the one before it; `onset` and `onset_before`:

@@ -34,7 +34,7 @@ class Registers:
 
     @classmethod
     def of(cls, tunes: Sequence[Tune]) -> Registers:
-        """Those of `tunes`."""
+        """The registers of the melodies of `tunes`."""
         groups: defaultdict[str, list[Tune]] = defaultdict(list)
         for tune in tunes:
             groups[tune.instrument.name].append(tune)

@@ -1,4 +1,4 @@
-"""Conditioning features of the grammar of jazz: what the network is told before a value is drawn.
+"""Conditioning features of the grammar of jazz: facts known before a value is drawn.
 
 Each feature is a number from 0 to its size - 1 for each moment of a chart, computed by the same
 vectorized function for the values of a training tune and for sequences that are being sampled.
@@ -120,7 +120,7 @@ def _leap(_: Chart, at: Moments) -> Ints:
 
 
 def _last_phase(chart: Chart, at: Moments) -> Ints:
-    """Where in its quarter the last note began. Bars begin on a quarter of the tune, but for those
+    """The place of the last note in its quarter. Bars begin on a quarter of the tune, but for those
     after a bar of another length."""
     twelfths = _in_twelfths((at.onset - chart.bar_onsets[at.bar]) % TICKS_PER_QUARTER)
     return np.where(at.onset < 0, 12, twelfths % 12)

@@ -75,7 +75,7 @@ class CourseGrammar:
 
 
 class JazzGrammar:
-    """That of `values/jazz_grammar`: exact leaps, and two symbols a value."""
+    """The grammar of `values/jazz_grammar`: exact leaps, and two symbols a value."""
 
     symbols_per_value = 2
 

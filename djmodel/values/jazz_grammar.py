@@ -143,8 +143,8 @@ def is_duration(symbol: str) -> bool:
 
 
 def features_of(symbol: str) -> tuple[tuple[str, Hashable], ...]:
-    """What a symbol has in common with others: the division of the quarter in which a duration is
-    counted; a tone's kind, leap, direction and change of pitch class.
+    """The features that a symbol shares with others: the division of the quarter in which a
+    duration is counted; a tone's kind, leap, direction and change of pitch class.
 
     >>> features_of("0.333")
     (('division', 3),)

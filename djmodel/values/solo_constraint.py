@@ -41,7 +41,7 @@ _DIVISIONS = (1, 2, 3, 4, 5, 6, 7, 8, 12)  # of a quarter
 
 @dataclass(frozen=True, eq=False)
 class Symbols:
-    """What the symbols of a vocabulary mean, `(n,)` each: `ticks` of a duration, 0 for a tone;
+    """The meaning of the symbols of a vocabulary, `(n,)` each: `ticks` of a duration, 0 for a tone;
     `leap`; `kind` (an index in ALL_KINDS, or -1); and which are durations, notes, rests and ties.
     Spare symbols are nothing."""
 
@@ -55,7 +55,7 @@ class Symbols:
 
     @classmethod
     def of(cls, texts: Sequence[str], size: int) -> Symbols:
-        """Those of a vocabulary with these symbols and `size` indices."""
+        """The symbols `texts` of a vocabulary with `size` indices."""
         durations = [parse_duration(t) if is_duration(t) else Fraction(0) for t in texts]
         tones = [None if is_duration(t) else value_of("1.000", t) for t in texts]
         kinds = [ALL_KINDS.index(t.kind) if t and t.leap is not None else -1 for t in tones]
@@ -104,7 +104,7 @@ class SoloConstraint:
 
     @cached_property
     def can_fill(self) -> tuple[NDArray[np.bool_], Ints]:
-        """Whether durations can fill a bar exactly from a tick on, a line for each length of a bar;
+        """Ticks from which durations can fill a bar exactly, a line for each length of a bar;
         and the line of each bar. False beyond the end of a bar."""
         lengths, line_of_bar = np.unique(self.lengths, return_inverse=True)
         durations = np.unique(self.symbols.ticks[self.symbols.is_duration])
@@ -133,8 +133,8 @@ def _grid(length: int) -> list[int]:
 
 
 class SoloTracker:
-    """Where B solos are, and what was played: all of them are at the duration of a value, or all at
-    its tone."""
+    """The places of B solos and the notes that were played: all of them are at the duration of a
+    value, or all at its tone."""
 
     def __init__(self, constraint: SoloConstraint, batch: int) -> None:
         self.constraint, self.batch = constraint, batch

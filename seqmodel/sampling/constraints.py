@@ -46,7 +46,8 @@ class Tracker(Protocol):
 
 
 class Constraint(Protocol):
-    """What sequences may be sampled. In every state that is not an end, some symbol is possible."""
+    """The set of sequences that may be sampled. In every state that is not an end, some symbol is
+    possible."""
 
     def begin(self, batch: int) -> Tracker:
         """A tracker of `batch` new sequences."""

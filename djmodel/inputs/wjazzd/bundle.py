@@ -159,7 +159,7 @@ def _beats(line: _Line) -> list[BeatRow]:
 
 
 def _expanded(runs: Sequence[tuple[int, Any]], length: int) -> list[Any]:
-    """What holds on each of `length` beats."""
+    """The value that holds on each of `length` beats."""
     values: list[Any] = []
     ends = [index for index, _ in runs[1:]] + [length]
     for (index, value), end in zip(runs, ends, strict=True):

@@ -166,7 +166,7 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _infos(database: sqlite3.Connection) -> list[tuple[int, SoloInfo]]:
-    """What is known of each solo, with its number."""
+    """The facts about each solo, with its number."""
     files = _files(database)
     infos = []
     whole = "typeof(melid) = 'integer'"

@@ -25,7 +25,7 @@ def _only(what: str, metavar: str, option: str = "") -> Setting:
 
 @dataclass(frozen=True)
 class SoloFilter:
-    """Which solos of a database to read: those that match one name of each kind that is given.
+    """A choice of solos of a database: those that match one name of each kind that is given.
     Upper and lower case, spaces and signs do not matter."""
 
     player: Annotated[
@@ -64,7 +64,7 @@ class SoloFilter:
         return chosen
 
     def __str__(self) -> str:
-        """What is chosen, in words."""
+        """The choice in words."""
         words = {
             "player": "by",
             "instrument": "on",

@@ -126,7 +126,7 @@ def bundled_split(split: str = "by_composition") -> dict[str, list[str]]:
 
 
 def total_placement(results: Sequence[SoloResult]) -> PlacementReport:
-    """What reading changed in all solos together."""
+    """The sum of the changes that reading made in all solos."""
     total = PlacementReport()
     for result in results:
         total = total + result.placement

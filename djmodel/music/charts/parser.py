@@ -26,7 +26,7 @@ _TITLE_LENGTH = 40  # characters of the title of a chart that has none
 
 def parse_chart(text: str, meter: Meter) -> Chart:
     """The written chart of changes as text; `meter` is that of a chart that names none. Raises
-    ChangesError for text that is no chart and for marks that no player could follow."""
+    ChangesError for text that is not a chart and for marks that no player could follow."""
     if len(text) > MAX_CHARACTERS:
         problem = f"the changes have {len(text):,} characters, more than {MAX_CHARACTERS:,}"
         raise InputError(problem, hint="write fewer bars, or repeat them with x4")
