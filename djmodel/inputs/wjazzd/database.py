@@ -92,8 +92,9 @@ def _check_size(path: Path, deadline: Deadline) -> None:
     if not header.startswith(_MAGIC):
         raise FileError("the file is not a SQLite database", path=path, hint=_HINT)
     page_size = int.from_bytes(header[16:18], "big")
-    whole = (65536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
-    if size < max(whole, _HEADER_SIZE):
+    pages = (65536 if page_size == 1 else page_size) * int.from_bytes(header[28:32], "big")
+    whole = max(pages, _HEADER_SIZE)
+    if size < whole:
         message = f"the database is cut off: it has {size:,} of {whole:,} bytes"
         raise FileError(message, path=path, hint="download it again")
 
