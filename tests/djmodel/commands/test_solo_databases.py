@@ -112,7 +112,7 @@ def test_a_jazz_model_is_trained_on_the_bundled_solos_unless_music_is_named(
 ) -> None:
     small = with_settings(TrainingConfig(grammar="jazz"), epochs=1, n_a=4)
     monkeypatch.setitem(PRESETS, "jazz", small)
-    monkeypatch.setattr("djmodel.inputs.wjazzd.bundled_file", lambda: database)
+    monkeypatch.setattr("djmodel.inputs.wjazzd.solos.bundled_file", lambda: database)
     done = command(TRAIN, "--preset", "jazz", "--out", tmp_path)
     assert "PaulDesmond_Waltz   used: 8 bars, 64 values" in done.err
     assert "Contains information from the Weimar Jazz Database (WJazzD)" in done.err
