@@ -8,10 +8,10 @@ BENCH = $(VENV)-bench
 .PHONY: demo test bench fuzz kills clean pretrained notebooks
 
 demo: $(VENV)/.demo
-	$(BIN)/python -m djmodel.train --out runs/ragtime --overwrite
-	$(BIN)/python -m dinos.train --out runs/dinos --overwrite
+	$(BIN)/djmodel train --out runs/ragtime --overwrite
+	$(BIN)/dinos train --out runs/dinos --overwrite
 	@echo "Ten names:"
-	@$(BIN)/python -m dinos.generate runs/dinos/model.keras --count 10
+	@$(BIN)/dinos generate runs/dinos/model.keras --count 10
 
 test: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ notebooks: $(VENV)/.test
 # Trains the bundled models on data/ and writes the card of that of the rags.
 pretrained: $(VENV)/.demo
 	$(BIN)/python -m benchmarks.pretrained
-	$(BIN)/python -m dinos.train --out runs/dinos --overwrite
+	$(BIN)/dinos train --out runs/dinos --overwrite
 	cp runs/dinos/model.keras data/dinos.keras
 
 # A stamp file for each set of packages; they are installed again when the list of packages changes.

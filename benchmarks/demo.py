@@ -1,6 +1,6 @@
 """Times of the stages of `make demo`: `python -m benchmarks.demo`.
 
-Performs the stages of `python -m djmodel.train --preset ragtime` one by one, then runs the three
+Performs the stages of `djmodel train --preset ragtime` one by one, then runs the three
 commands of the demo. Prints tables and writes demo.json beside this file.
 """
 

@@ -73,7 +73,7 @@ def card(model: DjModel, evaluations: Sequence[Evaluation], unconditioned: Evalu
     )
     return f"""# ragtime.keras
 
-The model that `python -m djmodel.generate` uses by default. `make pretrained`
+The model that `djmodel generate` uses by default. `make pretrained`
 trained it, and measured all figures on this page, from the rags in this folder alone.
 
 - **Data**: {len(model.tunes)} piano rags by Scott Joplin, {_n_bars(model.tunes):,} bars,
@@ -109,7 +109,7 @@ N-grams on all held-out rags:
 |---|---|---|---|
 {orders}
 
-`python -m djmodel.evaluate --leave-one-out` measures these figures again.
+`djmodel evaluate --leave-one-out` measures these figures again.
 
 ## Copied passages
 

@@ -1,4 +1,4 @@
-"""`python -m dinos.generate`: generates names with a trained model."""
+"""`dinos generate`: generates names with a trained model."""
 
 from __future__ import annotations
 
@@ -74,7 +74,12 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Generate names with a trained MODEL, one per line on stdout; notes go to stderr."""
+    """Generate names with a trained MODEL, one per line on stdout; notes go to stderr.
+
+    Examples:
+        dinos generate --count 5 --start tyr --new
+        dinos generate runs/mine/model.keras --temperature 0.8 --json
+    """
     from dinos.copying import TrainingNames
     from dinos.generation import generate, load, pretrained_model, spelled
 
@@ -150,8 +155,11 @@ def _facts(
     }
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m dinos.train`: trains a model on names."""
+"""`dinos train`: trains a model on names."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ def command(
 
     A tenth of the names is held out for measuring. Writes model.keras, history.csv and loss.png.
     Ctrl-C keeps the model trained so far; --resume continues the training.
+
+    Examples:
+        dinos train
+        dinos train names.txt --keep-case --out runs/mine
     """
     from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names
@@ -100,7 +104,7 @@ def command(
     for line in (
         warning and f"{warning}; --new leaves them out, --max-copy limits what is copied",
         f"{out}/ holds {MODEL}, {HISTORY} and {LOSS}",
-        f"names: python -m dinos.generate {out}/{MODEL} --count 10",
+        f"names: dinos generate {out}/{MODEL} --count 10",
     ):
         if line:
             console.print(line, soft_wrap=True)
@@ -139,8 +143,11 @@ def _samples(model: DinosModel, seed: int) -> str:
     return ", ".join(spelled(name, model) for name in names)
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

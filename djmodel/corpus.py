@@ -1,4 +1,4 @@
-"""`python -m djmodel.corpus build|info`: stores many music files as one corpus on disk."""
+"""`djmodel corpus build|info`: stores many music files as one corpus on disk."""
 
 from __future__ import annotations
 
@@ -35,10 +35,15 @@ def build(
     solos: SoloFilter = SoloFilter(),
     pool: PoolConfig = PoolConfig(),
 ) -> None:
-    """Read MUSIC into a corpus for `python -m djmodel.train --corpus DIR`.
+    """Read MUSIC into a corpus for `djmodel train --corpus DIR`.
 
     A second run reads only files that are new, have changed, or were left out when the first run
     was interrupted.
+
+    Examples:
+        djmodel corpus build ~/midi --out corpus
+        djmodel corpus build ~/midi --out corpus --cluster tcp://host:8786
+        djmodel train --corpus corpus
     """
     from djmodel.inputs.cache import reader_versions
     from djmodel.values.corpus_file import build as build_corpus
@@ -55,11 +60,15 @@ def build(
         workers = replace(pool, versions=reader_versions)
         summary = build_corpus(music, out, workers, report, solos)
     console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
-    console.print(f"train: python -m djmodel.train --corpus {out}", soft_wrap=True)
+    console.print(f"train: djmodel train --corpus {out}", soft_wrap=True)
 
 
 def info(folder: Folder) -> None:
-    """Show the size of a corpus, its most frequent values and the reasons for skipped files."""
+    """Show the size of a corpus, its most frequent values and the reasons for skipped files.
+
+    Examples:
+        djmodel corpus info corpus
+    """
     from djmodel.inputs.cache import reader_version
     from djmodel.values.corpus_file import Corpus
 
@@ -99,8 +108,11 @@ def _megabytes(folder: Path) -> str:
     return f"{(folder / FILE).stat().st_size / 2**20:.1f} MB"
 
 
+COMMANDS = (build, info)
+
+
 def main() -> None:
-    run(build, info)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m djmodel.evaluate`: measures the perplexity of a model and the passages it copies."""
+"""`djmodel evaluate`: measures the perplexity of a model and the passages it copies."""
 
 from __future__ import annotations
 
@@ -93,6 +93,11 @@ def command(
     --copies compares passages in three ways: by values, by melody in any key (intervals and
     rhythm), and by intervals alone, in any rhythm. For a solo by this MODEL the values are those
     that the model generated; for other music they are derived from the notes.
+
+    Examples:
+        djmodel evaluate runs/mine/model.keras held_out.mid
+        djmodel evaluate runs/mine/model.keras --copies solo.mid
+        djmodel evaluate --leave-one-out --preset ragtime
     """
     from djmodel.inputs.score_to_tune import parse_bars
     from djmodel.model.model_file import load, pretrained_model
@@ -369,8 +374,11 @@ def _longest(found: Sequence[Copied]) -> tuple[str, ...]:
     return length, longest.title, *format_overlap(found, [COPY_NGRAM])
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

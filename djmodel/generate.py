@@ -1,4 +1,4 @@
-"""`python -m djmodel.generate`: improvises with a trained model."""
+"""`djmodel generate`: improvises with a trained model."""
 
 from __future__ import annotations
 
@@ -181,6 +181,12 @@ def command(
     """Improvise a new melody with a trained MODEL, over the changes of a tune or over your own.
 
     Melody and accompaniment are on separate tracks; tempo, meter and instruments are the source's.
+
+    Examples:
+        djmodel generate --changes "Dm7 | G7 | Cmaj7 | %" --html solo.html
+        djmodel generate --changes blues-in-F --choruses 3 --player "Miles Davis"
+        djmodel generate runs/mine/model.keras --over tune.mid --temperature 0.7
+        djmodel generate --like solo.mid
     """
     from djmodel.model.model_file import load, model_path
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
@@ -308,8 +314,11 @@ def _describe_provenance(provenance: Provenance) -> Iterator[str]:
         yield f"made with different versions: {changed}"
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

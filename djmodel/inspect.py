@@ -1,4 +1,4 @@
-"""`python -m djmodel.inspect`: shows how a file of music is read."""
+"""`djmodel inspect`: shows how a file of music is read."""
 
 from __future__ import annotations
 
@@ -67,6 +67,11 @@ def command(
     and the chords and values of each bar.
 
     --changes shows how written changes are read.
+
+    Examples:
+        djmodel inspect my.mid --bars 1:8
+        djmodel inspect --changes chart.txt
+        djmodel inspect --player "Charlie Parker" --style bebop
     """
     from djmodel.inputs.wjazzd.solos import bundled_file
 
@@ -370,8 +375,11 @@ def _instrument_name(program: int) -> str:
     return PROGRAM_NAMES[program]
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m djmodel.render`: renders a MIDI file as sound."""
+"""`djmodel render`: renders a MIDI file as sound."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def command(
     """Render a MIDI file as sound, on sampled instruments.
 
     The file is played as it is. With an option of performance, its tune is performed anew.
+
+    Examples:
+        djmodel render solo.mid
+        djmodel render solo.mid --out solo.mp3 --swing 1.6 --count-in 2
     """
     path = out or file.with_suffix(".wav")
     check_output(path, SOUND)
@@ -47,8 +51,11 @@ def command(
     stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m djmodel.report`: writes a page that compares solos with the training music."""
+"""`djmodel report`: writes a page that compares solos with the training music."""
 
 from __future__ import annotations
 
@@ -67,6 +67,10 @@ def command(
     The solos are played over the changes of these tunes. The report has musical statistics, copied
     passages, the perplexity on held-out MUSIC, and the solos closest to the training music, to
     listen to. It is one self-contained page, with all figures beside it as JSON.
+
+    Examples:
+        djmodel report runs/mine/model.keras
+        djmodel report ragtime held_out.mid --count 8 --out rags.html
     """
     from djmodel.evaluation.report import make_report
     from djmodel.model.model_file import load, model_path
@@ -107,8 +111,11 @@ def _evaluation(model: DjModel, music: list[str], seed: int) -> Evaluation:
     return evaluate(model, read.tunes, seed)
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m djmodel.train`: trains a model on music and writes a first solo."""
+"""`djmodel train`: trains a model on music and writes a first solo."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def command(
     ] = None,
     corpus: Annotated[
         Path | None,
-        Setting("A corpus built by `djmodel.corpus build`.", "Music", metavar="DIR"),
+        Setting("A corpus built by `djmodel corpus build`.", "Music", metavar="DIR"),
     ] = None,
     pieces: Annotated[
         list[str] | None,
@@ -92,6 +92,12 @@ def command(
 
     Writes model.keras, history.csv, loss.png and solo.mid, a first solo over the changes of the
     first tune. Ctrl-C keeps the model trained so far; --resume continues the training.
+
+    Examples:
+        djmodel train my.mid --out runs/mine
+        djmodel train jazz/ 'more/*.mid' --held-out other.mid --patience 5
+        djmodel train --preset jazz --player "Charlie Parker" --out runs/bebop
+        djmodel train my.mid --out runs/mine --resume
     """
     from seqmodel.training.distributed import training_devices
 
@@ -177,8 +183,8 @@ def _train(
     for line in (
         f"{out}/ holds {MODEL}, {HISTORY}, {LOSS} and {SOLO}",
         warning and f"{warning}; more training music helps",
-        f"hear it: python -m djmodel.render {out}/{SOLO}",
-        f"more:    python -m djmodel.generate {out}/{MODEL}",
+        f"hear it: djmodel render {out}/{SOLO}",
+        f"more:    djmodel generate {out}/{MODEL}",
     ):
         if line:
             console.print(line, soft_wrap=True)
@@ -241,7 +247,7 @@ class _Inputs(NamedTuple):
 
         if self.corpus is not None:
             if self.reading.solos:
-                hint = "choose them in `python -m djmodel.corpus build`"
+                hint = "choose them in `djmodel corpus build`"
                 raise InputError("solos cannot be chosen from a corpus on disk", hint=hint)
             stored = self._stored_corpus(self.corpus)
             counts = stored.summary.tunes, stored.n_bars, stored.summary.n_values
@@ -260,10 +266,10 @@ class _Inputs(NamedTuple):
         from djmodel.values.corpus_file import Corpus
 
         if self.music or self.pieces:
-            hint = "build one corpus of all of it with `python -m djmodel.corpus build`"
+            hint = "build one corpus of all of it with `djmodel corpus build`"
             raise SettingError("a corpus on disk is trained on alone", "corpus", hint=hint)
         if not folder.is_dir():
-            problem = f"{folder} is not the folder of a corpus, which djmodel.corpus build makes"
+            problem = f"{folder} is not the folder of a corpus, which `djmodel corpus build` makes"
             hint = "check its name; a piece of music21's corpus has an option of its own"
             raise SettingError(problem, "corpus", "pieces", hint=hint)
         return Corpus(folder)
@@ -312,8 +318,11 @@ def music_table(read: ReadResults) -> Table:
     return table
 
 
+COMMANDS = (command,)
+
+
 def main() -> None:
-    run(command)
+    run(*COMMANDS)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ ORDER = [
     "seqmodel.command_line.console",
     "seqmodel.command_line.outputs",
     "seqmodel.command_line.runner",
+    "seqmodel.command_line.program",
     "seqmodel.command_line.training",
     "djmodel.music",
     "djmodel.inputs",
@@ -47,6 +48,7 @@ ORDER = [
     "djmodel.report",
     "djmodel.render",
     "djmodel.corpus",
+    "djmodel.__main__",
     "dinos",
 ]
 MODULES = {

@@ -132,7 +132,7 @@ def main() -> None:
     config = model.config
     text = f"""# jazz.keras
 
-The model that `python -m djmodel.generate` uses unless it is given another one. It was trained by
+The model that `djmodel generate` uses unless it is given another one. It was trained by
 `python -m benchmarks.jazz.composition` on the bundled jazz solos; `python -m benchmarks.jazz.card`
 wrote
 this page from the figures that the benchmarks kept.

@@ -96,7 +96,7 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     """The provenance of the MIDI file at `path`, and its text. Raises FileError if it is not a MIDI
     file, or has no such text."""
     path = check_input_file(path, "a MIDI file")
-    hint = "choose a file that `python -m djmodel.generate` wrote"
+    hint = "choose a file that `djmodel generate` wrote"
     try:
         tracks = midi_parser.parse(path.read_bytes()).tracks
     except midi_parser.DamagedFileError as error:

@@ -190,6 +190,8 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
         "metavar": setting.metavar or "|".join(setting.choices) or _metavar(kind),
         "show_default": False,
     }
+    if setting.choices:
+        about["autocompletion"] = lambda: list(setting.choices)
     if setting.positional:
         note = typer.Argument(**about)
     else:

@@ -9,14 +9,16 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from inspect import getdoc, signature
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from rich.markup import escape
 from typer.exceptions import TyperException
 
 from seqmodel.command_line.options import Command, keyword, set_signature, with_options
@@ -30,39 +32,71 @@ if TYPE_CHECKING:
 
 INTERRUPTED, TERMINATED = 130, 143  # exit statuses after Ctrl-C and after SIGTERM
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+_EXAMPLES = "Examples:\n"  # heading in the docstring of a command
 Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
 
 def run(*commands: Command) -> NoReturn:
     """Runs a command as the program and exits; with several, the first word selects the command.
 
-    The docstring is its help; its options are those of `with_options` and `--debug`. Bad input ends
-    in one line on stderr and exit status 2; Ctrl-C and SIGTERM also end in one line.
+    The docstring is its help, with the examples at the end; its options are those of `with_options`
+    and `--debug`. Bad input ends in one line on stderr and exit status 2; Ctrl-C and SIGTERM also
+    end in one line.
     """
+    run_app(lambda received: app_of(commands, received), _program_name())
+
+
+def run_app(app_for: Callable[[Sequence[int]], Callable[..., Any]], name: str) -> NoReturn:
+    """Runs the program `name` and exits. `app_for` makes Typer's command from the list of the
+    signals received, which grows while the program runs."""
     quiet_libraries()
     _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):  # a file name may not be decodable
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    words = sys.argv[1:]
-    app = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS
-    )
     with one_interrupt() as received:
         atexit.register(_end_with_status, received)  # the first to register is the last to run
-        for command in commands:
-            program = _with_one_line_errors(with_options(command), words, received)
-            app.command(help=_paragraphs(command), context_settings=HELP_OPTIONS)(program)
+        app = app_for(received)
         try:
-            sys.exit(app(words, prog_name=_program_name(), standalone_mode=False))
+            sys.exit(app(sys.argv[1:], prog_name=name, standalone_mode=False))
         except (KeyboardInterrupt, typer.Abort):
             _exit_interrupted("interrupted", received)
         except TyperException as error:
             context = getattr(error, "ctx", None)
-            hint = f"; see `{context.command_path} --help`" if context else ""
-            _exit(f"error: {printable(error.format_message()).rstrip('.')}{hint}", 2)
+            problem = printable(error.format_message()).rstrip(".")
+            hint = f"see `{context.command_path} --help`" if context else ""
+            _exit(f"error: {join_hint(problem, hint)}", 2)
         except OSError as error:  # the help cannot be written
             _exit_after(error)
+
+
+def app_of(
+    commands: Sequence[Command],
+    received: Sequence[int],
+    name: str | None = None,
+    summary: str | None = None,
+) -> Any:
+    """Typer's command that runs one of the `commands`, or the only one.
+
+    `received`: the signals received so far. `name`: its name within another program. `summary` of
+    several commands, for their help.
+    """
+    app = typer.Typer(add_completion=False, help=summary, context_settings=HELP_OPTIONS)
+    for command in commands:
+        program = _with_one_line_errors(with_options(command), received)
+        text, examples = _help_and_examples(command)
+        only = name if len(commands) == 1 else None
+        app.command(only, help=text, epilog=examples, context_settings=HELP_OPTIONS)(program)
+    return typer.main.get_command(app)
+
+
+def join_hint(problem: str, hint: str) -> str:
+    """A problem and what to do about it, in one line."""
+    if not hint:
+        return problem
+    if problem.endswith("?"):
+        return f"{problem} {hint[:1].upper()}{hint[1:]}"
+    return f"{problem}; {hint}"
 
 
 def _program_name() -> str:
@@ -73,18 +107,23 @@ def _program_name() -> str:
     return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
-def _paragraphs(command: Command) -> str:
-    """The docstring of a command as help: a line for each paragraph, to be wrapped anew."""
-    paragraphs = (getdoc(command) or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+def _help_and_examples(command: Command) -> tuple[str, str]:
+    """The docstring of a command as help, a line for each paragraph, to be wrapped anew; and the
+    command lines below its heading `Examples:`, as they are."""
+    text, _, examples = (getdoc(command) or "").partition(_EXAMPLES)
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    return "\n\n".join(paragraphs), epilog(dedent(examples).splitlines())
 
 
-def _with_one_line_errors(
-    command: Command, words: Sequence[str], received: Sequence[int]
-) -> Command:
+def epilog(lines: Sequence[str]) -> str:
+    """Lines for the end of a help, as they are: rich would take brackets for markup."""
+    return escape("\n".join(lines).strip("\n"))
+
+
+def _with_one_line_errors(command: Command, received: Sequence[int]) -> Command:
     """The command with an option `--debug`; without it an error ends the program with one line.
 
-    `words` are the words of the command line, `received` the signals received so far.
+    `received`: the signals received so far.
     """
 
     @wraps(command)
@@ -92,8 +131,9 @@ def _with_one_line_errors(
         try:
             command(**arguments)
         except InterruptedTraining as error:
-            kept = [word for word in words if word not in ("--resume", "--overwrite")]
-            resume = f"{typer_context.command_path} {shlex.join([*kept, '--resume'])}"
+            kept = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
+            name = typer_context.find_root().info_name
+            resume = f"{name} {shlex.join([*kept, '--resume'])}"
             _exit_interrupted(f"interrupted: {error}; resume: {resume}", received)
         except Interrupted as error:
             _exit_interrupted(f"interrupted: {error}", received)

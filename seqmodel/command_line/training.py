@@ -1,4 +1,4 @@
-"""Steps that `djmodel.train` and `dinos.train` share: lock and checkpoints in the output folder,
+"""Steps that `djmodel train` and `dinos train` share: lock and checkpoints in the output folder,
 progress, and the files that a training writes."""
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def test_training_writes_four_files_and_prints_a_summary(run_folder):
     folder, done = run_folder
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
-    assert f"hear it: python -m djmodel.render {folder}/solo.mid" in done.stderr
+    assert f"hear it: djmodel render {folder}/solo.mid" in done.stderr
     assert done.stdout == ""
     for said in (
         "peacherine-rag",

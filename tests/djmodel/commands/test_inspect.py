@@ -1,4 +1,4 @@
-"""The command `python -m djmodel.inspect`: its tables, and its errors on bad input."""
+"""The command `djmodel inspect`: its tables, and its errors on bad input."""
 
 from __future__ import annotations
 

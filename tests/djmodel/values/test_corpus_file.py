@@ -289,7 +289,7 @@ def test_the_command_builds_a_corpus_and_describes_it(command, music: Path, tmp_
     assert built.status == 0, built.err
     assert built.out == ""
     assert "broken.mid: skipped: the MIDI file is cut off" in built.err
-    assert f"-m djmodel.train --corpus {folder}" in built.err
+    assert f"train: djmodel train --corpus {folder}" in built.err
     described = command("djmodel.corpus", "info", folder)
     assert described.status == 0
     assert "C,0.250" in described.out
