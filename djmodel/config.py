@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.music.tune import MAX_BARS as MAX_BARS
+from djmodel.music.tune import parse_bars
 from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.values.features import FEATURE_NAMES
 from djmodel.values.grammars import GRAMMAR_NAMES, GrammarName
@@ -241,13 +242,14 @@ class GenerationConfig:
         ),
     ] = None
     bars: Annotated[
-        int | None,
+        int | str | None,
         Setting(
-            "Bars to play: the first N of the changes, which are repeated for more.",
+            "Bars to play: the first N of the changes, or FROM:TO, such as 9:16; the changes are "
+            "repeated for more.",
             _SOLO,
             minimum=1,
             maximum=MAX_BARS,
-            metavar="N",
+            metavar="N|FROM:TO",
             default="once through the changes",
         ),
     ] = None
@@ -313,6 +315,7 @@ class GenerationConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        _check_bars(self.bars)
         given = {name for name, value in settings_of(self).items() if value != _DEFAULTS[name]}
         for names, reason in _ALTERNATIVES.items():
             both = [name for name in names if name in given]
@@ -335,6 +338,14 @@ class GenerationConfig:
     def files(self) -> list[str]:
         """Music files to read."""
         return [name for name in (self.over, self.primer) if name and Path(name).is_file()]
+
+
+def _check_bars(bars: int | str | None) -> None:
+    """Raises SettingError for text that does not name bars of a solo."""
+    first, last = parse_bars(bars) or (1, 1)
+    if not 1 <= first <= last <= MAX_BARS:
+        message = f"bars must be within 1 to {MAX_BARS:,}, the first before the last, not {bars}"
+        raise SettingError(message, "bars")
 
 
 _DEFAULTS = settings_of(GenerationConfig)

@@ -99,8 +99,8 @@ def command(
         djmodel evaluate runs/mine/model.keras --copies solo.mid
         djmodel evaluate --leave-one-out --preset ragtime
     """
-    from djmodel.inputs.score_to_tune import parse_bars
     from djmodel.model.model_file import load, pretrained_model
+    from djmodel.music.tune import parse_bars
     from seqmodel.sampling.config import SamplingConfig
 
     models, music = _split(files or [])

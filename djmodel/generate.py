@@ -172,7 +172,8 @@ def command(
         Path | None,
         Setting(
             "Generate a solo again from the settings stored in its MIDI file, and compare: exit "
-            "status 0 if the two are identical, else 1. The new one is written only with --out.",
+            "status 0 if the two are identical, else 1. Its model is found if it is a bundled one. "
+            "The new solo is written only with --out.",
             "Output",
             metavar="SOLO.mid",
         ),
@@ -188,7 +189,7 @@ def command(
         djmodel generate runs/mine/model.keras --over tune.mid --temperature 0.7
         djmodel generate --like solo.mid
     """
-    from djmodel.model.model_file import load, model_path
+    from djmodel.model.model_file import bundled_model_of, load, model_path
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
     from djmodel.model.solos import generate_solos
 
@@ -199,9 +200,11 @@ def command(
         outputs = outputs.with_default_name()
         changes = config.changes and chart_text(config.changes, sys.stdin.buffer)
         config = replace(config, changes=changes, seed=new_seed() if seed is None else seed)
+    provenance, text = read_provenance(like) if like else (None, "")
+    if provenance and path is None:
+        path = bundled_model_of(provenance.model)
     path = model_path(path, "jazz")
     outputs.check([*config.files, path, like])
-    provenance, text = read_provenance(like) if like else (None, "")
     model, console = load(path), stderr_console()
     if provenance:
         config = provenance.config

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
     from djmodel.inputs.melody.selection import ChosenParts
     from djmodel.inputs.score import Score
-    from djmodel.inputs.score_to_tune import BarRange
     from djmodel.inputs.wjazzd.solo_filter import SoloFilter
     from djmodel.inputs.wjazzd.solos import SoloResult
-    from djmodel.music.tune import Tune
+    from djmodel.music.tune import BarRange, Tune
 
 _WIDTH = 110  # columns of the output where it is not a terminal
 _NARROW = 76  # with fewer columns the parts are a list
@@ -100,8 +99,9 @@ def command(
 
 def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
     from djmodel.inputs.reader import check_solos, read_score
-    from djmodel.inputs.score_to_tune import ReadOptions, parse_bars, tune_from_score
+    from djmodel.inputs.score_to_tune import ReadOptions, tune_from_score
     from djmodel.inputs.wjazzd.solos import is_solo_database
+    from djmodel.music.tune import parse_bars
 
     bars = parse_bars(reading.bars)
     if is_solo_database(path):
@@ -184,7 +184,7 @@ def solo_facts(tune: Tune, name: str) -> Table:
 def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) -> None:
     """Shows the result of reading each of several files."""
     from djmodel.inputs.reader import read_tunes
-    from djmodel.inputs.score_to_tune import parse_bars
+    from djmodel.music.tune import parse_bars
 
     read = read_tunes(
         names,

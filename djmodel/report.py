@@ -85,7 +85,7 @@ def command(
     path, console = model_path(model, "ragtime"), stderr_console()
     trained = load(path)
     evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
-    solos = f"{pluralize(count, 'solo')} of {pluralize(config.bars or 0, 'bar')}"
+    solos = f"{pluralize(count, 'solo')} of {pluralize(_n_bars(config), 'bar')}"
     console.print(f"{solos}: generating and measuring", soft_wrap=True)
     report = make_report(trained, path, config, count, evaluation)
     console.print("drawing and rendering the page", soft_wrap=True)
@@ -93,6 +93,14 @@ def command(
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
     console.print(" and ".join(map(str, _files(out))), soft_wrap=True)
+
+
+def _n_bars(config: GenerationConfig) -> int:
+    """The number of bars of each solo."""
+    from djmodel.music.tune import parse_bars
+
+    first, last = parse_bars(config.bars) or (1, 0)
+    return last - first + 1
 
 
 def _files(out: Path) -> tuple[Path, Path]:

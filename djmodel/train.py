@@ -277,8 +277,8 @@ class _Inputs(NamedTuple):
     def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
         """Reads music and shows the result for each file, or tune; of many, for those skipped."""
         from djmodel.inputs.reader import read_tunes
-        from djmodel.inputs.score_to_tune import parse_bars
         from djmodel.inputs.wjazzd.records import NOTICE
+        from djmodel.music.tune import parse_bars
 
         with Progress(console, "reading", "file") as show:
             done = itertools.count(1)

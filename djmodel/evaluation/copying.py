@@ -186,7 +186,7 @@ def format_longest(found: Mapping[str, Copied]) -> str:
     """The longest passages of a solo, by representation, in a line."""
     passages = [
         f"{pluralize(copied.longest.length, *_UNITS[representation])} as in"
-        f" {copied.longest.title}, bar {copied.longest.title_bar}"
+        f" {copied.longest.title}" + (f", bar {bar}" if (bar := copied.longest.title_bar) else "")
         for representation, copied in found.items()
         if copied.longest.length
     ]

@@ -16,7 +16,6 @@ from djmodel.inputs.midi import read_midi
 from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
 from djmodel.inputs.score import Score
 from djmodel.inputs.score_to_tune import (
-    BarRange,
     ReadOptions,
     Transcription,
     excerpt,
@@ -25,7 +24,7 @@ from djmodel.inputs.score_to_tune import (
 from djmodel.inputs.sheet_music import read_sheets
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.inputs.wjazzd.solos import files_of, is_solo_database, read_solos
-from djmodel.music.tune import Tune
+from djmodel.music.tune import BarRange, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.parallel.pool import PoolConfig, parallel_map

@@ -21,11 +21,8 @@ from djmodel.inputs.melody.selection import ChosenParts, Selection, choose_parts
 from djmodel.inputs.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
 from djmodel.inputs.score import Measure, Score, Symbol
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
-from djmodel.music.tune import Bar, Change, Note, Tune
-from seqmodel.errors import CorpusError, InputError
-
-BarRange = tuple[int, int]
-"""The first and the last bar, counted from 1, both included."""
+from djmodel.music.tune import Bar, BarRange, Change, Note, Tune
+from seqmodel.errors import CorpusError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +80,6 @@ def tune_from_score(
     if options.bars is not None:
         tune = excerpt(tune, options.bars, path)
     return Transcription(tune, score, choice)
-
-
-def parse_bars(text: str | None) -> BarRange | None:
-    """Bars written as `FROM:TO`, or as a number N for the first N. Raises InputError for any other
-    text.
-
-    >>> parse_bars("120:137"), parse_bars("16")
-    ((120, 137), (1, 16))
-    """
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return 1, int(text)
-    first, colon, last = text.replace("-", ":").partition(":")
-    if not (first.strip().isdecimal() and last.strip().isdecimal() and colon):
-        raise InputError(f"`{text}` does not name bars: a number, or FROM:TO such as 120:137")
-    return int(first), int(last)
 
 
 def excerpt(tune: Tune, bars: BarRange, path: str | Path) -> Tune:

@@ -29,7 +29,7 @@ from djmodel.values.views import vocabulary_views
 from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
-from seqmodel.errors import InputError
+from seqmodel.errors import FileError, InputError
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.weights import Floats, Weights
@@ -248,10 +248,25 @@ def pretrained_model(name: str = "ragtime") -> Path:
 
 def model_path(given: Path | None, default: str) -> Path:
     """The file of a model that a user names: a file, or the name of a bundled model where there is
-    no such file; the bundled model `default` if none is named."""
+    no such file; the bundled model `default` if none is named. Raises FileError for a name without
+    a folder and a suffix that is neither."""
     name = default if given is None else str(given)
-    bundled = name in BUNDLED and not Path(name).exists()
-    return pretrained_model(name) if bundled else Path(name)
+    path = Path(name)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return path
+    if name not in BUNDLED:
+        raise FileError(
+            "this is neither a file nor a bundled model",
+            path=path,
+            hint=f"the bundled models are {' and '.join(BUNDLED)}",
+        )
+    return pretrained_model(name)
+
+
+def bundled_model_of(identity: str) -> Path | None:
+    """The file of the bundled model with this identity."""
+    paths = map(pretrained_model, BUNDLED)
+    return next((path for path in paths if load(path).identity == identity), None)
 
 
 def _check(model: DjModel) -> None:

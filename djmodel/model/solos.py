@@ -17,7 +17,7 @@ from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes
 from djmodel.music.instruments import SOLOISTS, soloist
 from djmodel.music.meter import parse_meter
-from djmodel.music.tune import Tune
+from djmodel.music.tune import BarRange, Tune, parse_bars
 from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
@@ -69,7 +69,7 @@ def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEF
 
 def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, as long as a solo."""
-    tune = _cut(_source(model, config, limits), config.choruses, config.bars)
+    tune = _cut(_source(model, config, limits), config.choruses, parse_bars(config.bars))
     if config.title is not None:
         tune = replace(tune, title=config.title)
     if config.performance.feel is not None:
@@ -139,23 +139,21 @@ def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[V
         return values
     if config.primer:
         from djmodel.inputs.reader import read_tune
-        from djmodel.inputs.score_to_tune import parse_bars
 
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
         return tuple(value for bar in model.encode_tune(tune) for value in bar)
     return ()
 
 
-def _cut(tune: Tune, choruses: int, bars: int | None) -> Tune:
-    """`choruses` choruses, or the first `bars` bars of as many choruses as they need."""
-    wanted = choruses * len(tune.bars) if bars is None else bars
-    if wanted > MAX_BARS:
+def _cut(tune: Tune, choruses: int, bars: BarRange | None) -> Tune:
+    """`choruses` choruses, or these `bars` of as many choruses as they need."""
+    first, last = bars or (1, choruses * len(tune.bars))
+    if last > MAX_BARS:
         raise SettingError(
-            f"a solo has at most {MAX_BARS:,} bars, not {wanted:,}",
+            f"a solo has at most {MAX_BARS:,} bars, not {last:,}",
             "choruses",
             hint="take fewer choruses",
         )
-    if bars is None:
-        return tune.repeated(choruses)
-    turns = max(choruses, -(-bars // len(tune.bars)))
-    return tune.repeated(turns).excerpt(1, bars)
+    turns = max(choruses, -(-last // len(tune.bars)))
+    whole = tune.repeated(turns)
+    return whole if bars is None else whole.excerpt(first, last)

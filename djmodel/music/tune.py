@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
+from seqmodel.settings import SettingError
 from seqmodel.text import pluralize
 
 MAX_BARS = 10_000  # of a tune: several hours
+BarRange = tuple[int, int]
+"""The first and the last bar, counted from 1, both included."""
 MIN_TEMPO, MAX_TEMPO = 1.0, 60e6  # quarter notes per minute; MIDI has none that is faster
 
 
@@ -242,3 +245,20 @@ class Tune:
             for part in self.accompaniment
         )
         return replace(self, bars=tuple(map(moved_bar, self.bars)), accompaniment=parts, key=key)
+
+
+def parse_bars(text: str | int | None) -> BarRange | None:
+    """Bars written as `FROM:TO`, or as a number N for the first N. Raises SettingError for any
+    other text.
+
+    >>> parse_bars("120:137"), parse_bars("16"), parse_bars(16)
+    ((120, 137), (1, 16), (1, 16))
+    """
+    if text is None:
+        return None
+    first, colon, last = str(text).replace("-", ":").partition(":")
+    numbers = (first, last) if colon else ("1", first)
+    if not all(number.strip().isdecimal() for number in numbers):
+        message = f"bars must be a number, or FROM:TO such as 9:16, not '{text:.40}'"
+        raise SettingError(message, "bars")
+    return int(numbers[0]), int(numbers[1])

@@ -158,6 +158,8 @@ class _ConfigOptions(NamedTuple):
         config, presets = self.default, self.options.presets
         name = arguments.pop("preset") if presets else None
         given = {field.name: arguments.pop(field.name) for field in self.fields}
+        texts = {field.name for field in self.fields if {int, str} <= {*get_args(field.type)}}
+        given |= {n: int(given[n]) for n in texts if given[n] and str(given[n]).isdecimal()}
         given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         if presets:
             names = [AUTO, *presets] if self.auto else [*presets]
@@ -182,6 +184,9 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
         kind = str
     elif get_origin(kind) is tuple:
         kind, default = list[get_args(kind)[0]], list(default or ())  # type: ignore[misc]
+    elif {int, str} <= {*get_args(kind)}:  # a number, or text that says more
+        kind = str
+        default = None if default is None else str(default)
     if default is None and type(None) not in get_args(kind):
         kind = kind | None
     note: Any

@@ -14,6 +14,7 @@ from music21 import converter
 
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load
+from djmodel.music.chord_symbol import chord_symbol
 from djmodel.outputs.midi import write_midi
 
 TRAIN, GENERATE, EVALUATE = "djmodel.train", "djmodel.generate", "djmodel.evaluate"
@@ -187,6 +188,20 @@ def test_a_chart_from_a_file_is_kept_in_the_solo_and_has_a_title(command, model,
     assert "4 bars over Two five" in done.err
     chart.unlink()
     assert command(GENERATE, model, "--like", out).status == 0
+
+
+def test_bars_are_counted_from_the_beginning_of_the_changes(command, model, tmp_path):
+    """Bars 3 to 6 of a chart of four bars: its last two, and its first two again."""
+    chart = ["--changes", "Dm7 | G7 | Cmaj7 | A7", "--style", "block"]
+
+    def chords(*options):
+        out = tmp_path / f"{len(options)}{options[-1]}.mid".replace(":", "-")
+        assert command(GENERATE, model, *chart, *options, "--out", out).status == 0
+        return [chord_symbol(bar.changes[0].chord) for bar in read_tune(out).bars]
+
+    assert chords("--bars", "3:6") == ["Cmaj7", "A7", "Dm7", "G7"]
+    assert chords("--bars", "2") == chords("--bars", "1:2") == ["Dm7", "G7"]
+    assert command(GENERATE, model, "--like", tmp_path / "23-6.mid").status == 0
 
 
 def test_a_solo_over_written_changes(command, model, tmp_path):

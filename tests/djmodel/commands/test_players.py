@@ -62,3 +62,16 @@ def test_an_unknown_player_is_refused_with_the_nearest_names(refuses):
 
 def test_the_ragtime_model_knows_no_players(refuses):
     assert "knows no players" in refuses(GENERATE, "ragtime", *BLUES, "--player", "Miles Davis")
+
+
+def test_the_bundled_model_of_a_solo_is_found(command, tmp_path):
+    solo = tmp_path / "rag.mid"
+    assert command(GENERATE, "ragtime", "--bars", 4, "--out", solo).status == 0
+    again = command(GENERATE, "--like", solo)
+    assert again.status == 0, again.err
+    assert "the same" in again.out
+
+
+def test_a_misspelled_model_is_refused_with_the_names_of_the_bundled_ones(refuses, tmp_path):
+    said = refuses(GENERATE, "jaz", "--out", tmp_path / "solo.mid")
+    assert said.endswith("the bundled models are jazz and ragtime")

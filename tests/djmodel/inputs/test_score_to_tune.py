@@ -10,10 +10,10 @@ from helpers import midi_files as mf
 
 from djmodel.inputs.reader import read_tune, transcribe
 from djmodel.inputs.score import Measure, Symbol
-from djmodel.inputs.score_to_tune import changes_from_symbols, parse_bars
+from djmodel.inputs.score_to_tune import changes_from_symbols
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
-from djmodel.music.tune import Change
+from djmodel.music.tune import Change, parse_bars
 from seqmodel.errors import CorpusError, InputError
 
 F = Fraction
