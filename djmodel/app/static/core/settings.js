@@ -1,0 +1,109 @@
+/** What the user has set on the page; kept by the browser, and part of a saved session. */
+
+import { STRIPS } from "../audio/channels.js";
+
+const STORE = "djmodel.settings";
+const NAMES_OF_SOLO = [
+  "model", "player", "meter", "tempo", "style", "feel", "temperature", "top_p", "max_copy", "humanize",
+];
+
+const GAINS = { melody: 0.8, chords: 0.5, bass: 0.7, you: 0.8, drums: 0.6, metronome: 0.6 };
+
+export const DEFAULTS = Object.freeze({
+  changes: "blues-in-F",
+  meter: "4/4",
+  // of a solo; null is the default of the server
+  model: null,
+  player: null,
+  tempo: 140,
+  style: null,
+  feel: null,
+  temperature: 1,
+  top_p: null,
+  max_copy: null,
+  humanize: 0.3,
+  seed: null, // null: a new one each time
+  count_in: 1, // bars
+  // of playing
+  mode: "listen", // or "trade"
+  choruses: 4,
+  loop: true, // without end
+  repeat: false, // the same chorus again
+  // of trading
+  trade_bars: 4,
+  begins: "you", // or "model"
+  latency: 0, // seconds
+  octave: 0,
+  letters: true, // the computer's keyboard plays
+  mixer: Object.fromEntries(
+    STRIPS.map((name) => [name, { gain: GAINS[name], muted: name === "metronome" }]),
+  ),
+});
+
+/** Fires "change" with `detail` = the names of what changed. */
+export class Settings extends EventTarget {
+  #values = structuredClone(DEFAULTS);
+
+  get(name) {
+    return this.#values[name];
+  }
+
+  /** Sets what differs; unknown names are ignored. */
+  set(changes) {
+    const names = Object.keys(changes).filter(
+      (name) => name in DEFAULTS && !same(changes[name], this.#values[name]),
+    );
+    if (!names.length) return;
+    for (const name of names) this.#values[name] = structuredClone(changes[name]);
+    this.#keep();
+    this.dispatchEvent(new CustomEvent("change", { detail: names }));
+  }
+
+  /** All values, as a copy. */
+  all() {
+    return structuredClone(this.#values);
+  }
+
+  /** Those that a request for a solo has, without seed and count-in. */
+  ofSolo() {
+    return Object.fromEntries(NAMES_OF_SOLO.map((name) => [name, this.#values[name]]));
+  }
+
+  /** Values from another time, as far as they are of the right type. */
+  restore(values) {
+    const fitting = Object.entries(values ?? {}).filter(
+      ([name, value]) => name in DEFAULTS && fits(value, DEFAULTS[name]),
+    );
+    this.set(Object.fromEntries(fitting));
+  }
+
+  restoreKept() {
+    try {
+      this.restore(JSON.parse(localStorage.getItem(STORE)));
+    } catch {
+      // Not readable, or a browser that keeps nothing: the defaults stay.
+    }
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem(STORE, JSON.stringify(this.#values));
+    } catch {
+      // A browser that keeps nothing.
+    }
+  }
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function fits(value, example) {
+  if (example === null) return typeof value !== "object" || value === null;
+  if (value === null) return false;
+  if (typeof example !== "object") return typeof value === typeof example;
+  return (
+    typeof value === "object" &&
+    Object.keys(example).every((name) => name in value && fits(value[name], example[name]))
+  );
+}
