@@ -91,7 +91,8 @@ class TrainingConfig:
     as the player's name, so that the model also plays without.
     `transpose` moves what each window says of absolute pitches by some semitones. With `memory`,
     the model also remembers what was played in the solo so far, if there is held-out music from
-    which to learn how much that counts (see `seqmodel.short_term`).
+    which to learn how much that counts (see `seqmodel.short_term`). `adaptation` is the rate at
+    which its output layer follows the solo (see `seqmodel.network.adaptation`).
     `compact` makes a small model file: weights of 16 bits, no copy for Keras, and of many tunes the
     first ones.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
@@ -160,6 +161,7 @@ class TrainingConfig:
     unknown: float = 0.0
     transpose: bool = False
     memory: bool = False
+    adaptation: float = 0.0
     compact: bool = False
     tie_features: bool = False
 
@@ -169,6 +171,9 @@ class TrainingConfig:
             message = f"the conditioning feature {strange[0]!r:.40} is unknown"
             hint = f"choose from {', '.join(FEATURE_NAMES)}"
             raise SettingError(message, "conditioning", hint=hint)
+        if not 0 <= self.adaptation < 1:
+            message = f"adaptation must be at least 0 and below 1, not {self.adaptation}"
+            raise SettingError(message, "adaptation")
         if len({*self.conditioning}) < len(self.conditioning):
             raise SettingError("a conditioning feature is given twice", "conditioning")
         if (self.conditioning and self.grammar == "course") or (

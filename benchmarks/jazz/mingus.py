@@ -252,9 +252,14 @@ def train(data: Data, setup: Setup, progress=None) -> Weights:
     return extract_weights(graph, views)
 
 
-def distributions(weights: Weights, examples: Sequence[Example]) -> list[Floats]:
-    """The log-probabilities of all symbols at each step of each example: `(2 * n, N_SYMBOLS)`."""
-    return [log_distributions(weights, one.sequence, one.step_inputs) for one in examples]
+def distributions(
+    weights: Weights, examples: Sequence[Example], adaptation: float = 0.0
+) -> list[Floats]:
+    """The log-probabilities of all symbols at each step of each example: `(2 * n, N_SYMBOLS)`;
+    `adaptation` as in `log_distributions`."""
+    return [
+        log_distributions(weights, one.sequence, one.step_inputs, adaptation) for one in examples
+    ]
 
 
 def scores(log_probs: Sequence[Floats], examples: Sequence[Example], skip: int = 0) -> Scores:

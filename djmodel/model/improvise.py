@@ -94,6 +94,7 @@ def improvise(
         primer_conditioning=_primer_conditioning(model, primer, changes),
         copy_limit=limit,
         memory=model.memory,
+        adaptation=model.config.adaptation,
     )
     if not samples.ended.all():
         raise SamplingError(

@@ -36,13 +36,14 @@ def fit_memory(
     weights: Weights,
     conditioning: Conditioning | None,
     held_out: Sequence[tuple[list[int], Indices | None]],
+    adaptation: float = 0.0,
 ) -> ShortTermMemory:
     """The memory that predicts held-out solos best together with the network: the symbols of each
-    and their conditioning inputs."""
+    and their conditioning inputs; `adaptation` as in `log_distributions`."""
     memory = jazz_memory(conditioning, weights.n_values)
     return memory.fitted(
         [
-            (log_distributions(weights, symbols, inputs), symbols, inputs)
+            (log_distributions(weights, symbols, inputs, adaptation), symbols, inputs)
             for symbols, inputs in held_out
         ]
     )

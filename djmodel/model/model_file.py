@@ -166,9 +166,10 @@ class DjModel:
         return np.repeat(inputs, self.grammar.symbols_per_value, axis=0)
 
     def log_distributions(self, symbols: Sequence[int], inputs: Indices | None) -> Floats:
-        """The natural log-probabilities of all symbols at each step of a sequence, by the network
-        and the memory; `inputs (n, k)` as in `inputs`: `(n, size of the vocabulary)`."""
-        of_network = log_distributions(self.weights, symbols, inputs)
+        """The natural log-probabilities of all symbols at each step of a sequence, by the network,
+        which adapts to it, and the memory; `inputs (n, k)` as in `inputs`: `(n, size of the
+        vocabulary)`."""
+        of_network = log_distributions(self.weights, symbols, inputs, self.config.adaptation)
         if self.memory is None:
             return of_network
         return self.memory.combine(of_network, symbols, inputs)

@@ -134,7 +134,7 @@ def _fit(
         set_weights(graph, weights)
     memory = None
     if config.memory and config.grammar == "jazz" and validation:
-        memory = fit_memory(weights, data.conditioning, validation)
+        memory = fit_memory(weights, data.conditioning, validation, config.adaptation)
     model = DjModel(
         weights=weights,
         vocabulary=encoded.vocabulary,

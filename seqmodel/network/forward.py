@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices
+from seqmodel.network.adaptation import AdaptedLayer
 from seqmodel.network.cells import GRUStep, LSTMStep, RNNStep, Step
 from seqmodel.network.parameters import Parameters
 from seqmodel.network.weights import LAYOUTS, Floats, Weights
@@ -164,17 +165,26 @@ def log_probabilities(
 
 @single_threaded_blas()
 def log_distributions(
-    weights: Weights, sequence: Sequence[int], conditioning: Indices | None = None
+    weights: Weights,
+    sequence: Sequence[int],
+    conditioning: Indices | None = None,
+    adaptation: float = 0.0,
 ) -> Floats:
     """The natural log-probabilities of all values at each position of `sequence`, given the symbols
     before it, the first of which follows the zero vector, and the `conditioning (len(sequence), k)`
-    of each position: `(len(sequence), n_values)`."""
+    of each position: `(len(sequence), n_values)`. `adaptation`: the rate at which the Dense layer
+    follows the sequence (see `adaptation`)."""
     state = BatchedState(weights, 1)
+    layer = AdaptedLayer(weights, adaptation) if adaptation else None
     logits = np.empty((len(sequence), weights.n_values), dtype=np.float32)
     previous = PADDING
     for t, symbol in enumerate(sequence):
         features = None if conditioning is None else conditioning[t][:, None]
         logits[t] = state.read((previous,), features)[:, 0]
+        if layer is not None:
+            known = () if conditioning is None else conditioning[t]
+            logits[t] = layer.logits(logits[t], state.state[:, 0], known)
+            layer.follow(symbol)
         previous = symbol
     logits -= logits.max(axis=1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

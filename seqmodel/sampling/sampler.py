@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodel.data.windows import PADDING, Indices
+from seqmodel.network.adaptation import AdaptedLayer
 from seqmodel.network.forward import BatchedState
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
@@ -60,14 +61,15 @@ def sample(
     primer_conditioning: Indices | None = None,
     copy_limit: CopyLimit | None = None,
     memory: ShortTermMemory | None = None,
+    adaptation: float = 0.0,
 ) -> Samples:
     """Draws `n_sequences` of at most `max_length` symbols each.
 
     The model first reads the zero vector, then `primer` (which is not part of the result and does
     not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
     sequences is the same, bit for bit, as the only one of one, and a longer one begins as a shorter
-    one does. Raises SamplingError if `copy_limit` leaves nothing to
-    draw.
+    one does. With an `adaptation`, the rate of it, the Dense layer follows each sequence, and with
+    a `memory` what it repeats. Raises SamplingError if `copy_limit` leaves nothing to draw.
     """
     bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
     jobs = _jobs(n_sequences, rng)
@@ -77,9 +79,11 @@ def sample(
         for group in jobs[number]:
             state = BatchedState(weights, group.width)
             sampler = _sampler(weights.n_values, constraint, config, bans, group)
-            first = _read_primer(state, primer, primer_conditioning, sampler.conditioning)
-            memories = _Memories(memory, group.wanted, primer, primer_conditioning)
-            samples.append(_draw(state, first, sampler, memories, group, max_length))
+            followers = _Followers(weights, group.wanted, memory, adaptation)
+            first = _read_primer(
+                state, primer, primer_conditioning, sampler.conditioning, followers
+            )
+            samples.append(_draw(state, first, sampler, followers, group, max_length))
         return samples
 
     with single_threaded_blas():
@@ -116,7 +120,7 @@ def _draw(
     state: BatchedState,
     logits: Floats,
     sampler: _Sampler,
-    memories: _Memories,
+    followers: _Followers,
     group: _Group,
     max_length: int,
 ) -> Samples:
@@ -133,46 +137,46 @@ def _draw(
         first = t
         while t < min(first + block, max_length) and not sampler.all_ended:
             conditioning = sampler.conditioning
-            logits = memories.combine(logits, conditioning)
+            logits = followers.combine(logits, state, conditioning)
             collected[t - first] = logits
             drawn = sampler.draw(logits, uniforms[t], out=symbols[t])
-            memories.add(drawn, conditioning)
+            followers.follow(drawn, conditioning)
             logits = state.read(drawn, sampler.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(collected[: t - first], symbols[first:t])
     return Samples(symbols.T[:wanted], log_probs.T[:wanted], sampler.ended[:wanted])
 
 
-class _Memories:
-    """The short-term memories of the first `wanted` of B sequences that continue a primer; without
-    a `memory`, none."""
+class _Followers:
+    """What follows the first `wanted` of B sequences and changes their logits: with an `adaptation`
+    a Dense layer each, with a `memory` a short-term memory each, else nothing."""
 
     def __init__(
-        self,
-        memory: ShortTermMemory | None,
-        wanted: int,
-        primer: Sequence[int],
-        conditioning: Indices | None,
+        self, weights: Weights, wanted: int, memory: ShortTermMemory | None, adaptation: float
     ) -> None:
-        self.states = [memory.begin() for _ in range(wanted)] if memory else []
-        for state in self.states:
-            for t, symbol in enumerate(primer):
-                state.add(symbol, () if conditioning is None else conditioning[t])
+        sequences = range(wanted)
+        self.layers = [AdaptedLayer(weights, adaptation) for _ in sequences] if adaptation else []
+        self.memories = [memory.begin() for _ in sequences] if memory else []
 
-    def combine(self, logits: Floats, conditioning: Indices | None) -> Floats:
-        """The logits `(n, B)` of network and memories."""
-        if not self.states:
+    def combine(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
+        """The logits `(n, B)` of network and followers."""
+        if not (self.layers or self.memories):
             return logits
         logits = logits.copy()
-        for k, state in enumerate(self.states):
-            features = () if conditioning is None else conditioning[:, k]
-            logits[:, k] = state.combine(logits[:, k], features)
+        known = () if conditioning is None else conditioning.T
+        features = np.asarray(known).reshape(logits.shape[1], -1)
+        for k, layer in enumerate(self.layers):
+            logits[:, k] = layer.logits(logits[:, k], state.state[:, k], features[k])
+        for k, memory in enumerate(self.memories):
+            logits[:, k] = memory.combine(logits[:, k], features[k])
         return logits
 
-    def add(self, drawn: Drawn, conditioning: Indices | None) -> None:
-        """Remembers the symbols that were drawn, `(B,)`."""
-        for k, state in enumerate(self.states):
-            state.add(int(drawn[k]), () if conditioning is None else conditioning[:, k])
+    def follow(self, drawn: Drawn, conditioning: Indices | None) -> None:
+        """Takes in the symbols that were drawn, `(B,)`."""
+        for k, layer in enumerate(self.layers):
+            layer.follow(int(drawn[k]))
+        for k, memory in enumerate(self.memories):
+            memory.add(int(drawn[k]), () if conditioning is None else conditioning[:, k])
 
 
 def _read_primer(
@@ -180,16 +184,18 @@ def _read_primer(
     primer: Sequence[int],
     conditioning: Indices | None,
     following: Indices | None,
+    followers: _Followers,
 ) -> Floats:
     """The logits `(n, B)` after the primer, with `conditioning (len(primer), k)`; `following (k,
     B)` conditions the symbol after it."""
     B = state.batch
-    for t, symbol in enumerate((PADDING, *primer)):
-        features = following
-        if t < len(primer):
-            features = None if conditioning is None else np.repeat(conditioning[t][:, None], B, 1)
-        logits = state.read(np.full(B, symbol), features)
-    return logits
+    previous = np.full(B, PADDING)
+    for t, symbol in enumerate(primer):
+        features = None if conditioning is None else np.repeat(conditioning[t][:, None], B, 1)
+        followers.combine(state.read(previous, features), state, features)
+        previous = np.full(B, symbol)
+        followers.follow(previous, features)
+    return state.read(previous, following)
 
 
 def _log_probabilities(logits: Floats, symbols: Indices) -> Floats:
