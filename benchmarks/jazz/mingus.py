@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit, softmax
 
 from benchmarks.jazz.results import Results
 from benchmarks.jazz.tokens import (
@@ -77,6 +78,7 @@ class Setup:
     features: tuple[str, ...] = FEATURES
     views: bool = True
     n_a: int = 224
+    adaptation: float = PRESETS["jazz"].adaptation
     trainer: TrainerConfig = replace(PRESETS["jazz"].trainer, epochs=28)
 
     def without(self, *features: str) -> Setup:
@@ -87,7 +89,7 @@ class Setup:
 
 
 FULL = Setup()
-PLAIN = Setup(("pitch", "leap"), views=False)
+PLAIN = Setup(("pitch", "leap"), views=False, adaptation=0.0)
 ABLATION_EPOCHS = 12
 ABLATIONS = {
     "all": FULL,
@@ -262,6 +264,40 @@ def distributions(
     ]
 
 
+def without_durations(weights: Weights, example: Example) -> Floats:
+    """The log-probabilities `(n,)` of the pitches of n tokens without their durations: the sum over
+    all durations of the probability of the duration and of the pitch given it."""
+    views, symbols = weights.views, example.symbols.tolist()
+    kernel, recurrent, bias, dense, dense_bias = weights.arrays
+    a, c = np.zeros((2, 1, weights.units), np.float32)
+
+    def step(a: Floats, c: Floats, x: Floats) -> tuple[Floats, Floats]:
+        """Keras' formulas of an LSTM, for inputs `x (B, 4 * units)`."""
+        i, f, g, o = np.split(x + a @ recurrent + bias, 4, axis=1)
+        c = expit(f) * c + expit(i) * np.tanh(g)
+        return expit(o) * np.tanh(c), c
+
+    def probabilities(a: Floats, features: Indices) -> Floats:
+        """Of all symbols, `(V, B)`, from states `a (B, units)`."""
+        scores = np.pad((a @ dense + dense_bias).T, ((0, 1), (0, 0)))
+        logits = views.logits(scores, np.repeat(features[:, None], len(a), 1)) if views else scores
+        return softmax(logits[: weights.n_values], axis=0)
+
+    found, last = np.empty(len(symbols)), np.zeros_like(kernel[0])
+    for t, (features, (duration, tone)) in enumerate(zip(example.inputs, symbols, strict=True)):
+        known = kernel[features[features >= 0]].sum(axis=0)
+        a, c = step(a, c, (last + known)[None])
+        of_durations = probabilities(a, features)[:N_DURATIONS, 0]
+        # A state for each duration, of which the true one goes on.
+        after = step(
+            np.repeat(a, N_DURATIONS, 0), np.repeat(c, N_DURATIONS, 0), kernel[:N_DURATIONS] + known
+        )
+        found[t] = np.log(of_durations @ probabilities(after[0], features)[tone])
+        a, c = (state[duration : duration + 1] for state in after)
+        last = kernel[tone]
+    return found
+
+
 def scores(log_probs: Sequence[Floats], examples: Sequence[Example], skip: int = 0) -> Scores:
     """The perplexities of durations, and of pitches given their durations; the first `skip` tokens
     of each example are not counted."""
@@ -343,26 +379,27 @@ def main() -> None:
             "epochs": setup.trainer.epochs,
             "minutes": round(seconds / 60, 1),
         }
-        validation = data.examples("validation")
-        log_probs = distributions(weights, validation)
-        row["validation"] = vars(scores(log_probs, validation))
+        examples = {part: data.examples(part) for part in ("validation", "test")[: 1 + final]}
         memory = None
-        if setup.features == FEATURES and setup.views:
-            memory = fitted_memory(log_probs, validation)
-            row["validation, with memory"] = vars(
-                scores(remembered(memory, log_probs, validation), validation)
-            )
+        for part, of_part in examples.items():
+            log_probs = distributions(weights, of_part)
+            row[part] = vars(scores(log_probs, of_part))
+            if not setup.adaptation:
+                continue
+            log_probs = distributions(weights, of_part, setup.adaptation)
+            row[f"{part}, adapted"] = vars(scores(log_probs, of_part))
+            memory = memory or fitted_memory(log_probs, of_part)  # to the validation solos
+            log_probs = remembered(memory, log_probs, of_part)
+            row[f"{part}, adapted, with memory"] = vars(scores(log_probs, of_part))
+        if memory:
             row["memory"] = [{"scale": p.scale, "weights": p.weights} for p in memory.parts]
         if final:
-            test = data.examples("test")
-            log_probs = distributions(weights, test)
-            row["test"] = vars(scores(log_probs, test))
-            if memory:
-                row["test, with memory"] = vars(scores(remembered(memory, log_probs, test), test))
             pieces = data.segments("test")
             row["test, segments of 35"] = vars(
                 scores(distributions(weights, pieces), pieces, skip=1)
             )
+            nats = np.concatenate([without_durations(weights, one) for one in examples["test"]])
+            row["test, pitch without its duration"] = math.exp(-nats.mean())
         results.add(name, row)
         console.print(f"{name}: {row}")
 
