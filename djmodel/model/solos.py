@@ -42,7 +42,7 @@ def generate_solos(
         )
     solos = improvise(
         model,
-        _accompanied(changes, config),
+        accompanied(changes, config),
         seed=config.seed,
         count=count,
         sampling=config.sampling,
@@ -57,14 +57,14 @@ def generate_solos(
     # The band listens to the soloist: it plays anew for each solo.
     alone = [replace(solo.tune, accompaniment=()) for solo in solos]
     return [
-        replace(solo, tune=_accompanied(tune, config))
+        replace(solo, tune=accompanied(tune, config))
         for solo, tune in zip(solos, alone, strict=True)
     ]
 
 
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, accompanied."""
-    return _accompanied(changes_of(model, config, limits), config)
+    return accompanied(changes_of(model, config, limits), config)
 
 
 def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
@@ -100,7 +100,8 @@ def _played_by(player: str, tune: Tune, model: DjModel) -> Tune:
     )
 
 
-def _accompanied(tune: Tune, config: GenerationConfig) -> Tune:
+def accompanied(tune: Tune, config: GenerationConfig) -> Tune:
+    """The tune with the band of a configuration, or with its own if no style is asked for."""
     if tune.accompaniment and config.style is None:
         return tune
     style = default_style(tune) if config.style is None else config.style

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from djmodel.music.chord_symbol import chord_symbol, engraved
 from djmodel.music.key import key_signature
@@ -50,17 +52,19 @@ PHONE = Paper(1000, 2)
 
 
 def lead_sheet(
-    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1
+    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1, timed: bool = False
 ) -> Drawing:
     """The engraved lead sheet of a tune, with as many bars per line as `paper` and the music allow.
     `heading` adds title and tempo. `seed` determines the ids in the SVG, which must differ within
-    a page.
+    a page. `timed`: notes and rests have their times, in quarter lengths from the start, as
+    `data-onset` and `data-end`, and bars their index as `data-bar`.
 
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
     per_line = bars_per_line(tune, paper)
     score = score_tree(tune, per_line, labels=False)
-    sheet = _engraved(score, len(tune.bars) - tune.has_pickup, per_line, paper.width, seed)
+    bars = len(tune.bars) - tune.has_pickup
+    sheet = _engraved(score, bars, per_line, paper.width, seed, timed=timed)
     return Drawing(to_text(_with_heading(sheet, tune) if heading else sheet))
 
 
@@ -87,7 +91,9 @@ def _bar_width(bar: Bar, key: int) -> float:
     return max(notes, symbols) + _BAR_LINE
 
 
-def _engraved(score: ET.Element, bars: int, per_line: int, width: int, seed: int) -> ET.Element:
+def _engraved(
+    score: ET.Element, bars: int, per_line: int, width: int, seed: int, *, timed: bool
+) -> ET.Element:
     """Verovio's drawing of MusicXML, as high as it needs to be."""
     import verovio
 
@@ -125,7 +131,24 @@ def _engraved(score: ET.Element, bars: int, per_line: int, width: int, seed: int
     for group in svg.iter("g"):
         if group.get("class") == "harm":
             _restyle_symbol(group)
+    if timed:
+        events = toolkit.renderToTimemap({"includeMeasures": True, "includeRests": True})
+        _add_times(svg, events)
     return sheet
+
+
+def _add_times(svg: ET.Element, events: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the times of verovio's events to the groups of notes and rests, numbers to bars."""
+    groups = {group.get("id"): group for group in svg.iter("g")}
+    bars = [event["measureOn"] for event in events if "measureOn" in event]
+    for number, name in enumerate(bars):
+        groups[name].set("data-bar", str(number))
+    for event in events:
+        quarter = f"{round(event['qstamp'], 6):g}"
+        for moment, kinds in (("data-onset", ("on", "restsOn")), ("data-end", ("off", "restsOff"))):
+            for name in (name for kind in kinds for name in event.get(kind, ())):
+                if name in groups:
+                    groups[name].set(moment, quarter)
 
 
 def _restyle_symbol(group: ET.Element) -> None:

@@ -86,13 +86,13 @@ def parallel_map(
         yield from map(job, items)
         return
     with ExitStack() as stack:
-        workers: _Processes | _Cluster
+        workers: Processes | _Cluster
         if pool.cluster is not None:
             client = stack.enter_context(_connected(pool.cluster, pool.versions))
             workers = _Cluster(client, pool.cluster)
         else:
-            workers = stack.enter_context(_Processes(n_processes))
-        retries = stack.enter_context(_Processes(1))
+            workers = stack.enter_context(Processes(n_processes))
+        retries = stack.enter_context(Processes(1))
         submitted: deque[tuple[Item, Any]] = deque()
         remaining = iter(items)
         while True:
@@ -111,15 +111,18 @@ def parallel_map(
                 yield result
 
 
-class _Processes:
+class Processes:
     """Processes of this machine, started when they are first needed and replaced when one dies;
     `capacity` items are submitted at a time. `died`: the exception of items that were unfinished
-    when a worker died."""
+    when a worker died. `prepare(argument)` is called in each process before its first job."""
 
     died: type[Exception] = BrokenExecutor
 
-    def __init__(self, n: int) -> None:
+    def __init__(
+        self, n: int, prepare: Callable[[Any], object] | None = None, argument: object = None
+    ) -> None:
         self.n, self.capacity = n, n * ITEMS_PER_WORKER
+        self.prepare, self.argument = prepare, argument
         self._executor: Any = None
 
     def submit(self, job: Job[Any, Any], item: Any) -> Any:
@@ -128,33 +131,42 @@ class _Processes:
                 return self._executor.submit(job, item)
         from loky import ProcessPoolExecutor
 
-        self.__exit__()
+        self.close()
         self._executor = ProcessPoolExecutor(
-            self.n, initializer=_start_worker, initargs=(os.getpid(),), env=_ONE_THREAD
+            self.n,
+            initializer=_start_worker,
+            initargs=(os.getpid(), self.prepare, self.argument),
+            env=_ONE_THREAD,
         )
         return self._executor.submit(job, item)
 
     def result(self, future: Any) -> Any:
         return future.result()
 
-    def __enter__(self) -> _Processes:
+    def __enter__(self) -> Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the processes."""
         if self._executor is not None:
             self._executor.shutdown(kill_workers=True)
             self._executor = None
 
 
-def _start_worker(parent: int) -> None:
+def _start_worker(parent: int, prepare: Callable[[Any], object] | None, argument: object) -> None:
     """Leaves Ctrl-C, which a terminal sends to all processes, to the one that the user started,
-    and ends the worker with that one."""
+    ends the worker with that one, and prepares it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.end_with(parent)
+    if prepare is not None:
+        prepare(argument)
 
 
 class _Cluster:
-    """The workers of a Dask scheduler; as `_Processes`."""
+    """The workers of a Dask scheduler; as `Processes`."""
 
     def __init__(self, client: Any, address: str) -> None:
         from distributed import KilledWorker

@@ -9,13 +9,15 @@ _MAX_SHOWN = 60  # characters shown of the place itself
 
 
 class ChangesError(InputError):
-    """Changes that cannot be read. `text` is all of them; the error is in `length` characters from
-    `position`, in the bar with number `bar` as written, from 1 (0: in no bar)."""
+    """Changes that cannot be read. `text` is all of them, `problem` says what is wrong in them; it
+    is in `length` characters from `position`, in the bar with number `bar` as written, from 1 (0:
+    in no bar)."""
 
     def __init__(
         self, problem: str, text: str, position: int, length: int, *, bar: int = 0, hint: str = ""
     ) -> None:
-        self.text, self.position, self.length, self.bar = text, position, length, bar
+        self.problem, self.text, self.bar = problem, text, bar
+        self.position, self.length = position, length
         start = text.rfind("\n", 0, position) + 1
         end = text.find("\n", position + length)
         line = text[start : len(text) if end < 0 else end]

@@ -64,6 +64,13 @@ class Performance:
     parts: tuple[PerformedPart, ...]
 
     @property
+    def written(self) -> tuple[tuple[Note, ...], ...]:
+        """The notes of `played`, part by part, in the order of those of `parts`: each as it is
+        written. Onsets count from the start of `played`."""
+        accompaniment = (_in_order(part.notes) for part in self.played.accompaniment)
+        return (self.played.melody_notes(), *map(tuple, accompaniment))
+
+    @property
     def count_in_seconds(self) -> float:
         """The time from the start of the performance to that of the score."""
         return Clock(self.played.tempos).seconds(self.played.length - self.score.length)
@@ -169,7 +176,7 @@ def _accompaniment(
     tune: Tune, part: Part, config: PerformanceConfig, rng: Generator
 ) -> PerformedPart:
     """Notes with one onset, such as those of a chord, deviate together."""
-    notes = sorted(part.notes, key=lambda note: (note.onset, note.pitch))
+    notes = _in_order(part.notes)
     spread = config.humanize * _BAND_STEADINESS
     onsets = sorted({note.onset for note in notes})
     number = {onset: index for index, onset in enumerate(onsets)}
@@ -189,6 +196,11 @@ def _accompaniment(
         for note, (onset, end) in zip(notes, times, strict=True)
     ]
     return PerformedPart(part.instrument, tuple(performed), part.drums)
+
+
+def _in_order(notes: Sequence[Note]) -> list[Note]:
+    """The notes of an accompanying part in the order in which they are performed."""
+    return sorted(notes, key=lambda note: (note.onset, note.pitch))
 
 
 def _accent(onset: Fraction, starts: Sequence[Fraction]) -> float:

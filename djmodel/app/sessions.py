@@ -1,0 +1,213 @@
+"""A session as files: its choruses and trades on one timeline, as they sounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from djmodel.app.events import Events
+from djmodel.app.melodies import with_melody
+from djmodel.app.messages import (
+    ExportRequest,
+    RequestError,
+    SessionChorus,
+    Trade,
+    exact,
+    melody_notes,
+)
+from djmodel.app.solos import chorus
+from djmodel.model.model_file import DjModel
+from djmodel.music.tune import Bar, Note, Part, Section, Tempo, Tune
+from djmodel.outputs.performance.feel import Clock
+from djmodel.outputs.performance.perform import (
+    Performance,
+    PerformedNote,
+    PerformedPart,
+    perform,
+)
+
+MAX_BARS = 4_000  # of a session that is written
+_SHORTEST = 0.02  # seconds of a note that was played
+MEDIA_TYPES: Mapping[str, tuple[str, str]] = {
+    "midi": ("audio/midi", ".mid"),
+    "musicxml": ("application/vnd.recordare.musicxml+xml", ".musicxml"),
+    "wav": ("audio/wav", ".wav"),
+    "html": ("text/html; charset=utf-8", ".html"),
+}
+"""By format, the media type and the suffix."""
+
+Timed = tuple[Note, PerformedNote]
+
+
+def export(
+    request: ExportRequest, models: Callable[[SessionChorus], DjModel], kind: str, font: Path | None
+) -> bytes:
+    """The content of the file of a session. Raises InputError."""
+    if kind not in MEDIA_TYPES:
+        message = f"format must be {', '.join(MEDIA_TYPES)}, not '{kind:.20}'"
+        raise RequestError(message, field="format")
+    performance = joined(request, models)
+    tune = performance.score
+    if kind == "midi":
+        from djmodel.outputs.midi import performance_bytes
+
+        return performance_bytes(performance)
+    if kind == "musicxml":
+        from djmodel.outputs.lead_sheet import bars_per_line
+        from djmodel.outputs.musicxml import musicxml
+
+        return musicxml(tune, bars_per_line(tune)).encode("utf-8")
+    if kind == "wav":
+        from djmodel.outputs.audio import render
+
+        return render(performance, font).wav()
+    from djmodel.outputs.page import PageItem, page
+
+    item = PageItem(tune, performance=performance)
+    return page([item], _facts(request), title=tune.title, soundfont=font).encode("utf-8")
+
+
+def _facts(request: ExportRequest) -> dict[str, str]:
+    """How each chorus was made: the settings that it does not share with the one before."""
+    facts: dict[str, str] = {}
+    before: dict[str, str] = {}
+    for number, played in enumerate(request.choruses, start=1):
+        asked = msgspec.structs.asdict(played.settings)
+        settings = {name: str(value) for name, value in asked.items() if value is not None}
+        changed = {name: value for name, value in settings.items() if before.get(name) != value}
+        facts[f"chorus {number}"] = ", ".join(f"{name} {value}" for name, value in changed.items())
+        before = settings
+    return {name: text for name, text in facts.items() if text}
+
+
+@dataclass
+class _Timeline:
+    """The bars of a session and all notes on them, in quarter lengths and in seconds from its
+    start. `parts` are those of the band, by instrument."""
+
+    bars: list[Bar] = field(default_factory=list)
+    tempos: list[Tempo] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    choruses: list[int] = field(default_factory=list)
+    melody: list[Timed] = field(default_factory=list)
+    parts: dict[PerformedPart, list[Timed]] = field(default_factory=dict)
+    length: Fraction = Fraction(0)
+    seconds: float = 0.0
+
+
+def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -> Performance:
+    """The performance of a whole session. Raises InputError."""
+    line = _Timeline()
+    first: Tune | None = None
+    for played in request.choruses:
+        asked = played if played.melody is not None else _with_silence(played)
+        performance, _, form = chorus(models(played), asked)
+        start = form if played.before is not None else 0
+        first = first or performance.score
+        _append(line, performance, start, played)
+        if len(line.bars) > MAX_BARS:
+            message = f"the session has more than {MAX_BARS:,} bars"
+            raise RequestError(message, hint="write a part of it")
+    assert first is not None
+    melody = _one_line(line.melody, line.length)
+    tune = replace(
+        first,
+        title=request.title or first.title,
+        bars=tuple(line.bars),
+        tempos=tuple(line.tempos),
+        sections=tuple(line.sections),
+        choruses=tuple(line.choruses),
+        accompaniment=tuple(
+            Part(key.instrument, tuple(note for note, _ in notes), key.drums)
+            for key, notes in line.parts.items()
+        ),
+    )
+    tune = with_melody(tune, [note for note, _ in melody])
+    parts = [PerformedPart(tune.instrument, tuple(note for _, note in melody))]
+    parts += [
+        key._replace(notes=tuple(note for _, note in notes)) for key, notes in line.parts.items()
+    ]
+    return Performance(tune, tune, tuple(parts))
+
+
+def _with_silence(played: SessionChorus) -> SessionChorus:
+    return msgspec.structs.replace(played, melody=[])
+
+
+def _append(line: _Timeline, performance: Performance, start: int, played: SessionChorus) -> None:
+    """Adds the bars of a performance from `start` on, and what sounds in them."""
+    score = performance.score
+    begin, clock = score.starts[start], Clock(score.tempos)
+    at = line.length - begin
+    later = line.seconds - clock.seconds(begin)
+    wait = performance.count_in_seconds
+
+    def moved(note: Note, performed: PerformedNote, wait: float = wait) -> Timed:
+        """A note with times of the score, and the same as performed after a count-in."""
+        shift = later - wait
+        return (
+            replace(note, onset=note.onset + at),
+            performed._replace(onset=performed.onset + shift, end=performed.end + shift),
+        )
+
+    for index, part in enumerate(performance.parts):
+        notes = [
+            moved(note, sounding)
+            for note, sounding in Events(performance).pairs(index)
+            if note.onset >= begin
+        ]
+        if index == 0:
+            line.melody += notes
+        elif notes:
+            line.parts.setdefault(part._replace(notes=()), []).extend(notes)
+    for trade in played.trades:
+        bar = start + trade.bar
+        if bar < len(score.bars):
+            line.melody += [moved(*each, wait=0.0) for each in _traded(trade, score, bar)]
+    bars, bpm = len(line.bars), score.tempos[0].bpm
+    if not line.tempos or line.tempos[-1].bpm != bpm:
+        line.tempos.append(Tempo(line.length, bpm))
+    line.choruses.append(bars)
+    line.sections += [
+        Section(section.bar - start + bars, section.name)
+        for section in score.sections
+        if section.bar >= start
+    ]
+    line.bars += [replace(bar, melody=()) for bar in score.bars[start:]]
+    line.length += score.length - begin
+    line.seconds += clock.seconds(score.length) - clock.seconds(begin)
+
+
+def _traded(trade: Trade, score: Tune, bar: int) -> list[Timed]:
+    """The notes of a trade from the bar with index `bar` on, with times from the start of
+    `score`."""
+    begin, clock = score.starts[bar], Clock(score.tempos)
+    notes = [replace(note, onset=note.onset + begin) for note in melody_notes(trade.melody)]
+    if trade.notes is None or len(trade.notes) != len(notes):
+        alone = with_melody(replace(score, accompaniment=()), notes)
+        performed = perform(alone, rng=trade.seed).parts[0].notes
+        return [*zip(alone.melody_notes(), performed, strict=True)]
+    timed = []
+    for note, sounding in zip(notes, sorted(trade.notes, key=lambda n: n.start), strict=True):
+        onset = clock.seconds(begin + exact(sounding.start))
+        end = onset if sounding.end is None else clock.seconds(begin + exact(sounding.end))
+        end = max(end, onset + _SHORTEST)
+        timed.append((note, PerformedNote(max(onset, 0.0), end, note.pitch, sounding.velocity)))
+    return timed
+
+
+def _one_line(melody: Sequence[Timed], length: Fraction) -> list[Timed]:
+    """The notes in the order of onsets, each cut where the next begins; one for each onset."""
+    by_onset = {note.onset: (note, performed) for note, performed in melody if note.onset < length}
+    line = [by_onset[onset] for onset in sorted(by_onset)]
+    cut = []
+    for (note, performed), (following, after) in pairwise(line):
+        duration = min(note.end, following.onset) - note.onset
+        end = max(min(performed.end, after.onset), performed.onset)
+        cut.append((replace(note, duration=duration), performed._replace(end=end)))
+    return [*cut, *line[-1:]]
