@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says the same
+    from djmodel.app.launch import play as play
     from djmodel.config import TrainingConfig as TrainingConfig
     from djmodel.course.helpers import a_initializer as a_initializer
     from djmodel.course.helpers import c_initializer as c_initializer
@@ -39,7 +40,6 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.model.training import fit as fit
     from djmodel.music.accompaniment import accompany as accompany
     from djmodel.music.changes import parse_changes as parse_changes
-    from djmodel.outputs.audio import render
     from djmodel.outputs.lead_sheet import lead_sheet as lead_sheet
     from djmodel.outputs.piano_roll import piano_roll
     from djmodel.outputs.write import write
@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.values.grammar import encode as encode
     from seqmodel.sampling.config import SamplingConfig as SamplingConfig
 
-    play, plot, save = render, piano_roll, write
+    plot, save = piano_roll, write
 
 _HOMES = {
     "read_tune": "djmodel.inputs.reader",
@@ -63,7 +63,7 @@ _HOMES = {
     "improvise": "djmodel.model.improvise",
     "SamplingConfig": "seqmodel.sampling.config",
     "evaluate": "djmodel.evaluation.perplexity",
-    "play": "djmodel.outputs.audio:render",
+    "play": "djmodel.app.launch",
     "plot": "djmodel.outputs.piano_roll:piano_roll",
     "lead_sheet": "djmodel.outputs.lead_sheet",
     "save": "djmodel.outputs.write:write",

@@ -7,6 +7,7 @@ PROGRAM = Program(
     summary="Improvise over any chord changes, with a small network trained on your music.",
     commands={
         "Music": {
+            "play": "Improvise with you, on a page in the browser.",
             "generate": "Improvise over chord changes, or over the chords of a tune.",
             "render": "Turn a MIDI file into sound.",
             "inspect": "Show how a file of music, or a chord chart, is read.",

@@ -87,6 +87,8 @@ class ProcessWorkers:
     def __init__(self, count: int, source: Source) -> None:
         self._quick = Processes(count, _prepare, source)
         self._long = Processes(1, _prepare, source)
+        for long in (False, True):  # they start now, not with the first request
+            self.submit(Job("chart", b'{"changes": "C"}'), long=long)
 
     def submit(self, job: Job, *, long: bool) -> Future[Reply]:
         future: Future[Reply] = (self._long if long else self._quick).submit(run, job)
