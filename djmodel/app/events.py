@@ -101,7 +101,7 @@ class Events:
 
     def section(self, first: int, last: int, *, band: bool = True) -> Json:
         """Bars `first` up to `last`, exclusive: bars, parts, and the melody as it is written."""
-        tune = self.score.excerpt(first + 1, last)
+        tune = replace(self.score, accompaniment=()).excerpt(first + 1, last)
         start, end = self.score.starts[first], self.score.starts[last]
         parts = [self._part(0, "melody", start, end)]
         if band:

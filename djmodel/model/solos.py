@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from djmodel.config import MAX_BARS, MAX_TOTAL_BARS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
-from djmodel.music.accompaniment import accompany
+from djmodel.music.accompaniment import accompany, with_feel_of_style
 from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes
 from djmodel.music.instruments import SOLOISTS, soloist
@@ -40,9 +41,10 @@ def generate_solos(
             "bars",
             hint="take fewer or shorter ones",
         )
+    has_band = bool(changes.accompaniment) and config.style is None
     solos = improvise(
         model,
-        accompanied(changes, config),
+        changes if has_band else with_feel_of_style(changes, _style(changes, config)),
         seed=config.seed,
         count=count,
         sampling=config.sampling,
@@ -52,9 +54,9 @@ def generate_solos(
         tidy=config.tidy,
         max_copy=config.max_copy,
     )
-    if changes.accompaniment and config.style is None:
+    if has_band:
         return solos
-    # The band listens to the soloist: it plays anew for each solo.
+    # The band listens to the soloist: it plays for each solo.
     alone = [replace(solo.tune, accompaniment=()) for solo in solos]
     return [
         replace(solo, tune=accompanied(tune, config))
@@ -104,8 +106,11 @@ def accompanied(tune: Tune, config: GenerationConfig) -> Tune:
     """The tune with the band of a configuration, or with its own if no style is asked for."""
     if tune.accompaniment and config.style is None:
         return tune
-    style = default_style(tune) if config.style is None else config.style
-    return accompany(tune, style, np.random.default_rng(config.seed))
+    return accompany(tune, _style(tune, config), np.random.default_rng(config.seed))
+
+
+def _style(tune: Tune, config: GenerationConfig) -> str:
+    return default_style(tune) if config.style is None else config.style
 
 
 def performance_of(tune: Tune, config: GenerationConfig) -> Performance:
@@ -116,7 +121,7 @@ def performance_of(tune: Tune, config: GenerationConfig) -> Performance:
 def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     """Written changes, a file, a piece of the corpus, or a tune of the training."""
     if config.changes is not None:
-        return parse_changes(config.changes, parse_meter(config.meter))
+        return _parsed(config.changes, config.meter)
     over = config.over
     if config.corpus is not None:
         from djmodel.inputs.sheet_music import corpus_file
@@ -129,6 +134,12 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     from djmodel.inputs.reader import read_tune  # not for changes as text, which start faster
 
     return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
+
+
+@lru_cache(maxsize=16)
+def _parsed(changes: str, meter: str) -> Tune:
+    """Written changes: read once for all the solos and answers over them."""
+    return parse_changes(changes, parse_meter(meter))
 
 
 def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:

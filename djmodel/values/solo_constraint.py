@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,9 @@ class Symbols:
     is_tie: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, texts: Sequence[str], size: int) -> Symbols:
-        """The symbols `texts` of a vocabulary with `size` indices."""
+    @lru_cache(maxsize=8)
+    def of(cls, texts: tuple[str, ...], size: int) -> Symbols:
+        """The symbols `texts` of a vocabulary with `size` indices, made once for all solos."""
         durations = [parse_duration(t) if is_duration(t) else Fraction(0) for t in texts]
         tones = [None if is_duration(t) else value_of("1.000", t) for t in texts]
         kinds = [ALL_KINDS.index(t.kind) if t and t.leap is not None else -1 for t in tones]

@@ -16,7 +16,7 @@ from djmodel.music.accompaniment.comping import chord_notes, lead_voices
 from djmodel.music.accompaniment.drums import drum_notes
 from djmodel.music.accompaniment.form import chorus_length
 from djmodel.music.accompaniment.strokes import busy_groups, groups_of
-from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.accompaniment.styles import STYLES, Style
 from djmodel.music.tune import Part, Tune
 from seqmodel.errors import InputError
 
@@ -37,10 +37,7 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     >>> [part.instrument.name for part in band.accompaniment]
     ['Piano', 'Bass', 'Drums']
     """
-    chosen = STYLES.get(style.strip().casefold())
-    if chosen is None:
-        styles = ", ".join(STYLES)
-        raise InputError(f"`{style}` is not a style of accompaniment", hint=f"choose from {styles}")
+    chosen = _style(style)
     rng = np.random.default_rng(rng)
     spans = tune.chord_spans()
     groups = list(groups_of(tune))
@@ -57,4 +54,18 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     drums = drum_notes(tune, groups, chosen.drums, rng)
     parts.append(Part(chosen.drums.kit, tuple(drums), drums=True))
     parts = [part for part in parts if part.notes]
-    return replace(tune, accompaniment=tuple(parts), feel=tune.feel or chosen.feel)
+    return replace(with_feel_of_style(tune, style), accompaniment=tuple(parts))
+
+
+def with_feel_of_style(tune: Tune, style: str) -> Tune:
+    """The tune with the feel of a style of `STYLES`, if it has none. Raises InputError for an
+    unknown style."""
+    return replace(tune, feel=tune.feel or _style(style).feel)
+
+
+def _style(name: str) -> Style:
+    chosen = STYLES.get(name.strip().casefold())
+    if chosen is None:
+        styles = ", ".join(STYLES)
+        raise InputError(f"`{name}` is not a style of accompaniment", hint=f"choose from {styles}")
+    return chosen
