@@ -69,7 +69,7 @@ def mistakes(text: str, meter: Meter) -> list[Json]:
     the text is read again.
     """
     found: list[tuple[int, Json]] = []
-    repaired = plain(text)
+    written = repaired = plain(text)
     while len(found) < MAX_MISTAKES:
         try:
             bars = len(parse_changes(repaired, meter).bars)
@@ -78,7 +78,7 @@ def mistakes(text: str, meter: Meter) -> list[Json]:
             is_here = error.text == repaired
             if any(at == place for place, _ in found) or (found and not is_here):
                 break
-            found.append((at, _mistake(error, is_here)))
+            found.append((at, _mistake(error, written if is_here else None)))
             if not is_here or not length:
                 break
             around = repaired[at - 1 : at] + repaired[at + length : at + length + 1]
@@ -95,16 +95,17 @@ def mistakes(text: str, meter: Meter) -> list[Json]:
     return [mistake for _, mistake in sorted(found, key=lambda each: each[0])]
 
 
-def _mistake(error: ChangesError, has_place: bool) -> Json:
-    if not has_place:
+def _mistake(error: ChangesError, text: str | None) -> Json:
+    """A mistake; in `text` if it has a place there."""
+    if text is None:
         return {**_without_place(error), "bar": error.bar}
-    before = error.text[: error.position]
+    before = text[: error.position]
     line = before.rpartition("\n")[2]
     return {
         "message": printable(error.problem),
         "hint": printable(error.hint),
         "start": _utf16(before),
-        "length": _utf16(error.text[error.position : error.position + error.length]),
+        "length": _utf16(text[error.position : error.position + error.length]),
         "line": before.count("\n") + 1,
         "column": _utf16(line) + 1,
         "bar": error.bar,
