@@ -89,10 +89,9 @@ class TrainingConfig:
     tones that lead to the same degree share parts of their logits (see `djmodel.values.views`). In
     each window of an epoch, the share `unknown` of the features of the performance is hidden, such
     as the player's name, so that the model also plays without.
-    `transpose` moves what each window says of absolute pitches by some semitones. With `memory`,
-    the model also remembers what was played in the solo so far, if there is held-out music from
-    which to learn how much that counts (see `seqmodel.short_term`). `adaptation` is the rate at
-    which its output layer follows the solo (see `seqmodel.network.adaptation`).
+    `transpose` moves what each window says of absolute pitches by some semitones.
+    `adaptation` is the rate at which the output layer follows a solo (see
+    `seqmodel.network.adaptation`).
     `compact` makes a small model file: weights of 16 bits, no copy for Keras, and of many tunes the
     first ones.
     `tie_features` adds to the embedding of each value those of its kind, duration and interval,
@@ -160,7 +159,6 @@ class TrainingConfig:
     views: bool = True
     unknown: float = 0.0
     transpose: bool = False
-    memory: bool = False
     adaptation: float = 0.0
     compact: bool = False
     tie_features: bool = False

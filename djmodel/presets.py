@@ -58,7 +58,6 @@ PRESETS = {
         ),
         unknown=0.3,
         transpose=True,
-        memory=True,
         adaptation=0.002,
         compact=True,
         trainer=TrainerConfig(

@@ -19,7 +19,6 @@ ORDER = [
     "seqmodel.data",
     "seqmodel.network",
     "seqmodel.training",
-    "seqmodel.short_term",
     "seqmodel.sampling",
     "seqmodel.ngram",
     "seqmodel.suffix_automaton",

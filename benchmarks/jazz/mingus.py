@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from benchmarks.jazz.results import Results
+from benchmarks.jazz.short_term import Context, Part, ShortTermMemory
 from benchmarks.jazz.tokens import (
     DURATIONS,
     REST,
@@ -42,7 +43,6 @@ from seqmodel.network.forward import log_distributions
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.ngram import NGram
-from seqmodel.short_term import Context, Part, ShortTermMemory
 from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.config import TrainerConfig
 from seqmodel.training.loop import train_network

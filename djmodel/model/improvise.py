@@ -93,7 +93,6 @@ def improvise(
         primer=model.encode(primer),
         primer_conditioning=_primer_conditioning(model, primer, changes),
         copy_limit=limit,
-        memory=model.memory,
         adaptation=model.config.adaptation,
     )
     if not samples.ended.all():

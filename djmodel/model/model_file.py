@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,7 +32,6 @@ from seqmodel.errors import FileError, InputError
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.weights import Floats, Weights
-from seqmodel.short_term import Context, ShortTermMemory
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
 KIND = "djmodel"
 BUNDLED = ("jazz", "ragtime")
 MAX_PITCH = 127  # of MIDI
-MAX_PARTS, MAX_CONTEXTS, MAX_LAG = 4, 64, 64  # of a short-term memory
 
 _Pitch = Annotated[int, msgspec.Meta(ge=0, le=MAX_PITCH)]
 
@@ -58,7 +55,6 @@ class _Content(msgspec.Struct):
     registers: dict[str, tuple[_Pitch, _Pitch]] = {}  # of those of each instrument
     players: dict[str, str] = {}  # the instrument of each
     final_loss: float | None = None
-    memory: ShortTermMemory | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class DjModel:
     the symbols of their values as indices of the vocabulary, `registers` the ranges of their
     melodies. `conditioning` is what the model is conditioned on in the grammar of jazz,
     `bar_positions` in that of the course, if it is; `final_loss` is the training loss in nats per
-    symbol. `memory` remembers what was played in a solo. `sources` maps the names of the training
+    symbol. `sources` maps the names of the training
     data to their SHA-256, `versions` packages to their versions at training time.
     """
 
@@ -82,7 +78,6 @@ class DjModel:
     bar_positions: BarPositions | None = None
     conditioning: Conditioning | None = None
     final_loss: float | None = None
-    memory: ShortTermMemory | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(
         default_factory=lambda: installed_versions(
@@ -167,12 +162,8 @@ class DjModel:
 
     def log_distributions(self, symbols: Sequence[int], inputs: Indices | None) -> Floats:
         """The natural log-probabilities of all symbols at each step of a sequence, by the network,
-        which adapts to it, and the memory; `inputs (n, k)` as in `inputs`: `(n, size of the
-        vocabulary)`."""
-        of_network = log_distributions(self.weights, symbols, inputs, self.config.adaptation)
-        if self.memory is None:
-            return of_network
-        return self.memory.combine(of_network, symbols, inputs)
+        which adapts to it; `inputs (n, k)` as in `inputs`: `(n, size of the vocabulary)`."""
+        return log_distributions(self.weights, symbols, inputs, self.config.adaptation)
 
     def save(self, path: str | Path, graph: keras.Model | None = None) -> None:
         """Writes the model file; `graph` is the Keras model in it, if there is to be one. Raises
@@ -191,7 +182,6 @@ class DjModel:
             sequences=self.sequences,
             bar_positions=None if positions is None else positions.to_json(),
             final_loss=self.final_loss,
-            memory=self.memory,
         )
         return ModelFile(KIND, self.weights, self.vocabulary, content, self.sources, self.versions)
 
@@ -216,7 +206,6 @@ def load(path: str | Path) -> DjModel:
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
             final_loss=content.final_loss,
-            memory=content.memory,
             sources=file.sources,
             versions=file.versions,
         )
@@ -287,24 +276,9 @@ def _check(model: DjModel) -> None:
     lengths = [per_value * sum(map(len, model.encode_tune(tune))) for tune in model.tunes]
     if lengths != [*map(len, model.sequences[: len(lengths)])]:
         raise ValueError("the sequences are not those of the tunes")
-    if model.memory is not None:
-        _check_memory(model.memory, model)
     n_conditioning = model.weights.n_inputs - model.weights.n_values
     if n_conditioning != len(model.bar_positions or model.conditioning or ()):
         raise ValueError(f"{n_conditioning} conditioning inputs are not those of the features")
-
-
-def _check_memory(memory: ShortTermMemory, model: DjModel) -> None:
-    n_features = len(model.conditioning.features) if model.conditioning else 0
-    fits = memory.n_symbols == model.vocabulary.size and 0 < len(memory.parts) <= MAX_PARTS
-    for part in memory.parts:
-        fits = fits and 0 < len(part.contexts) == len(part.weights) <= MAX_CONTEXTS
-        for context in part.contexts:
-            fits = fits and all(0 < lag <= MAX_LAG for lag in context.lags)
-            fits = fits and all(0 <= feature < n_features for feature in context.features)
-        fits = fits and all(map(math.isfinite, (part.scale, *part.weights)))
-    if not fits or any(part.contexts[0] != Context() for part in memory.parts):
-        raise ValueError("the short-term memory does not fit the model")
 
 
 def _check_jazz(model: DjModel) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 
 from djmodel.config import TrainingConfig
 from djmodel.model.layers import Layers, djmodel, shared_layers
-from djmodel.model.memory import fit_memory
 from djmodel.model.model_file import DjModel
 from djmodel.model.scan import scanning_model
 from djmodel.model.training_data import TrainingData
@@ -132,9 +131,6 @@ def _fit(
         tunes = tunes[:STORED_TUNES]
         weights = weights.rounded()
         set_weights(graph, weights)
-    memory = None
-    if config.memory and config.grammar == "jazz" and validation:
-        memory = fit_memory(weights, data.conditioning, validation, config.adaptation)
     model = DjModel(
         weights=weights,
         vocabulary=encoded.vocabulary,
@@ -145,7 +141,6 @@ def _fit(
         bar_positions=data.positions,
         conditioning=data.conditioning,
         final_loss=fit_result.history[fit_result.best_epoch - 1].loss,
-        memory=memory,
         sources=data.sources,
     )
     return TrainingResult(layers, model, encoded, fit_result)

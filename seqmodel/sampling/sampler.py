@@ -24,7 +24,6 @@ from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint, Drawn, Tracker
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
-from seqmodel.short_term import ShortTermMemory
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
 # drawn, groups have widths that depend on their position alone: first these, which together are one
@@ -60,7 +59,6 @@ def sample(
     primer: Sequence[int] = (),
     primer_conditioning: Indices | None = None,
     copy_limit: CopyLimit | None = None,
-    memory: ShortTermMemory | None = None,
     adaptation: float = 0.0,
 ) -> Samples:
     """Draws `n_sequences` of at most `max_length` symbols each.
@@ -68,8 +66,8 @@ def sample(
     The model first reads the zero vector, then `primer` (which is not part of the result and does
     not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
     sequences is the same, bit for bit, as the only one of one, and a longer one begins as a shorter
-    one does. With an `adaptation`, the rate of it, the Dense layer follows each sequence, and with
-    a `memory` what it repeats. Raises SamplingError if `copy_limit` leaves nothing to draw.
+    one does. `adaptation`: the rate at which the Dense layer follows each sequence. Raises
+    SamplingError if `copy_limit` leaves nothing to draw.
     """
     bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
     jobs = _jobs(n_sequences, rng)
@@ -79,11 +77,9 @@ def sample(
         for group in jobs[number]:
             state = BatchedState(weights, group.width)
             sampler = _sampler(weights.n_values, constraint, config, bans, group)
-            followers = _Followers(weights, group.wanted, memory, adaptation)
-            first = _read_primer(
-                state, primer, primer_conditioning, sampler.conditioning, followers
-            )
-            samples.append(_draw(state, first, sampler, followers, group, max_length))
+            adapted = _Adaptation(weights, group.wanted, adaptation)
+            first = _read_primer(state, primer, primer_conditioning, sampler.conditioning, adapted)
+            samples.append(_draw(state, first, sampler, adapted, group, max_length))
         return samples
 
     with single_threaded_blas():
@@ -120,7 +116,7 @@ def _draw(
     state: BatchedState,
     logits: Floats,
     sampler: _Sampler,
-    followers: _Followers,
+    adaptation: _Adaptation,
     group: _Group,
     max_length: int,
 ) -> Samples:
@@ -137,46 +133,37 @@ def _draw(
         first = t
         while t < min(first + block, max_length) and not sampler.all_ended:
             conditioning = sampler.conditioning
-            logits = followers.combine(logits, state, conditioning)
+            logits = adaptation.logits(logits, state, conditioning)
             collected[t - first] = logits
             drawn = sampler.draw(logits, uniforms[t], out=symbols[t])
-            followers.follow(drawn, conditioning)
+            adaptation.follow(drawn)
             logits = state.read(drawn, sampler.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(collected[: t - first], symbols[first:t])
     return Samples(symbols.T[:wanted], log_probs.T[:wanted], sampler.ended[:wanted])
 
 
-class _Followers:
-    """What follows the first `wanted` of B sequences and changes their logits: with an `adaptation`
-    a Dense layer each, with a `memory` a short-term memory each, else nothing."""
+class _Adaptation:
+    """The Dense layers of the first `wanted` of B sequences, which follow them; at a rate of 0
+    nothing."""
 
-    def __init__(
-        self, weights: Weights, wanted: int, memory: ShortTermMemory | None, adaptation: float
-    ) -> None:
-        sequences = range(wanted)
-        self.layers = [AdaptedLayer(weights, adaptation) for _ in sequences] if adaptation else []
-        self.memories = [memory.begin() for _ in sequences] if memory else []
+    def __init__(self, weights: Weights, wanted: int, rate: float) -> None:
+        self.layers = [AdaptedLayer(weights, rate) for _ in range(wanted)] if rate else []
 
-    def combine(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
-        """The logits `(n, B)` of network and followers."""
-        if not (self.layers or self.memories):
+    def logits(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
+        """The logits `(n, B)` by the adapted layers, from those of the network."""
+        if not self.layers:
             return logits
         logits = logits.copy()
-        known = () if conditioning is None else conditioning.T
-        features = np.asarray(known).reshape(logits.shape[1], -1)
         for k, layer in enumerate(self.layers):
-            logits[:, k] = layer.logits(logits[:, k], state.state[:, k], features[k])
-        for k, memory in enumerate(self.memories):
-            logits[:, k] = memory.combine(logits[:, k], features[k])
+            features = () if conditioning is None else conditioning[:, k]
+            logits[:, k] = layer.logits(logits[:, k], state.state[:, k], features)
         return logits
 
-    def follow(self, drawn: Drawn, conditioning: Indices | None) -> None:
+    def follow(self, drawn: Drawn) -> None:
         """Takes in the symbols that were drawn, `(B,)`."""
         for k, layer in enumerate(self.layers):
             layer.follow(int(drawn[k]))
-        for k, memory in enumerate(self.memories):
-            memory.add(int(drawn[k]), () if conditioning is None else conditioning[:, k])
 
 
 def _read_primer(
@@ -184,7 +171,7 @@ def _read_primer(
     primer: Sequence[int],
     conditioning: Indices | None,
     following: Indices | None,
-    followers: _Followers,
+    adaptation: _Adaptation,
 ) -> Floats:
     """The logits `(n, B)` after the primer, with `conditioning (len(primer), k)`; `following (k,
     B)` conditions the symbol after it."""
@@ -192,9 +179,9 @@ def _read_primer(
     previous = np.full(B, PADDING)
     for t, symbol in enumerate(primer):
         features = None if conditioning is None else np.repeat(conditioning[t][:, None], B, 1)
-        followers.combine(state.read(previous, features), state, features)
+        adaptation.logits(state.read(previous, features), state, features)
         previous = np.full(B, symbol)
-        followers.follow(previous, features)
+        adaptation.follow(previous)
     return state.read(previous, following)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqmodel.short_term import Context, Part, ShortTermMemory
+from benchmarks.jazz.short_term import Context, Part, ShortTermMemory
 
 V = 5
 UNIFORM = np.full(V, np.log(1 / V), np.float32)
