@@ -224,7 +224,7 @@ def command(
     over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
     if seed is None:
         over += f"; --seed {config.seed} makes the same again"
-    for line in (over, *_copies(model, solos, config)):
+    for line in (over, *_bare_chords(model, solos[0]), *_copies(model, solos, config)):
         console.print(line, soft_wrap=True)
 
 
@@ -257,6 +257,17 @@ def _settings(path: Path, config: GenerationConfig) -> dict[str, str]:
         else printable(str(value), 80)
         for name, value in settings.items()
     }
+
+
+def _bare_chords(model: DjModel, solo: Solo) -> Iterator[str]:
+    """A line for each chord that a jazz model takes for a quality that it knows."""
+    from djmodel.music.chord_symbol import chord_symbol
+    from djmodel.values.chart import chords_without_quality
+
+    if model.conditioning:
+        for chord, quality in chords_without_quality(solo.tune).items():
+            symbol = chord_symbol(chord)
+            yield f"{symbol} is played over as a {quality} chord: no training solo has its quality"
 
 
 def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> Iterator[str]:

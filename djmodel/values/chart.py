@@ -183,4 +183,14 @@ def _quality(tones: set[int]) -> str:
         if 11 in tones:
             return "minor major 7"
         return "minor 7" if 10 in tones else "minor"
-    return "suspended" if tones & {2, 5} else "other"
+    if tones & {2, 5}:
+        return "suspended"
+    return "7" if 10 in tones else "major 7" if 11 in tones else "major"
+
+
+def chords_without_quality(tune: Tune) -> dict[Chord, str]:
+    """The chords of a tune that have neither third nor fourth or second, such as C5, with the
+    quality that a model takes each for. No jazz solo that is bundled has one."""
+    chords = {change.chord for bar in tune.bars for change in bar.changes if change.sounding}
+    bare = {chord for chord in chords if not {2, 3, 4, 5} & {*chord.intervals}}
+    return {chord: QUALITIES[chord_quality(chord)] for chord in sorted(bare, key=str)}

@@ -75,3 +75,12 @@ def test_the_bundled_model_of_a_solo_is_found(command, tmp_path):
 def test_a_misspelled_model_is_refused_with_the_names_of_the_bundled_ones(refuses, tmp_path):
     said = refuses(GENERATE, "jaz", "--out", tmp_path / "solo.mid")
     assert said.endswith("the bundled models are jazz and ragtime")
+
+
+def test_a_power_chord_is_taken_for_a_chord_that_the_solos_have_and_said_once(command, tmp_path):
+    # No transcribed solo has a chord without a third, so that the model has not learned one.
+    said = command(GENERATE, "--changes", "C5 | F | C5 | C", "--out", tmp_path / "solo.mid").err
+    assert said.count("C5 is played over as a major chord") == 1
+    assert "F is played over" not in said
+    said = command(GENERATE, "--changes", "C | F", "--out", tmp_path / "plain.mid").err
+    assert "played over as" not in said
