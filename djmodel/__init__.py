@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.model.training import fit as fit
     from djmodel.music.accompaniment import accompany as accompany
     from djmodel.music.changes import parse_changes as parse_changes
-    from djmodel.outputs.lead_sheet import lead_sheet as lead_sheet
+    from djmodel.outputs.notation.lead_sheet import lead_sheet as lead_sheet
     from djmodel.outputs.piano_roll import piano_roll
     from djmodel.outputs.write import write
     from djmodel.values.grammar import decode as decode
@@ -65,7 +65,7 @@ _HOMES = {
     "evaluate": "djmodel.evaluation.perplexity",
     "play": "djmodel.app.launch",
     "plot": "djmodel.outputs.piano_roll:piano_roll",
-    "lead_sheet": "djmodel.outputs.lead_sheet",
+    "lead_sheet": "djmodel.outputs.notation.lead_sheet",
     "save": "djmodel.outputs.write:write",
     # the course's names
     "djmodel": "djmodel.model.layers",

@@ -14,6 +14,7 @@ from djmodel.inputs.chart import chart_text
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
+from djmodel.outputs.notation.config import SheetConfig
 from seqmodel.command_line.outputs import Overwrite, check_free, free_name
 from seqmodel.command_line.runner import new_seed, print_line, run, stderr_console
 from seqmodel.files import check_no_overwrite
@@ -55,10 +56,7 @@ class Outputs:
             default="General MIDI",
         ),
     ] = None
-    score: Annotated[
-        Path | None,
-        Setting("Also write a lead sheet: .svg, .png or .musicxml.", "Output", metavar="FILE"),
-    ] = None
+    sheet: SheetConfig = SheetConfig()
     picture: Annotated[
         Path | None, Setting("Also write a piano roll: .svg or .png.", "Output", metavar="FILE")
     ] = None
@@ -83,7 +81,7 @@ class Outputs:
         for path, allowed in (
             (self.out, suffixes.ALL),
             (self.sound, suffixes.SOUND),
-            (self.score, suffixes.SCORE),
+            (self.sheet.score, suffixes.SCORE),
             (self.picture, suffixes.PICTURE),
             (self.html, suffixes.PAGE),
         ):
@@ -99,7 +97,7 @@ class Outputs:
             return self
 
         def files(out: Path) -> list[Path]:
-            return replace(self, out=out, score=None, picture=None)._numbered()
+            return replace(self, out=out, sheet=SheetConfig(), picture=None)._numbered()
 
         name = Path("solo.mid")
         return replace(self, out=name if self.overwrite else free_name(name, files))
@@ -108,7 +106,7 @@ class Outputs:
         return [path for name in self._of_each() for path in numbered(name, self.count)]
 
     def _of_each(self) -> list[Path]:
-        return [path for path in (self.out, self.sound, self.score, self.picture) if path]
+        return [path for path in (self.out, self.sound, self.sheet.score, self.picture) if path]
 
     def write(
         self, solos: Sequence[Solo], config: GenerationConfig, settings: Mapping[str, str]
@@ -120,8 +118,8 @@ class Outputs:
         for name in self._of_each():
             paths = numbered(name, len(solos))
             for solo, performance, path in zip(solos, played, paths, strict=True):
-                if name == self.score:
-                    output.write_score(solo.tune, path)
+                if name == self.sheet.score:
+                    output.write_score(solo.tune, path, self.sheet.part_key)
                 elif name == self.picture:
                     output.write_picture(solo.tune, path)
                 else:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 from djmodel.config import GenerationConfig, ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.music_files import find_music
+from djmodel.outputs.notation.config import SheetConfig
 from djmodel.train import music_table
 from seqmodel.command_line.options import Options
-from seqmodel.command_line.runner import run, stdout_console, summary_table
+from seqmodel.command_line.outputs import Overwrite
+from seqmodel.command_line.runner import run, stderr_console, stdout_console, summary_table
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
@@ -58,6 +60,8 @@ def command(
     ] = GenerationConfig(),
     reading: ReadingConfig = ReadingConfig(),
     limits: Limits = Limits(),
+    sheet: SheetConfig = SheetConfig(),
+    overwrite: Overwrite = False,
     clear_cache: Annotated[
         bool, Setting("Delete the cached results of reading music files.")
     ] = False,
@@ -65,11 +69,11 @@ def command(
     """Show how a music FILE is read: its parts, which of them has the melody, the meter and tempo,
     and the chords and values of each bar.
 
-    --changes shows how written changes are read.
+    --changes shows how written changes are read. --score writes what was read as a sheet.
 
     Examples:
         djmodel inspect my.mid --bars 1:8
-        djmodel inspect --changes chart.txt
+        djmodel inspect --changes chart.txt --score chart.pdf --for Bb
         djmodel inspect --player "Charlie Parker" --style bebop
     """
     from djmodel.inputs.wjazzd.solos import bundled_file
@@ -87,17 +91,23 @@ def command(
             f"music, a piece of music21's corpus, or changes are needed, but {found}",
             hint="give one of them",
         )
+    sheet.check([*(music or []), chart.changes], overwrite=overwrite)
+    tune: Tune | None = None
     if chart.changes is not None:
-        _show_changes(chart)
-        return
-    names = list(find_music(music or [_corpus_file(corpus or "")]))
-    if len(names) == 1 and not names[0].is_dir():
-        _show_file(names[0], reading, limits)
+        tune = _show_changes(chart)
     else:
-        _show_list(names, reading, limits)
+        names = list(find_music(music or [_corpus_file(corpus or "")]))
+        if len(names) == 1 and not names[0].is_dir():
+            tune = _show_file(names[0], reading, limits)
+        else:
+            _show_list(names, reading, limits)
+    if tune is None and sheet.score is not None:
+        raise InputError("several tunes do not fit one sheet", hint="choose one of them")
+    for path in sheet.write(tune) if tune else []:
+        stderr_console().print(str(path), soft_wrap=True)
 
 
-def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
+def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> Tune | None:
     from djmodel.inputs.reader import check_solos, read_score
     from djmodel.inputs.score_to_tune import ReadOptions, tune_from_score
     from djmodel.inputs.wjazzd.solos import is_solo_database
@@ -105,8 +115,7 @@ def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
 
     bars = parse_bars(reading.bars)
     if is_solo_database(path):
-        _show_solos(path, reading.solos, bars, limits)
-        return
+        return _show_solos(path, reading.solos, bars, limits)
     check_solos([path], reading.solos)
     parts = list(reading.chord_part) or None
     options = ReadOptions(reading.melody_part, parts, bars, limits)
@@ -117,10 +126,13 @@ def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> None:
     console.print(PartTable(made.choice))
     console.print(bar_table(made.tune, first=bars[0] if bars else 1))
     console.print(tune_facts(made.tune, made.note))
+    return made.tune
 
 
-def _show_solos(path: Path, chosen: SoloFilter, bars: BarRange | None, limits: Limits) -> None:
-    """Shows a solo of a database, or lists several."""
+def _show_solos(
+    path: Path, chosen: SoloFilter, bars: BarRange | None, limits: Limits
+) -> Tune | None:
+    """Shows a solo of a database and returns it, or lists several."""
     from djmodel.inputs.score_to_tune import excerpt
     from djmodel.inputs.wjazzd.solos import read_solos
 
@@ -129,7 +141,7 @@ def _show_solos(path: Path, chosen: SoloFilter, bars: BarRange | None, limits: L
     if len(results) > 1:
         console.print(solo_table(results))
         console.print("see one: --solo NAME", soft_wrap=True)
-        return
+        return None
     [result] = results
     if result.tune is None:
         raise InputError(f"{result.info.id}: {result.note}", path=path)
@@ -137,6 +149,7 @@ def _show_solos(path: Path, chosen: SoloFilter, bars: BarRange | None, limits: L
     console.print(solo_facts(tune, result.info.id))
     console.print(bar_table(tune, first=bars[0] if bars else 1))
     console.print(tune_facts(tune, result.note))
+    return tune
 
 
 def solo_table(results: Sequence[SoloResult]) -> Table:
@@ -200,7 +213,7 @@ def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) ->
     console.print("one file at a time is shown bar by bar", soft_wrap=True)
 
 
-def _show_changes(config: GenerationConfig) -> None:
+def _show_changes(config: GenerationConfig) -> Tune:
     """Shows the chords of each bar of written changes."""
     from djmodel.inputs.chart import chart_text
     from djmodel.music.changes import parse_changes
@@ -216,6 +229,7 @@ def _show_changes(config: GenerationConfig) -> None:
     console = _console()
     console.print(summary_table(tune.title, rows))
     console.print(bar_table(tune, values=False))
+    return tune
 
 
 def score_facts(score: Score) -> Table:
@@ -267,6 +281,8 @@ def _part_table(choice: ChosenParts) -> Table:
     from rich import box
     from rich.table import Table
 
+    from djmodel.music.instruments import PROGRAM_NAMES
+
     table = Table(title="Parts", title_justify="left", box=box.SIMPLE)
     for heading, justify in (("", "right"), ("part", "left"), ("instrument", "left")):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
@@ -280,7 +296,7 @@ def _part_table(choice: ChosenParts) -> Table:
         if result.role != "drums":
             scores = [f"{result.melody * 100:.0f}", f"{result.harmony * 100:.0f}"]
         name, number = part.name, str(part.number)
-        instrument = "Drums" if part.drums else _instrument_name(part.instrument.program)
+        instrument = "Drums" if part.drums else PROGRAM_NAMES[part.instrument.program]
         row = [number, name, instrument, str(len(part.grid_notes)), *scores]
         style = "bold" if result.role.startswith("melody") else None
         table.add_row(*row, result.role, result.reason, style=style)
@@ -367,12 +383,6 @@ def _key(sharps: int) -> str:
         return "no sharps or flats"
     kind = "sharp" if sharps > 0 else "flat"
     return pluralize(abs(sharps), kind)
-
-
-def _instrument_name(program: int) -> str:
-    from djmodel.music.instruments import PROGRAM_NAMES
-
-    return PROGRAM_NAMES[program]
 
 
 COMMANDS = (command,)

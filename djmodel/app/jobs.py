@@ -127,7 +127,7 @@ def _answer(job: Job) -> Json:
 
 
 def _sheet(job: Job) -> Json:
-    from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
+    from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
 
     request = decoded(job.body, SheetRequest)
     config = config_of(request)

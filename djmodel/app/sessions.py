@@ -58,10 +58,10 @@ def export(
 
         return performance_bytes(performance)
     if kind == "musicxml":
-        from djmodel.outputs.lead_sheet import bars_per_line
-        from djmodel.outputs.musicxml import musicxml
+        from djmodel.outputs.notation.musicxml import musicxml
+        from djmodel.outputs.notation.written_part import written_part
 
-        return musicxml(tune, bars_per_line(tune)).encode("utf-8")
+        return musicxml(written_part(tune)).encode("utf-8")
     if kind == "wav":
         from djmodel.outputs.audio import render
 

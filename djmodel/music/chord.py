@@ -74,13 +74,16 @@ class Chord:
         tones = set(self.intervals)
         return 4 in tones and (7 in tones or not tones & {6, 8})
 
-    def transposed(self, semitones: int, fifths: int | None = None) -> Chord:
+    def transposed(
+        self, semitones: int, fifths: int | None = None, key: int | None = None
+    ) -> Chord:
         """The chord `semitones` higher. Its suffix stays as written. Root and bass move by `fifths`
         on the circle of fifths; without them, and where that ends in C flat or beyond, or E sharp
-        or beyond, the key spells them."""
+        or beyond, the new `key` spells them, as it does a G, D or A sharp that is far from it."""
+        highest = 10 if key is None else min(max(7, key + 6), 10)
 
         def moved(place: int | None) -> int | None:
-            if place is None or fifths is None or not -6 <= place + fifths <= 10:
+            if place is None or fifths is None or not -6 <= place + fifths <= highest:
                 return None
             return place + fifths
 

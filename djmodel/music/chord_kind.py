@@ -19,16 +19,15 @@ class Degree(NamedTuple):
     alter: int = 0
 
 
-# The kinds, by music21's names, with suffixes of the same tones. Of equally near ones the first is
+# The kinds, with suffixes of the same tones. Of equally near ones the first is
 # taken.
 _KINDS = {
     "dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13", "dominant-ninth": "9",
     "major-ninth": "maj9", "minor-ninth": "m9", "dominant-11th": "11", "minor-11th": "m11",
-    "dominant-seventh": "7", "major-seventh": "maj7", "minor-seventh": "m7",
-    "minor-major-seventh": "mMaj7", "half-diminished-seventh": "m7b5",
-    "diminished-seventh": "dim7", "augmented-seventh": "7#5", "major-sixth": "6",
-    "minor-sixth": "m6", "major": "", "minor": "m", "diminished": "dim", "augmented": "aug",
-    "suspended-fourth": "sus4", "suspended-second": "sus2", "power": "5",
+    "dominant": "7", "major-seventh": "maj7", "minor-seventh": "m7", "major-minor": "mMaj7",
+    "half-diminished": "m7b5", "diminished-seventh": "dim7", "augmented-seventh": "7#5",
+    "major-sixth": "6", "minor-sixth": "m6", "major": "", "minor": "m", "diminished": "dim",
+    "augmented": "aug", "suspended-fourth": "sus4", "suspended-second": "sus2", "power": "5",
 }  # fmt: skip
 _COSTS = {"add": 1.0, "alter": 1.2, "subtract": 1.5}
 # Cost of adding a third, fifth or seventh, or a degree that is also altered, and of a minor kind
@@ -37,12 +36,12 @@ _AWKWARD = 3.0
 
 
 def chord_kind(chord: Chord) -> tuple[str, tuple[Degree, ...]]:
-    """The kind of a chord, as music21 names it, and the degrees by which the chord differs.
+    """The kind of a chord, as MusicXML names it, and the degrees by which the chord differs.
 
     >>> from djmodel.music.chord_symbol import parse_chord_symbol
     >>> kind, degrees = chord_kind(parse_chord_symbol("C7#11"))
     >>> kind, [tuple(degree) for degree in degrees]
-    ('dominant-seventh', [('add', 11, 1)])
+    ('dominant', [('add', 11, 1)])
     """
     return _kind_of(chord_tones(chord))
 

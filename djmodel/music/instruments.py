@@ -2,7 +2,7 @@
 soloists of jazz with their ranges, and the drums."""
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from djmodel.music.tune import Instrument
 
@@ -117,6 +117,62 @@ def soloist(name: str) -> Soloist | None:
     wanted = name.strip().casefold()
     by_name = {each.instrument.name.casefold(): each for each in SOLOISTS.values()}
     return SOLOISTS.get(wanted) or by_name.get(wanted)
+
+
+PartKey = Literal["C", "Bb", "Eb", "F"]
+"""The note that sounds when an instrument plays a written C, whatever the octave."""
+
+Clef = Literal["treble", "alto", "bass"]
+
+
+class Reading(NamedTuple):
+    """The way in which players of an instrument read: the `key` of their parts, the `semitones` by
+    which these are written above the sound, and their clef (None: that in which the notes lie)."""
+
+    key: PartKey
+    semitones: int
+    clef: Clef | None = "treble"
+
+
+_TREBLE, _BASS = Reading("C", 0), Reading("C", 0, "bass")
+_GUITAR, _DOUBLE_BASS = Reading("C", 12), Reading("C", 12, "bass")
+# By program number; the others are read as they sound, in the clef in which they lie.
+_READINGS = {
+    9: Reading("C", -24), 13: Reading("C", -12), **dict.fromkeys(range(24, 32), _GUITAR),
+    **dict.fromkeys(range(32, 40), _DOUBLE_BASS), 40: _TREBLE, 41: Reading("C", 0, "alto"),
+    42: _BASS, 43: _DOUBLE_BASS, 56: Reading("Bb", 2), 57: _BASS, 58: _BASS, 59: Reading("Bb", 2),
+    60: Reading("F", 7), 64: Reading("Bb", 2), 65: Reading("Eb", 9), 66: Reading("Bb", 14),
+    67: Reading("Eb", 21), 68: _TREBLE, 69: Reading("F", 7), 70: _BASS, 71: Reading("Bb", 2),
+    72: Reading("C", -12), 73: _TREBLE, 105: _GUITAR,
+}  # fmt: skip
+# Instruments that share their program with another.
+_READINGS_BY_NAME = {
+    "c melody sax": Reading("C", 12),
+    "bass clarinet": Reading("Bb", 14),
+    "alto clarinet": Reading("Eb", 9),
+    "flugelhorn": Reading("Bb", 2),
+    "cornet": Reading("Bb", 2),
+    "voice": _TREBLE,
+    "vocals": _TREBLE,
+}
+
+
+def reading(instrument: Instrument) -> Reading:
+    """The way in which players of an instrument read their parts, by its name if that says an
+    instrument, else by its program.
+
+    >>> reading(Instrument("Tenor Sax", 66))
+    Reading(key='Bb', semitones=14, clef='treble')
+    """
+    name = " ".join(re.sub(r"[\W\d_]+", " ", instrument.name).split()).casefold()
+    name = re.sub(r"\bsaxophone\b", "sax", name)
+    if name in _READINGS_BY_NAME:
+        return _READINGS_BY_NAME[name]
+    program = _PROGRAMS.get(name, instrument.program)
+    return _READINGS.get(program, Reading("C", 0, None))
+
+
+_PROGRAMS = {name.casefold(): program for program, name in enumerate(PROGRAM_NAMES)}
 
 
 JAZZ_KIT = Instrument("Drums", 32)

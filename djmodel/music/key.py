@@ -1,18 +1,16 @@
-"""Keys: the key of a tune, and the spelling of its notes in that key."""
+"""Keys: the key of a tune, given or estimated."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_tone_places
-from djmodel.music.pitch import LETTER_PITCH_CLASSES, step_and_alter
 from djmodel.music.tune import ChordSpan, Note, Tune
 
 # The fit of each degree to a major and a minor key: the probe-tone ratings of Krumhansl and Kessler
@@ -28,12 +26,6 @@ _ONLY_FIRST_CHORD = 0.6  # the first chord's in changes without cadences, such a
 _CADENCES = 0.6  # if all cadences lead to the tonic
 _LAST_NOTE = 0.05  # share of all notes that the last one counts more
 _HALF_CADENCE = 0.5  # a ii and its V, or a V and a ii that leads on to its own V: half a cadence
-
-# Costs of a spelling, in fifths away from the key.
-_CHORD_TONE = -4.0  # spelled as the chord has it
-_STEPWISE = -3.0  # a half step to the next note is a step of the staff
-_AWKWARD = 3.5  # C flat, F flat, E sharp, B sharp
-_DOUBLE = 20.0  # double flats and sharps
 
 
 class Key(NamedTuple):
@@ -140,53 +132,3 @@ def _is_dominant(chord: Chord) -> bool:
 
 def _is_minor(chord: Chord) -> bool:
     return 3 in chord.intervals and 4 not in chord.intervals
-
-
-class Spelling(NamedTuple):
-    """A letter, how far it is altered (-1 flat, 1 sharp) and the octave (middle C: 4)."""
-
-    step: str
-    alter: int
-    octave: int
-
-
-def spell(pitches: Sequence[int], chords: Sequence[Chord], key: int) -> list[Spelling]:
-    """The spelling of each note of a melody in `key`; `chords` holds the chord under each note.
-
-    Tones of the key keep their names; tones of the chord are spelled as the chord is; a half step
-    is written as a step where the key leaves it open.
-    """
-    if not pitches:
-        return []
-    following = [*(b - a for a, b in pairwise(pitches)), 0]
-    spelled: list[int] = []
-    later: int | None = None  # the place of the note after this one: its spelling decides on ours
-    for pitch, chord, leap in reversed(list(zip(pitches, chords, following, strict=True))):
-        later = _place(pitch, chord, key, later if abs(leap) == 1 else None)
-        spelled.append(later)
-    named = []
-    for pitch, place in zip(pitches, reversed(spelled), strict=True):
-        step, alter = step_and_alter(place)
-        octave = (pitch - alter - LETTER_PITCH_CLASSES[step]) // 12 - 1
-        named.append(Spelling(step, alter, octave))
-    return named
-
-
-def _place(pitch: int, chord: Chord, key: int, later: int | None) -> int:
-    """The cheapest spelling of a pitch; `later` is the place of a neighbour a half step away."""
-    of_chord = chord_tone_places(chord, key)
-
-    def cost(place: int) -> float:
-        away = max(key - 1 - place, place - key - 5, 0)
-        total = float(away)
-        step, alter = step_and_alter(place)
-        if away and of_chord.get(pitch % 12) == place:
-            total += _CHORD_TONE
-        if away and later is not None and abs(place - later) == 5:
-            total += _STEPWISE
-        if away and step + "b#"[alter > 0] in ("Cb", "Fb", "E#", "B#") and alter:
-            total += _AWKWARD
-        return total + _DOUBLE * (abs(alter) > 1)
-
-    lowest = pitch * 7 % 12 - 12  # C is at -12, as a double flat D; at 0; and at 12, as B sharp
-    return min((lowest, lowest + 12, lowest + 24), key=cost)

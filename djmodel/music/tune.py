@@ -237,8 +237,10 @@ class Tune:
             return tuple(replace(n, pitch=n.pitch + semitones) for n in notes)
 
         def moved_bar(bar: Bar) -> Bar:
-            changes = (replace(c, chord=c.chord.transposed(semitones, fifths)) for c in bar.changes)
-            return replace(bar, melody=moved(bar.melody), changes=tuple(changes))
+            changes = tuple(
+                replace(c, chord=c.chord.transposed(semitones, fifths, key)) for c in bar.changes
+            )
+            return replace(bar, melody=moved(bar.melody), changes=changes)
 
         parts = tuple(
             part if part.drums else replace(part, notes=moved(part.notes))

@@ -21,8 +21,8 @@ from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.audio import render
 from djmodel.outputs.drawing import to_text
-from djmodel.outputs.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
 from djmodel.outputs.piano_roll_layout import Roll, clock, roll

@@ -5,7 +5,8 @@ from seqmodel.files import PICTURE_SUFFIXES
 MIDI = (".mid", ".midi")
 SOUND = (".wav", ".mp3")
 PICTURE = PICTURE_SUFFIXES
+PDF = (".pdf",)
 MUSICXML = (".musicxml", ".xml")
 PAGE = (".html", ".htm")
-SCORE = (*PICTURE, *MUSICXML)  # a lead sheet, as a drawing or as notation
-ALL = MIDI + SOUND + PICTURE + MUSICXML + PAGE
+SCORE = (*PDF, *PICTURE, *MUSICXML)  # a sheet, printed, drawn or as notation
+ALL = MIDI + SOUND + PICTURE + PDF + MUSICXML + PAGE

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.performance.perform import Performance, as_performance
@@ -36,7 +37,8 @@ def write(
     soundfont: str | Path | None = None,
     values: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Writes a tune as MIDI, sound, a piano roll (.png, .svg), MusicXML or a page.
+    """Writes a tune as MIDI, sound, a piano roll (.png, .svg), a printed sheet (.pdf),
+    MusicXML or a page.
 
     MIDI, sound and pages hold a performance: that given, or by default `perform(tune)`; the score
     of such a MIDI file is what reading it gives. Pictures and MusicXML show the score. `text` is
@@ -56,7 +58,7 @@ def write(
         render(performance, soundfont).save(path)
     elif suffix in suffixes.PICTURE:
         write_picture(tune, path)
-    elif suffix in suffixes.MUSICXML:
+    elif suffix in suffixes.PDF + suffixes.MUSICXML:
         write_score(tune, path)
     else:
         from djmodel.outputs.page import PageItem, write_page
@@ -73,12 +75,15 @@ def write_picture(tune: Tune, path: str | Path) -> None:
     piano_roll(tune).save(path)
 
 
-def write_score(tune: Tune, path: str | Path) -> None:
-    """Writes the lead sheet of a tune as .png, .svg, .musicxml or .xml. Raises as `write`."""
-    from djmodel.outputs.lead_sheet import bars_per_line, lead_sheet
-    from djmodel.outputs.musicxml import write_musicxml
+def write_score(tune: Tune, path: str | Path, key: PartKey = "C") -> None:
+    """Writes the part of a tune for an instrument in `key` as a printed sheet (.pdf, .png, .svg) or
+    as .musicxml or .xml. Raises as `write`."""
+    from djmodel.outputs.notation.musicxml import write_musicxml
+    from djmodel.outputs.notation.sheet import sheet
+    from djmodel.outputs.notation.written_part import written_part
 
+    part = written_part(tune, key)
     if check_suffix(path, suffixes.SCORE) in suffixes.MUSICXML:
-        write_musicxml(tune, path, bars_per_line(tune))
+        write_musicxml(part, path)
     else:
-        lead_sheet(tune).save(path)
+        sheet(part).save(path)

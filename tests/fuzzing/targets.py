@@ -32,9 +32,11 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
 from djmodel.music.tune import Tune
 from djmodel.outputs.audio import default_soundfont, render
-from djmodel.outputs.lead_sheet import lead_sheet
 from djmodel.outputs.midi import midi_bytes, performance_bytes
-from djmodel.outputs.musicxml import musicxml
+from djmodel.outputs.notation.lead_sheet import lead_sheet
+from djmodel.outputs.notation.musicxml import musicxml
+from djmodel.outputs.notation.sheet import sheet
+from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.performance.perform import perform
 from djmodel.outputs.piano_roll import piano_roll
 from djmodel.outputs.soundfont import as_sf2
@@ -88,8 +90,9 @@ def _used(tune: Tune, content: bytes) -> None:
         performance_bytes(perform(short))
         accompany(short, "swing", np.random.default_rng(0))
         piano_roll(short)
-        musicxml(short)
+        musicxml(written_part(short, "Eb"))
         lead_sheet(short)
+        sheet(written_part(short))
 
 
 def _reads(suffix: str) -> Callable[[bytes, Path], None]:

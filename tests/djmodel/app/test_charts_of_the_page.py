@@ -15,7 +15,8 @@ from djmodel.inputs.reader import read_tune
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.forms import FORMS
 from djmodel.outputs.midi import midi_bytes
-from djmodel.outputs.musicxml import musicxml
+from djmodel.outputs.notation.musicxml import musicxml
+from djmodel.outputs.notation.written_part import written_part
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def test_a_chart_that_is_written_out_reads_as_the_same_changes(bars, semitones):
 @pytest.mark.parametrize("suffix", [".mid", ".musicxml"])
 def test_the_changes_and_the_melody_of_a_file_come_back(page, suffix):
     rag = read_tune(rags()[7]).excerpt(5, 8)
-    content = midi_bytes(rag) if suffix == ".mid" else musicxml(rag).encode()
+    content = midi_bytes(rag) if suffix == ".mid" else musicxml(written_part(rag)).encode()
     answer = page.post(f"/tune?name=rag{suffix}", content=content, headers=FILE)
     assert answer.status_code == 200, answer.text
     read = answer.json()

@@ -13,10 +13,12 @@ from helpers.made_models import TUNE, Made
 
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
-from djmodel.music.tune import Instrument, Part
-from djmodel.outputs.lead_sheet import lead_sheet
+from djmodel.music.tune import Instrument, Part, Section
 from djmodel.outputs.midi import write_midi
-from djmodel.outputs.musicxml import musicxml
+from djmodel.outputs.notation.lead_sheet import lead_sheet
+from djmodel.outputs.notation.musicxml import musicxml
+from djmodel.outputs.notation.sheet import sheet
+from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.page import PageItem, page
 from djmodel.outputs.piano_roll import piano_roll
 from seqmodel.errors import InputError
@@ -62,8 +64,18 @@ def test_titles_and_part_names_in_drawings_scores_and_pages(text):
     tune = tune_named(text)
     for svg in (piano_roll(tune).svg, lead_sheet(tune).svg):
         assert ET.fromstring(svg).tag.endswith("svg")
-    assert ET.fromstring(musicxml(tune)).tag == "score-partwise"
     assert piano_roll(tune).png()[:4] == lead_sheet(tune).png()[:4] == b"\x89PNG"
+
+
+def test_texts_on_sheets_to_play_from(text, tmp_path):
+    sections = (Section(0, text), Section(1, text))
+    tune = replace(tune_named(text), performer=text, feel=text, sections=sections)
+    part = written_part(tune, "Eb")
+    assert ET.fromstring(musicxml(part)).tag == "score-partwise"
+    printed = sheet(part)
+    assert ET.fromstring(printed.stacked().svg).tag.endswith("svg")
+    printed.save(tmp_path / "part.pdf")
+    assert (tmp_path / "part.pdf").read_bytes()[:5] == b"%PDF-"
 
 
 def test_titles_and_facts_on_a_page():

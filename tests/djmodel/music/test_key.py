@@ -1,4 +1,4 @@
-"""Keys, and the spelling of pitches in them as a musician writes it."""
+"""Keys: given, estimated and engraved."""
 
 from __future__ import annotations
 
@@ -6,82 +6,14 @@ from dataclasses import replace
 
 import pytest
 from helpers.handmade_tunes import QUAVER, bar, blues
-from hypothesis import given
-from hypothesis import strategies as st
 
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.forms import FORMS
-from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
-from djmodel.music.key import Key, Spelling, estimate_key, key_signature, spell
-from djmodel.music.pitch import step_and_alter
+from djmodel.music.chord_symbol import chord_symbol
+from djmodel.music.key import Key, estimate_key, key_signature
 from djmodel.music.tune import Tune
-from djmodel.outputs.musicxml import to_music21
-
-SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-
-
-def names(pitches: list[int], chord: str, key: int) -> str:
-    spelled = spell(pitches, [parse_chord_symbol(chord)] * len(pitches), key)
-    return " ".join(f"{s.step}{SIGNS[s.alter]}{s.octave}" for s in spelled)
-
-
-def number(spelling: Spelling) -> int:
-    return 12 * (spelling.octave + 1) + SEMITONES[spelling.step] + spelling.alter
-
-
-@pytest.mark.parametrize(
-    ("pitches", "chord", "key", "expected"),
-    [
-        # The scale of A flat major has four flats and no sharp.
-        ([68, 70, 72, 73, 75, 77, 79, 80], "Ab", -4, "Ab4 Bb4 C5 Db5 Eb5 F5 G5 Ab5"),
-        # That of E major four sharps.
-        ([64, 66, 68, 69, 71, 73, 75, 76], "E", 4, "E4 F#4 G#4 A4 B4 C#5 D#5 E5"),
-        # A chromatic line in C: sharps on the way up, flats on the way down.
-        ([67, 68, 69], "C", 0, "G4 G#4 A4"),
-        ([69, 68, 67], "C", 0, "A4 Ab4 G4"),
-        # The third of E7 in C is G sharp, the seventh of D flat 7 in A flat C flat.
-        ([68, 64], "E7", 0, "G#4 E4"),
-        ([71, 68], "Db7", -4, "Cb5 Ab4"),
-        # B sharp, the leading tone of C sharp, in seven sharps as in four.
-        ([72, 73], "G#7", 7, "B#4 C#5"),
-        ([72, 73], "G#7", 4, "B#4 C#5"),
-        # Between F and E flat it is an E, not an F flat.
-        ([77, 76, 75], "F7", -4, "F5 E5 Eb5"),
-        # Below C 5 it is B 4; C flat 5 is the same key of the piano.
-        ([72, 71, 72], "C", 0, "C5 B4 C5"),
-    ],
-)
-def test_pitches_are_spelled_in_key_and_chord(
-    pitches: list[int], chord: str, key: int, expected: str
-) -> None:
-    assert names(pitches, chord, key) == expected
-
-
-@given(
-    st.lists(st.integers(30, 100), max_size=12),
-    st.integers(-7, 7),
-    st.sampled_from(
-        ["C", "Dm7", "Eb7b9", "F#m7b5", "Abmaj7", "Bdim7", "G7sus4", "Caug", "E7#9/G#"]
-    ),
-)
-def test_a_spelled_note_has_the_pitch_that_was_spelled(
-    pitches: list[int], key: int, chord: str
-) -> None:
-    spelled = spell(pitches, [parse_chord_symbol(chord)] * len(pitches), key)
-    assert [number(spelling) for spelling in spelled] == pitches
-    assert all(abs(spelling.alter) < 2 or abs(key) > 5 for spelling in spelled)
-
-
-@given(st.integers(-6, 6), st.lists(st.integers(0, 6), min_size=1, max_size=8))
-def test_tones_of_the_key_need_no_accidental(key: int, degrees: list[int]) -> None:
-    # Over no chord in particular: the degrees of the major scale with `key` sharps.
-    scale = [(key - 1 + i) * 7 % 12 for i in range(7)]
-    own = {step_and_alter(key - 1 + i) for i in range(7)}
-    pitches = [60 + scale[degree] for degree in degrees]
-    tonic = parse_chord_symbol("C").transposed(key * 7 % 12)
-    spelled = spell(pitches, [tonic] * len(pitches), key)
-    assert {(s.step, s.alter) for s in spelled} <= own
+from djmodel.outputs.notation.musicxml import score_tree
+from djmodel.outputs.notation.written_part import written_part
 
 
 class TestKey:
@@ -137,8 +69,8 @@ def test_a_form_has_one_key_by_name_typed_out_estimated_and_engraved(name: str) 
         assert parse_changes(typed).key == tune.key, tonic
         assert tune.key is not None
         assert (key_signature(replace(tune, key=None)) - tune.key) % 12 == 0, tonic
-        [signature] = to_music21(tune.excerpt(1, 1)).recurse().getElementsByClass("KeySignature")
-        assert signature.sharps == tune.key, tonic
+        [signature] = score_tree(written_part(tune.excerpt(1, 1))).iter("fifths")
+        assert signature.text == f"{tune.key}", tonic
 
 
 # Blues in C as different players type them, and the signature of C or C minor.

@@ -16,9 +16,9 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Tune
-from djmodel.outputs.musicxml import to_music21
+from djmodel.outputs.notation.labels import beat_mark
+from djmodel.outputs.notation.rhythm import written_notes
 from djmodel.outputs.piano_roll_layout import roll
-from djmodel.outputs.rhythm import written_notes
 
 # Meter, the length of its beat, and how many pulses go together.
 METERS = [
@@ -89,9 +89,9 @@ def in_the_piano_roll(meter: Meter) -> F:
 
 
 def in_the_tempo_of_a_lead_sheet(meter: Meter) -> F:
-    score = to_music21(Tune("", (bar("C", [], meter),)))
-    [mark] = score.recurse().getElementsByClass("MetronomeMark")
-    return F(mark.referent.quarterLength)
+    mark = beat_mark(Tune("", (bar("C", [], meter),)))
+    assert mark is not None
+    return mark.value
 
 
 USERS = [

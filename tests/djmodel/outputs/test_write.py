@@ -44,7 +44,7 @@ def test_the_suffix_decides_the_format(tmp_path: Path, ending: str, start: bytes
     assert len(content) > 200
 
 
-@pytest.mark.parametrize("name", ["solo.pdf", "solo"])
+@pytest.mark.parametrize("name", ["solo.txt", "solo"])
 def test_an_unknown_suffix_is_refused_with_the_list_of_known_ones(
     tmp_path: Path, name: str
 ) -> None:
@@ -99,10 +99,10 @@ class TestBeforeAnythingIsWritten:
     @pytest.mark.parametrize(
         ("asked", "known"),
         [
-            (["--out", "a.pdf"], ".mid"),
-            (["--picture", "a.pdf"], ".png or .svg"),
-            (["--score", "a.pdf"], ".musicxml"),
-            (["--html", "a.pdf"], ".html"),
+            (["--out", "a.txt"], ".mid"),
+            (["--picture", "a.txt"], ".png or .svg"),
+            (["--score", "a.txt"], ".musicxml"),
+            (["--html", "a.txt"], ".html"),
         ],
     )
     def test_an_unknown_suffix_is_refused(

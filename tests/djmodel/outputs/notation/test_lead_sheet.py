@@ -22,8 +22,9 @@ from PIL import Image
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Tempo, Tune
 from djmodel.outputs.drawing import Drawing, parse_svg
-from djmodel.outputs.lead_sheet import PHONE, SCREEN, Paper, bars_per_line, lead_sheet
-from djmodel.outputs.musicxml import NotationError
+from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
+from djmodel.outputs.notation.lines import Paper, line_starts
+from djmodel.outputs.notation.musicxml import NotationError
 from djmodel.outputs.write import write_score
 from seqmodel.errors import InputError
 
@@ -78,13 +79,15 @@ def test_lines_of_crowded_bars_have_fewer_bars() -> None:
     # Sixteen semiquavers a bar: half as many bars in a line that is as wide.
     full = [(60 + k % 12, SEMIQUAVER) for k in range(16)]
     sparse, dense = (Tune("", (bar("C", notes),) * 8) for notes in ([(60, 4)], full))
-    assert (bars_per_line(sparse), bars_per_line(dense)) == (4, 2)
+    assert line_starts(sparse, SCREEN) == [0, 4]
+    assert line_starts(dense, SCREEN) == [0, 2, 4, 6]
     assert lead_sheet(sparse).size[0] == lead_sheet(dense).size[0]
     assert lead_sheet(dense).size[1] > 1.5 * lead_sheet(sparse).size[1]
 
 
 def test_fewer_bars_per_line_on_a_phone() -> None:
-    assert bars_per_line(blues(), PHONE) <= 2
+    starts = [*line_starts(blues(), PHONE), 13]
+    assert max(end - start for start, end in pairwise(starts[1:])) <= 2
     width, height = lead_sheet(blues(), PHONE).size
     assert width <= 500  # CSS pixels: on a phone they are not much smaller
     assert height > width
@@ -160,8 +163,8 @@ def test_a_tune_without_bars_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"\.png, \.svg, \.musicxml or \.xml"):
-        write_score(blues(), tmp_path / "solo.pdf")
+    with pytest.raises(InputError, match=r"\.pdf, \.png, \.svg, \.musicxml or \.xml"):
+        write_score(blues(), tmp_path / "solo.txt")
 
 
 def test_importing_write_imports_no_notation_or_plotting_library() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Note
-from djmodel.outputs.rhythm import written_notes
+from djmodel.outputs.notation.rhythm import written_notes
 
 q, s, t = QUAVER, SEMIQUAVER, TRIPLET
 

@@ -1,0 +1,1 @@
+"""Tunes as notation: MusicXML, engraved lead sheets and printed parts."""

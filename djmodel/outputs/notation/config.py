@@ -1,0 +1,65 @@
+"""Settings of a sheet to play from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from djmodel.music.instruments import PartKey
+from djmodel.music.tune import Tune
+from djmodel.outputs import suffixes
+from djmodel.outputs.notation.written_part import PART_KEYS
+from djmodel.outputs.write import check_output, write_score
+from seqmodel.command_line.outputs import check_free
+from seqmodel.files import check_no_overwrite
+from seqmodel.settings import Setting, SettingError, check_settings
+
+
+@dataclass(frozen=True)
+class SheetConfig:
+    """A file with the sheet of a tune, and the key of the instrument that reads it.
+
+    Raises SettingError for another key, and for a key without a file.
+    """
+
+    score: Annotated[
+        Path | None,
+        Setting(
+            "Also write a sheet to play from: .pdf, .svg, .png or .musicxml.",
+            "Output",
+            metavar="FILE",
+        ),
+    ] = None
+    part_key: Annotated[
+        PartKey,
+        Setting(
+            "Instrument that reads the sheet: in C (as it sounds), Bb (trumpet, clarinet, soprano "
+            "and tenor saxophone), Eb (alto and baritone saxophone) or F (horn). Octave and clef "
+            "are those of the tune's own instrument if it is in that key.",
+            "Output",
+            choices=PART_KEYS,
+            option="for",
+        ),
+    ] = "C"
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.part_key != "C" and self.score is None:
+            message = "only a sheet can be written for an instrument"
+            raise SettingError(message, "part_key", "score", hint="name the file of the sheet")
+
+    def check(self, inputs: Sequence[str | Path | None], *, overwrite: bool) -> None:
+        """Raises InputError for a file that cannot be written or would overwrite an input."""
+        if self.score is not None:
+            check_output(self.score, suffixes.SCORE)
+            check_no_overwrite([self.score], inputs)
+            check_free([self.score], overwrite=overwrite)
+
+    def write(self, tune: Tune) -> list[Path]:
+        """Writes the sheet of a tune, if there is a file for it; returns the files written."""
+        if self.score is None:
+            return []
+        write_score(tune, self.score, self.part_key)
+        return [self.score]

@@ -1,0 +1,65 @@
+"""Lead sheets for screens: one drawing, as high as it needs to be."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from djmodel.music.tune import Tune
+from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
+from djmodel.outputs.notation.engraving import engrave
+from djmodel.outputs.notation.labels import LETTER_SHARE, MAX_TITLE_LENGTH, tempo_text
+from djmodel.outputs.notation.lines import Paper, line_starts
+from djmodel.outputs.notation.musicxml import score_tree
+from djmodel.outputs.notation.written_part import written_part
+from seqmodel.text import printable
+
+SCREEN = Paper(2120)
+PHONE = Paper(1000, 2)
+_SCALE = 0.5  # CSS pixels per unit of the layout
+
+# Sizes in CSS pixels.
+_HEADING = 35
+_TITLE_SIZE, _MIN_TITLE_SIZE = 20, 11  # a long title is smaller
+
+
+def lead_sheet(
+    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1, timed: bool = False
+) -> Drawing:
+    """The engraved lead sheet of a tune, at the pitch at which its instrument reads a C part, with
+    as many bars per line as `paper` and the music allow. `heading` adds title and tempo. `seed`
+    determines the ids in the SVG, which must differ within a page. `timed`: notes and rests have
+    their times, in quarter lengths from the start, as `data-onset` and `data-end`, and bars their
+    index as `data-bar`.
+
+    Raises NotationError for a tune without bars and for note lengths that have no written value.
+    """
+    part = written_part(tune)
+    starts = line_starts(part.tune, paper)
+    score = score_tree(part, starts, labels=False)
+    last = len(tune.bars) - starts[-1]
+    if len(starts) == 1:  # a single line that is not full does not need the full width
+        bars = min(last - tune.has_pickup, paper.max_bars)
+        paper = paper._replace(width=paper.width * (bars + 1) // (paper.max_bars + 1))
+    fill_last = len(starts) == 1 or last >= paper.max_bars
+    engraving = engrave(score, paper, fill_last=fill_last, seed=seed, timed=timed)
+    svg = engraving.drawn([(system, 0) for system in engraving.systems], engraving.height)
+    sheet = new_svg(_SCALE * engraving.width, _SCALE * engraving.height)
+    sheet.append(svg)
+    return Drawing(to_text(_with_heading(sheet, tune, paper) if heading else sheet))
+
+
+def _with_heading(sheet: ET.Element, tune: Tune, paper: Paper) -> ET.Element:
+    """A drawing with title and first tempo above the sheet. A title that is wider than the sheet is
+    set smaller, then widens it."""
+    words = [printable(tune.title, MAX_TITLE_LENGTH), tempo_text(tune)]
+    text = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} ".join(filter(None, words))
+    left = _SCALE * paper.margin
+    width, height = float(sheet.attrib["width"]), float(sheet.attrib["height"])
+    letters = LETTER_SHARE * max(len(text), 1)
+    size = max(min(_TITLE_SIZE, (width - 2 * left) / letters), _MIN_TITLE_SIZE)
+    both = new_svg(max(width, 2 * left + size * letters), height + _HEADING)
+    style = {"font_family": "sans-serif", "font_weight": "bold", "fill": "currentColor"}
+    add(both, "text", text, x=left, y=26, font_size=size, **style)
+    sheet.set("y", f"{_HEADING}")
+    both.append(sheet)
+    return both

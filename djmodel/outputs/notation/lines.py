@@ -1,0 +1,90 @@
+"""Lines of a sheet: which bars stand in a line, by the form of the tune and the room they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from djmodel.music.accompaniment.form import chorus_length, section_starts
+from djmodel.music.chord_symbol import chord_symbol
+from djmodel.music.key import key_signature
+from djmodel.music.tune import Bar, Tune
+
+BARS_PER_LINE = 4
+
+# Sizes in units of the engraver's layout, 18 between two lines of a staff.
+_SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
+_NOTE, _SIGN, _BAR_LINE = 38, 16, 40  # width of a note, of an accidental, of a bar line
+_LETTER, _ROOT = 21, 30  # width of the letters of a chord symbol
+
+
+class Paper(NamedTuple):
+    """The width of a sheet and its margins, in units of the engraver's layout, and the most bars in
+    a line."""
+
+    width: int
+    max_bars: int = BARS_PER_LINE
+    margin: int = 40
+
+
+PRINT = Paper(2300, margin=140)  # of a sheet of A4: a staff is 6.6 mm high
+
+
+class Mark(NamedTuple):
+    """The beginning of a section or chorus: the name in a box, the number of the chorus (0 if it is
+    not one of several)."""
+
+    name: str
+    chorus: int
+
+
+def form_marks(tune: Tune) -> dict[int, Mark]:
+    """The marks of the form by the index of the bar: sections that the tune names, and choruses if
+    there are several."""
+    pickup = int(tune.has_pickup)
+    length = chorus_length(tune)
+    starts = tune.choruses or range(pickup, len(tune.bars), max(length, 1))
+    choruses = {bar: n for n, bar in enumerate(starts, 1)} if len(starts) > 1 else {}
+    names = {section.bar: section.name for section in tune.sections}
+    return {
+        bar: Mark(names.get(bar, ""), choruses.get(bar, 0)) for bar in sorted({*names, *choruses})
+    }
+
+
+def line_starts(tune: Tune, paper: Paper) -> list[int]:
+    """Indices of the first bars of the lines. Lines begin with the sections of the form, and have
+    `paper.max_bars` bars; where these need more room, half as many."""
+    key = key_signature(tune)
+    widths = [_bar_width(bar, key) for bar in tune.bars]
+    starts = [0, *section_starts(tune), len(widths)]
+    first = int(tune.has_pickup)  # a pick-up stands before the first line's bars
+    room = paper.width - 2 * paper.margin - _SIGNS_WIDTH
+    lines: list[int] = []
+    for start, end in pairwise(starts):
+        edges = list(range(start + (first if start == 0 else 0), end, paper.max_bars))
+        edges = [start, *edges[1:], end]
+        if len(edges) > 2 and edges[-1] - edges[-2] == 1 and sum(widths[edges[-3] : end]) <= room:
+            del edges[-2]  # a single bar joins the line before
+        for line_start, line_end in pairwise(edges):
+            lines += _split(widths, line_start, line_end, room)
+    return lines
+
+
+def _split(widths: Sequence[float], start: int, end: int, room: float) -> Iterator[int]:
+    """The starts of the lines for some bars: one line, or two for each half if it has no room."""
+    if end - start > 1 and sum(widths[start:end]) > room:
+        middle = (start + end + 1) // 2
+        yield from _split(widths, start, middle, room)
+        yield from _split(widths, middle, end, room)
+    elif end > start:
+        yield start
+
+
+def _bar_width(bar: Bar, key: int) -> float:
+    """The approximate width of a bar in which notes and chord symbols do not touch."""
+    scale = {7 * fifths % 12 for fifths in range(key - 1, key + 6)}
+    signs = sum(note.pitch % 12 not in scale for note in bar.melody)
+    notes = _NOTE * max(len(bar.melody), 1) + _SIGN * signs
+    symbols = sum(_ROOT + _LETTER * len(chord_symbol(each.chord, key)) for each in bar.changes)
+    return max(notes, symbols) + _BAR_LINE
