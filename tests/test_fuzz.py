@@ -9,7 +9,15 @@ from fuzz import READ, REFUSED, outcome
 from fuzzing.mutations import shrunk
 from fuzzing.targets import TARGETS
 
-CASES = {"musicxml": 2, "abc": 4, "humdrum": 4, "sound": 2, "SoundFont": 2, "midi": 10}
+CASES = {
+    "requests": 10,
+    "musicxml": 2,
+    "abc": 4,
+    "humdrum": 4,
+    "sound": 2,
+    "SoundFont": 2,
+    "midi": 10,
+}
 OTHERS = 25  # cases of each other target
 
 

@@ -20,7 +20,7 @@ from djmodel.app.messages import (
     exact,
     melody_notes,
 )
-from djmodel.app.solos import chorus
+from djmodel.app.solos import bars_of, chorus
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Note, Part, Section, Tempo, Tune
 from djmodel.outputs.performance.feel import Clock
@@ -102,6 +102,10 @@ class _Timeline:
 
 def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -> Performance:
     """The performance of a whole session. Raises InputError."""
+    n_bars = sum(bars_of(models(played), played) for played in request.choruses)
+    if n_bars > MAX_BARS:
+        message = f"the session has {n_bars:,} bars, more than {MAX_BARS:,}"
+        raise RequestError(message, field="choruses", hint="write a part of it")
     line = _Timeline()
     first: Tune | None = None
     for played in request.choruses:
@@ -110,9 +114,6 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
         start = form if played.before is not None else 0
         first = first or performance.score
         _append(line, performance, start, played)
-        if len(line.bars) > MAX_BARS:
-            message = f"the session has more than {MAX_BARS:,} bars"
-            raise RequestError(message, hint="write a part of it")
     assert first is not None
     melody = _one_line(line.melody, line.length)
     tune = replace(

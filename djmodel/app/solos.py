@@ -77,6 +77,13 @@ def _continuing(
     )
 
 
+def bars_of(model: DjModel, request: SoloRequest) -> int:
+    """The number of bars of a request. Raises InputError for more than are played at a time."""
+    tune = changes_of(model, config_of(request))
+    check_length(len(tune.bars))
+    return len(tune.bars)
+
+
 def check_length(bars: int, times: int = 1) -> None:
     """Raises RequestError for more bars than one request may ask for."""
     if bars * times > MAX_BARS:

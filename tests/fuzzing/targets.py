@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from helpers import broken_files as bf
 from helpers.made_models import Made
+from helpers.page_client import JSON, client
 
 from djmodel.config import GenerationConfig
 from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector
@@ -268,6 +270,53 @@ def _soundfonts() -> list[bytes]:
     return [default_soundfont().read_bytes()]
 
 
+@cache
+def _page() -> Any:
+    return client()
+
+
+@cache
+def _requests() -> list[bytes]:
+    """Requests that are answered, with their addresses. The model is small."""
+    settings = {"model": "ragtime", "tempo": 120, "seed": 1, "style": "bossa", "choruses": 1}
+    chart = {"changes": "Dm7 | G7", "settings": settings}
+    melody = [[0, 1, 60], [1.5, 0.333333, 62], [3, 4, 64]]
+    notes = [{"start": 0.1, "end": 0.9, "pitch": 60, "velocity": 80}, {"start": 1, "pitch": 64}]
+    trade = {"by": "you", "bar": 1, "bars": 1, "melody": [[0, 1, 60]], "notes": notes[:1]}
+    cases = {
+        "/chart": [{"changes": "[A] Dm7 | G7 x2", "meter": "3/4", "transpose": 2}],
+        "/solo": [chart, {**chart, "melody": melody}, {**chart, "before": {"melody": melody}}],
+        "/answer": [
+            {**chart, "bar": 3, "bars": 2, "played": {"unit": "seconds", "notes": notes}},
+            {**chart, "bars": 1, "before": {"bars": 1, "melody": melody}},
+        ],
+        "/export?format=midi": [
+            {"title": "t", "choruses": [{**chart, "melody": melody, "trades": [trade]}]}
+        ],
+    }
+    return [
+        json.dumps({"address": address, "body": body}).encode()
+        for address, bodies in cases.items()
+        for body in bodies
+    ]
+
+
+def _request(content: bytes, _: Path) -> None:
+    """Sends a request, whose address remains one of those of the protocol."""
+    try:
+        case = json.loads(content)
+        address, body = str(case["address"]), case["body"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError("no request") from error
+    if address not in {json.loads(known)["address"] for known in _requests()}:
+        address = "/solo"
+    answer = _page().post(address, content=json.dumps(body).encode(), headers=JSON)
+    if answer.status_code >= 500:
+        raise AssertionError(answer.text)
+    if answer.status_code >= 400:
+        raise InputError(answer.json()["error"]["message"])
+
+
 def _names(content: bytes, folder: Path) -> None:
     from dinos.names import read_names, split, vocabulary
 
@@ -296,5 +345,6 @@ TARGETS: Mapping[str, Target] = {
         lambda: [bf.song(), *bf.TUNES.values()][:8], (mutated_bytes, mutated_events), _sound
     ),
     "SoundFont": Target(_soundfonts, (mutated_bytes,), _soundfont),
+    "requests": Target(_requests, (mutated_json,), _request),
     "names": Target(lambda: ["Ada\nBo\nŻółw\n名前\n".encode()], (mutated_bytes,), _names),
 }

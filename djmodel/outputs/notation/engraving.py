@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from djmodel.music.chord_symbol import engraved
@@ -65,6 +66,7 @@ def engrave(
     within a page. `timed`: see `lead_sheet`. Raises NotationError if verovio cannot draw it."""
     import verovio
 
+    verovio.setDefaultResourcePath(str(files("verovio") / "data"))  # each thread has its own
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit()
     toolkit.setOptions({
