@@ -87,14 +87,15 @@ def _facts(request: ExportRequest) -> dict[str, str]:
 
 @dataclass
 class _Timeline:
-    """The bars of a session and all notes on them, in quarter lengths and in seconds from its
-    start. `parts` are those of the band, by instrument."""
+    """The bars of a session and all notes on them, with times from its start: those of the melody
+    as `written` and as `sounding`, and both of the band, by instrument."""
 
     bars: list[Bar] = field(default_factory=list)
     tempos: list[Tempo] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
     choruses: list[int] = field(default_factory=list)
-    melody: list[Timed] = field(default_factory=list)
+    written: list[Note] = field(default_factory=list)
+    sounding: list[PerformedNote] = field(default_factory=list)
     parts: dict[PerformedPart, list[Timed]] = field(default_factory=dict)
     length: Fraction = Fraction(0)
     seconds: float = 0.0
@@ -109,13 +110,12 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
     line = _Timeline()
     first: Tune | None = None
     for played in request.choruses:
-        asked = played if played.melody is not None else _with_silence(played)
+        asked = played if played.melody is not None else msgspec.structs.replace(played, melody=[])
         performance, _, form = chorus(models(played), asked)
         start = form if played.before is not None else 0
         first = first or performance.score
         _append(line, performance, start, played)
     assert first is not None
-    melody = _one_line(line.melody, line.length)
     tune = replace(
         first,
         title=request.title or first.title,
@@ -128,16 +128,13 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
             for key, notes in line.parts.items()
         ),
     )
-    tune = with_melody(tune, [note for note, _ in melody])
-    parts = [PerformedPart(tune.instrument, tuple(note for _, note in melody))]
+    tune = with_melody(tune, _one_line(line.written, line.length))
+    sounding = sorted(note for note in line.sounding if note.onset < line.seconds)
+    parts = [PerformedPart(tune.instrument, tuple(sounding))]
     parts += [
         key._replace(notes=tuple(note for _, note in notes)) for key, notes in line.parts.items()
     ]
     return Performance(tune, tune, tuple(parts))
-
-
-def _with_silence(played: SessionChorus) -> SessionChorus:
-    return msgspec.structs.replace(played, melody=[])
 
 
 def _append(line: _Timeline, performance: Performance, start: int, played: SessionChorus) -> None:
@@ -148,28 +145,29 @@ def _append(line: _Timeline, performance: Performance, start: int, played: Sessi
     later = line.seconds - clock.seconds(begin)
     wait = performance.count_in_seconds
 
-    def moved(note: Note, performed: PerformedNote, wait: float = wait) -> Timed:
-        """A note with times of the score, and the same as performed after a count-in."""
+    def moved(note: PerformedNote, wait: float = 0.0) -> PerformedNote:
+        """A note, performed after a count-in of `wait` seconds, on the timeline."""
         shift = later - wait
-        return (
-            replace(note, onset=note.onset + at),
-            performed._replace(onset=performed.onset + shift, end=performed.end + shift),
-        )
+        return note._replace(onset=note.onset + shift, end=note.end + shift)
 
     for index, part in enumerate(performance.parts):
         notes = [
-            moved(note, sounding)
+            (replace(note, onset=note.onset + at), moved(sounding, wait))
             for note, sounding in Events(performance).pairs(index)
             if note.onset >= begin
         ]
         if index == 0:
-            line.melody += notes
+            line.written += [note for note, _ in notes]
+            line.sounding += [sounding for _, sounding in notes]
         elif notes:
             line.parts.setdefault(part._replace(notes=()), []).extend(notes)
     for trade in played.trades:
         bar = start + trade.bar
         if bar < len(score.bars):
-            line.melody += [moved(*each, wait=0.0) for each in _traded(trade, score, bar)]
+            shift = line.length + score.starts[bar] - begin
+            melody = melody_notes(trade.melody)
+            line.written += [replace(note, onset=note.onset + shift) for note in melody]
+            line.sounding += map(moved, _traded(trade, melody, score, bar))
     bars, bpm = len(line.bars), score.tempos[0].bpm
     if not line.tempos or line.tempos[-1].bpm != bpm:
         line.tempos.append(Tempo(line.length, bpm))
@@ -184,31 +182,29 @@ def _append(line: _Timeline, performance: Performance, start: int, played: Sessi
     line.seconds += clock.seconds(score.length) - clock.seconds(begin)
 
 
-def _traded(trade: Trade, score: Tune, bar: int) -> list[Timed]:
-    """The notes of a trade from the bar with index `bar` on, with times from the start of
-    `score`."""
+def _traded(trade: Trade, melody: Sequence[Note], score: Tune, bar: int) -> list[PerformedNote]:
+    """The notes of a trade from the bar with index `bar` on, in seconds from the start of `score`:
+    as they were played, chords and all, or else its melody by rule."""
     begin, clock = score.starts[bar], Clock(score.tempos)
-    notes = [replace(note, onset=note.onset + begin) for note in melody_notes(trade.melody)]
-    if trade.notes is None or len(trade.notes) != len(notes):
-        alone = with_melody(replace(score, accompaniment=()), notes)
-        performed = perform(alone, rng=trade.seed).parts[0].notes
-        return [*zip(alone.melody_notes(), performed, strict=True)]
-    timed = []
-    for note, sounding in zip(notes, sorted(trade.notes, key=lambda n: n.start), strict=True):
-        onset = clock.seconds(begin + exact(sounding.start))
-        end = onset if sounding.end is None else clock.seconds(begin + exact(sounding.end))
+    if trade.notes is None:
+        placed = [replace(note, onset=note.onset + begin) for note in melody]
+        alone = with_melody(replace(score, accompaniment=()), placed)
+        return [*perform(alone, rng=trade.seed).parts[0].notes]
+    performed = []
+    for note in trade.notes:
+        onset = max(clock.seconds(begin + exact(note.start)), 0.0)
+        end = onset if note.end is None else clock.seconds(begin + exact(note.end))
         end = max(end, onset + _SHORTEST)
-        timed.append((note, PerformedNote(max(onset, 0.0), end, note.pitch, sounding.velocity)))
-    return timed
+        performed.append(PerformedNote(onset, end, note.pitch, note.velocity))
+    return performed
 
 
-def _one_line(melody: Sequence[Timed], length: Fraction) -> list[Timed]:
+def _one_line(melody: Sequence[Note], length: Fraction) -> list[Note]:
     """The notes in the order of onsets, each cut where the next begins; one for each onset."""
-    by_onset = {note.onset: (note, performed) for note, performed in melody if note.onset < length}
+    by_onset = {note.onset: note for note in melody if note.onset < length}
     line = [by_onset[onset] for onset in sorted(by_onset)]
-    cut = []
-    for (note, performed), (following, after) in pairwise(line):
-        duration = min(note.end, following.onset) - note.onset
-        end = max(min(performed.end, after.onset), performed.onset)
-        cut.append((replace(note, duration=duration), performed._replace(end=end)))
+    cut = [
+        replace(note, duration=min(note.end, following.onset) - note.onset)
+        for note, following in pairwise(line)
+    ]
     return [*cut, *line[-1:]]

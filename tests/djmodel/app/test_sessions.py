@@ -39,7 +39,8 @@ def session(page: Any) -> dict[str, Any]:
     you = {
         "by": "you", "bar": 0, "bars": 2, "melody": [[0, 0.5, 65], [1, 2, 67]],
         "notes": [{"start": 0.05, "end": 0.4, "pitch": 65, "velocity": 70},
-                  {"start": 0.98, "end": 2.9, "pitch": 67, "velocity": 99}],
+                  {"start": 0.98, "end": 2.9, "pitch": 67, "velocity": 99},
+                  {"start": 0.99, "end": 2.9, "pitch": 64, "velocity": 60}],
     }  # fmt: skip
     model = {"by": "model", "bar": 2, "bars": 2, "seed": 4, "melody": [[0.5, 1, 72], [7, 2, 60]]}
     trading = {"changes": FORM, "settings": {"tempo": 180}, "melody": [], "trades": [you, model]}
@@ -90,7 +91,7 @@ def test_what_the_player_played_sounds_as_it_was_played(page, session):
         at += message.time
         if message.type == "note_on" and message.velocity and at / ticks > 31.9:
             found.append((round(at / ticks - 32, 2), message.note, message.velocity))
-    assert found[:2] == [(0.05, 65, 70), (0.98, 67, 99)]
+    assert found[:3] == [(0.05, 65, 70), (0.98, 67, 99), (0.99, 64, 60)]
 
 
 def test_a_session_as_music_xml_has_all_its_bars(page, session):
