@@ -96,8 +96,7 @@ class Page:
         try:
             self._server.run(sockets=[self._socket])
         finally:
-            self._workers.close()
-            self._socket.close()
+            self._end()
 
     def begin(self) -> Page:
         """Serves in a thread, and returns."""
@@ -116,6 +115,11 @@ class Page:
         if self._thread is not None:
             self._thread.join(_SECONDS_TO_CLOSE + 3)
             self._thread = None
+        self._end()
+
+    def _end(self) -> None:
+        self._workers.close()
+        self._socket.close()
 
     def open(self) -> None:
         """Opens the page in the browser."""

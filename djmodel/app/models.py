@@ -32,7 +32,7 @@ class Source:
     name: str
     kind: str
     path: str = ""
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = field(default=b"", compare=False, repr=False)  # `id` tells contents apart
     stamp: tuple[int, int] = (0, 0)
     model: DjModel | None = field(default=None, compare=False, repr=False)
 

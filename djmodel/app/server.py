@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -159,7 +160,7 @@ class Server:
         reply = await self._done(Job("soundfont", content), long=True)
         if reply.status != 200:
             return _response(reply)
-        name = f"soundfont-{abs(hash(content)):x}"
+        name = f"soundfont-{hashlib.sha256(content).hexdigest()[:16]}"
         self._soundfonts = {name: content}  # one at a time: they are large
         return _response(ok({"soundfont": name}))
 

@@ -42,7 +42,7 @@ def drum_notes(
         notes += _played(strokes, group, rng)
     spans = tune.chord_spans()
     sounding = (note for note in notes if _sounds(note.onset, spans))
-    return sorted(sounding, key=lambda note: (note.onset, note.pitch))
+    return sorted(sounding, key=lambda note: (float(note.onset), note.pitch))
 
 
 Strokes = dict[tuple[int, Fraction], int]
@@ -58,10 +58,10 @@ def _strokes(
         turns = (line.threes if group.size == 3 else line.twos).split()
         played = turns[(2 * bar + group.number) % len(turns)][:size]
         for half, stroke in enumerate(played):
-            onset = group.onset + half * group.pulse / 2
-            if stroke == "." or onset >= group.onset + group.length:
+            if stroke == "." or (half % 2 and group.pulse < 1):
                 continue
-            if half % 2 and group.pulse < 1:
+            onset = group.onset + half * group.pulse / 2
+            if onset >= group.onset + group.length:
                 continue
             if line.chance == 1 or rng.random() < line.chance:
                 yield (DRUMS[line.sound], onset), line.velocity + _LOUDER[stroke]

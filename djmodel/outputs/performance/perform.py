@@ -178,7 +178,7 @@ def _accompaniment(
     """Notes with one onset, such as those of a chord, deviate together."""
     notes = _in_order(part.notes)
     spread = config.humanize * _BAND_STEADINESS
-    onsets = sorted({note.onset for note in notes})
+    onsets = sorted({note.onset for note in notes}, key=float)
     number = {onset: index for index, onset in enumerate(onsets)}
     louder = spread * LOUDNESS_SPREAD * rng.standard_normal(len(onsets))
     if len({note.velocity for note in notes}) == 1 < len(notes):
@@ -200,7 +200,7 @@ def _accompaniment(
 
 def _in_order(notes: Sequence[Note]) -> list[Note]:
     """The notes of an accompanying part in the order in which they are performed."""
-    return sorted(notes, key=lambda note: (note.onset, note.pitch))
+    return sorted(notes, key=lambda note: (float(note.onset), note.pitch))  # faster than fractions
 
 
 def _accent(onset: Fraction, starts: Sequence[Fraction]) -> float:
@@ -214,7 +214,7 @@ def _times(
 ) -> list[tuple[float, float]]:
     """Onset and end of each note in seconds. Onsets deviate with a standard deviation of `spread`
     seconds, by no more than a third of the time to the onsets around."""
-    onsets = sorted({note.onset for note in notes})
+    onsets = sorted({note.onset for note in notes}, key=float)
     feel = config.feel or tune.feel
     warped, clock = TimeMap(tune, onsets, feel, config.swing_ratio), Clock(tune.tempos)
     seconds = {onset: clock.seconds(warped(onset)) for onset in onsets}
