@@ -207,10 +207,9 @@ class Server:
     async def _description(self, source: Source) -> dict[str, Any] | str:
         """What the page shows of a model; the reason if it cannot be read."""
         if source not in self._described:
-            reply = await self._done(Job("describe", models={source.id: source}), long=True)
+            # In this process, which is there when the page opens; the workers may still be starting.
+            reply = await asyncio.to_thread(run, Job("describe", models={source.id: source}))
             content = msgspec.json.decode(reply.content)
-            if reply.status == 503:
-                return str(content["error"]["message"])
             described = content["model"] if reply.status == 200 else content["error"]["message"]
             self._described[source] = described
         return self._described[source]
