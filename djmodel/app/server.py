@@ -207,7 +207,7 @@ class Server:
     async def _description(self, source: Source) -> dict[str, Any] | str:
         """What the page shows of a model; the reason if it cannot be read."""
         if source not in self._described:
-            # In this process, which is there when the page opens; the workers may still be starting.
+            # In this process, for the page is open before the workers have started.
             reply = await asyncio.to_thread(run, Job("describe", models={source.id: source}))
             content = msgspec.json.decode(reply.content)
             described = content["model"] if reply.status == 200 else content["error"]["message"]
