@@ -29,7 +29,7 @@ from djmodel.inputs.score import (
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.instruments import PROGRAM_NAMES
-from djmodel.music.meter import Meter
+from djmodel.music.meter import Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import Instrument
 from seqmodel.errors import FileError
@@ -143,8 +143,8 @@ def _meters(metas: Iterable[midi_parser.Meta]) -> Iterator[tuple[midi_parser.Met
     for meta in metas:
         if meta.kind == midi_parser.TIME_SIGNATURE and len(meta.data) >= 2:
             beats, power = meta.data[:2]
-            if beats and power <= 6:
-                yield meta, Meter(beats, 1 << power)
+            if meter := meter_of(beats, 1 << power):
+                yield meta, meter
 
 
 def _tempos(metas: Iterable[midi_parser.Meta]) -> Iterator[tuple[midi_parser.Meta, float]]:

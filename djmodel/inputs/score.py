@@ -18,7 +18,7 @@ from djmodel.music.tune import MAX_BARS, MAX_TEMPO, MIN_TEMPO, Instrument, Note,
 from seqmodel.errors import FileError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
-_MAX_PARTS = 512
+MAX_PARTS = 512
 _MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
 
@@ -48,6 +48,13 @@ class ScorePart:
         return as_notes(self.grid_notes)
 
 
+class SectionMark(NamedTuple):
+    """The name of a section of the form that begins at `onset`."""
+
+    onset: Fraction
+    name: str
+
+
 class Symbol(NamedTuple):
     """A chord symbol written in the score; None is `N.C.`."""
 
@@ -59,7 +66,8 @@ class Symbol(NamedTuple):
 class Score:
     """The content of a music file. `measures` cover all notes without a gap; `key` counts sharps
     (positive) or flats (negative), None where the file does not say; `symbols` are the chord
-    symbols written in it, `syllables` the onsets of a sung text."""
+    symbols written in it, `syllables` the onsets of a sung text, `sections` the sections of its
+    form. `remarks` say what was read in another way than the reader of the file may expect."""
 
     title: str
     parts: tuple[ScorePart, ...]
@@ -69,6 +77,8 @@ class Score:
     quantization: QuantizationReport = QuantizationReport()
     symbols: tuple[Symbol, ...] = ()
     syllables: tuple[Fraction, ...] = ()
+    sections: tuple[SectionMark, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def length(self) -> Fraction:
@@ -115,8 +125,8 @@ def measures_until(
 def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
     """Raises LimitError for more parts, notes or sound than any music has: later stages take time
     and memory in proportion to them."""
-    if len(parts) > _MAX_PARTS:
-        raise LimitError(f"the file has {len(parts):,} parts, more than {_MAX_PARTS}", path=path)
+    if len(parts) > MAX_PARTS:
+        raise too_many_parts(path, f"{len(parts):,} parts, more than {MAX_PARTS}")
     if sum(len(part.grid_notes) for part in parts) > limits.max_notes:
         raise limits.too_many_notes(path)
     sounding = sum(note.end - note.start for part in parts for note in part.grid_notes)
@@ -126,6 +136,10 @@ def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
             f"together, more than {_MAX_QUARTERS:,}"
         )
         raise LimitError(message, path=path)
+
+
+def too_many_parts(path: Path, found: str = f"more than {MAX_PARTS} parts") -> LimitError:
+    return LimitError(f"the file has {found}", path=path)
 
 
 def too_many_bars(path: Path) -> FileError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,7 +21,7 @@ from djmodel.inputs.melody.selection import ChosenParts, Selection, choose_parts
 from djmodel.inputs.quantization import GridNote, Steps, quarters_to_steps, steps_to_quarters
 from djmodel.inputs.score import Measure, Score, Symbol
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
-from djmodel.music.tune import Bar, BarRange, Change, Note, Tune
+from djmodel.music.tune import Bar, BarRange, Change, Note, Section, Tune
 from seqmodel.errors import CorpusError
 
 
@@ -47,9 +47,10 @@ class Transcription:
 
     @property
     def note(self) -> str:
-        """A remark for the listener, or ""."""
+        """Remarks for the listener, or ""."""
         inferred = self.choice.lone_melody and not self.score.symbols
-        return "chords inferred from the melody" if inferred else ""
+        remarks = ["chords inferred from the melody"] if inferred else []
+        return "; ".join([*remarks, *self.score.remarks])
 
 
 def tune_from_score(
@@ -76,6 +77,7 @@ def tune_from_score(
         instrument=choice.instrument,
         accompaniment=choice.accompaniment,
         key=score.key,
+        sections=_sections(score),
     )
     if options.bars is not None:
         tune = excerpt(tune, options.bars, path)
@@ -109,6 +111,13 @@ def _bar_lines(score: Score, choice: ChosenParts) -> tuple[Measure, ...]:
     ]
     pick_up = find_pick_up(early, score.measures)
     return with_pick_up(score.measures, pick_up)
+
+
+def _sections(score: Score) -> tuple[Section, ...]:
+    """The sections by the bars in which they begin; of several in one bar the last one."""
+    starts = [measure.onset for measure in score.measures]
+    by_bar = {bisect_right(starts, mark.onset) - 1: mark.name for mark in score.sections}
+    return tuple(Section(bar, by_bar[bar]) for bar in sorted(by_bar) if bar >= 0)
 
 
 def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> Changes:

@@ -1,25 +1,28 @@
-"""Sheet music -> scores: MusicXML, ABC and Humdrum, read by music21; and music21's corpus.
+"""Sheet music -> scores: MusicXML, read by `musicxml/`; ABC, Humdrum, and what that reader does not
+know, by music21; and music21's corpus.
 
-Bars are taken in the order in which they are written: repeats are not played twice.
+music21's bars are taken in the order in which they are written: repeats are not played twice.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
-import defusedxml.ElementTree as defused
-from defusedxml import EntitiesForbidden
-
+from djmodel.inputs.collector import collector_paused
 from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
+from djmodel.inputs.musicxml.archive import sheet_text
+from djmodel.inputs.musicxml.reader import read_musicxml
+from djmodel.inputs.musicxml.written import UncoveredError
 from djmodel.inputs.quantization import (
     QuantizationReport,
     TickQuantizer,
@@ -39,7 +42,7 @@ from djmodel.inputs.score import (
     too_many_bars,
 )
 from djmodel.music.chord import Chord
-from djmodel.music.meter import COMMON_TIME, Meter
+from djmodel.music.meter import COMMON_TIME, Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import MAX_BARS, Instrument
 from seqmodel.errors import FileError
@@ -53,26 +56,45 @@ if TYPE_CHECKING:
 _TICKS_PER_QUARTER = 10080  # divisible by every written duration, as in music21
 _XML_SUFFIXES = (".xml", ".musicxml", ".mxl")
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # their time does not count
-_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY, the code of an XML parse error
 _HINT = "choose another file"
 
 
 def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
-    """The scores in a file: one, or all the tunes of a tune book. music21 reads it in a
-    process that is ended when the time or the memory is used up.
+    """The scores in a file: one, or all the tunes of a tune book.
 
-    Raises FileError if the file is missing or empty, if music21 cannot read it, or if it holds no
-    notes; LimitError if it is beyond the limits.
+    Raises FileError if the file is missing or empty, if it cannot be read, or if it holds no notes;
+    LimitError if it is beyond the limits.
     """
     path, limits = check_input_file(path, "sheet music (MusicXML, ABC or Humdrum)"), deadline.limits
     if path.stat().st_size > limits.max_bytes:
         raise limits.too_large(path)
-    deadline.allow(_count_tunes(path))
+    if path.suffix.lower() not in _XML_SUFFIXES:
+        deadline.allow(_count_tunes(path))
+        return _read_by_music21(path, deadline)
+    text = sheet_text(path, limits)
+    try:
+        with collector_paused():
+            return (read_musicxml(text, path, deadline),)
+    except MemoryError as error:
+        raise limits.too_much_memory(path) from error
+    except UncoveredError as uncovered:
+        scores = _read_by_music21(path, deadline, text)
+        remark = f"read by music21, each bar once: {uncovered}"
+        return tuple(replace(score, remarks=(*score.remarks, remark)) for score in scores)
+
+
+def _read_by_music21(
+    path: Path, deadline: Deadline, musicxml: bytes | None = None
+) -> tuple[Score, ...]:
+    """The scores in a file, or in the text of one. music21 reads it in a process that is ended when
+    the time or the memory is used up."""
+    limits = deadline.limits
     try:
         scores: tuple[Score, ...] = sandbox().call(
             _parsed,
             path.absolute(),
             limits,
+            musicxml,
             seconds=deadline.left,
             megabytes=limits.max_megabytes,
             imports=_IMPORTS,
@@ -94,24 +116,17 @@ def _count_tunes(path: Path) -> int:
         return max(1, sum(line.startswith(b"X:") for line in lines))
 
 
-def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
-    """The scores that music21 reads in a file. Raises as `read_sheets`."""
-    from music21 import converter, stream
-
+def _parsed(path: Path, limits: Limits, musicxml: bytes | None = None) -> tuple[Score, ...]:
+    """The scores that music21 reads in a file, or in the text of one. Raises as `read_sheets`."""
     deadline = Deadline(limits, path)
     try:
-        _check_xml(path, limits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read = converter.parse(path, forceSource=True)
-            books = list(read.scores) if isinstance(read, stream.Opus) else [read]
-            made = (_score(sheet, path, deadline) for sheet in books)
+            made = (_score(sheet, path, deadline) for sheet in _streams(path, musicxml))
             scores = tuple(score for score in made if score is not None)
     except (FileError, MemoryError):
         raise
     except Exception as error:
-        if getattr(error, "code", None) == _EXPAT_NO_MEMORY:
-            raise MemoryError from error
         # music21 raises any type of error for damaged text; the message keeps its words.
         message = f"music21 cannot read the file ({type(error).__name__}: {error})"
         raise FileError(message, path=path, hint=_HINT) from error
@@ -120,40 +135,17 @@ def _parsed(path: Path, limits: Limits) -> tuple[Score, ...]:
     return scores
 
 
-def _check_xml(path: Path, limits: Limits) -> None:
-    """Raises LimitError for a text that is too large once it is unpacked, or has too many notes;
-    FileError for one that is not well-formed or defines entities: a few of those expand to any
-    size, and no sheet music needs them."""
-    if path.suffix.lower() not in _XML_SUFFIXES:
-        return
-    if not zipfile.is_zipfile(path):
-        with path.open("rb") as stream:
-            _check_xml_text(stream, path, limits)
-        return
-    with zipfile.ZipFile(path) as archive:
-        if sum(info.file_size for info in archive.infolist()) > limits.max_bytes:
-            raise limits.too_large(path, "the unpacked file")
-        for info in archive.infolist():
-            if info.filename.lower().endswith(_XML_SUFFIXES):
-                with archive.open(info) as text:
-                    _check_xml_text(text, path, limits)
+def _streams(path: Path, musicxml: bytes | None) -> list[Any]:
+    from music21 import converter, stream
 
-
-def _check_xml_text(text: IO[bytes], path: Path, limits: Limits) -> None:
-    notes = 0
-    try:
-        for _, element in defused.iterparse(text, events=("start",)):
-            notes += element.tag == "note"
-            if notes > limits.max_notes:
-                raise limits.too_many_notes(path)
-    except EntitiesForbidden as error:
-        message = "the MusicXML text defines entities, which no sheet music needs"
-        raise FileError(message, path=path, hint=_HINT) from error
-    except defused.ParseError as error:
-        if error.code == _EXPAT_NO_MEMORY:
-            raise MemoryError from error
-        message = f"the MusicXML text is not well-formed ({error})"
-        raise FileError(message, path=path, hint=_HINT) from error
+    if musicxml is None:
+        read = converter.parse(path, forceSource=True)
+    else:  # out of its archive, which music21 may not open
+        with TemporaryDirectory() as folder:
+            unpacked = Path(folder) / "score.musicxml"
+            unpacked.write_bytes(musicxml)
+            read = converter.parse(unpacked, forceSource=True)
+    return list(read.scores) if isinstance(read, stream.Opus) else [read]
 
 
 def corpus_file(name: str) -> Path:
@@ -278,8 +270,8 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
         if written:
             break
     else:
-        signatures = sheet.flatten()["TimeSignature"]
-        measures = measures_until(end, ((_time(sign), _meter(sign)) for sign in signatures))
+        signed = ((_time(sign), _meter(sign)) for sign in sheet.flatten()["TimeSignature"])
+        measures = measures_until(end, ((at, meter) for at, meter in signed if meter))
         if measures is None:
             raise too_many_bars(path)
         return measures
@@ -292,14 +284,14 @@ def _measures(sheet: stream.Stream, end: Fraction, path: Path) -> tuple[Measure,
     meter = COMMON_TIME
     for measure, start, stop in zip(written, starts, starts[1:], strict=False):
         if measure.timeSignature is not None:
-            meter = _meter(measure.timeSignature)
+            meter = _meter(measure.timeSignature) or meter
         if stop > start:
             bars.append(Measure(start, stop - start, meter))
     return tuple(bars)
 
 
-def _meter(signature: Any) -> Meter:
-    return Meter(signature.numerator, signature.denominator)
+def _meter(signature: Any) -> Meter | None:
+    return meter_of(signature.numerator, signature.denominator)
 
 
 def _time(element: Any) -> Fraction:

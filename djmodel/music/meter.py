@@ -74,6 +74,17 @@ class Meter(NamedTuple):
 
 
 COMMON_TIME = Meter(4, 4)
+_MAX_BEATS, _MAX_UNIT = 255, 64  # of a time signature in a file
+
+
+def meter_of(beats: int, unit: int) -> Meter | None:
+    """The meter of two numbers in a file; None if they are not those of a time signature.
+
+    >>> meter_of(7, 8), meter_of(3, 5)
+    (Meter(numerator=7, denominator=8), None)
+    """
+    is_note_value = 1 <= unit <= _MAX_UNIT and unit & (unit - 1) == 0
+    return Meter(beats, unit) if 1 <= beats <= _MAX_BEATS and is_note_value else None
 
 
 def parse_meter(text: str) -> Meter:

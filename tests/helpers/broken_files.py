@@ -133,6 +133,8 @@ def music_xml(notes: Iterable[tuple[str, int | str]], doctype: str = "", more: s
 
 
 SCALE = [("C", 4), ("D", 4), ("E", 4), ("F", 4)]
+# A meter that begins inside a bar, which the project's own reader leaves to music21.
+METER_CHANGE = "<attributes><time><beats>3</beats><beat-type>4</beat-type></time></attributes>"
 LAUGHS = "".join(
     f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' if n else '<!ENTITY l0 "ha">' for n in range(10)
 )
@@ -147,15 +149,20 @@ SHEETS_REFUSED = {
         "defines entities",
     ),
     "open.xml": (music_xml(SCALE)[:-20], "not well-formed"),
-    "deep.xml": (XML_HEAD + "<a>" * 100_000 + "</a>" * 100_000, "cannot read"),
-    "bytes.musicxml": (XML_HEAD + "<a>\x00\x01</a>", "not well-formed"),
-    "other.xml": (XML_HEAD + "<html/>", "cannot read"),
+    "deep.xml": (XML_HEAD + "<a>" * 100_000 + "</a>" * 100_000, "not a MusicXML score"),
+    "wide.musicxml": (music_xml(SCALE, more="<a/>" * 1_100_000), "`measure` is larger than 4 MB"),
+    "timeless.musicxml": (music_xml([("C", 0), ("D", "?")]), "no notes"),
+    "other.mxl": (XML_HEAD + "<opus/>", "not a MusicXML score"),
+    "bytes.musicxml": (music_xml(SCALE, more="\x00\x01"), "not well-formed"),
+    "other.xml": (XML_HEAD + "<html/>", "its root element is `html`"),
     "words.mxl": ("no archive", "not well-formed"),
     "words.abc": ("no music at all", "cannot read"),
     "empty.krn": ("**kern\n*-\n", "no notes"),
 }  # fmt: skip
 
 ODD_SHEETS = {
+    "deep.musicxml": music_xml(SCALE, more="<a>" * 100_000 + "</a>" * 100_000),
+    "nested.musicxml": music_xml(SCALE, more="<measure><part/></measure>" * 9),
     "divisions.xml": music_xml(SCALE).replace("<divisions>1", "<divisions>0"),
     "negative.xml": music_xml([("C", -4), ("D", 4), ("E", 4)]),
     "words.xml": music_xml([("C", "long"), ("D", 4)]),

@@ -1,0 +1,1 @@
+"""MusicXML: text -> written bars -> the score as it is played."""

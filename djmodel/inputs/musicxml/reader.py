@@ -1,0 +1,86 @@
+"""Files of MusicXML -> scores, without music21: all that tunes need of the format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from djmodel.inputs.limits import Deadline, LimitError
+from djmodel.inputs.midi_parser import plain_text
+from djmodel.inputs.music_files import SHEET_SUFFIXES
+from djmodel.inputs.musicxml.bars import PartReader
+from djmodel.inputs.musicxml.elements import score_elements
+from djmodel.inputs.musicxml.instruments import part_facts
+from djmodel.inputs.musicxml.unfolding import played_score
+from djmodel.inputs.musicxml.written import PartFacts, Sheet, WrittenBar, WrittenPart
+from djmodel.inputs.score import MAX_PARTS, Score, too_many_bars, too_many_parts
+from djmodel.music.tune import MAX_BARS
+
+_MAX_BARS_OF_PARTS = 250_000  # of all parts together
+
+
+def read_musicxml(text: bytes, path: Path, deadline: Deadline) -> Score:
+    """The score in a MusicXML text, as it is played; errors name the `path` that it came from.
+
+    Raises FileError if it is no MusicXML, is damaged, or holds no notes; LimitError if it is beyond
+    the limits; UncoveredError for notation that this reader does not know.
+    """
+    sheet = _written_sheet(text, path, deadline)
+    return played_score(sheet, path, deadline)
+
+
+def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
+    titles = _Titles()
+    facts: dict[str, PartFacts] = {}
+    parts: dict[str, WrittenPart] = {}
+    readers: dict[str, PartReader] = {}
+    notes = written = 0
+    for element, part, bar in score_elements(text, path):
+        if part is None:
+            titles.read(element)
+            if element.tag == "part-list":
+                facts |= {
+                    each.get("id", ""): part_facts(each) for each in element.iter("score-part")
+                }
+            continue
+        if part not in parts:
+            if len(parts) == MAX_PARTS:
+                raise too_many_parts(path)
+            parts[part] = WrittenPart(facts.get(part, PartFacts()))
+            readers[part] = PartReader(parts[part].facts)
+        bars = parts[part].bars
+        if max(bar, len(bars)) >= MAX_BARS:
+            raise too_many_bars(path)
+        written += 1 + max(bar - len(bars), 0)
+        if written > _MAX_BARS_OF_PARTS:
+            message = f"the parts of the file have more than {_MAX_BARS_OF_PARTS:,} bars together"
+            raise LimitError(message, path=path)
+        bars += (WrittenBar() for _ in range(bar - len(bars)))
+        bars.append(readers[part].read(element))
+        notes += bars[-1].size + bars[-1].dropped
+        if notes > deadline.limits.max_notes:
+            raise deadline.limits.too_many_notes(path)
+        deadline()
+    return Sheet(titles.best, list(parts.values()))
+
+
+class _Titles:
+    """The titles that a sheet gives itself."""
+
+    def __init__(self) -> None:
+        self.work = self.movement = self.credit = ""
+
+    def read(self, element: Element) -> None:
+        if element.tag == "work":
+            self.work = element.findtext("work-title", "")
+        elif element.tag == "movement-title":
+            self.movement = element.text or ""
+        elif element.tag == "credit" and element.findtext("credit-type", "").strip() == "title":
+            self.credit = self.credit or element.findtext("credit-words", "")
+
+    @property
+    def best(self) -> str:
+        """The first that is not empty, without the suffix that some programs leave in it."""
+        titles = map(plain_text, (self.work, self.movement, self.credit))
+        title = next(filter(None, titles), "")
+        return Path(title).stem if Path(title).suffix in SHEET_SUFFIXES else title

@@ -1,0 +1,79 @@
+"""Written sheet music: parts with their bars, as they stand in the text. Repeats are marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from djmodel.inputs.musicxml.repeats import BarMarks
+from djmodel.music.chord import Chord
+from djmodel.music.meter import Meter
+
+TICKS_PER_QUARTER = 10080  # divisible by almost every written duration
+
+
+class UncoveredError(Exception):
+    """Notation that this reader does not know; the message says which."""
+
+
+class WrittenNote(NamedTuple):
+    """A note that sounds. `onset` counts ticks from the start of the bar; `pitch` is the MIDI
+    number as it sounds; `drum`: it is one of a drum kit."""
+
+    onset: int
+    duration: int
+    pitch: int
+    velocity: int
+    tie_stops: bool
+    tie_starts: bool
+    staff: int
+    sung: bool
+    drum: bool
+
+
+@dataclass(slots=True)
+class WrittenBar:
+    """A bar of one part. `length`: ticks of its notes and rests; `has_notes`: not only rests, of
+    which a bar may have one of any length; `meter` and `key`: those that
+    begin with it, the key as it sounds; `symbols`, `tempos`: pairs of onset and value; `words`: the
+    texts at its start; `dropped`: number of notes without length, or beyond all instruments;
+    `unread`: number of chord symbols that name no chord."""
+
+    length: int = 0
+    has_notes: bool = False
+    meter: Meter | None = None
+    key: int | None = None
+    notes: list[WrittenNote] = field(default_factory=list)
+    symbols: list[tuple[int, Chord | None]] = field(default_factory=list)
+    tempos: list[tuple[int, float]] = field(default_factory=list)
+    marks: BarMarks = field(default_factory=BarMarks)
+    dropped: int = 0
+    unread: int = 0
+
+    @property
+    def size(self) -> int:
+        """The number of events that are played."""
+        return len(self.notes) + len(self.symbols) + len(self.tempos)
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What the list of parts says of one. `program`: of General MIDI; `drums`: ids of instruments
+    without pitch, with their MIDI numbers."""
+
+    name: str = ""
+    program: int = 0
+    is_drum_kit: bool = False
+    drums: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class WrittenPart:
+    facts: PartFacts
+    bars: list[WrittenBar] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sheet:
+    title: str = ""
+    parts: list[WrittenPart] = field(default_factory=list)
