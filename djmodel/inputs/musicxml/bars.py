@@ -23,8 +23,10 @@ from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS
 _DEFAULT_VELOCITY = 80
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
 _MAX_SEMITONES = 48  # of a transposition
-_QUARTERS = {"whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2), "16th": Fraction(1, 4),
-             "breve": 8, "32nd": Fraction(1, 8)}  # fmt: skip
+_QUARTERS: dict[str, int | Fraction] = {
+    "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4), "32nd": Fraction(1, 8),
+}  # fmt: skip
 
 
 class PartReader:

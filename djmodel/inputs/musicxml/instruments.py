@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 from xml.etree.ElementTree import Element
 
@@ -12,6 +13,8 @@ from djmodel.inputs.musicxml.written import PartFacts
 from djmodel.music.instruments import PROGRAM_NAMES, instrument_name
 
 _DRUM_CHANNEL = 10
+_CHOIR = 52
+_VOICES = {" soprano ", " alto ", " tenor "}
 _OTHER_NAMES = {"piano": 0, "organ": 19, "guitar": 24, "bass guitar": 33, "double bass": 32,
                 "bass": 32, "harp": 46, "strings": 48, "choir": 52, "chorus": 52, "voice": 52,
                 "vocals": 52, "soprano": 52, "alto": 52, "tenor": 52, "horn": 60, "cornet": 56,
@@ -19,25 +22,42 @@ _OTHER_NAMES = {"piano": 0, "organ": 19, "guitar": 24, "bass guitar": 33, "doubl
                 "bass clarinet": 71, "baritone": 52}  # fmt: skip
 
 
-def part_facts(part: Element) -> PartFacts:
+def part_facts(part_list: Element) -> dict[str, PartFacts]:
+    """The facts in a `<part-list>`, by the ids of the parts."""
+    facts = {part.get("id", ""): _facts(part) for part in part_list.iter("score-part")}
+    is_choir = any(_words(part.name) in _VOICES for part in facts.values())
+    return {
+        identity: replace(part, program=_CHOIR) if is_choir and _is_bass(part) else part
+        for identity, part in facts.items()
+    }
+
+
+def _is_bass(part: PartFacts) -> bool:
+    """True for a part named Bass, which is a voice in a choir and an instrument elsewhere."""
+    return _words(part.name) == " bass " and part.program == program_named("Bass")
+
+
+def _facts(part: Element) -> PartFacts:
     """The facts in a `<score-part>`."""
     names = [part.findtext("part-name", ""), part.findtext("score-instrument/instrument-name", "")]
     names = [plain_text(name) for name in names]
-    program, channel = 0, 0
-    has_program = False
-    drums: dict[str, int] = {}
-    for number, instrument in enumerate(part.findall("midi-instrument")):
-        unpitched = whole_number(instrument.findtext("midi-unpitched"))
-        if 1 <= unpitched <= 128:
-            drums[instrument.get("id", "")] = unpitched - 1
-        if number == 0:
-            has_program = instrument.find("midi-program") is not None
-            program = whole_number(instrument.findtext("midi-program")) - 1
-            channel = whole_number(instrument.findtext("midi-channel"))
-    if not 1 <= program <= 127:  # many programs write a piano for whatever plays
+    midi = part.findall("midi-instrument")
+    unpitched = {each.get("id", ""): _midi_number(each, "midi-unpitched") for each in midi}
+    program = next((_midi_number(each, "midi-program") for each in midi), None)
+    drums = {identity: sound for identity, sound in unpitched.items() if sound is not None}
+    name = names[0] or names[1]
+    if not name and program is not None:
+        name = instrument_name("", program)
+    if not program:  # many programs write a piano for whatever plays
         program = next(filter(None, map(program_named, names)), 0)
-    name = names[0] or names[1] or (instrument_name("", program) if has_program else "")
-    return PartFacts(name, program, channel == _DRUM_CHANNEL, drums)
+    is_kit = any(whole_number(each.findtext("midi-channel")) == _DRUM_CHANNEL for each in midi[:1])
+    return PartFacts(name, program, is_kit, drums)
+
+
+def _midi_number(instrument: Element, name: str) -> int | None:
+    """A program or a note, which MusicXML counts from 1; None if there is none."""
+    number = whole_number(instrument.findtext(name))
+    return number - 1 if 1 <= number <= 128 else None
 
 
 @lru_cache(maxsize=1024)

@@ -39,9 +39,7 @@ def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
         if part is None:
             titles.read(element)
             if element.tag == "part-list":
-                facts |= {
-                    each.get("id", ""): part_facts(each) for each in element.iter("score-part")
-                }
+                facts |= part_facts(element)
             continue
         if part not in parts:
             if len(parts) == MAX_PARTS:
