@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.course.helpers import x_initializer as x_initializer
     from djmodel.course.keras2 import Adam as Adam
     from djmodel.evaluation.perplexity import evaluate as evaluate
+    from djmodel.inputs.chart import read_changes as read_changes
     from djmodel.inputs.music_files import rags as rags
     from djmodel.inputs.reader import read_tune as read_tune
     from djmodel.inputs.reader import read_tunes as read_tunes
@@ -53,6 +54,7 @@ _HOMES = {
     "read_tune": "djmodel.inputs.reader",
     "read_tunes": "djmodel.inputs.reader",
     "rags": "djmodel.inputs.music_files",
+    "read_changes": "djmodel.inputs.chart",
     "parse_changes": "djmodel.music.changes",
     "accompany": "djmodel.music.accompaniment",
     "encode": "djmodel.values.grammar",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
+from djmodel.music.charts.config import ChartConfig
 from djmodel.music.tune import MAX_BARS as MAX_BARS
 from djmodel.music.tune import parse_bars
 from djmodel.outputs.performance.config import PerformanceConfig
@@ -215,11 +216,13 @@ class GenerationConfig:
         Setting(
             "Play over written changes, such as 'Dm7 | G7 | Cmaj7 | %', over those in a text file "
             "or (-) on standard input, or over a form such as blues-in-F, rhythm-changes or "
-            "ii-V-I.",
+            "ii-V-I. A link or an exported page of iReal Pro, a lead sheet of Impro-Visor and text "
+            "for Band-in-a-Box are read, too.",
             _CHANGES,
-            metavar="CHORDS|FILE|-",
+            metavar="CHORDS|LINK|FILE|-",
         ),
     ] = None
+    chart: ChartConfig = ChartConfig()
     title: Annotated[
         str | None,
         Setting("Title of the solo.", _CHANGES, metavar="TITLE", default="the source's"),
@@ -365,6 +368,8 @@ _NEEDED = {
     "melody_part": (_TUNES, "a melody part can be chosen only when playing over a tune"),
     "chord_part": (_TUNES, "a chord part can be chosen only when playing over a tune"),
     "meter": (("changes",), "a meter can be chosen only for written changes"),
+    "song": (("changes",), "a song can be chosen only from a playlist as changes"),
+    "as_written": (("changes",), "only written changes have repeats to leave out"),
     "with_primer": (
         ("primer", "primer_values"),
         "only a solo that has a primer can begin with it",

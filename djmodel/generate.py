@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
-from djmodel.inputs.chart import chart_text
+from djmodel.inputs.chart import chart_text, song_text
 from djmodel.inputs.limits import Limits
 from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
+from djmodel.outputs.charts.config import IrealPage
 from djmodel.outputs.notation.config import SheetConfig
 from seqmodel.command_line.outputs import Overwrite, check_free, free_name
 from seqmodel.command_line.runner import new_seed, print_line, run, stderr_console
@@ -66,6 +67,7 @@ class Outputs:
             "Also write a web page that plays, shows and saves the solos.", "Output", metavar="FILE"
         ),
     ] = None
+    ireal: IrealPage = None
     overwrite: Overwrite = False
 
     def __post_init__(self) -> None:
@@ -84,10 +86,11 @@ class Outputs:
             (self.sheet.score, suffixes.SCORE),
             (self.picture, suffixes.PICTURE),
             (self.html, suffixes.PAGE),
+            (self.ireal, suffixes.PAGE),
         ):
             if path:
                 output.check_output(path, allowed, soundfont=self.soundfont)
-        paths = [*self._numbered(), self.html]
+        paths = [*self._numbered(), self.html, self.ireal]
         check_no_overwrite(paths, [*inputs, self.soundfont])
         check_free(paths, overwrite=self.overwrite)
 
@@ -149,6 +152,12 @@ class Outputs:
             ]
             write_page(items, self.html, settings, soundfont=self.soundfont)
             yield self.html
+        if self.ireal:
+            from djmodel.model.solos import chart_of_solo
+            from djmodel.outputs.charts.ireal import ireal_song, write_ireal_page
+
+            write_ireal_page([ireal_song(chart_of_solo(solos[0].tune, config)).song], self.ireal)
+            yield self.ireal
 
 
 def command(
@@ -196,8 +205,11 @@ def command(
         raise SettingError(message, "like", hint="give no others")
     if not like:
         outputs = outputs.with_default_name()
-        changes = config.changes and chart_text(config.changes, sys.stdin.buffer)
-        config = replace(config, changes=changes, seed=new_seed() if seed is None else seed)
+        if config.changes is not None:
+            given = chart_text(config.changes, sys.stdin.buffer)
+            changes, song = song_text(given, config.chart.song)
+            config = replace(config, changes=changes, chart=replace(config.chart, song=song))
+        config = replace(config, seed=new_seed() if seed is None else seed)
     provenance, text = read_provenance(like) if like else (None, "")
     if provenance and path is None:
         path = bundled_model_of(provenance.model)

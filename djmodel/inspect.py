@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 from djmodel.config import GenerationConfig, ReadingConfig
 from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.music_files import find_music
+from djmodel.outputs.charts.config import IrealConfig
+from djmodel.outputs.charts.tables import key_text
 from djmodel.outputs.notation.config import SheetConfig
 from djmodel.train import music_table
 from seqmodel.command_line.options import Options
-from seqmodel.command_line.outputs import Overwrite
+from seqmodel.command_line.outputs import Overwrite, check_free
 from seqmodel.command_line.runner import run, stderr_console, stdout_console, summary_table
 from seqmodel.errors import InputError
-from seqmodel.settings import Setting
+from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize
 
 if TYPE_CHECKING:
@@ -56,11 +58,13 @@ def command(
         ),
     ] = None,
     chart: Annotated[
-        GenerationConfig, Options(("changes", "meter", "title"), panel="Changes")
+        GenerationConfig,
+        Options(("changes", "song", "as_written", "meter", "title"), panel="Changes"),
     ] = GenerationConfig(),
     reading: ReadingConfig = ReadingConfig(),
     limits: Limits = Limits(),
     sheet: SheetConfig = SheetConfig(),
+    ireal: IrealConfig = IrealConfig(),
     overwrite: Overwrite = False,
     clear_cache: Annotated[
         bool, Setting("Delete the cached results of reading music files.")
@@ -69,11 +73,13 @@ def command(
     """Show how a music FILE is read: its parts, which of them has the melody, the meter and tempo,
     and the chords and values of each bar.
 
-    --changes shows how written changes are read. --score writes what was read as a sheet.
+    --changes shows how written changes are read, or the songs of a playlist of iReal Pro. --score
+    writes what was read as a sheet.
 
     Examples:
         djmodel inspect my.mid --bars 1:8
         djmodel inspect --changes chart.txt --score chart.pdf --for Bb
+        djmodel inspect --changes book.html --song "My Tune"
         djmodel inspect --player "Charlie Parker" --style bebop
     """
     from djmodel.inputs.wjazzd.solos import bundled_file
@@ -94,7 +100,10 @@ def command(
     sheet.check([*(music or []), chart.changes], overwrite=overwrite)
     tune: Tune | None = None
     if chart.changes is not None:
-        tune = _show_changes(chart)
+        check_free([ireal.ireal], overwrite=overwrite)
+        tune = _show_changes(chart, ireal)
+    elif ireal != IrealConfig():
+        raise SettingError("only written changes are written for iReal Pro", "changes")
     else:
         names = list(find_music(music or [_corpus_file(corpus or "")]))
         if len(names) == 1 and not names[0].is_dir():
@@ -183,7 +192,7 @@ def solo_facts(tune: Tune, name: str) -> Table:
         "style": f"{tune.style}, {tune.feel or 'no'} feel",
         "tempo": f"{tune.tempos[0].bpm:.4g} quarter notes a minute",
         "meter": _some(list(dict.fromkeys(meters))),
-        "key": "not said" if tune.key is None else _key(tune.key),
+        "key": key_text(tune.key),
         "bars": str(len(tune.bars)),
         "choruses": _some([f"bar {bar + 1}" for bar in tune.choruses]) or "none",
         "form": _some(sections) or "not said",
@@ -213,23 +222,23 @@ def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) ->
     console.print("one file at a time is shown bar by bar", soft_wrap=True)
 
 
-def _show_changes(config: GenerationConfig) -> Tune:
-    """Shows the chords of each bar of written changes."""
+def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Tune | None:
+    """Shows written changes or the songs of a playlist, writes them for iReal Pro, and returns the
+    changes as played."""
     from djmodel.inputs.chart import chart_text
-    from djmodel.music.changes import parse_changes
+    from djmodel.music.charts.ireal.links import link_of
+    from djmodel.outputs.charts.tables import shown_changes
 
     text = chart_text(config.changes or "", sys.stdin.buffer)
-    tune = parse_changes(text, config.meter, title=config.title or "")
-    rows = {
-        "bars": str(len(tune.bars)),
-        "meter": str(tune.bars[0].meter),
-        "tempo": f"{tune.tempos[0].bpm:g} quarter notes a minute",
-        "key": "not said" if tune.key is None else _key(tune.key),
-    }
-    console = _console()
-    console.print(summary_table(tune.title, rows))
-    console.print(bar_table(tune, values=False))
-    return tune
+    shown = shown_changes(text, config.meter, config.chart, config.title)
+    written = ireal.write(shown.songs, shown.name)
+    if ireal.link:
+        stdout_console().print(link_of(shown.songs, shown.name), soft_wrap=True)
+    for table in () if ireal.link else shown.tables:
+        _console().print(table)
+    for note in (*shown.notes, *written) if written or ireal.link else ():
+        stderr_console().print(note, soft_wrap=True)
+    return shown.tune
 
 
 def score_facts(score: Score) -> Table:
@@ -244,7 +253,7 @@ def score_facts(score: Score) -> Table:
         "bars": str(len(score.measures)),
         "meter": _some([meters[0], *changed]),
         "tempo": _some(_tempos(score)),
-        "key": "not said" if score.key is None else _key(score.key),
+        "key": key_text(score.key),
         "grid": f"{pluralize(change.moved, 'note')} moved, {change.resized} resized, "
         f"{change.merged} merged, {change.dropped} dropped",
     }
@@ -303,8 +312,8 @@ def _part_table(choice: ChosenParts) -> Table:
     return table
 
 
-def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
-    """A table with the chords of each bar, its `values`, and the sections that begin there; `first`
+def bar_table(tune: Tune, first: int = 1) -> Table:
+    """A table with the chords of each bar, its values, and the sections that begin there; `first`
     is the number of the first bar."""
     from rich import box
     from rich.table import Table
@@ -318,15 +327,14 @@ def bar_table(tune: Tune, first: int = 1, *, values: bool = True) -> Table:
         table.add_column("section")
     table.add_column("bar", justify="right")
     table.add_column("chords")
-    if values:
-        table.add_column("values", overflow="fold", ratio=1)
+    table.add_column("values", overflow="fold", ratio=1)
     meter = tune.bars[0].meter
     for number, bar in enumerate(tune.bars, start=first):
         name = f"{number}" if bar.meter == meter else f"{bar.meter}  {number}"
         meter = bar.meter
         row = [sections.get(number, "")] if sections else []
-        row += [name, chords_of_bar(bar, tune.key)]
-        table.add_row(*row, *([" ".join(map(str, encode_bar(bar)))] if values else []))
+        values = " ".join(map(str, encode_bar(bar)))
+        table.add_row(*row, name, chords_of_bar(bar, tune.key), values)
     return table
 
 
@@ -376,13 +384,6 @@ def _tempos(score: Score) -> list[str]:
     starts = [measure.onset for measure in score.measures]
     changes = [f"{tempo.bpm:.4g} from bar {bisect_right(starts, tempo.onset)}" for tempo in others]
     return [f"{first.bpm:.4g} quarter notes a minute", *changes]
-
-
-def _key(sharps: int) -> str:
-    if not sharps:
-        return "no sharps or flats"
-    kind = "sharp" if sharps > 0 else "flat"
-    return pluralize(abs(sharps), kind)
 
 
 COMMANDS = (command,)

@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import Annotated
 
 from djmodel.config import ModelArgument
-from djmodel.inputs.chart import chart_text
+from djmodel.inputs.chart import chart_text, song_text
+from djmodel.music.charts.config import ChartConfig
+from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import print_line, run, stderr_console
 from seqmodel.settings import Setting
 
@@ -21,11 +23,13 @@ def command(
     changes: Annotated[
         str | None,
         Setting(
-            "Changes to begin with: text, a text file, or a form such as blues-in-F.",
-            metavar="CHORDS|FILE|-",
+            "Changes to begin with: text, a text file, a form such as blues-in-F, or a link or a "
+            "page of iReal Pro.",
+            metavar="CHORDS|LINK|FILE|-",
             default="a blues in F",
         ),
     ] = None,
+    chart: Annotated[ChartConfig, Options(("song",))] = ChartConfig(),
 ) -> None:
     """Improvise with the model on a page in your browser: it plays choruses over your changes with
     a band, and trades bars with you.
@@ -43,7 +47,8 @@ def command(
 
     check_packages()
     text = "blues-in-F" if changes is None else chart_text(changes, sys.stdin.buffer)
-    parse_changes(text)
+    text, song = song_text(text, chart.song)
+    parse_changes(text, song=song)
     models = Models(model_path(path, "jazz"))
     models.find(None).load()
     page = Page(models, port, {"changes": text, "settings": {}}, processes=True)

@@ -38,7 +38,7 @@ def chart(request: ChartRequest) -> Json:
         raise RequestError(error.message, field="meter", hint=error.hint) from error
     if errors := mistakes(text, meter):
         return {"ok": False, "errors": errors}
-    tune = parse_changes(text, meter)
+    tune = parse_changes(text, meter, last=False)  # the page plays choruses in a loop
     if request.transpose:
         text, tune = transposed(text, meter, request.transpose)
     elif _LINK.search(text):
@@ -126,7 +126,7 @@ def _utf16(text: str) -> int:
 def transposed(text: str, meter: Meter, semitones: int) -> tuple[str, Tune]:
     """Changes as text and as a tune, `semitones` higher. The text keeps its layout where moving
     its chords and its key gives that tune; else it is written out."""
-    tune = parse_changes(text, meter)
+    tune = parse_changes(text, meter, last=False)
     wanted = tune.transposed(semitones)
     name, form = text.strip().partition("-in-")[0], {each.casefold() for each in FORMS}
     if name.casefold() in form:

@@ -1,18 +1,52 @@
-"""Chord changes as text, from a file or a stream."""
+"""Chord changes from text, a file or a stream."""
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import BinaryIO
 
 from djmodel.inputs.music_files import SUFFIXES
+from djmodel.music.changes import parse_changes
+from djmodel.music.charts.ireal.links import (
+    MAX_LINK_CHARACTERS,
+    has_link,
+    link_of,
+    read_playlist,
+)
+from djmodel.music.charts.ireal.songs import find_song
+from djmodel.music.meter import COMMON_TIME, Meter
+from djmodel.music.tune import Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import content_of
 
-MAX_BYTES = 1_000_000  # of a chart: thousands of bars
+MAX_BYTES = MAX_LINK_CHARACTERS  # of a page with links; typed changes are shorter
 STDIN = "-"
 _KIND = "a chart, chord changes as text"
+
+
+def read_changes(
+    changes: str | Path,
+    meter: Meter | str = COMMON_TIME,
+    *,
+    song: str | None = None,
+    repeats: bool = True,
+    choruses: int = 1,
+    tempo: float | None = None,
+    title: str = "",
+) -> Tune:
+    """A tune without melody from changes as text, as the name of a form, as a link of iReal Pro, or
+    in a file: text, a page exported from iReal Pro (of which `song` names one), or a lead sheet of
+    Impro-Visor. Settings and errors are those of `parse_changes`; FileError is raised for a file
+    that cannot be read.
+
+    >>> len(read_changes("blues-in-F", choruses=2).bars)
+    24
+    """
+    text = chart_text(str(changes), io.BytesIO())
+    given = {"choruses": choruses, "tempo": tempo, "title": title}
+    return parse_changes(text, meter, song=song, repeats=repeats, **given)  # type: ignore[arg-type]
 
 
 def chart_text(changes: str, stdin: BinaryIO) -> str:
@@ -21,12 +55,21 @@ def chart_text(changes: str, stdin: BinaryIO) -> str:
     if changes.strip() == STDIN:
         content = stdin.read(MAX_BYTES + 1)
         return _decoded(content if len(content) <= MAX_BYTES else None, None)
-    if not _is_file(changes):
+    if has_link(changes) or not _is_file(changes):
         return changes
     if Path(changes).suffix.lower() in SUFFIXES:
         hint = "name it as the tune to play over"
         raise FileError("this is a music file, not a chart", path=changes, hint=hint)
     return _decoded(content_of(changes, _KIND, MAX_BYTES), changes)
+
+
+def song_text(text: str, song: str | None) -> tuple[str, str | None]:
+    """Changes as text, of which only the song is kept, as a link of its own, if they are a playlist
+    of iReal Pro; and the song that is still to be chosen from them. Raises SettingError for a
+    `song` that is not there."""
+    return (
+        (link_of([find_song(read_playlist(text), song)]), None) if has_link(text) else (text, song)
+    )
 
 
 def _is_file(changes: str) -> bool:

@@ -20,6 +20,7 @@ from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.solos import changes_of, generate_solos, performance_of
+from djmodel.music.charts.config import ChartConfig
 from djmodel.outputs.midi import performance_bytes
 from djmodel.outputs.performance.config import PerformanceConfig
 from seqmodel.errors import FileError, InputError
@@ -177,7 +178,11 @@ def _config(settings: dict[str, Any]) -> GenerationConfig:
     unknown = settings.keys() - settings_of(GenerationConfig).keys()
     if unknown:
         raise ValueError(f"the setting {min(unknown)!r:.40} is unknown")
-    nested = {"sampling": SamplingConfig, "performance": PerformanceConfig}
+    nested = {
+        "chart": ChartConfig,
+        "sampling": SamplingConfig,
+        "performance": PerformanceConfig,
+    }
     parts = {
         part: {name: settings.pop(name) for name in settings.keys() & settings_of(config).keys()}
         for part, config in nested.items()

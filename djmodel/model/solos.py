@@ -15,7 +15,9 @@ from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany, with_feel_of_style
 from djmodel.music.accompaniment.styles import default_style
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import parse_changes, read_chart
+from djmodel.music.charts.chart import Chart, chart_of
+from djmodel.music.charts.config import ChartConfig
 from djmodel.music.instruments import SOLOISTS, soloist
 from djmodel.music.meter import parse_meter
 from djmodel.music.tune import BarRange, Tune, parse_bars
@@ -72,6 +74,8 @@ def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEF
 def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, as long as a solo."""
     tune = _cut(_source(model, config, limits), config.choruses, parse_bars(config.bars))
+    if config.changes is not None and config.bars is None and config.choruses > 1:
+        tune = _written(config, config.choruses)  # whose last chorus may end in its own way
     if config.title is not None:
         tune = replace(tune, title=config.title)
     if config.performance.feel is not None:
@@ -113,6 +117,14 @@ def _style(tune: Tune, config: GenerationConfig) -> str:
     return default_style(tune) if config.style is None else config.style
 
 
+def chart_of_solo(tune: Tune, config: GenerationConfig) -> Chart:
+    """The changes of a solo as a chart: as they were written, or those of the tune."""
+    if config.changes is None:
+        return chart_of(tune)
+    chart = read_chart(config.changes, config.meter, song=config.chart.song)
+    return replace(chart, title=tune.title, tempo=tune.tempos[0].bpm, feel=tune.feel)
+
+
 def performance_of(tune: Tune, config: GenerationConfig) -> Performance:
     """A solo of a configuration as it is played."""
     return perform(tune, config.performance, config.seed)
@@ -121,7 +133,7 @@ def performance_of(tune: Tune, config: GenerationConfig) -> Performance:
 def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     """Written changes, a file, a piece of the corpus, or a tune of the training."""
     if config.changes is not None:
-        return _parsed(config.changes, config.meter)
+        return _written(config, 1)
     over = config.over
     if config.corpus is not None:
         from djmodel.inputs.sheet_music import corpus_file
@@ -136,10 +148,23 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     return read_tune(over, melody_part=config.melody_part, chord_part=parts, limits=limits)
 
 
+def _written(config: GenerationConfig, choruses: int) -> Tune:
+    """Choruses of the written changes of a configuration; those that are repeated for a number of
+    bars have no end of their own."""
+    return _parsed(config.changes or "", config.meter, config.chart, choruses, config.bars is None)
+
+
 @lru_cache(maxsize=16)
-def _parsed(changes: str, meter: str) -> Tune:
+def _parsed(changes: str, meter: str, chart: ChartConfig, choruses: int, last: bool) -> Tune:
     """Written changes: read once for all the solos and answers over them."""
-    return parse_changes(changes, parse_meter(meter))
+    return parse_changes(
+        changes,
+        parse_meter(meter),
+        song=chart.song,
+        repeats=not chart.as_written,
+        choruses=choruses,
+        last=last,
+    )
 
 
 def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:

@@ -5,6 +5,7 @@ A chart is typed as players type it, over as many lines as it needs:
 | Dm7 G7 | C |          bars, divided by | or by ends of lines; chords in a bar share its beats
 C / / G7                a slash (or . or -) holds the chord for a beat; then every sign is one beat
 %  %%                    the bar before once more; the two bars before (./. and .//. are the same)
+C,,F,G7                 a comma goes on to the next beat where two follow one another
 N.C.                    no chord: the accompaniment rests
 (G7)                    an optional chord, which is played
 C7 x4   [Dm7 | G7] x2   the bar four times; the bars twice. x2 behind the last bar line of a line
@@ -18,58 +19,83 @@ D.C. al Fine, D.S. al Coda, Segno, To Coda, Coda, Fine      as players read them
 # ...  // ...  ; ...    comments
 
 Above the music may stand a title, Key: F, Tempo: 140, Time: 3/4, Feel: bossa, and other words.
+
+Changes are also links and exported pages of iReal Pro (`charts/ireal`), lead sheets of Impro-Visor
+(`charts/impro_visor`) and text for Band-in-a-Box (`charts/band_in_a_box`).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
+from djmodel.music.charts.chart import Chart
 from djmodel.music.charts.forms import form_of
+from djmodel.music.charts.ireal.links import has_link, read_playlist
+from djmodel.music.charts.ireal.songs import chart_of_song, find_song
 from djmodel.music.charts.parser import parse_chart
-from djmodel.music.charts.play_order import MAX_BARS
 from djmodel.music.key import key_signature
 from djmodel.music.meter import COMMON_TIME, Meter, parse_meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import Change, Section, Tune
 from seqmodel.errors import InputError
+from seqmodel.settings import SettingError
+
+
+def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None = None) -> Chart:
+    """The written chart of changes as text, in whichever notation: typed as above, the name of a
+    form, a lead sheet of Impro-Visor, or a link of iReal Pro, or a page with links, of which `song`
+    names one. `meter` is that of changes that name none.
+
+    Raises ChangesError, which points at the line and the column that cannot be read, and
+    SettingError for a `song` that is not there.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"changes are text such as Dm7 | G7 | C, not {text!r}")
+    if has_link(text):
+        return chart_of_song(find_song(read_playlist(text), song))
+    if re.match(r"\s*<(?:!doctype\s+)?html", text, re.IGNORECASE):
+        hint = "export the song or the playlist from iReal Pro again"
+        raise InputError("the page has no link of iReal Pro", hint=hint)
+    if song is not None:
+        raise SettingError("only a playlist of iReal Pro has songs to name", "song")
+    if isinstance(meter, str):
+        meter = parse_meter(meter)
+    return form_of(text, meter) or parse_chart(text, meter)
 
 
 def parse_changes(
     text: str,
     meter: Meter | str = COMMON_TIME,
     *,
+    song: str | None = None,
+    repeats: bool = True,
     choruses: int = 1,
+    last: bool = True,
     pick_up: Fraction = Fraction(0),
     tempo: float | None = None,
     title: str = "",
 ) -> Tune:
-    """A tune without melody or accompaniment, from changes as text or from the name of a form, in
-    the order in which it is played, with its sections.
+    """A tune without melody or accompaniment, from changes in any notation that `read_chart` reads,
+    in the order in which it is played (without `repeats`, as it is written), with its sections.
 
     The name of a form may have a key: `rhythm-changes`, `blues-in-F`, `minor-blues-in-A`. The key
     of other changes is estimated if they do not name it. `meter` is that of changes that name none;
-    `tempo` and `title` go before those in the text. A `pick_up` (quarter lengths) makes a silent
-    first bar of that length, and shortens the last by as much.
+    `tempo` and `title` go before those in the text. With `last`, the last chorus has the ending
+    that a chart of iReal Pro has for it; choruses that are played in a loop have none. A `pick_up`
+    (quarter lengths) makes a silent first bar of that length, and shortens the last by as much.
 
-    Raises ChangesError, which points at the place that cannot be read.
+    Raises as `read_chart`.
 
     >>> tune = parse_changes("Dm7 | G7 | Cmaj7 | %", tempo=140)
     >>> len(tune.bars), tune.key
     (4, 0)
     """
-    if not isinstance(text, str):
-        raise InputError(f"changes are text such as Dm7 | G7 | C, not {text!r}")
-    if isinstance(meter, str):
-        meter = parse_meter(meter)
-    tune = form_of(text, meter) or parse_chart(text, meter).played()
-    choruses = max(choruses, 1)
-    if len(tune.bars) * choruses > MAX_BARS:
-        bars = len(tune.bars) * choruses
-        problem = f"{choruses:,} choruses have {bars:,} bars, more than {MAX_BARS:,}"
-        raise InputError(problem, hint="choose fewer choruses")
+    chart, choruses = read_chart(text, meter, song=song), max(choruses, 1)
+    tune = chart.played(choruses, last=last) if repeats else chart.as_written(choruses)
     key = _as_written(tune) if tune.key is None else tune.key
-    tune = replace(tune.repeated(choruses), key=key, title=title or tune.title).at_tempo(tempo)
+    tune = replace(tune, key=key, title=title or tune.title).at_tempo(tempo)
     return _with_pick_up(tune, pick_up) if pick_up else tune
 
 

@@ -88,8 +88,6 @@ class CandidateViews:
     def logits(self, scores: Floats, conditioning: Indices | NDArray[np.intp]) -> Floats:
         """The logits `(V, N)`. `scores (V + R + 1, N)` end with a row of zeros; `conditioning (k,
         N)` are the features as input indices."""
-        if scores.shape[1] == 1:
-            return self._logits_of_one(scores[:, 0], conditioning[:, 0])[:, None]
         logits = scores[: self.n_symbols].copy()
         for view, rows, active in zip(self.views, self.score_indices, self._is_active, strict=True):
             contexts = view.contexts(conditioning)
@@ -99,16 +97,6 @@ class CandidateViews:
             elif len(steps):
                 chosen = rows[contexts[steps]].T  # (V, n)
                 logits[:, steps] += scores[chosen, steps]
-        return logits
-
-    def _logits_of_one(self, scores: Floats, conditioning: Indices | NDArray[np.intp]) -> Floats:
-        """`logits` for one step: `(V,)` from scores `(V + R + 1,)` and features `(k,)`, in a fifth
-        of the time."""
-        logits = scores[: self.n_symbols].copy()
-        for view, rows in zip(self.views, self.score_indices, strict=True):
-            context = int(conditioning[view.feature]) - view.first_input
-            if 0 <= context < len(view.rows):
-                logits += scores[rows[context]]
         return logits
 
     def gradients(self, d_logits: Floats, conditioning: NDArray[np.intp], out: Floats) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from helpers import broken_files as bf
@@ -32,6 +33,8 @@ from djmodel.model.provenance import read_provenance, solo_in
 from djmodel.model.solos import generate_solos
 from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
+from djmodel.music.charts.ireal.links import Song, link_of, read_playlist
+from djmodel.music.charts.ireal.songs import chart_of_song, song_of_chart
 from djmodel.music.tune import Tune
 from djmodel.outputs.audio import default_soundfont, render
 from djmodel.outputs.midi import midi_bytes, performance_bytes
@@ -61,6 +64,13 @@ BARS = 8  # length of the excerpts
 _CHART = ("|", "||", "|:", ":|", "[", "]", "x2", "x10000", "%", "/", "N.C.", "Dm7", "G7alt", "C6/9",
           "F#m7b5/E", "(", ")", "\n", "4/4:", "*A", "{", "}", "1.", "2.", "D.C.", "fine", "\x00",
           " ", "9" * 30)  # fmt: skip
+_IREAL = ("{", "}", "[", "]", "|", "Z", "N1", "N2", "N0", "S", "Q", "U", "*A", "*i", "T34", "T12",
+          "T99", "x", "r", "n", "p", "W/G", "C^7", "F-7", "(A7)", "<D.S. al Coda>", "<Fine>",
+          "<9x>", "<D.C. al 2nd End.>", "   ", ",", "=", "===", "1r34LbKcu7", "irealb://", "%3D",
+          '"', "\n")  # fmt: skip
+_LEAD_SHEET = ("(", ")", "(meter 3 4)", "(key 9)", "(tempo 0)", "(part", "(type melody)", "c+4",
+               "|", "(section (style bossa))", "NC", "/", "C\\D", "Dm7", "\n", ",,", "*a",
+               "^C7..")  # fmt: skip
 _ABC = ("|", "|:", ":|", "[CEG]", "(3", "z4", '"Am7"', "K:C", "M:6/8", "L:1/0", "^", "_", "'", ",",
         "/", "-", "{", "}", "X:2\n", "Q:1/4=0", "9999", "[1", "!", "\n")  # fmt: skip
 _KERN = ("4c", "*-", "*^", "*v", "\t", "\n", "=", ".", "00e", "4444f", "*M0/4", "*k[", "!!", "r",
@@ -236,6 +246,40 @@ def _charts() -> list[bytes]:
     return [chart.encode() for chart in charts]
 
 
+def _link(content: bytes, _: Path) -> None:
+    """All songs of a text with links, and their links again."""
+    playlist = read_playlist(f"irealbook://{content.decode('utf-8', 'replace')}")
+    for song in playlist.songs:
+        if isinstance(song, Song):
+            chart = chart_of_song(song)
+            again = song_of_chart(chart).song
+            assert [bar.meter for bar in chart_of_song(again).bars] == [b.meter for b in chart.bars]
+            _used(chart.played(2).excerpt(1, 1), content)
+
+
+def _links() -> list[bytes]:
+    music = (
+        "[*iT44C   ]{*AC^7   |A-7,D7,|N1G7   }|N2C6 (A7) ]Z",
+        "[*AT34SD-7   | x  |G7   Q|   r|    |C<D.S. al Coda>   ]Y[QT12C,n,U,W/G,|E7alt   Z",
+        "{C   |F   <3x>}|G7   <Fine>|sA-7,Ah7,lD7b9<D.C. al Fine>   Z",
+    )
+    songs = [Song(f"Song {n}", text, "Ada Muster", "Swing", "Eb") for n, text in enumerate(music)]
+    plain = ["=".join((s.title, s.composer, s.style, s.key, "n", s.music)) for s in songs]
+    scrambled = [unquote(link_of(songs)), link_of(songs[:1])]
+    return [
+        text.removeprefix("irealb://").encode() for text in (*plain, "=".join(plain), *scrambled)
+    ]
+
+
+def _lead_sheets() -> list[bytes]:
+    sheet = (
+        "(title A Waltz)\n(meter 3 4)\n(key -1)\n(tempo 160.0)\n(part\n    (type chords)\n)\n"
+        "(section (style waltz))\nFM7 | Am7b5 D7 | / | NC |\n(part\n    (type melody)\n)\nc+4 r2\n"
+    )
+    typed = "*a C,,F,G7 Am7,D7 Dm7... ^G7\n*b CJ C5b"
+    return [sheet.encode(), typed.encode()]
+
+
 @cache
 def _jazz_solos() -> list[bytes]:
     bundle = rags()[0].parents[1] / "wjazzd" / "solos.jsonl.gz"
@@ -334,6 +378,8 @@ TARGETS: Mapping[str, Target] = {
     "humdrum": Target(lambda: _sheets(".krn"), (mutated_text(_KERN),), _reads(".krn")),
     "jazz solos": Target(lambda: _jazz_solos()[1:], (mutated_json,), _jazz_solo),
     "charts": Target(_charts, (mutated_text(_CHART),), _chart),
+    "iReal Pro": Target(_links, (mutated_text(_IREAL),), _link),
+    "Impro-Visor": Target(_lead_sheets, (mutated_text(_LEAD_SHEET),), _chart),
     "model entry": Target(
         lambda: [json.dumps(Made.whole().entry).encode()], (mutated_json,), _model_entry
     ),

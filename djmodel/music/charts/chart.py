@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
-from djmodel.music.charts.play_order import Marks, play_order
+from djmodel.music.charts.play_order import MAX_BARS, Marks, PlayOrderError, play_order
+from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Section, Tempo, Tune
+from seqmodel.errors import InputError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute
+
+
+class LastChorus(NamedTuple):
+    """How the last chorus differs from those before it: it ends behind the bar `leave` (None: with
+    the form), and the bars from `coda` on (None: no bars), which do not belong to the form, follow.
+    Both are indices of written bars."""
+
+    leave: int | None = None
+    coda: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """Bars as written, each with its marks. `key` counts sharps (positive) or flats (negative);
-    None, "" where the chart does not say."""
+    None, "" where the chart does not say, as with `minor`, the `composer`, the `style` in the
+    chart's own words and the number of `choruses` that it asks for."""
 
     bars: tuple[Bar, ...]
     marks: tuple[Marks, ...]
@@ -22,12 +35,51 @@ class Chart:
     key: int | None = None
     tempo: float | None = None
     feel: str = ""
+    minor: bool | None = None
+    composer: str = ""
+    style: str = ""
+    choruses: int | None = None
+    last_chorus: LastChorus = LastChorus()
 
-    def played(self) -> Tune:
-        """The bars in the order in which they are played, with their sections, as a tune of one
-        chorus. Raises PlayOrderError for marks that no player
-        could follow."""
-        order = play_order(self.marks)
+    def order(self, choruses: int = 1, *, last: bool = True) -> tuple[tuple[int, ...], ...]:
+        """The indices of the bars of each chorus, in the order in which they are played. With
+        `last`, the last of them ends the performance. Raises PlayOrderError for marks that no
+        player could follow, InputError for more than MAX_BARS bars."""
+        leave, coda = self.last_chorus
+        form = play_order(self.marks[:coda])
+        end = form
+        if leave is not None:
+            if leave not in form:
+                raise PlayOrderError("the last chorus ends in a bar that is not played", leave)
+            end = form[: len(form) - form[::-1].index(leave)]
+        if coda is not None:
+            try:
+                end += tuple(coda + bar for bar in play_order(self.marks[coda:]))
+            except PlayOrderError as error:
+                raise PlayOrderError(error.problem, error.bar + coda, error.hint) from error
+        _check_length(len(form) * (choruses - 1) + len(end), choruses)
+        return (form,) * (choruses - last) + (end,) * last
+
+    def played(self, choruses: int = 1, *, last: bool = True) -> Tune:
+        """The bars in the order in which they are played, as a tune with its sections and choruses.
+        Raises as `order`."""
+        return self._tune(self.order(choruses, last=last))
+
+    def as_written(self, choruses: int = 1) -> Tune:
+        """The bars as written, each once in a chorus, as a tune. Raises InputError for more than
+        MAX_BARS bars."""
+        _check_length(len(self.bars) * choruses, choruses)
+        return self._tune((tuple(range(len(self.bars))),) * choruses)
+
+    def transposed(self, semitones: int, key: int | None = None) -> Chart:
+        """The chart `semitones` higher, in `key`; without it in that of two equal keys which has
+        fewer accidentals. Chord symbols move along with the key."""
+        moved = self.as_written().transposed(semitones, key)
+        return replace(self, bars=moved.bars, key=moved.key)
+
+    def _tune(self, choruses: tuple[tuple[int, ...], ...]) -> Tune:
+        order = [bar for chorus in choruses for bar in chorus]
+        starts = [sum(map(len, choruses[:number])) for number in range(len(choruses))]
         sections = [
             Section(at, self.marks[bar].section)
             for at, bar in enumerate(order)
@@ -40,5 +92,42 @@ class Chart:
             key=self.key,
             feel=self.feel,
             sections=tuple(sections),
-            choruses=(0,),
+            choruses=tuple(starts),
         )
+
+
+def _check_length(bars: int, choruses: int) -> None:
+    if bars > MAX_BARS:
+        problem = f"{choruses:,} choruses have {bars:,} bars, more than {MAX_BARS:,}"
+        raise InputError(problem, hint="choose fewer choruses")
+
+
+def chart_of(tune: Tune) -> Chart:
+    """The changes of a tune as a chart, without its melody and a pick-up. Of several equal choruses
+    there is one."""
+    pickup = int(tune.has_pickup)
+    bars = tuple(_whole(replace(bar, melody=())) for bar in tune.bars[pickup:])
+    sections = {section.bar - pickup: section.name for section in tune.sections}
+    marks = tuple(Marks(section=sections.get(number, "")) for number in range(len(bars)))
+    starts = [max(bar - pickup, 0) for bar in tune.choruses] or [0]
+    length = starts[1] if len(starts) > 1 else len(bars)
+    equal = [*range(0, len(bars), length)] == starts and len(bars) == length * len(starts)
+    if not (equal and all(bars[at : at + length] == bars[:length] for at in starts)):
+        starts, length = [0], len(bars)
+    return Chart(
+        bars=bars[:length],
+        marks=marks[:length],
+        title=tune.title,
+        key=tune.key,
+        tempo=tune.tempos[0].bpm,
+        feel=tune.feel,
+        choruses=len(starts) if len(starts) > 1 else None,
+    )
+
+
+def _whole(bar: Bar) -> Bar:
+    """A bar that is cut, as a bar of a shorter meter."""
+    pulses = bar.length * bar.meter.denominator / 4
+    whole = pulses.denominator == 1 and 0 < pulses < 16
+    meter = Meter(int(pulses), bar.meter.denominator) if whole else bar.meter
+    return bar if bar.length == bar.meter.length else replace(bar, meter=meter, length=meter.length)

@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
+from djmodel.music.charts.chart import Chart
+from djmodel.music.charts.chord_words import is_chord
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.charts.lines import is_chord
 from djmodel.music.charts.parser import parse_chart
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.key import Key
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.tune import Tune
 
 
 class Form(NamedTuple):
@@ -57,8 +57,8 @@ FORMS = {
 }
 
 
-def form_of(text: str, meter: Meter) -> Tune | None:
-    """The form that a text names, as a tune in the key of the text; None for changes."""
+def form_of(text: str, meter: Meter) -> Chart | None:
+    """The form that a text names, in the key of the text; None for changes."""
     text = text.strip()
     name, _, key_name = text.partition("-in-")
     known = {known.casefold(): known for known in FORMS}
@@ -88,8 +88,9 @@ def form_of(text: str, meter: Meter) -> Tune | None:
         key += 12  # F# as asked, not Gb
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
     in_c = replace(
-        parse_chart(form.changes, meter).played(),
+        parse_chart(form.changes, meter),
         title=f"{name} in {tonic_name}",
         key=Key(0, form.minor).signature,
+        minor=form.minor,
     )
     return in_c.transposed(tonic, key)

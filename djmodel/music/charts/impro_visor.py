@@ -8,13 +8,31 @@ from collections.abc import Iterator
 
 _LEAD_SHEET = re.compile(r"^[^\S\n]*\((?:title\s|meter\s+\d+\s+\d+\s*\)|part\s*$)", re.MULTILINE)
 _FIELD = re.compile(r"\(\s*(title|tempo|meter|key)\s+([^()]*)\)")
-_TYPE = re.compile(r"\(\s*type\s+(\w+)")
+_STYLE = re.compile(r"\(\s*(?:section|phrase)\s+\(\s*style\s+([\w' -]+)\)\s*\)")
+# Chords of its vocabulary that have no usual symbol, and a chord over another one, of which only
+# the bass is kept.
+_CHORDS = (
+    (re.compile(r"(?<=[A-G])phryg\b|(?<=[A-G][b#])phryg\b"), "7sus4(b9)"),
+    (re.compile(r"(?<=[A-G])blues\b|(?<=[A-G][b#])blues\b"), "7(#9)"),
+    (re.compile(r"(?<=[A-G])Bass\b|(?<=[A-G][b#])Bass\b"), "5"),
+    (re.compile(r"\\(?=[A-G])"), "/"),
+)
+_TYPE = re.compile(r"\(\s*type\s+(chords|melody)\b")  # of a part, not of a brick in a roadmap
 _NOTE = re.compile(r"[a-gr][#b]?[+\-]*\d[\d+./]*")  # c4, bb+8.
 
 
 def is_lead_sheet(text: str) -> bool:
-    """True for the text of a lead sheet of Impro-Visor."""
-    return _LEAD_SHEET.search(text) is not None
+    """True for the text of a lead sheet of Impro-Visor, also for one that has only lines of chords
+    and of notes."""
+    if _LEAD_SHEET.search(text) is not None or _STYLE.search(text) is not None:
+        return True
+    return any(_is_melody(line) for line in text.split("\n"))
+
+
+def _is_melody(line: str) -> bool:
+    """True for a line of two notes or more."""
+    words = line.split()
+    return len(words) > 1 and all(map(_NOTE.fullmatch, words))
 
 
 def without_expressions(text: str) -> str:
@@ -24,7 +42,7 @@ def without_expressions(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    depth, is_melody = 0, False
+    depth, is_melody, has_style = 0, False, False
     for line in text.split("\n"):
         content = line.strip()
         starts_in_expression = depth > 0
@@ -33,10 +51,19 @@ def _lines(text: str) -> Iterator[str]:
             if kind := _TYPE.search(content):
                 is_melody = kind[1] != "chords"
             field = None if starts_in_expression else _FIELD.fullmatch(content)
-            yield _heading(field[1], field[2].strip()) if field else ""
+            style = None if has_style or is_melody else _STYLE.fullmatch(content)
+            has_style = has_style or style is not None
+            heading = _heading(field[1], field[2].strip()) if field else ""
+            yield f"Feel: {style[1]}" if style else heading
         else:
             is_notes = bool(content) and all(map(_NOTE.fullmatch, content.split()))
-            yield "" if is_melody or is_notes else line
+            yield "" if is_melody or is_notes else _usual_chords(line)
+
+
+def _usual_chords(line: str) -> str:
+    for sign, usual in _CHORDS:
+        line = sign.sub(usual, line)
+    return line
 
 
 def _heading(name: str, value: str) -> str:

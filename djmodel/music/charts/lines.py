@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
+from djmodel.music.charts.chord_words import is_chord
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.meter import Meter, parse_meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS, place_of
 from seqmodel.errors import InputError
@@ -122,16 +121,6 @@ def split_lines(text: str) -> tuple[Heading, list[Line]]:
         else:
             music.append(line)
     return heading, _with_labels(music)
-
-
-@lru_cache(maxsize=4096)
-def is_chord(word: str) -> bool:
-    """True if a word is a chord symbol."""
-    try:
-        parse_chord_symbol(word)
-    except ChordSymbolError:
-        return False
-    return True
 
 
 def _comment_start(line: str) -> int:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from djmodel.music.charts.band_in_a_box import with_bar_lines
+from djmodel.music.charts.beats import shares
 from djmodel.music.charts.chart import Chart
+from djmodel.music.charts.chord_words import parse_chord_word
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.impro_visor import is_lead_sheet, without_expressions
 from djmodel.music.charts.lines import MAX_CHARACTERS, plain, split_lines
@@ -15,7 +18,7 @@ from djmodel.music.charts.play_order import Marks, PlayOrderError, play_order
 from djmodel.music.charts.reader import ChartReader, WrittenBar
 from djmodel.music.charts.tokens import Token, tokens_of
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
+from djmodel.music.chord_symbol import ChordSymbolError
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
@@ -35,7 +38,7 @@ def parse_chart(text: str, meter: Meter) -> Chart:
         text = without_expressions(text)
     heading, lines = split_lines(text)
     reader = ChartReader(text, heading.meter or meter)
-    for token in tokens_of(lines):
+    for token in tokens_of(with_bar_lines(lines)):
         reader.read(token)
     written = reader.finished()
     chart = Chart(
@@ -81,7 +84,7 @@ def _bars(reader: ChartReader, written: Sequence[WrittenBar]) -> tuple[Bar, ...]
 
 def _chord(reader: ChartReader, token: Token, number: int) -> Chord:
     try:
-        return parse_chord_symbol(token.text)
+        return parse_chord_word(token.text)
     except ChordSymbolError as error:
         at, length = token.position + error.position, len(token.text) - error.position
         problem = f"`{token.text:.64}` is not a chord symbol such as Dm7, G7b9 or C6/9"
@@ -89,12 +92,14 @@ def _chord(reader: ChartReader, token: Token, number: int) -> Chord:
 
 
 def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
-    """Onsets of the signs of a bar: with slashes each has a beat, or one unit of the meter; else
-    they share the bar."""
+    """Onsets of the signs of a bar: with slashes each has a beat, or one unit of the meter; with
+    commas that follow one another each comma goes on to the next beat; else they share the bar."""
     content, meter = bar.content, bar.meter
+    if any(token.kind == "commas" for token in content):
+        return _onsets_by_commas(reader, bar)
     holds = sum(token.kind == "hold" for token in content)
     if not holds or holds == len(content):
-        return _shares(len(content), meter)
+        return shares(len(content), meter)
     signs = sum(len(token.text) if token.kind == "hold" else 1 for token in content)
     beats = meter.beat_onsets(meter.length)
     if signs != len(beats) and not (meter.is_compound and signs == meter.numerator):
@@ -110,15 +115,22 @@ def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
     return onsets
 
 
-def _shares(count: int, meter: Meter) -> list[Fraction]:
-    """Onsets of `count` chords that share a bar: on beats, the first ones longer where the beats do
-    not divide (three in 4/4: two beats, one, one), and off the beats only if they are too many.
-    """
-    beats = meter.beat_onsets(meter.length)
-    if count > len(beats):
-        return [meter.length * number / count for number in range(count)]
-    each, over = divmod(len(beats), count)
-    return [beats[each * number + min(number, over)] for number in range(count)]
+def _onsets_by_commas(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
+    """Onsets of the signs of a bar such as `C,,F,G7`: on beats 1, 3 and 4."""
+    beats = bar.meter.beat_onsets(bar.meter.length)
+    if bar.meter.is_compound and len(bar.content) > len(beats):
+        pulse = bar.meter.beat / 3
+        beats = tuple(pulse * number for number in range(bar.meter.numerator))
+    onsets, at = [], 0
+    for number, token in enumerate(bar.content):
+        commas = token.text.count(",") if token.kind == "commas" else 0
+        if not commas and at >= len(beats):
+            problem = f"a bar of {bar.meter} with commas has more than {len(beats)} beats"
+            place = token.position, len(token.text)
+            raise ChangesError(problem, reader.text, *place, bar=bar.number)
+        onsets.append(beats[min(at, len(beats) - 1)])
+        at += 1 if not commas else commas - (number > 0)
+    return onsets
 
 
 def _short_title(lines: Sequence[str]) -> str:

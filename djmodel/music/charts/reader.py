@@ -13,7 +13,7 @@ from djmodel.music.meter import Meter, parse_meter
 from seqmodel.errors import InputError
 
 MAX_SIGNS = 64  # chords, rests and slashes of a bar
-_CONTENT = {"chord", "rest", "hold", "same", "two_bars"}
+_CONTENT = {"chord", "rest", "hold", "commas", "same", "two_bars"}
 _ENDING_WORDS = {"first": 1, "second": 2, "third": 3}
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from djmodel.music.charts.lines import LETTER_LABEL, SECTION_NAMES, Line, is_chord
+from djmodel.music.charts.chord_words import is_chord
+from djmodel.music.charts.lines import LETTER_LABEL, SECTION_NAMES, Line
 
 
 class Token(NamedTuple):
@@ -58,7 +59,8 @@ _SIGN = re.compile(
     | (?P<hold>(?:/+|[.\-–_]+){_AFTER}|/+)
     | (?P<group>\[)
     | (?P<close_group>\])
-    | (?P<separator>[,;\s()]+)
+    | (?P<commas>,[ ]*,[,\ ]*)   # beats of Band-in-a-Box
+    | (?P<separator>(?:(?!,[ ]*,)[,;\s()])+)
     | (?P<stray>:)
     | (?P<chord>(?:\((?!{_ROOT})[^()|\n]*\)|(?![x×]\d+{_AFTER})[^\s|,;()\[\]{{}}:/]
         |/(?![\s|/:,)\]]|$))+(?:\s\((?:[b♭\#♯+\-]?\d|add|no|omit|maj|sus|alt)[^()|\n]*\))?)
@@ -101,8 +103,8 @@ def _tokens_of_line(line: Line) -> Iterator[Token]:
 def label_name(text: str) -> str:
     """The name in a label such as `[A]`, `*A`, `Bridge:` or `-- Verse 2 --`."""
     name = text.strip('[](){}<>*:=-_~."“” \n')
-    if text.startswith("*") and name.casefold() in {"i", "v"}:  # as in iReal Pro
-        return {"i": "Intro", "v": "Verse"}[name.casefold()]
+    if text.startswith("*"):  # as in iReal Pro and Band-in-a-Box
+        return {"i": "Intro", "v": "Verse"}.get(name.casefold(), name.upper())
     return name
 
 

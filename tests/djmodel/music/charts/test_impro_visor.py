@@ -49,6 +49,32 @@ def test_an_error_counts_the_lines_of_the_file() -> None:
         parse_changes(SHEET.replace("Fm7 |", "Fmq |"))
 
 
+def test_a_road_map_of_bricks_and_a_second_style_do_not_matter() -> None:
+    """Its bricks have types, too, which are not those of parts."""
+    bricks = "(roadmap\n (blocks\n (brick\n (type CESH)\n (blocks\n (chord Fm7 960) )\n )\n )\n)\n"
+    sheet = SHEET.replace("    (key 0)\n", bricks).replace(
+        "/ | Bb7sus4", "(section (style))\n/ | Bb7sus4"
+    )
+    assert parse_changes(sheet).bars == parse_changes(SHEET).bars
+
+
+def test_the_style_of_the_first_section_is_the_feel() -> None:
+    assert parse_changes(SHEET.replace("waltz", "bossa")).feel == "latin"
+    assert parse_changes("(section (style swing))\nDm7 | G7").feel == "swing"
+
+
+def test_chords_and_notes_without_a_heading_are_a_lead_sheet() -> None:
+    tune = parse_changes("C C7 | F |\nc+2 bb2 bb8 a8 f2.")
+    assert [chords_of_bar(bar, 0) for bar in tune.bars] == ["C / C7 /", "F"]
+
+
+def test_chords_of_its_own_vocabulary_are_read() -> None:
+    tune = parse_changes("(meter 4 4)\nEphryg | C\\D | Bb7+ | EbM7#11 | Fm+")
+    assert [chords_of_bar(bar, 0) for bar in tune.bars] == [
+        *("E7sus4(b9)", "C/D", "Bb7+", "EbM7#11", "Fm+"),
+    ]
+
+
 def test_a_lead_sheet_with_brackets_that_do_not_close_has_no_chords() -> None:
     with pytest.raises(ChangesError, match="contain no chord"):
         parse_changes("(title x)\n" + "(" * 100_000 + "\nC | F")

@@ -1,0 +1,34 @@
+"""Settings of written changes: which song of a playlist, and whether its repeats are played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from seqmodel.settings import Setting, check_settings
+
+
+@dataclass(frozen=True)
+class ChartConfig:
+    """How written changes are read. Raises SettingError for a setting outside its bounds."""
+
+    song: Annotated[
+        str | None,
+        Setting(
+            "Title of the song, of changes that are a playlist of iReal Pro.",
+            "Changes",
+            metavar="TITLE",
+            default="the only one",
+        ),
+    ] = None
+    as_written: Annotated[
+        bool,
+        Setting(
+            "Play each bar of written changes once, without repeats and jumps.",
+            "Changes",
+            option="no-repeats",
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        check_settings(self)
