@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodel import model_file
 from seqmodel.data.windows import PADDING, Indices
-from seqmodel.network.keras_layers import initializers, load_keras
+from seqmodel.network.keras_layers import initializers, load_keras, set_weights
+from seqmodel.network.weights import Weights
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +67,19 @@ def training_graph(layers: Layers, n_conditioning: int = 0) -> keras.Model:
     mask = keras.Input((None,), name="mask", dtype="bool")
     a, *state = layers.cell(X, mask=mask)  # (m, T, n_a)
     return keras.Model([X, mask], [layers.densor(a), *state], name="dinos")
+
+
+def graph_of(weights: Weights) -> keras.Model:
+    """The training graph with these weights."""
+    layers = shared_layers(weights.n_values, weights.units, weights.cell)
+    graph = training_graph(layers, weights.n_inputs - weights.n_values)
+    set_weights(graph, weights)
+    return graph
+
+
+def keras_entries(weights: Weights) -> dict[str, bytes]:
+    """The entries of a model file that `keras.models.load_model` reads."""
+    return model_file.keras_entries(graph_of(weights))
 
 
 def padded(names: Sequence[Indices]) -> tuple[Indices, Indices, NDArray[np.bool_]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import time
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from dinos.names import Names
     from dinos.training import DinosModel, TrainingResult
     from seqmodel.command_line.training import Report
+    from seqmodel.network.weights import Weights
+    from seqmodel.parallel.sandbox import Prepared
     from seqmodel.training.checkpoints import Checkpoints
     from seqmodel.training.trainer import EpochMetrics
 
@@ -63,6 +68,7 @@ def command(
     from dinos.copying import memorization_warning
     from dinos.names import dinosaurs, read_names
     from dinos.training import fit
+    from seqmodel.extras import BackendError
     from seqmodel.files import check_no_overwrite, sha256_of_file
     from seqmodel.text import pluralize, printable
 
@@ -83,6 +89,7 @@ def command(
         f" {n_augmented:,} more that are made up",
         soft_wrap=True,
     )
+    prepared = _prepared_keras(os.getpid())
     epochs_per_look = math.ceil(n_epochs / LOOKS)
 
     def train(report: Report, kept: Checkpoints) -> TrainingResult:
@@ -92,7 +99,15 @@ def command(
                 line = f"epoch {epoch.number} samples: {_samples(model, config.seed)}"
                 console.print(line, soft_wrap=True)
 
-        return fit(read, config, sources=sources, progress=progress, checkpoints=kept)
+        made = fit(read, config, sources=sources, progress=progress, checkpoints=kept)
+        return replace(made, keras_entries=entries)
+
+    def entries(weights: Weights) -> dict[str, bytes] | None:
+        try:
+            return prepared(weights)
+        except BackendError as error:
+            console.print(f"{MODEL} is written without a copy for Keras: {error}", soft_wrap=True)
+            return None
 
     result = train_in(
         out, train, config=checkpoints, n_epochs=n_epochs, console=console, unit="character"
@@ -108,6 +123,16 @@ def command(
     ):
         if line:
             console.print(line, soft_wrap=True)
+
+
+@cache
+def _prepared_keras(_: int) -> Prepared[dict[str, bytes]]:
+    """Keras in another process, the same one for all trainings of this process: it is needed only
+    to save the model, and takes seconds to start."""
+    from dinos.model import keras_entries
+    from seqmodel.parallel.sandbox import Prepared
+
+    return Prepared(keras_entries, "keras")
 
 
 def _facts(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from dinos.augmentation import NGramSampler
-from dinos.model import CELLS, N_A, Layers, padded, shared_layers, training_graph
+from dinos.model import CELLS, N_A, graph_of, keras_entries, padded
 from dinos.names import Names, Split, encode, split, vocabulary
 from dinos.ngram_features import MAX_CONTEXT, n_inputs, name_automaton, with_ngrams
 from seqmodel import model_file
@@ -22,12 +23,18 @@ from seqmodel.data.windows import PADDING, Indices, Windows
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import batch_log_probabilities
 from seqmodel.network.keras_layers import extract_weights
-from seqmodel.network.weights import LAYOUTS, Weights
+from seqmodel.network.weights import Weights, initial_weights
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.settings import Setting, check_settings
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import TrainerConfig
-from seqmodel.training.loop import Engine, FitResult, train_network
+from seqmodel.training.loop import (
+    HAS_NUMPY_TRAINER,
+    Engine,
+    FitResult,
+    train_network,
+    train_weights,
+)
 from seqmodel.training.trainer import EpochMetrics, Trainer
 
 if TYPE_CHECKING:
@@ -35,11 +42,9 @@ if TYPE_CHECKING:
 
 KIND = "dinos"
 CLIP = 5.0
-# The default length of a training, in characters read: BUDGET multiplications, one for each weight
-# that a character meets, within MIN_CHARACTERS and MAX_CHARACTERS. A short list is read MAX_TIMES
-# times at most, or until ENOUGH characters are read.
-BUDGET = 36e9
-MIN_CHARACTERS, MAX_CHARACTERS = 2e6, 5e6
+# The default length of a training, in characters read. A short list is read MAX_TIMES times at
+# most, or until ENOUGH characters are read.
+CHARACTERS = 2e6
 MAX_TIMES, ENOUGH = 320, 1e6
 MIN_EPOCHS, MAX_EPOCHS = 3, 12
 LENGTH_STEP = 4  # batches are padded to multiples of it, so that shapes recur
@@ -76,10 +81,10 @@ class TrainingConfig:
             default="3 to 12, by the size of the list",
         ),
     ] = None
-    batch_size: Annotated[int, Setting("Names per step.", "Training", minimum=1)] = 256
+    batch_size: Annotated[int, Setting("Names per step.", "Training", minimum=1)] = 128
     learning_rate: Annotated[
         float, Setting("Learning rate of the first step.", "Training", minimum=0, maximum=10)
-    ] = 0.02
+    ] = 0.01
     n_augmented: Annotated[
         int | None,
         Setting(
@@ -105,14 +110,9 @@ class TrainingConfig:
 
     def resolve_defaults(self, names: Sequence[str]) -> tuple[int, int]:
         """The number of epochs and of augmented names per epoch for a list; by default what a plain
-        cell of 50 units learns in less than half a minute."""
-        n_values = vocabulary(names).size
-        cost = LAYOUTS[self.cell].n_gates * self.n_a * (self.n_a + self.context + 1)
-        cost += n_values * (self.n_a + 1)
+        cell of 50 units learns in some seconds."""
         n_characters = sum(len(name) + 1 for name in names)
-        allowed = min(max(BUDGET / cost, MIN_CHARACTERS), MAX_CHARACTERS)
-        allowed = min(allowed, max(MAX_TIMES * n_characters, ENOUGH))
-        times = allowed / n_characters
+        times = min(CHARACTERS, max(MAX_TIMES * n_characters, ENOUGH)) / n_characters
         if self.n_augmented is None:
             epochs = min(max(round(times), MIN_EPOCHS), MAX_EPOCHS)
             n_augmented = max(round((times / epochs - 1) * len(names)), 0)
@@ -140,22 +140,27 @@ Progress = Callable[[EpochMetrics, DinosModel], None]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The result of a training: the `layers`, the training `graph` on them, the model as a file
-    holds it, the split of the names, and the history."""
+    """The result of a training: the model as a file holds it, the split of the names, and the
+    history. `keras_entries` makes what `save` writes for Keras from the weights (None: nothing)."""
 
-    layers: Layers
-    graph: keras.Model
     model: DinosModel
     split: Split
     fit_result: FitResult
+    keras_entries: Callable[[Weights], Mapping[str, bytes] | None] = keras_entries
 
     @property
     def history(self) -> tuple[EpochMetrics, ...]:
         return self.fit_result.history
 
+    @cached_property
+    def graph(self) -> keras.Model:
+        """The training graph with the weights of the model. Raises BackendError."""
+        return graph_of(self.model.weights)
+
     def save(self, path: str | Path) -> None:
-        """Writes the model file. Raises FileError or ModelFileError."""
-        model_file.save(path, self.graph, self.model)
+        """Writes the model file. Raises FileError, ModelFileError, and BackendError if Keras does
+        not start."""
+        model_file.save(path, self.keras_entries(self.model.weights), self.model)
 
 
 def fit(
@@ -170,8 +175,8 @@ def fit(
     """Trains a model on nine tenths of `names`; the held-out tenth decides nothing.
 
     Equal names and configurations give equal models on the same machine. After each epoch
-    `progress` gets its metrics and the model so far. The engine and `checkpoints` are those of
-    `train_network`."""
+    `progress` gets its metrics and the model so far. `checkpoints` are those of `train_network`, as
+    is the engine; "auto" is NumPy, which trains so small a network faster than any device."""
     epochs, n_augmented = config.resolve_defaults(names.names)
     config = replace(config, epochs=epochs, n_augmented=n_augmented)
     parts = split(names.names, config.seed)
@@ -179,8 +184,8 @@ def fit(
     training = [encode(name, known) for name in parts.training]
     held_out = [encode(name, known) for name in parts.held_out]
     automaton = name_automaton(known, training, config.context)
-    layers = shared_layers(known.size, config.n_a, config.cell, config.seed)
-    graph = training_graph(layers, n_inputs(automaton) - known.size)
+    rng = random_stream(config.seed, Stream.INITIAL_WEIGHTS)
+    weights = initial_weights(config.cell, n_inputs(automaton), config.n_a, known.size, rng)
 
     content = Content(config, names.keep_case, tuple(parts.training), tuple(parts.held_out))
     versions = installed_versions("djmodel", "tensorflow", "keras", "numpy")
@@ -200,24 +205,32 @@ def fit(
         lr_schedule="cosine",
         clip=CLIP,
     )
-    fit_result = train_network(
-        graph,
-        _NameBatches(training, n_augmented, config, automaton),
-        trainer,
-        report,
-        engine=engine,
-        validation_loss=lambda weights: mean_loss(weights, held_out, automaton),
-        checkpoints=checkpoints,
-        fingerprint={**asdict(config), "names": hash_of(training), "held out": hash_of(held_out)},
-    )
-    model = model_with(extract_weights(graph))
+    batches = _NameBatches(training, n_augmented, config, automaton)
+    rest: dict[str, Any] = {
+        "validation_loss": lambda weights: mean_loss(weights, held_out, automaton),
+        "checkpoints": checkpoints,
+        "fingerprint": {
+            **asdict(config),
+            "names": hash_of(training),
+            "held out": hash_of(held_out),
+        },
+    }
+    if engine == "auto":
+        begun = checkpoints.engine() if checkpoints else None
+        engine = "keras" if begun == "keras" or not HAS_NUMPY_TRAINER else "numpy"
+    if engine == "numpy":
+        fit_result, weights = train_weights(weights, batches, trainer, report, **rest)
+    else:
+        graph = graph_of(weights)
+        fit_result = train_network(graph, batches, trainer, report, engine="keras", **rest)
+        weights = extract_weights(graph)
+    model = model_with(weights)
     content = msgspec.structs.replace(
         content,
-        training_loss=mean_loss(model.weights, training, automaton),
-        held_out_loss=mean_loss(model.weights, held_out, automaton),
+        training_loss=mean_loss(weights, training, automaton),
+        held_out_loss=mean_loss(weights, held_out, automaton),
     )
-    model = replace(model, content=content)
-    return TrainingResult(layers, graph, model, parts, fit_result)
+    return TrainingResult(replace(model, content=content), parts, fit_result)
 
 
 def mean_loss(

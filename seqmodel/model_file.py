@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -131,27 +132,39 @@ class ModelFile(Generic[Content]):
         )
 
 
-def save(path: str | Path, graph: keras.Model | None, model: ModelFile[Content]) -> None:
-    """Writes `model`, whole or not at all. `graph` is the Keras model that `load_model` will give:
-    it has the same weights. None: a smaller file, which only `load` reads. Raises FileError if the
-    file cannot be written, ModelFileError if its name does not end in .keras."""
+def keras_entries(graph: keras.Model) -> dict[str, bytes]:
+    """The entries, by name, of the file that Keras writes of a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        with without_tensorflow_logs():
+            graph.save(path)
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+
+def save(
+    path: str | Path,
+    graph: keras.Model | Mapping[str, bytes] | None,
+    model: ModelFile[Content],
+) -> None:
+    """Writes `model`, whole or not at all. `graph` is the Keras model that `load_model` will give,
+    or its `keras_entries`: it has the same weights. None: a smaller file, which only `load` reads.
+    Raises FileError if the file cannot be written, ModelFileError if its name does not end in
+    .keras."""
     path = Path(path)
     if path.suffix != ".keras":
         raise ModelFileError("the name of a model file must end in .keras", path=path)
     entry = model.entry()
     arrays = dict(zip(_ARRAYS, map(_smallest, model.weights.arrays), strict=True))
-    with atomic_write(path, durable=True) as temporary:
-        entries = {}
-        if graph is not None:
-            with without_tensorflow_logs():
-                graph.save(temporary)
-            with zipfile.ZipFile(temporary) as archive:
-                entries = {name: archive.read(name) for name in archive.namelist()}
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in entries.items():
-                archive.writestr(name, content)
-            archive.writestr(ENTRY, entry)
-            archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
+    entries = graph if graph is None or isinstance(graph, Mapping) else keras_entries(graph)
+    with (
+        atomic_write(path, durable=True) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name, content in (entries or {}).items():
+            archive.writestr(name, content)
+        archive.writestr(ENTRY, entry)
+        archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
 
 
 def _smallest(array: Floats) -> NDArray[np.floating]:

@@ -90,6 +90,18 @@ class Picture:
         return self.png(), {"width": round(width * 90), "height": round(height * 90)}
 
 
+@dataclass(frozen=True)
+class Margins:
+    """Inches around each plot of a grid of `rows` and `columns`."""
+
+    rows: int
+    columns: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
 def with_palette(png: bytes) -> bytes:
     """The same picture, opaque, with a palette of 256 colours: a third of the bytes, which matters
     in a notebook. A picture that pillow takes for an attack by its size is returned as it is."""
@@ -105,15 +117,29 @@ def with_palette(png: bytes) -> bytes:
     return stream.getvalue()
 
 
-def new_figure(height: float, width: float = WIDTH_INCHES) -> Figure:
-    """An empty figure, in inches, that any thread may draw on. Raises BackendError if matplotlib
-    does not start."""
+def new_figure(
+    height: float, width: float = WIDTH_INCHES, margins: Margins | None = None
+) -> Figure:
+    """An empty figure, in inches, that any thread may draw on. `margins` leave room for labels
+    around each plot; None: as much as they need, which takes as long again as drawing them. Raises
+    BackendError if matplotlib does not start."""
     load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=None if margins else "constrained")
     FigureCanvasAgg(figure)
+    if margins:
+        rows, columns = margins.rows, margins.columns
+        across, up = margins.left + margins.right, margins.top + margins.bottom
+        figure.subplots_adjust(
+            left=margins.left / width,
+            right=1 - margins.right / width,
+            top=1 - margins.top / height,
+            bottom=margins.bottom / height,
+            wspace=across / (width / columns - across),
+            hspace=up / (height / rows - up),
+        )
     return figure
 
 

@@ -20,6 +20,7 @@ from seqmodel.plots import (
     LIGHT,
     ORANGE,
     VERMILLION,
+    Margins,
     Picture,
     count_chart,
     new_figure,
@@ -42,7 +43,7 @@ _BINS = 24
 def measures_chart(measures: Mapping[str, Measured]) -> Picture:
     """A histogram of each measure over training and generated pieces, in shares of the pieces."""
     rows = -(-len(measures) // _COLUMNS)
-    figure = new_figure(1.9 * rows)
+    figure = new_figure(1.9 * rows, margins=Margins(rows, _COLUMNS, 0.12, 0.12, 0.3, 0.3))
     every = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, (name, measured) in zip(every, measures.items(), strict=False):
         style_axes(axes)
@@ -64,7 +65,8 @@ def measures_chart(measures: Mapping[str, Measured]) -> Picture:
 
 def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
     """The mean distributions: vectors as bars side by side, transition matrices as two grids."""
-    figure = new_figure(3.1 * len(distributions))
+    margins = Margins(len(distributions), 2, 1.0, 0.1, 0.35, 1.05)
+    figure = new_figure(3.5 * len(distributions), margins=margins)
     grid = figure.add_gridspec(len(distributions), 2)
     for row, (name, found) in enumerate(distributions.items()):
         names = CATEGORIES[name]
@@ -85,8 +87,9 @@ def distributions_chart(distributions: Mapping[str, Distributed]) -> Picture:
 def overlap_chart(comparison: Comparison) -> Picture:
     """The share of n-grams that occur in the training music, by n: those of solos, and those of
     training tunes in the other tunes."""
-    figure = new_figure(3.2)
-    every = figure.subplots(1, len(comparison.copying), sharey=True, squeeze=False)[0]
+    n_plots = len(comparison.copying)
+    figure = new_figure(3.2, margins=Margins(1, n_plots, 0.4, 0.1, 0.35, 0.55))
+    every = figure.subplots(1, n_plots, sharey=True, squeeze=False)[0]
     for axes, (representation, copying) in zip(every, comparison.copying.items(), strict=True):
         style_axes(axes)
         curves = {"solos": (copying.generated, VERMILLION, "o--")}

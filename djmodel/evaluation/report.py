@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,32 @@ SOLOS_ON_PAGE = 3
 
 @dataclass(frozen=True)
 class Report:
-    """Solos of a model, their comparison with the training music, and all figures by name. The
-    order of `ranking`, indices of solos, is that of their distances from the training music."""
+    """Solos of a model and their comparison with the training music. The order of `ranking`,
+    indices of solos, is that of their distances from the training music; `facts`, by name, are what
+    is known without measuring."""
 
     solos: list[Solo]
     comparison: Comparison
     ranking: list[int]
-    figures: dict[str, Any]
+    facts: dict[str, Any]
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """All figures by name."""
+        return {
+            **self.facts,
+            **_figures(self.comparison),
+            "closest": [
+                {
+                    "solo": number + 1,
+                    "over": self.solos[number].tune.title,
+                    "distance": self.comparison.distances[number],
+                    "perplexity for the model": math.exp(-self.solos[number].log_probability),
+                    "provenance": json.loads(self.solos[number].provenance),
+                }
+                for number in self.ranking
+            ],
+        }
 
     def json(self) -> str:
         """All figures, as JSON; null for those that are undefined or infinite."""
@@ -52,12 +72,12 @@ class Report:
     def html(self, soundfont: Path | None = None) -> str:
         """A page with tables, charts and the solos closest to the training music, playable, in one
         file. Raises MissingPackageError and FileError as `djmodel.outputs.page.page`."""
-        model = self.figures["model"]
+        model = self.facts["model"]
         settings = {
             "model": f"{model['file']}, {model['sha256'][:12]}",
             "trained on": f"{pluralize(model['values'], 'value')}: {', '.join(model['tunes'])}",
-            **{n.replace("_", "-"): str(value) for n, value in self.figures["settings"].items()},
-            **self.figures["versions"],
+            **{n.replace("_", "-"): str(value) for n, value in self.facts["settings"].items()},
+            **self.facts["versions"],
         }
         return page(
             [self._page_item(number) for number in self.ranking[:SOLOS_ON_PAGE]],
@@ -94,7 +114,7 @@ def make_report(
     ranking = sorted(range(len(solos)), key=distances.__getitem__)
     measured = held_out.ngrams if held_out else {}
     ngrams = {f"n-gram of order {n}": m.perplexity for n, m in measured.items()}
-    figures = {
+    facts = {
         "model": {
             "file": path.name,
             "sha256": sha256_of_file(path),
@@ -108,19 +128,8 @@ def make_report(
         "solos": len(solos),
         "bars per piece": BARS_PER_PIECE,
         "perplexity": {"model": held_out.model.perplexity, **ngrams} if held_out else {},
-        **_figures(comparison),
-        "closest": [
-            {
-                "solo": number + 1,
-                "over": solos[number].tune.title,
-                "distance": comparison.distances[number],
-                "perplexity for the model": math.exp(-solos[number].log_probability),
-                "provenance": json.loads(solos[number].provenance),
-            }
-            for number in ranking
-        ],
     }
-    return Report(solos, comparison, ranking, figures)
+    return Report(solos, comparison, ranking, facts)
 
 
 def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_POINTS_AT_ONCE = 256  # of a density, so that what is computed stays in the processor's cache
+
 
 def mean_of(numbers: Iterable[float]) -> float:
     """The mean of the numbers that are not nan; nan if there is none."""
@@ -130,13 +132,26 @@ def _same_point(p: Floats, q: Floats) -> bool:
 def _log_densities(p: Floats, q: Floats) -> tuple[Floats, Floats, Floats]:
     """A grid that reaches four bandwidths beyond both samples, and the log densities on it, which
     are finite even where the densities underflow to 0."""
-    from scipy.stats import gaussian_kde
-
-    estimates = [gaussian_kde(sample) for sample in (p, q)]
-    widths = [float(np.sqrt(estimate.covariance[0, 0])) for estimate in estimates]
+    # Scott's rule: Scott, *Multivariate Density Estimation*, 1992.
+    widths = [float(sample.std(ddof=1)) * len(sample) ** -0.2 for sample in (p, q)]
     low = min(s.min() - 4 * width for s, width in zip((p, q), widths, strict=True))
     high = max(s.max() + 4 * width for s, width in zip((p, q), widths, strict=True))
-    # Twenty steps to the narrower kernel, at least a thousand, at most twenty thousand.
-    steps = int(np.clip((high - low) / min(widths) * 20, 1000, 20_000))
+    # Eight steps to the narrower kernel, at least a thousand, at most eight thousand.
+    steps = int(np.clip((high - low) / min(widths) * 8, 1000, 8000))
     grid = np.linspace(low, high, steps)
-    return grid, estimates[0].logpdf(grid), estimates[1].logpdf(grid)
+    return grid, _log_density(p, widths[0], grid), _log_density(q, widths[1], grid)
+
+
+def _log_density(sample: Floats, width: float, grid: Floats) -> Floats:
+    """The logarithm of the mean of the Gaussian kernels of this width around a sample's numbers,
+    each different one computed once."""
+    centres, counts = np.unique(sample, return_counts=True)
+    shares = counts / (len(sample) * width * np.sqrt(2 * np.pi))
+    found = np.empty(len(grid))
+    for first in range(0, len(grid), _POINTS_AT_ONCE):
+        points = grid[first : first + _POINTS_AT_ONCE, None]
+        exponents = -0.5 * ((points - centres) / width) ** 2  # (points, centres)
+        highest = exponents.max(axis=1)
+        sums = np.exp(exponents - highest[:, None]) @ shares
+        found[first : first + _POINTS_AT_ONCE] = highest + np.log(sums)
+    return found

@@ -14,6 +14,7 @@ class Stream(IntEnum):
     BATCH_ORDER = 1
     DROPOUT = 2
     AUGMENTATION = 3
+    INITIAL_WEIGHTS = 4
 
 
 def random_stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +56,8 @@ class BatchShard(NamedTuple):
     labels `y (T, B)`, negative ones ignored; the factor of the summed cross-entropy whose gradient
     is taken; and the dropout."""
 
-    x: Positions
-    y: Positions
+    x: NDArray[Any]  # whole numbers of any width: short ones are sent faster
+    y: NDArray[Any]
     scale: float
     dropout: StepDropout = StepDropout()
 
@@ -79,6 +79,7 @@ class ShardWorker:
 
     def run(self, shard: BatchShard, gradients: Parameters) -> ShardMetrics:
         """Leaves the gradients of the weights in `gradients`."""
+        shard = shard._replace(x=shard.x.astype(np.intp), y=shard.y.astype(np.intp))
         shape = shard.y.shape
         if shape not in self._passes:
             make = {"lstm": _LSTMPass, "gru": _GRUPass, "rnn": _RNNPass}[self.weights.cell]

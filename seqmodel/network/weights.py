@@ -101,3 +101,28 @@ class Weights:
         the space."""
         arrays = (array.astype(np.float16).astype(np.float32) for array in self.arrays)
         return Weights(self.cell, *arrays, views=self.views)
+
+
+def initial_weights(
+    cell: str, n_inputs: int, units: int, n_values: int, rng: np.random.Generator
+) -> Weights:
+    """Weights to begin a training with, drawn as Keras draws them: uniform kernels (Glorot and
+    Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010), an
+    orthogonal recurrent kernel (Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear
+    dynamics of learning in deep linear neural networks*, 2014), biases of 0, of 1 for the forget
+    gate of an LSTM."""
+    columns = LAYOUTS[cell].n_gates * units
+
+    def glorot(rows: int, columns: int) -> Floats:
+        limit = np.sqrt(6 / (rows + columns))
+        return rng.uniform(-limit, limit, (rows, columns)).astype(np.float32)
+
+    kernel = glorot(n_inputs, columns)
+    orthogonal, triangle = np.linalg.qr(rng.normal(size=(columns, units)))
+    recurrent = (orthogonal * np.sign(np.diag(triangle))).T.astype(np.float32)
+    bias = np.zeros((2, columns) if cell == "gru" else columns, np.float32)
+    if cell == "lstm":
+        bias[units : 2 * units] = 1  # the second gate in Keras' order
+    return Weights(
+        cell, kernel, recurrent, bias, glorot(units, n_values), np.zeros(n_values, np.float32)
+    )

@@ -13,16 +13,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Lock, Timer
-from typing import Any, NamedTuple
+from threading import Lock, Thread, Timer
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from seqmodel.parallel import processes
 
 BYTES_PER_MEGABYTE = 1 << 20
+# Limits of a prepared call, far above what it needs.
+_SECONDS, _MEGABYTES = 120, 4_000
+
+Result = TypeVar("Result")
 
 
 class OutOfTimeError(Exception):
@@ -105,6 +109,32 @@ def sandbox() -> Sandbox:
 def _sandbox(_: int) -> Sandbox:
     """One for each process: a forked one must not use the pipes of its parent."""
     return Sandbox()
+
+
+class Prepared(Generic[Result]):
+    """A function in a process of its own, which imports the `modules` that the function needs while
+    this process does something else. The process ends with this one."""
+
+    def __init__(self, function: Callable[..., Result], *modules: str) -> None:
+        self._function, self._sandbox = function, Sandbox()
+        self._imports = Thread(target=self._import, args=(modules,), daemon=True)
+        self._imports.start()
+
+    def _import(self, modules: Sequence[str]) -> None:
+        with suppress(CrashedError, OutOfTimeError, OutOfMemoryError, OSError):
+            self._sandbox.call(len, (), seconds=60, megabytes=_MEGABYTES, imports=modules)
+
+    def __call__(self, *arguments: Any) -> Result:
+        """Returns or raises as `function(*arguments)`, which this process calls if the other one
+        crashes."""
+        self._imports.join()
+        try:
+            result: Result = self._sandbox.call(
+                self._function, *arguments, seconds=_SECONDS, megabytes=_MEGABYTES
+            )
+        except (CrashedError, OutOfTimeError, OutOfMemoryError, OSError):
+            result = self._function(*arguments)
+        return result
 
 
 # ---------------------------------------------------------------------------------------------

@@ -96,14 +96,7 @@ def train_network(
             raise TrainingError(message, hint="choose another preset")
         trainer = KerasTrainer(graph, config.clip, views)
     else:
-        trainer = NumpyTrainer(
-            extract_weights(graph, views),
-            config.clip,
-            dropout=config.dropout,
-            seed=config.seed,
-            feature_table=feature_table,
-            batch_size=config.batch_size,
-        )
+        trainer = _numpy_trainer(extract_weights(graph, views), config, feature_table)
     result = run_epochs(
         trainer,
         batches,
@@ -115,6 +108,43 @@ def train_network(
     )
     set_weights(graph, trainer.weights())
     return result
+
+
+def train_weights(
+    weights: Weights,
+    batches: BatchSource,
+    config: TrainerConfig,
+    progress: Progress | None = None,
+    *,
+    validation_loss: ValidationLoss | None = None,
+    checkpoints: Checkpoints | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+) -> tuple[FitResult, Weights]:
+    """As `train_network` with the engine "numpy", without Keras: the weights of the best epoch."""
+    trainer = _numpy_trainer(weights, config)
+    result = run_epochs(
+        trainer,
+        batches,
+        config,
+        progress,
+        validation_loss=validation_loss,
+        checkpoints=checkpoints,
+        fingerprint={"engine": "numpy", **(fingerprint or {})},
+    )
+    return result, trainer.weights()
+
+
+def _numpy_trainer(
+    weights: Weights, config: TrainerConfig, feature_table: NDArray[np.float32] | None = None
+) -> Trainer:
+    return NumpyTrainer(
+        weights,
+        config.clip,
+        dropout=config.dropout,
+        seed=config.seed,
+        feature_table=feature_table,
+        batch_size=config.batch_size,
+    )
 
 
 def _choose_engine(

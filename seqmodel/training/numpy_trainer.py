@@ -149,9 +149,9 @@ class NumpyTrainer:
         factors = dropout_factors(self.dropout, network, self.seed, self.steps)
         np.multiply(network.vector, factors.vector if factors else ONE, out=workers.weights.vector)
 
-        x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.intp)  # (T, 1 + k, B)
+        x = inputs.reshape(B, T, -1).transpose(1, 2, 0).astype(np.int32)  # (T, 1 + k, B)
         x[x < 0] = network.n_inputs
-        y = labels.T.astype(np.intp)  # (T, B)
+        y = labels.T.astype(np.int32)  # (T, B)
         edges = [B * k // n_shards for k in range(n_shards + 1)]
         found = workers.run(
             [

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -41,6 +42,19 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(folder):
     return folder / "run" / "model.keras"
+
+
+def test_a_model_is_kept_where_keras_does_not_start(tmp_path):
+    (tmp_path / "names.txt").write_text(LIST, encoding="utf-8")
+    options = ["--epochs", "1", "--batch-size", "8", "--n-a", "4", "--made-up", "0", "--out", "run"]
+    done = subprocess.run(
+        [sys.executable, "-m", "dinos.train", "names.txt", *options],
+        cwd=tmp_path, env=os.environ | {"KERAS_BACKEND": "bogus"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "model.keras is written without a copy for Keras: Keras on bogus does not start" in said
+    assert load(tmp_path / "run" / "model.keras").weights.units == 4
 
 
 def test_training_shows_sampled_names_and_a_summary(folder):

@@ -227,13 +227,13 @@ def test_a_context_of_one_has_the_courses_parameters_and_a_longer_one_a_lower_lo
     "settings", [{}, {"n_augmented": 0}, {"n_augmented": 500}, {"cell": "lstm"}]
 )
 def test_the_default_number_of_epochs_bounds_the_characters_trained_on(settings):
-    """About 5 million characters by default, fewer for a slower cell."""
+    """About 2 million characters by default."""
     names = [
         f"{a}{b}{c}saur" for a in "abcdefghij" for b in "aeiou" for c in "abcdefghijklmnopqrst"
     ]
     epochs, n_augmented = TrainingConfig(**settings).resolve_defaults(names)
     characters = epochs * (len(names) + n_augmented) * 8
-    assert 2e6 < characters <= 5.1e6
+    assert 1.9e6 < characters <= 2.4e6
     assert TrainingConfig(**settings).n_augmented in (None, n_augmented)
     assert TrainingConfig(epochs=7, **settings).resolve_defaults(names) == (7, n_augmented)
 

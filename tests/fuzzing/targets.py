@@ -7,6 +7,7 @@ them as the program would, and uses all that was read. Only InputError may come 
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 import zipfile
@@ -22,8 +23,11 @@ from helpers import broken_files as bf
 from helpers.made_models import Made
 from helpers.page_client import JSON, client
 
+from dinos.names import encode
+from dinos.ngram_features import n_inputs, name_automaton
 from djmodel.config import GenerationConfig
 from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector
+from djmodel.inputs.cache import cached_by_content
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune, read_tunes, transcribe
 from djmodel.inputs.sheet_music import corpus_file
@@ -36,6 +40,7 @@ from djmodel.music.changes import parse_changes
 from djmodel.music.charts.ireal.links import Song, link_of, read_playlist
 from djmodel.music.charts.ireal.songs import chart_of_song, song_of_chart
 from djmodel.music.tune import Tune
+from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.outputs.audio import default_soundfont, render
 from djmodel.outputs.midi import midi_bytes, performance_bytes
 from djmodel.outputs.notation.lead_sheet import lead_sheet
@@ -47,6 +52,7 @@ from djmodel.outputs.piano_roll import piano_roll
 from djmodel.outputs.soundfont import as_sf2
 from djmodel.values import grammar, jazz_grammar
 from djmodel.values.corpus_file import FILE, Corpus, build
+from fuzzing import databases
 from fuzzing.mutations import (
     Mutation,
     mutated_bytes,
@@ -56,6 +62,8 @@ from fuzzing.mutations import (
 )
 from seqmodel.data.streaming import Span
 from seqmodel.errors import InputError
+from seqmodel.model_file import ENTRY, WEIGHTS, ModelFile, save
+from seqmodel.network.weights import Weights
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.training.checkpoints import NAME, Checkpoint, training_in
 from seqmodel.training.trainer import EpochMetrics
@@ -296,6 +304,84 @@ def _jazz_solo(content: bytes, folder: Path) -> None:
             _used(result.tune, content)
 
 
+def _database(content: bytes, folder: Path) -> None:
+    path = folder / "wjazzd.db"
+    path.write_bytes(content)
+    _solos_in(path, content)
+
+
+def _tables(content: bytes, folder: Path) -> None:
+    _solos_in(databases.write_tables(content, folder), content)
+
+
+def _solos_in(path: Path, content: bytes) -> None:
+    """Reads a database of solos, of which at least one must be whole."""
+    read = read_tunes([path], strict=True)
+    for result in read.results:
+        if result.tune is not None:
+            _used(result.tune, content)
+    read.require_tunes()
+
+
+@cache
+def _cached() -> list[bytes]:
+    return [json.dumps(tune_to_json(read_tune(rags()[0]).excerpt(1, 2))).encode()]
+
+
+def _cache(content: bytes, folder: Path) -> None:
+    """A file in the cache that is damaged is as good as none."""
+    music, cache = folder / "a.mid", folder / "cache"
+    music.write_bytes(bf.song())
+
+    def tune() -> Tune:
+        return cached_by_content(music, cache, (), parse, tune_to_json, tune_from_json)
+
+    def parse() -> Tune:
+        return parse_changes("C | F")
+
+    tune()
+    next(cache.iterdir()).write_bytes(content)
+    _used(tune(), content)
+
+
+@cache
+def _name_models() -> list[bytes]:
+    """A small model of names, not trained."""
+    from dinos.names import vocabulary
+    from dinos.training import KIND, Content, TrainingConfig
+
+    names = ("anna", "hanna", "nan", "ann", "hana")
+    known, config = vocabulary(names), TrainingConfig(n_a=3, context=2)
+    automaton = name_automaton(known, [encode(name, known) for name in names], 2)
+    V, shape = known.size, np.random.default_rng(0).normal
+    arrays = (shape(size=s) for s in ((n_inputs(automaton), 3), (3, 3), (3,), (3, V), (V,)))
+    weights = Weights("rnn", *(array.astype(np.float32) for array in arrays))
+    path = Path("names.keras").absolute()
+    save(path, None, ModelFile(KIND, weights, known, Content(config, False, names, ("hanan",))))
+    content = path.read_bytes()
+    path.unlink()
+    return [content]
+
+
+def _name_entries() -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO(_name_models()[0])) as archive:
+        return [archive.read(ENTRY)]
+
+
+def _name_model(content: bytes, folder: Path) -> None:
+    from dinos.generation import generate, load, spelled
+
+    path = folder / "names.keras"
+    with zipfile.ZipFile(io.BytesIO(_name_models()[0])) as whole, zipfile.ZipFile(path, "w") as to:
+        to.writestr(WEIGHTS, whole.read(WEIGHTS))
+        to.writestr(ENTRY, content)
+    model = load(path)
+    _ = model.identity
+    for name in generate(model, count=5, max_length=20):
+        spelled(name, model)
+    generate(model, count=2, max_copy=3, max_length=20)
+
+
 def _sound(content: bytes, folder: Path) -> None:
     path = folder / "case.mid"
     path.write_bytes(content)
@@ -377,6 +463,12 @@ TARGETS: Mapping[str, Target] = {
     "abc": Target(lambda: _sheets(".abc")[:1], (mutated_text(_ABC),), _reads(".abc")),
     "humdrum": Target(lambda: _sheets(".krn"), (mutated_text(_KERN),), _reads(".krn")),
     "jazz solos": Target(lambda: _jazz_solos()[1:], (mutated_json,), _jazz_solo),
+    "solo database": Target(
+        databases.databases, (mutated_bytes, databases.mutated_rows), _database
+    ),
+    "solo tables": Target(databases.tables, (mutated_text(databases.WORDS),), _tables),
+    "cache": Target(_cached, (mutated_json,), _cache),
+    "model of names": Target(_name_entries, (mutated_json,), _name_model),
     "charts": Target(_charts, (mutated_text(_CHART),), _chart),
     "iReal Pro": Target(_links, (mutated_text(_IREAL),), _link),
     "Impro-Visor": Target(_lead_sheets, (mutated_text(_LEAD_SHEET),), _chart),

@@ -16,6 +16,7 @@ from seqmodel.parallel.sandbox import (
     CrashedError,
     OutOfMemoryError,
     OutOfTimeError,
+    Prepared,
     Sandbox,
 )
 
@@ -137,3 +138,27 @@ print(own.process.pid, flush=True)
         pid = int(owner.stdout.readline())
         owner.kill()
     assert is_gone(pid)
+
+
+def test_a_prepared_function_runs_in_another_process_which_has_imported_its_modules() -> None:
+    prepared = Prepared(imported, "colorsys", "os")
+    has_module, pid = prepared("colorsys")
+    assert has_module
+    assert pid != os.getpid()
+    assert prepared("colorsys") == (True, pid)
+    with pytest.raises(TypeError):
+        prepared()
+
+
+def test_a_prepared_function_runs_here_where_the_other_process_crashes() -> None:
+    assert Prepared(crash_unless_in, "no_such_module")(os.getpid()) == "here"
+
+
+def crash_unless_in(pid: int) -> str:
+    if os.getpid() != pid:
+        os._exit(3)
+    return "here"
+
+
+def imported(module: str) -> tuple[bool, int]:
+    return module in sys.modules, os.getpid()
