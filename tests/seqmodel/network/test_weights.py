@@ -11,9 +11,10 @@ from seqmodel.network.weights import initial_weights
 N_INPUTS, UNITS, N_VALUES = 40, 12, 9
 
 
-@pytest.mark.parametrize(
-    ("cell", "layer"), [("rnn", "SimpleRNN"), ("gru", "GRU"), ("lstm", "LSTM")]
-)
+LAYERS = {"rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
+
+
+@pytest.mark.parametrize("cell", LAYERS)
 def test_initial_weights_are_distributed_as_those_of_keras(cell):
     keras = load_keras()
     graph = keras.Sequential(
