@@ -13,6 +13,7 @@ from seqmodel.errors import FileError
 from seqmodel.settings import Setting, check_settings
 
 TUNES_PER_TURN = 20
+MAX_SECONDS = 100_000  # more than a day; timers of the operating system have a limit, too
 MAX_TUNES = 2000  # of a tune book
 
 
@@ -47,7 +48,11 @@ class Limits:
     max_seconds: Annotated[
         float,
         Setting(
-            "Refuse files that take more than S seconds to read.", "Music", minimum=0.1, metavar="S"
+            "Refuse files that take more than S seconds to read.",
+            "Music",
+            minimum=0.1,
+            maximum=MAX_SECONDS,
+            metavar="S",
         ),
     ] = 10.0
     max_megabytes: int = 500

@@ -182,6 +182,7 @@ def test_the_commands_apply_the_limits_of_their_options(refuses, tmp_path: Path)
     assert "more than 10 notes" in refuses("djmodel.inspect", rag, "--max-notes", 10)
     assert "at least 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", 0)
     assert "at least 0.1" in refuses("djmodel.inspect", rag, "--max-seconds", "nan")
+    assert "at most 100,000" in refuses("djmodel.inspect", rag, "--max-seconds", 1e10)
     assert "more than 10 notes" in refuses(
         "djmodel.train", rag, "--max-notes", 10, "--out", tmp_path
     )
