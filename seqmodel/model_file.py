@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.errors import ModelFileError
-from seqmodel.files import atomic_write, check_input_file
+from seqmodel.files import atomic_write, check_input_file, os_errors
 from seqmodel.network.keras_layers import without_tensorflow_logs
 from seqmodel.network.weights import LAYOUTS, Floats, Weights
 
@@ -133,13 +133,19 @@ class ModelFile(Generic[Content]):
 
 
 def keras_entries(graph: keras.Model) -> dict[str, bytes]:
-    """The entries, by name, of the file that Keras writes of a model."""
+    """The entries, by name, of the file that Keras writes of a model. Raises FileError if it cannot
+    write a temporary one."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.keras")
-        with without_tensorflow_logs():
-            graph.save(path)
-        with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+        with os_errors("the file cannot be written", path, "make room for temporary files"):
+            return _written_by_keras(graph, path)
+
+
+def _written_by_keras(graph: keras.Model, path: Path) -> dict[str, bytes]:
+    with without_tensorflow_logs():
+        graph.save(path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def save(
@@ -156,15 +162,16 @@ def save(
         raise ModelFileError("the name of a model file must end in .keras", path=path)
     entry = model.entry()
     arrays = dict(zip(_ARRAYS, map(_smallest, model.weights.arrays), strict=True))
-    entries = graph if graph is None or isinstance(graph, Mapping) else keras_entries(graph)
-    with (
-        atomic_write(path, durable=True) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for name, content in (entries or {}).items():
-            archive.writestr(name, content)
-        archive.writestr(ENTRY, entry)
-        archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
+    with atomic_write(path, durable=True) as temporary:
+        entries: Mapping[str, bytes] = {}
+        if graph is not None:
+            is_written = isinstance(graph, Mapping)
+            entries = graph if is_written else _written_by_keras(graph, temporary)
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content)
+            archive.writestr(ENTRY, entry)
+            archive.writestr(WEIGHTS, safetensors.numpy.save(arrays))
 
 
 def _smallest(array: Floats) -> NDArray[np.floating]:
