@@ -1,9 +1,10 @@
 """What a player played -> the line that was meant: on the grid, over the bars of a tune.
 
-Players swing, hurry and overlap. Onsets that were meant together are put together; in each quarter
-the division (swung or straight eighths, triplets, sixteenths) that explains its onsets best moves
-them to the project's grid; of a chord the top note counts. A note is written up to the next onset
-unless it ends clearly before it, as solos of the jazz database are (`inputs/wjazzd/melody`).
+Players swing, hurry and overlap. Onsets that were meant together are put together; of a chord the
+top note counts. In each quarter the division (swung or straight eighths, triplets, sixteenths) that
+explains the onsets best, given deviations as large as those of recorded solos, moves them to the
+project's grid. A note is written up to the next onset unless it ends clearly before it, as in solos
+of the jazz database (`inputs/wjazzd/melody`).
 """
 
 from __future__ import annotations
@@ -15,17 +16,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from djmodel.app.messages import Played, PlayedNote
-from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote, as_notes
+from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote, as_notes, steps_to_quarters
 from djmodel.music.tune import Note, Tune
+from djmodel.outputs.performance.constants import TIMING_SPREAD
 from djmodel.outputs.performance.feel import TimeMap
 
 _TOGETHER = 0.035  # seconds within which onsets belong to one chord
-_SPREAD = 0.03  # seconds: standard deviation of an onset that is meant on a division
 _EARLY = 0.25  # quarter lengths before the first bar in which a note belongs to it
 _HALF, _QUARTER, _THIRD = STEPS_PER_QUARTER // 2, STEPS_PER_QUARTER // 4, STEPS_PER_QUARTER // 3
+_OCTAVE = 12  # semitones
 _COLLISION = 9.0  # cost of two onsets on one place
 # Divisions of a quarter, with what a finer one costs: it needs onsets that the coarser one misses.
-_EIGHTHS, _TRIPLETS, _SIXTEENTHS = (_HALF, 0.0), (_THIRD, 3.0), (_QUARTER, 3.0)
+_EIGHTHS, _TRIPLETS, _SIXTEENTHS = (_HALF, 0.0), (_THIRD, 1.5), (_QUARTER, 1.5)
 # As in the jazz database:
 _SHORT_GAP = 2 * STEPS_PER_QUARTER // 3  # between onsets: up to it there is no rest
 _LEGATO_SHARE, _LEGATO_SILENCE = 0.25, STEPS_PER_QUARTER // 2
@@ -58,7 +60,7 @@ def listen(played: Played, tune: Tune, feel: str, ratio: float | None = None) ->
     inside = [note for note in notes if -_EARLY <= note.start < length]
     swing = TimeMap(tune, (), feel, ratio)
     chords = _chords(inside, _TOGETHER * bpm / 60)
-    steps = _onset_steps([_mean(chord) for chord in chords], swing, _SPREAD * bpm / 60)
+    steps = _onset_steps([_mean(chord) for chord in chords], swing, TIMING_SPREAD * bpm / 60)
     end = int(tune.length * STEPS_PER_QUARTER)
     places: defaultdict[int, list[PlayedNote]] = defaultdict(list)
     for chord, step in zip(chords, steps, strict=True):
@@ -119,13 +121,11 @@ def _onset_steps(onsets: Sequence[float], swing: TimeMap, spread: float) -> list
     steps = []
     for quarter in sorted(quarters):
         inside = [onset - quarter for onset in quarters[quarter]]
-        off_beat = swing(as_notes([GridNote(0, quarter * STEPS_PER_QUARTER + _HALF, 0, 0)])[0].end)
-        middle = off_beat - quarter if quarter >= 0 else 0.5
-        placed = min(
-            (_placed(inside, division, middle, spread) for division in
-             (_EIGHTHS, _TRIPLETS, _SIXTEENTHS)),
-            key=lambda found: found[0],
-        )[1]  # fmt: skip
+        middle = swing(steps_to_quarters(quarter * STEPS_PER_QUARTER + _HALF)) - quarter
+        _, placed = min(
+            _placed(inside, division, middle, spread)
+            for division in (_EIGHTHS, _TRIPLETS, _SIXTEENTHS)
+        )
         steps += [max(quarter * STEPS_PER_QUARTER + step, 0) for step in placed]
     return steps
 
@@ -153,7 +153,7 @@ def _without_held_below(line: list[tuple[int, PlayedNote]]) -> list[tuple[int, P
     for step, note in line:
         before = kept[-1][1] if kept else None
         held = before is not None and _end(before) >= _end(note) > note.start
-        if before is None or not (held and before.pitch - note.pitch >= STEPS_PER_QUARTER):
+        if before is None or not (held and before.pitch - note.pitch >= _OCTAVE):
             kept.append((step, note))
     return kept
 
