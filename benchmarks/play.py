@@ -121,6 +121,7 @@ def playing(
     rng: random.Random,
 ) -> list[float]:
     """The seconds of the requests of pages that play at their own times, one in each `period`."""
+    seconds = max(seconds, period)  # each page asks at least once
     starts = [rng.uniform(0, period) for _ in range(pages)]
     began = time.monotonic()
 
