@@ -89,6 +89,9 @@ class CandidateViews:
         """The logits `(V, N)`. `scores (V + R + 1, N)` end with a row of zeros; `conditioning (k,
         N)` are the features as input indices."""
         logits = scores[: self.n_symbols].copy()
+        if scores.shape[1] == 1:  # a step of one sequence: the same in fewer calls
+            self._add_to_step(logits[:, 0], scores[:, 0], conditioning)
+            return logits
         for view, rows, active in zip(self.views, self.score_indices, self._is_active, strict=True):
             contexts = view.contexts(conditioning)
             steps = np.flatnonzero(active[contexts])
@@ -99,6 +102,17 @@ class CandidateViews:
                 logits[:, steps] += scores[chosen, steps]
         return logits
 
+    def _add_to_step(
+        self, logits: Floats, scores: Floats, conditioning: Indices | NDArray[np.intp]
+    ) -> None:
+        """Adds to the `logits (V,)` of a step what the views make of its `scores (V + R + 1,)`."""
+        for view, rows, active in zip(self.views, self.score_indices, self._is_active, strict=True):
+            none = len(view.rows)
+            context = int(conditioning[view.feature, 0]) - view.first_input
+            context = context if 0 <= context <= none else none
+            if active[context]:
+                logits += scores[rows[context]]
+
     def gradients(self, d_logits: Floats, conditioning: NDArray[np.intp], out: Floats) -> None:
         """Leaves in `out (V + R, N)` the gradients of the scores, from those of the logits `(V,
         N)`: a score's is the sum over the symbols that have it."""
@@ -108,10 +122,9 @@ class CandidateViews:
         for view, sums, active in zip(self.views, self._sums, self._is_active, strict=True):
             contexts = view.contexts(conditioning)
             part = out[first : first + view.n_rows]
-            for context in np.flatnonzero(active).tolist():
+            for context in set(contexts[active[contexts]].tolist()):
                 steps = np.flatnonzero(contexts == context)
-                if len(steps):
-                    part[:, steps] = sums[context] @ d_logits[:, steps]
+                part[:, steps] = sums[context] @ d_logits[:, steps]
             first += view.n_rows
 
     @cached_property
