@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # A separate environment for `make bench`, with the libraries that it compares.
 BENCH = $(VENV)-bench
+RELEASE = $(VENV)-release
 
-.PHONY: demo test bench fuzz kills clean pretrained notebooks
+.PHONY: demo test bench fuzz kills clean pretrained notebooks release
 
 demo: $(VENV)/.demo
 	$(BIN)/djmodel train --out runs/ragtime --overwrite
@@ -38,6 +39,18 @@ pretrained: $(VENV)/.demo
 	$(BIN)/dinos train --out runs/dinos --overwrite
 	cp runs/dinos/model.keras data/dinos.keras
 
+# Builds and checks wheel and source distribution, and prints what to upload; uploads nothing.
+release: $(RELEASE)/.release
+	rm -rf build dist
+	$(RELEASE)/bin/python -m build --outdir dist .
+	$(RELEASE)/bin/python -m twine check --strict dist/*
+	$(RELEASE)/bin/python tests/helpers/release.py dist
+
+$(RELEASE)/.release:
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet "build>=1.2" "twine>=6.1"
+	touch $@
+
 # A stamp file for each set of packages; they are installed again when the list of packages changes.
 $(VENV)/.demo: EXTRAS =
 $(VENV)/.test: EXTRAS = [test]
@@ -49,4 +62,4 @@ $(VENV)/.demo $(VENV)/.test $(BENCH)/.bench: setup.cfg pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench runs output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-bench .venv-release runs output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

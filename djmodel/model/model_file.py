@@ -238,19 +238,21 @@ def pretrained_model(name: str = "ragtime") -> Path:
 
 def model_path(given: Path | None, default: str) -> Path:
     """The file of a model that a user names: a file, or the name of a bundled model where there is
-    no such file; the bundled model `default` if none is named. Raises FileError for a name without
-    a folder and a suffix that is neither."""
-    name = default if given is None else str(given)
-    path = Path(name)
-    if path.exists() or path.suffix or len(path.parts) > 1:
-        return path
-    if name not in BUNDLED:
-        raise FileError(
-            "this is neither a file nor a bundled model",
-            path=path,
-            hint=f"the bundled models are {' and '.join(BUNDLED)}",
-        )
-    return pretrained_model(name)
+    no such file (a folder may have that name); the bundled model `default` if none is named. Raises
+    FileError for a name without a folder and a suffix that is neither."""
+    if given is None:
+        return pretrained_model(default)
+    if given.is_file() or given.suffix or len(given.parts) > 1:
+        return given
+    if str(given) in BUNDLED:
+        return pretrained_model(str(given))
+    if given.exists():
+        return given
+    raise FileError(
+        "this is neither a file nor a bundled model",
+        path=given,
+        hint=f"the bundled models are {' and '.join(BUNDLED)}",
+    )
 
 
 def bundled_model_of(identity: str) -> Path | None:

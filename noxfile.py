@@ -1,0 +1,58 @@
+"""Sessions for nox: the tests with each Python and with other versions of the libraries.
+
+`nox` runs all of them with the Pythons that are installed; `nox -s tests-3.12` runs one. Words after
+`--` go to pytest: `nox -s lowest -- tests/djmodel/music`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+EXTRAS = ["pyarrow", "distributed", "jax"]  # packages of the extras that the tests use
+nox.needs_version = ">=2024.4"
+nox.options.default_venv_backend = "uv|virtualenv"
+
+
+@nox.session(python="3.11")
+def lint(session: nox.Session) -> None:
+    """The checks of the pre-commit hooks."""
+    session.install("--editable", ".[test]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests with the newest versions of the libraries."""
+    session.install("--editable", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python="3.11", venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that setup.cfg allows; these need uv."""
+    session.install("--resolution", "lowest-direct", "--editable", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python="3.13")
+def without_extras(session: nox.Session) -> None:
+    """The tests without the packages of the extras; those that need one are skipped."""
+    session.install("--editable", ".[test]")
+    session.run("python", "-m", "pip", "uninstall", "--yes", *EXTRAS, external=True)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def wheel(session: nox.Session) -> None:
+    """The wheel in an environment of its own: every command line of the texts, in an empty folder."""
+    folder = Path(session.create_tmp())
+    session.install("build")
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    [built] = sorted(folder.glob("*.whl"))[-1:]
+    session.install(str(built))
+    session.run("python", "tests/helpers/command_lines.py", *(session.posargs or ["README.md"]))

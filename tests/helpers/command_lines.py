@@ -1,0 +1,79 @@
+"""Runs the command lines of texts as a newcomer would: word for word, one after another, in an empty
+folder, with the `djmodel` that is installed. Files of a reader's own, such as my.mid, lie there.
+
+    python tests/helpers/command_lines.py README.md docs/*.md
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+# Lines that start what is no part of the package, install, serve until they are ended, train for
+# many minutes, or need other hosts.
+LEFT_OUT = re.compile(
+    r"pip |pipx |make |nox|jupyter|git |benchmarks|djmodel play|--preset jazz|--leave-one-out"
+    r"|--hosts|--cluster|--devices|--corpus|djmodel corpus|--install-completion"
+)
+PROGRAMS = ("djmodel ", "dinos ", "python -m djmodel", "python -m dinos")
+BLOCK = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CHART = "title: Autumn\nCm7 | F7 | Bbmaj7 | Ebmaj7 | Am7b5 | D7 | Gm6 | %\n"
+
+
+def command_lines(text: str) -> list[str]:
+    """The lines of the shell blocks of a Markdown text that start a program of the package."""
+    lines = [line.strip() for block in BLOCK.findall(text) for line in block.splitlines()]
+    lines = [line.removeprefix("$ ") for line in lines]
+    return [
+        line for line in lines if line.startswith(PROGRAMS) and not LEFT_OUT.search(line)
+    ]
+
+
+def put_own_files(folder: Path) -> None:
+    """Files with the names that the texts give to a reader's own, in `folder`."""
+    import djmodel
+
+    music = djmodel.rags()
+    for name, rag in zip(("my.mid", "other.mid", "held_out.mid", "tune.mid"), music, strict=False):
+        shutil.copy(rag, folder / name)
+    (folder / "chart.txt").write_text(CHART, encoding="utf-8")
+    (folder / "names.txt").write_text("\n".join(f"{a}{b}ton" for a in "bcdfgk" for b in "aeiou"))
+    (folder / "jazz").mkdir()
+    shutil.copy(music[0], folder / "jazz")
+    data = Path(djmodel.__path__[0]) / "data"
+    shutil.copytree(data, folder / "data")  # lines that name a file of the checkout's
+
+
+def main() -> int:
+    failed = 0
+    checkout = Path(__file__).resolve().parents[2]
+    texts = [Path(name).read_text(encoding="utf-8") for name in sys.argv[1:]]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chdir(folder)
+        put_own_files(folder)
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        settings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        print(f"djmodel {version('djmodel')}, Python {sys.version.split()[0]}, in an empty folder")
+        for line in [line for text in texts for line in command_lines(text)]:
+            began = time.perf_counter()
+            done = subprocess.run(
+                line, shell=True, capture_output=True, text=True, env=settings | {"PATH": programs}
+            )
+            seconds = time.perf_counter() - began
+            print(f"{'ok' if done.returncode == 0 else 'FAILS':5} {seconds:6.1f} s  {line}", flush=True)
+            if done.returncode or str(checkout) in done.stdout:
+                failed += 1
+                print(done.stderr[-2000:])
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
