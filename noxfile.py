@@ -1,7 +1,7 @@
 """Sessions for nox: the tests with each Python and with other versions of the libraries.
 
-`nox` runs all of them with the Pythons that are installed; `nox -s tests-3.12` runs one. Words after
-`--` go to pytest: `nox -s lowest -- tests/djmodel/music`.
+`nox` runs all of them with the Pythons that are installed; `nox -s tests-3.12` runs one. Words
+after `--` go to pytest: `nox -s lowest -- tests/djmodel/music`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ def without_extras(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def wheel(session: nox.Session) -> None:
-    """The wheel in an environment of its own: every command line of the texts, in an empty folder."""
+    """The README's command lines and the notebooks, in empty folders, with the wheel alone."""
     folder = Path(session.create_tmp())
     session.install("build")
     session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
     [built] = sorted(folder.glob("*.whl"))[-1:]
-    session.install(str(built))
+    session.install(str(built), "nbclient", "nbformat", "ipykernel")
     session.run("python", "tests/helpers/command_lines.py", *(session.posargs or ["README.md"]))
+    session.run("python", "tests/helpers/notebooks.py", "check")

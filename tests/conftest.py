@@ -128,6 +128,7 @@ def cluster(dask_scheduler: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def dask_scheduler() -> Iterator[str]:
     """The address of a Dask scheduler and two workers that the tests start. They end with the
     process of the tests, however that ends."""
+    pytest.importorskip("distributed", reason="Dask is not installed")
     program = (
         "import runpy; from seqmodel.parallel.processes import end_with; "
         f"end_with({os.getpid()}); runpy.run_module('dask', run_name='__main__')"

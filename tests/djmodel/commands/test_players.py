@@ -72,6 +72,14 @@ def test_the_bundled_model_of_a_solo_is_found(command, tmp_path):
     assert "the same" in again.out
 
 
+def test_a_folder_of_that_name_does_not_hide_a_bundled_model(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jazz").mkdir()
+    for model in ([], ["jazz"]):
+        done = command(GENERATE, *model, "--changes", "C7")
+        assert done.status == 0, done.err
+
+
 def test_a_misspelled_model_is_refused_with_the_names_of_the_bundled_ones(refuses, tmp_path):
     said = refuses(GENERATE, "jaz", "--out", tmp_path / "solo.mid")
     assert said.endswith("the bundled models are jazz and ragtime")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from helpers.command_lines import command_lines
 
 from dinos.__main__ import PROGRAM as DINOS
 from djmodel.__main__ import PROGRAM as DJMODEL
 from seqmodel.command_line.program import versions
 from seqmodel.errors import InterruptedTraining
 
+ROOT = Path(__file__).parents[3]
 PROGRAMS = {"djmodel": DJMODEL, "dinos": DINOS}
 COMMANDS = [
     (program, name)
@@ -49,6 +52,28 @@ def imports(*words: str, cwd: Path | None = None) -> list[str]:
         check=True,
     )
     return json.loads(done.stderr.splitlines()[-1])
+
+
+@pytest.fixture
+def understood(command, monkeypatch):
+    """Whether a command line has a command, and only options of it; the command does not run."""
+
+    def check(line: str) -> bool:
+        words = shlex.split(re.sub(r"^python -m (djmodel|dinos)\.", r"\1 ", line))
+        if len(words) == 1 or words[1].startswith("-"):
+            return command(f"{words[0]}.__main__", *words[1:]).status == 0
+        module = import_module(f"{words[0]}.{words[1]}")
+        called = []
+
+        def recorded(function):
+            return wraps(function)(lambda **given: called.append(given))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "COMMANDS", tuple(map(recorded, module.COMMANDS)))
+            done = command(f"{words[0]}.__main__", *words[1:])
+        return done.status == 0 and len(called) == 1
+
+    return check
 
 
 def in_docstrings(program: str, name: str) -> list[str]:
@@ -124,25 +149,21 @@ def test_the_versions_are_those_of_the_packages_that_matter(command):
 
 @pytest.mark.parametrize(("program", "name"), COMMANDS)
 def test_every_example_in_a_help_is_a_command_line_that_is_understood(
-    command, monkeypatch, program, name
+    command, understood, program, name
 ):
     lines = in_docstrings(program, name)
     assert lines
     shown = command(f"{program}.{name}", *(["build"] if name == "corpus" else []), "--help").out
     assert lines[0] in shown
     for line in (*lines, *PROGRAMS[program].examples):
-        words = shlex.split(line)
-        module = import_module(f"{words[0]}.{words[1]}")
-        called = []
+        assert understood(line), line
 
-        def recorded(function, called=called):
-            return wraps(function)(lambda **given: called.append(given))
 
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "COMMANDS", tuple(map(recorded, module.COMMANDS)))
-            done = command(f"{words[0]}.__main__", *words[1:])
-        assert done.status == 0, done.err
-        assert len(called) == 1, line
+def test_every_command_line_of_the_texts_is_understood(understood):
+    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    for text in texts:
+        for line in command_lines(text.read_text(encoding="utf-8")):
+            assert understood(line.partition("  #")[0]), f"{text.name}: {line}"
 
 
 def test_an_interrupted_training_says_how_it_is_resumed(command, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from djmodel.presets import PRESETS
 from djmodel.values.corpus_file import Corpus
 from seqmodel.settings import with_settings
 
+needs_pyarrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed")
 TRAIN, INSPECT, CORPUS = "djmodel.train", "djmodel.inspect", "djmodel.corpus"
 
 
@@ -118,6 +120,7 @@ def test_a_jazz_model_is_trained_on_the_bundled_solos_unless_music_is_named(
     assert "Contains information from the Weimar Jazz Database (WJazzD)" in done.err
 
 
+@needs_pyarrow
 def test_a_corpus_is_built_of_chosen_solos(command, database, tmp_path) -> None:
     out = tmp_path / "corpus"
     for choice, titles in ((["--feel", "latin"], ["Samba"]), ([], ["Waltz", "Samba", ""])):
@@ -130,6 +133,7 @@ def test_a_corpus_is_built_of_chosen_solos(command, database, tmp_path) -> None:
     assert (samba.performer, samba.feel) == ("Paul Desmond", "latin")
 
 
+@needs_pyarrow
 def test_a_stored_corpus_has_its_choice_made(refuses, command, database, tmp_path) -> None:
     command(CORPUS, "build", database, "--out", tmp_path / "corpus", "--jobs", 1)
     line = refuses(TRAIN, "--corpus", tmp_path / "corpus", "--feel", "latin")

@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from djmodel.config import TrainingConfig
@@ -36,6 +35,8 @@ from seqmodel.errors import CorpusError, FileError
 from seqmodel.folder_lock import locked_folder
 from seqmodel.parallel.pool import PoolConfig
 from seqmodel.training.config import TrainerConfig
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 ALONE = PoolConfig(jobs=1)
 BOOK = """X:1

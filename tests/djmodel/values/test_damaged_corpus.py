@@ -3,7 +3,6 @@
 import json
 import struct
 
-import pyarrow as pa
 import pytest
 from helpers.mutation import mutated
 
@@ -13,6 +12,8 @@ from djmodel.values.encoded_corpus import encode_stored_corpus
 from seqmodel.data.streaming import StreamingBatches
 from seqmodel.errors import FileError, InputError
 from seqmodel.parallel.pool import PoolConfig
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from seqmodel.training.distributed import training_devices
 from seqmodel.training.hosts import HostsError, wait_for_hosts
 from seqmodel.training.loop import run_epochs
 from seqmodel.training.numpy_trainer import NumpyTrainer
+
+pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")
 
 N_VALUES, N_A, TX = 5, 4, 4
 CONFIG = TrainerConfig(epochs=4, batch_size=4, learning_rate=0.05)
