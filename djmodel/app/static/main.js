@@ -129,7 +129,7 @@ async function openSoundfont(file) {
 }
 
 player.addEventListener("state", () => {
-  mixer.silence(player.state === "paused");
+  mixer.silence(player.state !== "playing");
   if (player.state === "playing") solved("start");
 });
 player.addEventListener("chorus", ({ detail: chorus }) => {

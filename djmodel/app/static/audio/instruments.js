@@ -1,5 +1,5 @@
-/** The synthesizer and what it sounds through: SoundFont or oscillators -> volume -> limiter ->
- * analyser -> loudspeaker. */
+/** The synthesizer and what it sounds through: SoundFont or oscillators -> volume -> analyser ->
+ * loudspeaker. Nothing in it takes time, such as a limiter does, which looks ahead. */
 
 import { OscillatorSynth } from "./oscillator_synth.js";
 import { soundfontSynth } from "./soundfont_synth.js";
@@ -25,15 +25,8 @@ export class Instruments {
     const master = new GainNode(context, { gain: 0.9 });
     this.#context = context;
     this.#master = master;
-    const limiter = new DynamicsCompressorNode(context, {
-      threshold: -6,
-      knee: 6,
-      ratio: 12,
-      attack: 0.003,
-      release: 0.15,
-    });
     this.analyser = new AnalyserNode(context, { fftSize: 2048 });
-    master.connect(limiter).connect(this.analyser).connect(context.destination);
+    master.connect(this.analyser).connect(context.destination);
     try {
       this.synth = await soundfontSynth(context, await this.#bank, master);
     } catch (problem) {

@@ -63,7 +63,14 @@ export class OscillatorSynth {
     voice.source.stop(at + RELEASE * 2);
   }
 
+  /** Ends what sounds and what is still to come. */
+  cancel() {
+    for (const name of [...this.#sounding.keys()]) this.noteOff(...name.split(":").map(Number));
+  }
+
   program() {}
+
+  async prepare() {}
 
   volume(channel, gain) {
     this.#gains.get(channel).gain.setTargetAtTime(gain, this.#context.currentTime, 0.01);

@@ -15,7 +15,7 @@ export class Scheduler {
   #transport;
   #synth = null;
   #clips = [];
-  #ends = []; // of sounding notes, [position, channel, pitch]
+  #ends = []; // of notes that are sent: [position, channel, pitch]
 
   constructor(transport) {
     this.#transport = transport;
@@ -46,8 +46,10 @@ export class Scheduler {
     this.silence();
   }
 
-  /** Ends what sounds and returns to the first note after the position: a pause. */
+  /** Ends what sounds, takes back what is sent, and returns to the first note after the position:
+   * a pause. */
   silence() {
+    this.#synth?.cancel();
     for (const [, channel, pitch] of this.#ends) this.#synth?.noteOff(channel, pitch);
     this.#ends = [];
     const { position } = this.#transport;

@@ -55,6 +55,8 @@ export class Player extends EventTarget {
       if (run === this.#run) this.#change("stopped");
       throw problem;
     }
+    if (run !== this.#run) return;
+    await this.#prepare(first);
     if (run !== this.#run) return; // stopped meanwhile
     const counted = first.count_in;
     this.timeline = new Timeline(counted ? (counted.length * 60) / first.tempo : 0);
@@ -186,11 +188,17 @@ export class Player extends EventTarget {
     return { ...oldest, mode: this.timeline.last.mode, repeated: true, count_in: null };
   }
 
+  /** Sets the instruments of a chorus, and decodes what its notes need. */
+  #prepare(chorus) {
+    for (const [channel, program] of programs(chorus.parts)) this.#synth.program(channel, program);
+    return this.#synth.prepare(scheduledNotes(chorus.parts, chorus.tempo));
+  }
+
   #place(chorus) {
     this.#source.accept(chorus);
     this.#ready = null;
     const placed = this.timeline.append(chorus);
-    for (const [channel, program] of programs(chorus.parts)) this.#synth.program(channel, program);
+    this.#prepare(chorus);
     const clip = scheduledNotes(chorus.parts, chorus.tempo, (name) => !hidden(placed, name));
     this.scheduler.add(placed.start, clip);
     if (!chorus.repeated) this.#recent.push(chorus);

@@ -1,0 +1,426 @@
+"""The page in a real browser: one server and one browser for all tests, which follow each other
+as a user would go through the page."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from helpers.browser import NoBrowserError, open_browser, resize
+from helpers.playing_page import PlayingPage
+
+from djmodel.app.launch import Page
+from djmodel.app.models import Models
+
+EXACT = 0.010  # seconds from the beat
+FOUR_BARS = "Dm7 | G7 | Cmaj7 | A7"
+FAST = 240  # quarter notes per minute: a chorus of four bars takes four seconds
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Page]:
+    page = Page(Models(), 0, {}).begin()
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def page(served: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayingPage]:
+    try:
+        browser = open_browser(tmp_path_factory.mktemp("profile"))
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    try:
+        opened = PlayingPage(browser, served.url)
+        resize(browser, 1280, 900)
+        opened.open()
+        opened.js("document.getElementById('sheet-box').open = false; return null")
+        yield opened
+    finally:
+        browser.quit()
+
+
+class TestChart:
+    def test_typed_changes_are_shown_as_bars(self, page: PlayingPage) -> None:
+        page.type("[A] Dm7 | G7 | Cmaj7 | % | [B] F#m7b5 B7b9 | Em7")
+        assert page.until("document.querySelectorAll('#grid .box').length === 6")
+        shown = page.js(
+            "const boxes = [...document.querySelectorAll('#grid .box')];"
+            "return boxes.map(box => box.getAttribute('aria-label'))"
+        )
+        assert shown[0] == "Section A, bar 1: Dm7"
+        assert shown[4] == "Section B, bar 5: F#m7b5, B7b9"
+        assert page.js("document.querySelectorAll('#grid .symbol')[4].textContent") == "F♯m7♭5"
+
+    def test_mistakes_are_marked_where_they_stand(self, page: PlayingPage) -> None:
+        page.type("Dm7 | H7 | Cmaj7")
+        assert page.until("document.querySelector('#marks mark')?.textContent === 'H7'")
+        assert page.js("document.getElementById('changes').getAttribute('aria-invalid')") == "true"
+        assert "H7" in page.text("mistakes")
+        # A click on the message goes to the place.
+        page.js("document.querySelector('#mistakes button').click(); return null")
+        assert page.js("document.getElementById('changes').selectionStart") == len("Dm7 | ")
+        assert page.js("page.settings.get('changes').includes('H7')") is False
+
+    def test_a_form_is_chosen_and_transposed(self, page: PlayingPage) -> None:
+        page.js(
+            "const form = document.getElementById('form'); form.value = 'ii-V-I';"
+            "form.dispatchEvent(new Event('change')); return null"
+        )
+        assert page.until("page.editor.chart?.bars[0].chords[0].symbol === 'Dm7'")
+        page.click("up")
+        assert page.until("page.editor.chart.bars[0].chords[0].symbol === 'Ebm7'")
+        page.click("down")
+        assert page.until("page.editor.chart.bars[0].chords[0].symbol === 'Dm7'")
+
+    def test_a_dropped_midi_file_gives_its_changes(self, page: PlayingPage, rags: Any) -> None:
+        page.browser.find_element("id", "tune").send_keys(str(rags[0]))
+        assert page.until("page.editor.chart.bars.length > 20")
+        assert "is open" in page.text("status")
+
+    def test_taps_set_the_tempo(self, page: PlayingPage) -> None:
+        page.js(
+            "const tap = document.getElementById('tap');"
+            "for (const at of [0, 400, 800, 1200]) {"
+            " const event = new PointerEvent('pointerdown');"
+            " Object.defineProperty(event, 'timeStamp', {value: 1e6 + at});"
+            " tap.dispatchEvent(event);"
+            "} return null"
+        )
+        assert page.js("page.settings.get('tempo')") == 150
+
+
+@pytest.fixture(scope="module")
+def listened(page: PlayingPage) -> dict[str, Any]:
+    """What was asked for, scheduled and heard in one and a half choruses, the clicks alone."""
+    page.js("document.getElementById('meter').value = '4/4'; return null")
+    page.type(FOUR_BARS)
+    assert page.until("page.editor.chart?.text.startsWith('Dm7 | G7 | C')")
+    page.set(tempo=FAST, count_in=0, seed=5, temperature=1)
+    page.alone("metronome")
+    page.play()  # wakes the instruments
+    page.stop()
+    page.record()
+    page.js("page.session.clear(); return null")
+    page.play()
+    assert page.until("page.player.timeline.place(page.player.transport.heard)?.bar >= 1")
+    page.set(temperature=0.5)  # for the next chorus
+    assert page.until(
+        "page.player.timeline.choruses.length > 1 &&"
+        " page.player.transport.heard > page.player.timeline.choruses[1].start + 1"
+    )
+    page.alone("melody", "chords", "bass", "drums")
+    assert page.until("page.instruments.level() > 0.01", 3)
+    found = page.js("""
+      const {player, session} = page;
+      return {
+        choruses: player.timeline.choruses.map(({start, end, request}) => ({start, end, request})),
+        beats: player.timeline.choruses.flatMap(({start, tempo, bars}) => bars.flatMap(
+          ({onset, beats}) => beats.map(beat =>
+            player.transport.audioTime(start + (onset + beat) * 60 / tempo)))),
+        onsets: window.onsets,
+        clicks: player.scheduler.log.filter(({channel}) => channel === 10),
+        log: player.log, skipped: player.scheduler.skipped, session: session.choruses,
+        place: document.getElementById("place-bar").textContent,
+        notes: document.querySelectorAll("#roll rect:is(.C, .S, .A, .X)").length,
+      };
+    """)
+    page.stop()
+    return dict(found)
+
+
+class TestListening:
+    def test_what_is_heard_is_on_the_beat(self, listened: dict[str, Any]) -> None:
+        heard, beats = listened["onsets"], listened["beats"]
+        assert len(heard) >= len(FOUR_BARS.split("|")) * 4  # of the first chorus, all
+        errors = [onset - beat for onset, beat in zip(heard, beats, strict=False)]
+        assert max(map(abs, errors[:18])) < EXACT, errors
+
+    def test_notes_are_sent_before_they_sound(self, listened: dict[str, Any]) -> None:
+        assert listened["skipped"] == 0
+        clicks = listened["clicks"]
+        assert all(click["sent"] < click["time"] for click in clicks)
+        errors = [min(abs(c["time"] - beat) for beat in listened["beats"]) for c in clicks]
+        assert max(errors) < EXACT
+
+    def test_choruses_follow_each_other_without_a_gap(self, listened: dict[str, Any]) -> None:
+        first, second = listened["choruses"][:2]
+        assert second["start"] == first["end"] == pytest.approx(4.0)
+        gaps = [b["time"] - a["time"] for a, b in itertools.pairwise(listened["clicks"])]
+        assert max(gaps) == pytest.approx(60 / FAST, abs=0.001)
+
+    def test_a_chorus_is_there_two_beats_before_it_begins(self, listened: dict[str, Any]) -> None:
+        second = listened["log"][1]
+        assert not second["repeated"]
+        assert second["came"] <= second["start"] - 2 * 60 / FAST
+
+    def test_changes_of_the_soloist_take_effect_at_the_next_chorus(
+        self, listened: dict[str, Any]
+    ) -> None:
+        settings = [chorus["request"]["settings"] for chorus in listened["choruses"][:2]]
+        assert [each["temperature"] for each in settings] == [1, 0.5]
+        assert [each["seed"] for each in settings] == [5, 6]
+
+    def test_the_views_follow_and_the_session_keeps_what_was_played(
+        self, listened: dict[str, Any]
+    ) -> None:
+        assert listened["place"].startswith("Bar ")
+        assert listened["notes"] > 0
+        assert len(listened["session"]) == 2
+        assert all(chorus["melody"] for chorus in listened["session"])
+
+
+FAKE_MIDI = """
+window.fakeInput = {name: "Test keys", state: "connected", onmidimessage: null};
+navigator.requestMIDIAccess = async () => {
+  if (window.refuseMidi) throw new DOMException("refused", "SecurityError");
+  return {inputs: new Map([["1", window.fakeInput]]), onstatechange: null};
+};
+return null
+"""
+
+
+class TestTrading:
+    def test_midi_that_is_refused_is_explained(self, page: PlayingPage) -> None:
+        page.js("window.refuseMidi = true;" + FAKE_MIDI)
+        page.set(mode="trade")
+        page.click("midi")
+        assert page.until("document.getElementById('alert').textContent.includes('MIDI')")
+        assert "letters" in page.text("alert").lower()
+        page.js("window.refuseMidi = false; return null")
+        page.click("midi")
+        assert page.until("document.getElementById('midi').textContent === 'Connected'")
+        assert page.text("alert") == ""
+
+    def test_the_keyboard_of_the_computer_and_midi_are_answered_in_time(
+        self, page: PlayingPage
+    ) -> None:
+        page.alone("you", "melody")
+        page.set(mode="trade", trade_bars=2, begins="you", tempo=FAST, latency=0)
+        page.js("document.activeElement.blur(); return null")
+        page.play()
+        assert page.until("page.trader.current?.by === 'you'")
+        assert "Your turn" in page.text("turn")
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        for letter in "zcb":  # C, E, G
+            ActionChains(page.browser).key_down(letter).pause(0.1).key_up(letter).perform()
+        assert page.until("page.instruments.level() > 0.005", 2)
+        assert page.js("page.recorder.notes.map(note => note.pitch)") == [60, 64, 67]
+        assert page.until("page.trader.current?.by === 'model'")
+        assert "answer" in page.text("turn")
+        assert page.until("document.querySelectorAll('#answer rect').length > 0")
+        understood = page.js("page.trader.before(page.trader.current).understood")
+        assert [pitch for _, _, pitch in understood["melody"]] == [60, 64, 67]
+        # The second turn of the user, in which a MIDI keyboard plays.
+        assert page.until("page.trader.current?.by === 'you'")
+        page.js("""
+          const send = (...data) => window.fakeInput.onmidimessage(
+            {data: Uint8Array.from(data), timeStamp: performance.now()});
+          for (const pitch of [72, 74]) {
+            send(0x90, pitch, 100);
+            await new Promise(resolve => setTimeout(resolve, 150));
+            send(0x90, pitch, 0);
+          }
+          return null
+        """)
+        assert page.until("page.trader.current?.by === 'model'")
+        assert page.until("page.trader.log.length > 1", 3)
+        log = page.js("page.trader.log")
+        assert all(answer["came"] < answer["begins"] for answer in log)
+        page.stop()
+        kept = "page.session.choruses.flatMap(({trades}) => trades ?? [])"
+        assert page.until(f"{kept}.length >= 3", 3)
+        trades = page.js(kept)
+        mine = [trade for trade in trades if trade["by"] == "you"]
+        assert [[note["pitch"] for note in trade["notes"]] for trade in mine] == [
+            [60, 64, 67],
+            [72, 74],
+        ]
+
+    def test_a_finger_plays_the_keys_on_the_screen(self, page: PlayingPage) -> None:
+        key = page.browser.find_element("css selector", "#keys [data-pitch='62']")
+        page.js("window.lit = []; const {recorder} = page;"
+                "recorder.addEventListener('note', ({detail}) =>"
+                " window.lit.push([detail.pitch, detail.on])); return null")  # fmt: skip
+        key.click()
+        assert page.until("window.lit.length === 2")
+        assert page.js("window.lit") == [[62, True], [62, False]]
+
+    def test_the_latency_is_the_median_distance_from_the_clicks(self, page: PlayingPage) -> None:
+        # Taps 40 ms late, one of them far off, and one that is with no click.
+        measured = page.js(
+            "const {latency} = await import('/static/input/calibration.js');"
+            "return [latency([1.04, 2.04, 3.2, 4.04, 5.04, 9], [1, 2, 3, 4, 5, 6]),"
+            " latency([1.04], [1, 2])]"
+        )
+        assert measured[0] == pytest.approx(0.04)
+        assert measured[1] is None
+
+    def test_what_is_played_outside_music_is_heard_and_not_written_down(
+        self, page: PlayingPage
+    ) -> None:
+        assert page.js("page.recorder.notes.every(note => note.end !== null)") is True
+        assert page.js("page.player.state") == "stopped"
+
+
+class TestSchedulerAfterSleep:
+    def test_notes_of_the_time_that_was_slept_are_skipped(self, page: PlayingPage) -> None:
+        """A clock that jumps by ten seconds: nothing of what lies between is sent, and the note
+        that sounded is ended."""
+        result = page.js("""
+          const {Scheduler} = await import("/static/audio/scheduler.js");
+          const transport = {playing: true, position: 0, audioTime: at => at};
+          const sent = [];
+          const synth = {
+            noteOn: (channel, pitch, velocity, time) => sent.push(["on", pitch, time]),
+            noteOff: (channel, pitch, time) => sent.push(["off", pitch, time]),
+          };
+          const scheduler = new Scheduler(transport);
+          scheduler.connect(synth);
+          const notes = Array.from({length: 24}, (_, index) => (
+            {channel: 0, pitch: 60 + index, velocity: 80, start: index / 2, end: index / 2 + 0.4}));
+          scheduler.add(0, notes);
+          scheduler.tick();
+          transport.position = 10;
+          scheduler.tick();
+          return {sent, skipped: scheduler.skipped};
+        """)
+        assert result["sent"] == [["on", 60, 0], ["off", 60, 0.4], ["on", 80, 10]]
+        assert result["skipped"] == 19
+
+    def test_a_clock_that_was_stopped_runs_again(self, page: PlayingPage) -> None:
+        page.js("await page.clock.context.suspend(); return null")
+        assert page.until("page.clock.running", 3)
+
+
+class TestKeeping:
+    def test_a_link_restores_the_session(self, page: PlayingPage) -> None:
+        before = page.js("page.session.choruses")
+        fragment = page.js(
+            "const {toFragment} = await import('/static/core/session.js');"
+            "return toFragment(page.session.toObject(page.settings.all()))"
+        )
+        page.set(tempo=99)
+        page.open(f"#session={fragment}")
+        assert page.js("page.session.choruses") == before
+        assert page.js("page.settings.get('tempo')") == FAST
+
+    def test_what_was_played_is_there_after_the_page_was_closed(self, page: PlayingPage) -> None:
+        before = page.js("page.session.choruses.length")
+        page.open()
+        assert page.js("page.session.choruses.length") == 0
+        assert page.until("document.querySelectorAll('#earlier option').length > 1")
+        page.js(
+            "const earlier = document.getElementById('earlier');"
+            "earlier.selectedIndex = 1; earlier.dispatchEvent(new Event('change')); return null"
+        )
+        assert page.until(f"page.session.choruses.length === {before}", 3)
+
+    def test_the_session_is_exported_by_the_server(self, page: PlayingPage) -> None:
+        first = page.js(
+            "const blob = await page.server.export('midi',"
+            " page.session.toObject(page.settings.all()));"
+            "return [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())]"
+        )
+        assert bytes(first) == b"MThd"
+
+    def test_a_file_that_is_no_session_is_refused(self, page: PlayingPage, tmp_path: Any) -> None:
+        path = tmp_path / "other.json"
+        path.write_text(json.dumps({"choruses": 3}), encoding="utf-8")
+        page.browser.find_element("id", "open").send_keys(str(path))
+        assert page.until("document.getElementById('alert').textContent.includes('not a saved')")
+        page.js("document.querySelector('#alert button').click(); return null")
+
+
+class TestEveryScreen:
+    @pytest.mark.parametrize("mode", ["listen", "trade"])
+    @pytest.mark.parametrize("width", [320, 390, 768, 1280])
+    def test_the_page_is_no_wider_than_the_screen(
+        self, page: PlayingPage, width: int, mode: str
+    ) -> None:
+        resize(page.browser, width, 800)
+        page.set(mode=mode)
+        assert page.js("document.documentElement.scrollWidth") <= width
+        widths = page.js(
+            "[...document.querySelectorAll('button, .button, select, input, textarea')]"
+            ".map(each => each.getBoundingClientRect()).filter(box => box.width > 1)"
+            ".map(box => box.right)"
+        )
+        assert max(widths) <= width
+
+    def test_every_control_has_a_name(self, page: PlayingPage) -> None:
+        nodes = page.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        roles = {"button", "textbox", "combobox", "slider", "spinbutton", "checkbox", "radio"}
+        named = [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes
+            if not node.get("ignored") and node["role"]["value"] in roles
+        ]
+        assert len(named) > 30
+        assert [role for role, name in named if not name.strip()] == []
+        assert page.js("document.getElementById('turn').getAttribute('role')") == "status"
+
+
+class TestTabs:
+    def test_a_tab_that_begins_to_play_pauses_the_other(self, page: PlayingPage) -> None:
+        page.set(mode="listen")
+        page.play()
+        page.js(
+            "const other = new BroadcastChannel('djmodel'); other.postMessage('plays'); return null"
+        )
+        assert page.until("page.player.state === 'paused'", 3)
+        assert "another tab" in page.text("status")
+        before = page.js("page.player.transport.position")
+        page.click("play")
+        assert page.until("page.player.state === 'playing'")
+        assert page.js("page.player.transport.position") == pytest.approx(before, abs=0.6)
+        page.stop()
+
+
+class TestNothingLeavesTheMachine:
+    def test_the_console_is_empty(self, page: PlayingPage) -> None:
+        assert page.problems() == []
+
+    def test_every_request_went_to_the_server_of_the_page(self, page: PlayingPage) -> None:
+        addresses = page.js("performance.getEntriesByType('resource').map(entry => entry.name)")
+        assert len(addresses) > 30
+        assert {a for a in addresses if not a.startswith((page.url, "blob:"))} == set()
+
+
+class TestTrouble:
+    def test_a_soundfont_that_cannot_be_read_leaves_a_plain_synthesizer(
+        self, page: PlayingPage
+    ) -> None:
+        bytes_of_none = (
+            "const fetched = window.fetch; window.fetch = (address, options) =>"
+            " address === '/soundfont' ? Promise.resolve(new Response('no SoundFont'))"
+            " : fetched(address, options)"
+        )
+        command = "Page.addScriptToEvaluateOnNewDocument"
+        page.browser.execute_cdp_cmd(command, {"source": bytes_of_none})
+        page.open()
+        page.alone("melody", "bass", "drums")
+        page.play()
+        assert "plain synthesizer" in page.text("alert")
+        assert page.until("page.instruments.level() > 0.005", 3)
+        assert page.until("page.player.transport.heard > 1")
+
+    def test_the_music_goes_on_when_the_server_is_gone(
+        self, page: PlayingPage, served: Page
+    ) -> None:
+        served.close()
+        assert page.until("document.getElementById('alert').textContent.includes('not answer')")
+        assert page.until("page.player.timeline.last.repeated", 5)
+        number = page.js("page.player.timeline.last.number")
+        assert page.until(
+            f"page.player.log.some(each => each.number === {number} && each.began)", 6
+        )
+        assert page.js("page.player.state") == "playing"
+        assert page.js("page.session.choruses.length") >= 2
+        page.stop()
+        page.click("play")
+        assert page.until("document.getElementById('alert').textContent.includes('Nothing can')")
