@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import mido
 import pytest
 from bs4 import BeautifulSoup
+from helpers.browser import NoBrowserError, open_browser, resize, until
 from helpers.handmade_tunes import bar, blues
 
 from djmodel.music.tune import Tune
@@ -117,29 +116,11 @@ class TestPlayer:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("there is no chromium with a chromedriver here")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-        "--mute-audio",
-        "--autoplay-policy=no-user-gesture-required",
-    ):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    opened = webdriver.Chrome(options=options, service=service)
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    try:
+        opened = open_browser(tmp_path_factory.mktemp("profile"))
+    except NoBrowserError as error:
+        pytest.skip(str(error))
     try:
         yield opened
     finally:
@@ -153,24 +134,9 @@ def address(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-def resized(browser: Any, width: int, height: int) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-
-
-def until(browser: Any, script: str, seconds: float = 10.0) -> Any:
-    """The result of `script` as soon as it is true, or after `seconds`."""
-    end = time.monotonic() + seconds
-    while not (found := browser.execute_script(script)) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
-
-
 class TestInABrowser:
     def test_the_page_loads_and_draws_without_an_error(self, browser: Any, address: str) -> None:
-        resized(browser, 1280, 900)
+        resize(browser, 1280, 900)
         browser.get(address)
         script = "return document.querySelectorAll('.djm-player .roll .note rect').length"
         # A note that is held over the end of a row is drawn in both.
@@ -205,7 +171,7 @@ class TestInABrowser:
         assert browser.get_log("browser") == []
 
     def test_the_playhead_moves_with_the_sound(self, browser: Any, address: str) -> None:
-        resized(browser, 1280, 900)
+        resize(browser, 1280, 900)
         browser.get(address)
         first = "document.querySelector('audio')"
         browser.execute_script(f"{first}.play()")
@@ -224,7 +190,7 @@ class TestInABrowser:
         assert browser.get_log("browser") == []
 
     def test_a_click_on_the_roll_moves_the_sound_there(self, browser: Any, address: str) -> None:
-        resized(browser, 1280, 900)
+        resize(browser, 1280, 900)
         browser.get(address)
         until(browser, "return document.querySelector('audio').readyState > 0")
         # The second row begins with bar 5, seventeen quarters in.
@@ -241,7 +207,7 @@ class TestInABrowser:
     def test_the_page_fits_screens_of_any_width(
         self, browser: Any, address: str, width: int
     ) -> None:
-        resized(browser, width, 800)
+        resize(browser, width, 800)
         browser.get(address)
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width

@@ -1,10 +1,10 @@
-/** A look-ahead scheduler: notes are handed to the synthesizer a fraction of a second before they
- * sound, with the time of the audio clock at which they do.
+/** A look-ahead scheduler: notes are handed to the synthesizer before they sound, with the time of the audio clock at which they do.
  *
  * Notes that come too late, after the machine slept, are skipped rather than played all at once;
  * what sounds is always ended. */
 
-export const LOOK_AHEAD = 0.3; // seconds; more than the page ever takes to draw
+/** Seconds; more than a busy machine holds the page up. What is sent can be taken back. */
+export const LOOK_AHEAD = 1;
 const LATE = 0.05; // seconds
 const LOG_LENGTH = 512; // notes
 

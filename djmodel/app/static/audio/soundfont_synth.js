@@ -6,6 +6,7 @@ const VOLUME = 7; // MIDI controllers
 const REVERB = 91;
 const REVERB_AMOUNT = 30;
 const SECONDS_TO_READ = 20;
+const VELOCITY_BITS = 4; // velocities that are alike have the same samples, nearly always
 
 /** A synthesizer with the SoundFont `content` (ArrayBuffer), connected to `output`. Rejects where
  * the SoundFont cannot be read. */
@@ -80,14 +81,14 @@ class SoundfontSynth {
     this.#send("controllerChange", [channel, VOLUME, Math.round(127 * Math.sqrt(gain))]);
   }
 
-  /** Decodes what notes `{channel, pitch}` need, one after the other, so that none has to wait for
-   * it when it is played. */
+  /** Decodes what notes `{channel, pitch, velocity}` need, one after the other, so that none has to
+   * wait for it when it is played. */
   async prepare(notes) {
-    for (const { channel, pitch } of notes) {
-      const key = `${channel} ${this.#programs.get(channel)} ${pitch}`;
+    for (const { channel, pitch, velocity } of notes) {
+      const key = `${channel} ${this.#programs.get(channel)} ${pitch} ${velocity >> VELOCITY_BITS}`;
       if (this.#prepared.has(key)) continue;
       this.#prepared.add(key);
-      await this.#ask("prepare", [channel, pitch]).catch(() => {});
+      await this.#ask("prepare", [channel, pitch, velocity]).catch(() => {});
     }
   }
 

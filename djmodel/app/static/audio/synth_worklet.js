@@ -63,9 +63,10 @@ class SynthWorklet extends AudioWorkletProcessor {
     this.#synth.soundBankManager.addSoundBank(bank, "main");
   }
 
-  /** Decodes the samples of a key, before it is played. */
-  #prepare(channel, pitch) {
-    this.#synth.midiChannels[channel].preset?.preload(pitch, pitch);
+  /** Decodes the samples of a note, before it is played. */
+  #prepare(channel, pitch, velocity) {
+    const voices = this.#synth.midiChannels[channel].preset?.getVoiceParameters(pitch, velocity);
+    for (const { sample } of voices ?? []) sample.getAudioData();
   }
 }
 

@@ -1,6 +1,6 @@
 /** The position in the music, in seconds since it began, and the times of the audio clock. */
 
-const LEAD = 0.12; // seconds from a start to the first sound
+const LEAD = 0.2; // seconds from a start to the first sound
 
 export class Transport {
   playing = false;

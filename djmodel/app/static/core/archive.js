@@ -15,7 +15,7 @@ export class Archive {
   /** Keeps chorus number `index` of a session. */
   async put(session, index, chorus) {
     const store = await this.#store("readwrite");
-    if (store) await done(store.put({ session, index, chorus, kept: Date.now() }));
+    if (store) await done(store.put({ session, index, chorus }));
   }
 
   /** The choruses of a session, in their order. */
@@ -26,18 +26,18 @@ export class Archive {
     return (await done(store.getAll(range))).map(({ chorus }) => chorus);
   }
 
-  /** `{session, choruses, kept}` of each session, the latest first; old ones are deleted. */
+  /** `{session, choruses}` of each session, the latest first, by their ids; old ones are
+   * deleted. */
   async sessions() {
     const store = await this.#store("readonly");
     if (!store) return [];
-    const found = new Map();
-    for (const { session, kept } of await done(store.getAll())) {
-      const { choruses = 0 } = found.get(session) ?? {};
-      found.set(session, { session, choruses: choruses + 1, kept });
+    const counts = new Map();
+    for (const [session] of await done(store.getAllKeys())) {
+      counts.set(session, (counts.get(session) ?? 0) + 1);
     }
-    const sorted = [...found.values()].sort((one, other) => other.kept - one.kept);
-    for (const { session } of sorted.splice(KEPT_SESSIONS)) await this.remove(session);
-    return sorted;
+    const sorted = [...counts.keys()].sort((one, other) => begun(other) - begun(one));
+    for (const session of sorted.splice(KEPT_SESSIONS)) await this.remove(session);
+    return sorted.map((session) => ({ session, choruses: counts.get(session) }));
   }
 
   async remove(session) {
@@ -49,6 +49,16 @@ export class Archive {
     const database = await this.#database;
     return database?.transaction(STORE, mode).objectStore(STORE);
   }
+}
+
+/** A new name of a session, which holds the time at which it begins. */
+export function newSession() {
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+/** The time at which a session began, in milliseconds. */
+export function begun(session) {
+  return parseInt(session, 36);
 }
 
 function opened() {

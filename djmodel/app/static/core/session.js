@@ -1,11 +1,13 @@
 /** A session: the choruses that were played, as docs/protocol.md writes them down. */
 
+import { newSession } from "./archive.js";
+
 const FORMAT = "djmodel session";
 const VERSION = 1;
 
 /** Fires "change" when something was played or restored. */
 export class Session extends EventTarget {
-  id = newId();
+  id = newSession();
   title = "";
   choruses = [];
   soundfont = null; // id of one that was sent to the server
@@ -44,7 +46,7 @@ export class Session extends EventTarget {
 
   /** Begins a new session; the one before stays in the archive. */
   clear() {
-    this.id = newId();
+    this.id = newSession();
     this.title = "";
     this.choruses = [];
     this.#changed();
@@ -107,8 +109,4 @@ export async function fromFragment(fragment) {
 async function piped(blob, stream) {
   const answer = new Response(blob.stream().pipeThrough(stream));
   return new Uint8Array(await answer.arrayBuffer());
-}
-
-function newId() {
-  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
 }

@@ -5,7 +5,9 @@ import { Scheduler, LOOK_AHEAD } from "../audio/scheduler.js";
 import { programs, scheduledNotes } from "./notes.js";
 import { Timeline } from "./timeline.js";
 
-const BEATS_AHEAD = 4; // a chorus is asked for, and there at least two beats before it begins
+// A chorus is asked for as soon as the one before has its place, and again, this long before it
+// begins, if the settings have changed since.
+const BEATS_AHEAD = 4;
 const SECONDS_AHEAD = 2;
 const LATEST = 0.15; // seconds before its start at which a chorus is replaced by an earlier one
 const RING = 1.5; // seconds after the last note
@@ -146,10 +148,11 @@ export class Player extends EventTarget {
       if (left < LOOK_AHEAD + beat) this.#place({ ...last, repeated: true, count_in: null });
       return;
     }
-    const { signature } = this.#source;
-    const ahead = Math.max(BEATS_AHEAD * beat, SECONDS_AHEAD) + 2 * this.#source.latency;
-    const isKnown = this.#ready?.signature === signature || this.#asked?.signature === signature;
-    if (left < ahead && !isKnown && (!this.#ready || left > 2 * beat)) this.#ask(signature);
+    const { signature, latency } = this.#source;
+    const ahead = LOOK_AHEAD + Math.max(BEATS_AHEAD * beat, SECONDS_AHEAD) + 2 * latency;
+    const under = this.#asked ?? this.#ready;
+    const isStale = under?.signature !== signature && left < ahead && left > LOOK_AHEAD;
+    if (!under || isStale) this.#ask(signature);
     // Notes may begin up to half a quarter before the chorus.
     if (this.#ready && left < LOOK_AHEAD + 0.1 + beat / 2) {
       this.#place(this.#ready.chorus);

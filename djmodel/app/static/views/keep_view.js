@@ -1,5 +1,6 @@
 /** Keeping what was played: files, links, earlier sessions. */
 
+import { begun } from "../core/archive.js";
 import { fromFragment, toFragment } from "../core/session.js";
 import { byId, counted, fill } from "./dom.js";
 import { described, say, warn } from "./messages.js";
@@ -13,6 +14,7 @@ export class KeepView extends EventTarget {
   #archive;
   #server;
   #settings;
+  #shown = ""; // the session for which earlier ones are offered
 
   constructor(session, archive, server, settings) {
     super();
@@ -112,13 +114,20 @@ export class KeepView extends EventTarget {
       : `${counted(choruses.length, "chorus")} played${traded}.`;
     for (const id of ["replay", "new"]) byId(id).disabled = isEmpty;
     for (const button of document.querySelectorAll("[data-format]")) button.disabled = isEmpty;
+    if (this.#shown !== this.#session.id) await this.#offerEarlier();
+  }
+
+  /** Offers the sessions of the archive but the one that is open. */
+  async #offerEarlier() {
+    const { id } = this.#session;
+    this.#shown = id;
     const sessions = await this.#archive.sessions().catch(() => []);
-    const earlier = sessions.filter(({ session }) => session !== this.#session.id);
+    const earlier = sessions.filter(({ session }) => session !== id);
     fill(byId("earlier"), [
       ["", earlier.length ? "choose …" : "none"],
-      ...earlier.map(({ session, choruses: count, kept }) => [
+      ...earlier.map(({ session, choruses }) => [
         session,
-        `${new Date(kept).toLocaleString()}, ${counted(count, "chorus")}`,
+        `${new Date(begun(session)).toLocaleString()}, ${counted(choruses, "chorus")}`,
       ]),
     ], "");
   }
