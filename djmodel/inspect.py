@@ -236,6 +236,8 @@ def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Tune | None:
         stdout_console().print(link_of(shown.songs, shown.name), soft_wrap=True)
     for table in () if ireal.link else shown.tables:
         _console().print(table)
+    if shown.tune is None and not ireal.link:
+        _console().print("see one: --song TITLE", soft_wrap=True)
     for note in (*shown.notes, *written) if written or ireal.link else ():
         stderr_console().print(note, soft_wrap=True)
     return shown.tune

@@ -45,6 +45,7 @@ def test_the_songs_of_a_playlist_are_listed_and_a_broken_one_is_named(
     assert "My List: 3 songs" in shown
     assert "Minor Blues Medium Swing C- 8" in shown
     assert "Waltz Ada Muster Waltz C 2" in shown
+    assert "see one: --song TITLE" in shown
     assert any(row.startswith("Wrong not read: `%` is not a sign") for row in shown)
 
 

@@ -66,7 +66,14 @@ def cells_of_onsets(
             choices = [tuple(places)] if len(set(places)) == len(places) else []
         else:
             choices = [(0, *others) for others in combinations(range(1, count), len(onsets) - 1)]
-        for cells in choices:
+        wanted = [onset * count / meter.length for onset in onsets]
+        for cells in sorted(choices, key=lambda cells: _distance(cells, wanted)):
             if tuple(onsets_of_cells(cells, count, meter)) == onsets:
                 return cells, count
     return None
+
+
+def _distance(cells: Sequence[int], places: Sequence[Fraction]) -> Fraction:
+    """The distance of cells from where in the bar their chords begin, which other readers of the
+    format go by."""
+    return sum((abs(cell - place) for cell, place in zip(cells, places, strict=True)), Fraction(0))

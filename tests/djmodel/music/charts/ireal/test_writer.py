@@ -144,6 +144,20 @@ def test_a_long_tune_has_two_cells_a_bar_where_they_are_enough() -> None:
     assert read_music(text).bars == chart.bars
 
 
+@pytest.mark.parametrize(
+    ("changes", "music"),
+    [
+        ("3/4 C G7 . | F . G7", "[T34C,G7  |F  G7Z"),  # on the second beat, on the third
+        ("5/4 C G7", "[T54C G7 Z"),
+        ("12/8 C F G7 C", "[T12C,F,G7,CZ"),
+        ("6/8 C / G7 / / /", "[T68C,G7  Z"),
+    ],
+)
+def test_chords_stand_in_the_cells_nearest_to_their_beats(changes: str, music: str) -> None:
+    """Which other readers of the format go by."""
+    assert write_music(read_chart(changes)).text == music
+
+
 def test_a_chord_off_the_beat_moves_to_its_beat() -> None:
     chart = read_chart("C | F")
     push = Change(Fraction(7, 2), parse_chord_symbol("F"))
