@@ -13,6 +13,8 @@ from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.forms import FORMS
+from djmodel.music.charts.ireal.links import has_link, link_of, read_playlist
+from djmodel.music.charts.ireal.songs import find_song
 from djmodel.music.charts.lines import plain, split_lines
 from djmodel.music.charts.tokens import tokens_of
 from djmodel.music.chord_symbol import ChordSymbolError, chord_symbol, parse_chord_symbol
@@ -26,7 +28,6 @@ from seqmodel.text import printable
 MAX_MISTAKES = 8
 _BARS_PER_LINE = 4
 _KEY_FIELD = re.compile(r"(?im)^([ \t]*key[ \t]*[:=][ \t]*)[A-G][b♭#♯]?")
-_LINK = re.compile(r"(?i)\birealb(?:ook)?://")
 
 
 def chart(request: ChartRequest) -> Json:
@@ -36,14 +37,22 @@ def chart(request: ChartRequest) -> Json:
         meter = parse_meter(request.meter)
     except InputError as error:
         raise RequestError(error.message, field="meter", hint=error.hint) from error
+    songs: list[str] = []
+    if has_link(text):
+        try:
+            playlist = read_playlist(text)
+            songs = [song.title for song in playlist.songs]
+            text = link_of([find_song(playlist, request.song or songs[0])])
+        except InputError as error:
+            return {"ok": False, "errors": [_without_place(error)], "songs": songs}
     if errors := mistakes(text, meter):
-        return {"ok": False, "errors": errors}
+        return {"ok": False, "errors": errors, "songs": songs}
     tune = parse_changes(text, meter, last=False)  # the page plays choruses in a loop
     if request.transpose:
         text, tune = transposed(text, meter, request.transpose)
-    elif _LINK.search(text):
+    elif songs:
         text = written_out(tune)
-    return {"ok": True, "errors": [], "text": text, **chart_json(tune)}
+    return {"ok": True, "errors": [], "songs": songs, "text": text, **chart_json(tune)}
 
 
 def chart_json(tune: Tune) -> Json:

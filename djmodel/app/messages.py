@@ -14,6 +14,7 @@ import msgspec
 
 from djmodel.config import GenerationConfig
 from djmodel.music.accompaniment.styles import STYLES
+from djmodel.music.charts.ireal.links import has_link
 from djmodel.music.tune import Note
 from djmodel.values.conditioning import TICKS_PER_QUARTER
 from seqmodel.errors import InputError
@@ -103,10 +104,11 @@ class ModelOf(msgspec.Struct):
 
 
 class ChartRequest(msgspec.Struct):
-    """Changes to be read."""
+    """Changes to be read; `song` is that of a playlist of iReal Pro."""
 
     changes: Changes
     meter: str = "4/4"
+    song: str | None = None
     transpose: Annotated[int, msgspec.Meta(ge=-11, le=11)] = 0
 
 
@@ -191,7 +193,11 @@ def decoded(body: bytes, kind: type[Request]) -> Request:
 
 
 def config_of(request: Any) -> GenerationConfig:
-    """The configuration of the solo that a request asks for. Raises SettingError."""
+    """The configuration of the solo that a request asks for. Raises RequestError for a link, which
+    only a chart may be, and SettingError."""
+    if has_link(request.changes):
+        hint = "send the text that /chart answers"
+        raise RequestError("a link is not changes to play over", field="changes", hint=hint)
     settings = msgspec.structs.asdict(request.settings)
     del settings["model"]
     seed, style = settings["seed"], settings["style"]

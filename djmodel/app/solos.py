@@ -33,7 +33,7 @@ def solo(model: DjModel, request: SoloRequest) -> Json:
         "key": key_signature(tune),
         "tempo": tune.tempos[0].bpm,
         "feel": tune.feel,
-        "style": config.style or default_style(replace(tune, feel=config.performance.feel or "")),
+        "style": config.style or default_style(tune),
         "seed": config.seed,
         "count_in": None if request.before else events.count_in(),
         "choruses": choruses,

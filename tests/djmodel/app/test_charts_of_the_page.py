@@ -14,6 +14,7 @@ from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.forms import FORMS
+from djmodel.outputs.charts.ireal import ireal_link
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.notation.musicxml import musicxml
 from djmodel.outputs.notation.written_part import written_part
@@ -148,3 +149,28 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(page, name, content, 
     answer = page.post("/tune", params={"name": name}, content=content, headers=FILE)
     assert answer.status_code == 422
     assert problem in answer.json()["error"]["message"]
+
+
+def test_a_link_of_ireal_pro_becomes_a_chart_that_can_be_typed_on(chart):
+    first = parse_changes("[A] Dm7 | G7 | [B] C6 | N.C.", title="One", tempo=150)
+    second = parse_changes("Fm7 | Bb7", title="Two")
+    read = chart(ireal_link(first, second, name="Both"))
+    assert read["ok"], read
+    assert read["songs"] == ["One", "Two"]
+    assert read["title"] == "One"
+    again = parse_changes(read["text"])
+    assert [bar.changes for bar in again.bars] == [bar.changes for bar in first.bars]
+    assert chart(ireal_link(first, second), song="Two")["title"] == "Two"
+    missing = chart(ireal_link(first, second), song="Three")
+    assert "no song" in missing["errors"][0]["message"]
+    assert not chart("irealb://nothing")["ok"]
+
+
+def test_a_chart_says_which_style_its_feel_asks_for(page, chart):
+    text = "Feel: bossa\nDm7 | G7"
+    assert chart(text)["style"] == "latin"
+    assert page.post("/solo", json={"changes": text, "melody": []}).json()["style"] == "latin"
+    link = ireal_link(parse_changes("Dm7 | G7"))
+    refused = page.post("/solo", json={"changes": link})
+    assert refused.status_code == 422
+    assert "/chart" in refused.json()["error"]["hint"]
