@@ -13,7 +13,7 @@ from seqmodel.plots import LIGHT, with_palette
 from seqmodel.text import xml_text
 
 PNG_ZOOM = 2.0  # pixels per CSS pixel
-_MAX_PNG_HEIGHT = 65_000  # pixels: half a gigabyte of memory
+MAX_PNG_HEIGHT = 65_000  # pixels: half a gigabyte of memory
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
 
@@ -30,8 +30,8 @@ class Drawing:
         root = parse_svg(self.svg)
         return float(root.attrib["width"]), float(root.attrib["height"])
 
-    def png(self) -> bytes:
-        """The drawing in black on white, PNG_ZOOM pixels per CSS pixel (fewer if very long), in
+    def png(self, zoom: float = PNG_ZOOM) -> bytes:
+        """The drawing in black on white, `zoom` pixels per CSS pixel (fewer if very long), in
         matplotlib's fonts: the same on every machine."""
         matplotlib = load_matplotlib()
         import resvg_py
@@ -39,7 +39,7 @@ class Drawing:
         content: bytes = resvg_py.svg_to_bytes(
             svg_string=self.svg,
             background=LIGHT.paper,
-            zoom=min(PNG_ZOOM, _MAX_PNG_HEIGHT / self.size[1]),
+            zoom=min(zoom, MAX_PNG_HEIGHT / self.size[1]),
             skip_system_fonts=True,
             font_dirs=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
             font_family="DejaVu Sans",

@@ -89,9 +89,11 @@ def engrave(
         "xmlIdSeed": seed,
     })  # fmt: skip
     score = deepcopy(score)
-    for harmony in score.iter("harmony"):  # verovio prints degrees behind a text that has them
-        for degree in harmony.findall("degree"):
+    for harmony in score.iter("harmony"):
+        for degree in harmony.findall("degree"):  # verovio prints them behind a text that has them
             harmony.remove(degree)
+        for kind in harmony.iter("kind"):  # a space, because bold letters need more room
+            kind.set("text", f"{kind.get('text', '')}\N{NO-BREAK SPACE}")
     if not toolkit.loadData(ET.tostring(score, encoding="unicode")):
         raise NotationError("verovio cannot engrave this tune")
     frame = parse_svg(toolkit.renderToSVG(1))
@@ -146,7 +148,7 @@ def _restyle_symbol(group: ET.Element) -> None:
     """Sets a chord symbol in bold sans serif, with signs that any font has, smaller after its
     root."""
     [text] = group.iter("text")
-    letters = "".join(text.itertext())
+    letters = "".join(text.itertext()).replace("\N{NO-BREAK SPACE}", "")
     symbol = engraved("".join(_PLAIN_SIGNS.get(letter, letter) for letter in letters))
     root = re.match(r"N\.C\.|[A-G][♭♯]*|", symbol)
     length = root.end() if root else 0

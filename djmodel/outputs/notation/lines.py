@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
 
 BARS_PER_LINE = 4
+
+_SHORTEST_CHORUS = 8  # bars
 
 # Sizes in units of the engraver's layout, 18 between two lines of a staff.
 _SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
@@ -39,17 +42,40 @@ class Mark(NamedTuple):
     chorus: int
 
 
+def form_starts(tune: Tune) -> list[int]:
+    """Indices of the bars at which sections and choruses begin, after the first; of a tune that
+    names neither, those that its changes tell."""
+    choruses = _chorus_starts(tune)
+    if not (tune.sections or tune.choruses):
+        return section_starts(tune) if chorus_length(tune) >= _SHORTEST_CHORUS else []
+    begun = {section.bar for section in tune.sections} | {*choruses}
+    return sorted(bar for bar in begun if int(tune.has_pickup) < bar < len(tune.bars))
+
+
 def form_marks(tune: Tune) -> dict[int, Mark]:
     """The marks of the form by the index of the bar: sections that the tune names, and choruses if
     there are several."""
-    pickup = int(tune.has_pickup)
-    length = chorus_length(tune)
-    starts = tune.choruses or range(pickup, len(tune.bars), max(length, 1))
-    choruses = {bar: n for n, bar in enumerate(starts, 1)} if len(starts) > 1 else {}
     names = {section.bar: section.name for section in tune.sections}
+    choruses = {bar: number for number, bar in enumerate(_chorus_starts(tune), 1)}
+    numbered = {name for name in names.values() if re.fullmatch("[A-Z][2-9]", name)}
+    for bar, name in names.items():  # `B1` is B, unless there is a B2
+        if re.fullmatch("[A-Z]1", name) and not any(each[0] == name[0] for each in numbered):
+            names[bar] = name[0]
     return {
         bar: Mark(names.get(bar, ""), choruses.get(bar, 0)) for bar in sorted({*names, *choruses})
     }
+
+
+def _chorus_starts(tune: Tune) -> list[int]:
+    """Indices of the bars at which choruses begin, if there are several: as the tune has them, else
+    where its changes begin again, and its sections, too. A few bars are a vamp, not a chorus."""
+    starts, length = list(tune.choruses), chorus_length(tune)
+    if not starts:
+        starts = list(range(int(tune.has_pickup), len(tune.bars), max(length, 1)))
+        if tune.sections and not {section.bar for section in tune.sections} >= {*starts}:
+            return []
+    gaps = [after - before for before, after in pairwise(starts)]
+    return starts if gaps and min(gaps) >= _SHORTEST_CHORUS else []
 
 
 def line_starts(tune: Tune, paper: Paper) -> list[int]:
@@ -57,7 +83,7 @@ def line_starts(tune: Tune, paper: Paper) -> list[int]:
     `paper.max_bars` bars; where these need more room, half as many."""
     key = key_signature(tune)
     widths = [_bar_width(bar, key) for bar in tune.bars]
-    starts = [0, *section_starts(tune), len(widths)]
+    starts = [0, *form_starts(tune), len(widths)]
     first = int(tune.has_pickup)  # a pick-up stands before the first line's bars
     room = paper.width - 2 * paper.margin - _SIGNS_WIDTH
     lines: list[int] = []

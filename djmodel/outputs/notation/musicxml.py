@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from djmodel.music.accompaniment.form import section_starts
 from djmodel.music.chord import Chord
 from djmodel.music.chord_kind import chord_kind
 from djmodel.music.chord_symbol import bass_place, root_place, symbol_suffix
@@ -20,13 +19,14 @@ from djmodel.outputs import suffixes
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
 from djmodel.outputs.notation.beams import beams
 from djmodel.outputs.notation.labels import beat_mark, feel_name
-from djmodel.outputs.notation.lines import PRINT, form_marks, line_starts
+from djmodel.outputs.notation.lines import PRINT, form_marks, form_starts, line_starts
 from djmodel.outputs.notation.rhythm import WrittenNote, written_notes
 from djmodel.outputs.notation.written_part import WrittenPart
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.text import xml_text
 
+MAX_BAR_LENGTH = 64  # quarter notes: four times the longest meter that can be typed
 _DIVISIONS = 48  # of a quarter: all note values and triplets are whole numbers of them
 _TYPES = {
     4: "whole", 2: "half", 1: "quarter", Fraction(1, 2): "eighth", Fraction(1, 4): "16th",
@@ -71,6 +71,10 @@ def score_tree(
     tune = part.tune
     if not tune.bars:
         raise NotationError("there is no bar of music to write", path=tune.title or None)
+    for number, bar in enumerate(tune.bars, 0 if tune.has_pickup else 1):
+        if bar.length > MAX_BAR_LENGTH:
+            problem = f"bar {number} has {float(bar.length):,g} quarters, more than a staff shows"
+            raise NotationError(f"{problem} ({MAX_BAR_LENGTH})", path=tune.title or None)
     starts = line_starts(tune, PRINT) if starts is None else starts
     root = ET.Element("score-partwise", version="4.0")
     if labels:
@@ -103,7 +107,7 @@ class _Measures:
         self.key = part.tune.key or 0
         self.starts = {*starts} - {0}
         self.marks = form_marks(part.tune)
-        self.sections = {*section_starts(part.tune)}
+        self.sections = {*form_starts(part.tune)}
         self.spellings = _spellings(part.tune, self.key)
         self.accidentals = Accidentals(self.key)
         self.chord: tuple[Chord, bool] | None = None  # the last one printed

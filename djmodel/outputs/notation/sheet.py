@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from djmodel.outputs import suffixes
-from djmodel.outputs.drawing import Drawing, add, new_svg, parse_svg, to_text
+from djmodel.outputs.drawing import (
+    MAX_PNG_HEIGHT,
+    PNG_ZOOM,
+    Drawing,
+    add,
+    new_svg,
+    parse_svg,
+    to_text,
+)
 from djmodel.outputs.notation.engraving import Engraving, System, engrave
 from djmodel.outputs.notation.labels import (
     LETTER_SHARE,
@@ -30,6 +39,7 @@ _TOP, _BOTTOM = 130, 120  # margins of a page
 _TITLE, _MIN_TITLE, _WORDS, _SMALL = 78, 40, 42, 34  # sizes of letters
 _TITLE_ROW, _WORDS_ROW, _PAGE_ROW = 100, 75, 90  # heights of the rows of a heading
 _MIN_GAP, _MAX_GAP = 45, 130  # between lines of music
+_FEWEST_LINES = 3  # on the last page
 _SPACES = 3 * "\N{NO-BREAK SPACE}"
 _SCALE = 0.345  # CSS pixels per unit: A4 is 794 pixels wide
 
@@ -42,24 +52,47 @@ class Sheet:
     title: str
     used: float
 
-    def stacked(self) -> Drawing:
+    def svg(self) -> Drawing:
         """All pages in one drawing, one below the other, without the empty end of the last."""
         width, height = self.pages[0].size
-        whole = height * (len(self.pages) - 1) + self.used
-        both = new_svg(width, whole)
+        both = new_svg(width, self._height)
         for number, page in enumerate(self.pages):
             root = parse_svg(page.svg)
             root.set("y", f"{number * height:g}")
+            if number:  # those of the first page hold for all
+                [drawing] = root.findall("svg")
+                for shared in (*drawing.findall("defs"), *drawing.findall("style")):
+                    drawing.remove(shared)
             both.append(root)
         return Drawing(to_text(both))
+
+    def png(self) -> bytes:
+        """All pages as one picture in shades of grey. Pages are drawn one at a time, because the
+        time that resvg needs grows with the square of a drawing's length."""
+        from PIL import Image
+
+        zoom = min(PNG_ZOOM, MAX_PNG_HEIGHT / self._height)
+        pages = [Image.open(io.BytesIO(page.png(zoom))).convert("L") for page in self.pages]
+        width, height = pages[0].size
+        picture = Image.new("L", (width, round(zoom * self._height)), 255)
+        for number, page in enumerate(pages):
+            picture.paste(page, (0, number * height))
+        content = io.BytesIO()
+        picture.save(content, "PNG", optimize=True)
+        return content.getvalue()
+
+    @property
+    def _height(self) -> float:
+        return self.pages[0].size[1] * (len(self.pages) - 1) + self.used
 
     def save(self, path: str | Path) -> None:
         """Writes a .pdf with pages of A4, or all pages in one .svg or .png. Raises InputError for
         another suffix, FileError if it cannot be written."""
-        if check_suffix(path, (*suffixes.PDF, *suffixes.PICTURE)) in suffixes.PICTURE:
-            self.stacked().save(path)
+        suffix = check_suffix(path, (*suffixes.PDF, *suffixes.PICTURE))
+        if suffix == ".svg":
+            self.svg().save(path)
             return
-        content = pdf(self.pages, self.title)
+        content = pdf(self.pages, self.title) if suffix in suffixes.PDF else self.png()
         with atomic_write(path) as temporary:
             temporary.write_bytes(content)
 
@@ -102,7 +135,7 @@ def _heading(part: WrittenPart) -> _Heading:
     elements, y = [], float(_TOP)
     for line, size in _title_lines(title):
         y += _TITLE_ROW * size / _TITLE
-        elements.append(_words(line, middle, y, size, anchor="middle"))
+        elements.append(_words(line, middle, y, size, anchor="middle", weight="bold"))
     rows = (
         (instrument_label(part), printable(part.tune.performer, 60), ""),
         (_SPACES.join(filter(None, [feel_name(part.tune), tempo_text(part.tune)])), "", "bold"),
@@ -141,7 +174,7 @@ def _words(
     text: str, x: float, y: float, size: float, *, anchor: str = "start", weight: str = ""
 ) -> ET.Element:
     style = {"font_family": "sans-serif", "fill": "currentColor", "text_anchor": anchor}
-    style |= {"font_weight": "bold"} if weight or size > _WORDS else {}
+    style |= {"font_weight": weight} if weight else {}
     return add(ET.Element("g"), "text", text, x=x, y=y, font_size=size, **style)
 
 
@@ -159,19 +192,25 @@ def _pages(systems: Sequence[System], first: float) -> list[tuple[list[System], 
     """The lines of each page, and the gap between them: pages are filled, and their lines spread
     evenly. The music of the first page begins at `first`."""
     pages: list[list[System]] = []
-    left: list[float] = []  # room that is left on each page
     for system in systems:
-        needed = system.bottom - system.top + _MIN_GAP
-        if not pages or left[-1] < needed - _MIN_GAP:
-            start = _TOP + _PAGE_ROW if pages else first
+        if not pages or _room([*pages[-1], system], first if len(pages) == 1 else None) < 0:
             pages.append([])
-            left.append(_HEIGHT - _BOTTOM - start)
         pages[-1].append(system)
-        left[-1] -= needed
+    while len(pages) > 1 and len(pages[-1]) < _FEWEST_LINES < len(pages[-2]) - 2:
+        pages[-1].insert(0, pages[-2].pop())
+    left = [_room(page, None if number else first) for number, page in enumerate(pages)]
     spread = [
-        min(_MIN_GAP + (room + _MIN_GAP) / max(len(page) - 1, 1), _MAX_GAP)
+        min(_MIN_GAP + room / max(len(page) - 1, 1), _MAX_GAP)
         for page, room in zip(pages, left, strict=True)
     ]
     if len(spread) > 1:
         spread[-1] = min(spread[-1], spread[-2])  # the last page is not filled
     return list(zip(pages, spread, strict=True))
+
+
+def _room(page: Sequence[System], first: float | None) -> float:
+    """The height that the lines of a page leave free; the music begins at `first`, or below the
+    head of a later page."""
+    start = _TOP + _PAGE_ROW if first is None else first
+    lines = sum(system.bottom - system.top + _MIN_GAP for system in page) - _MIN_GAP
+    return _HEIGHT - _BOTTOM - start - lines

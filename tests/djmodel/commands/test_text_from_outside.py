@@ -73,7 +73,7 @@ def test_texts_on_sheets_to_play_from(text, tmp_path):
     part = written_part(tune, "Eb")
     assert ET.fromstring(musicxml(part)).tag == "score-partwise"
     printed = sheet(part)
-    assert ET.fromstring(printed.stacked().svg).tag.endswith("svg")
+    assert ET.fromstring(printed.svg().svg).tag.endswith("svg")
     printed.save(tmp_path / "part.pdf")
     assert (tmp_path / "part.pdf").read_bytes()[:5] == b"%PDF-"
 

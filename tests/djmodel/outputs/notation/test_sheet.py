@@ -1,0 +1,165 @@
+"""Printed sheets: headings, pages, slashes, file formats."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.handmade_tunes import QUAVER, bar, blues
+from PIL import Image
+
+from djmodel.music.changes import parse_changes
+from djmodel.music.meter import Meter
+from djmodel.music.tune import Instrument, Note, Tune
+from djmodel.outputs.drawing import Drawing, parse_svg
+from djmodel.outputs.notation.musicxml import MAX_BAR_LENGTH, NotationError, score_tree
+from djmodel.outputs.notation.sheet import Sheet, sheet
+from djmodel.outputs.notation.written_part import written_part
+
+A4 = 210 / 297
+
+
+def printed(tune: Tune) -> Sheet:
+    return sheet(written_part(tune))
+
+
+def words(page: Drawing) -> list[str]:
+    """The texts of a page without chord symbols' spaces."""
+    texts = parse_svg(page.svg).iter("text")
+    return ["".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " ").strip() for text in texts]
+
+
+def ink(page: Drawing) -> np.ndarray:
+    """True where a page is dark, for each second pixel."""
+    return np.asarray(Image.open(io.BytesIO(page.png(0.5))).convert("L")) < 200
+
+
+def test_title_player_instrument_feel_tempo_sections_and_bar_numbers_are_on_the_sheet() -> None:
+    chart = parse_changes("[A] C | F | C | G7 | [B] C7 | % | F | G7", tempo=120, title="My Tune")
+    solo = replace(
+        blues(),
+        bars=tuple(bar("C7", [(72, 4)]) for _ in range(8)),
+        sections=chart.sections,
+        feel="swing",
+        performer="Lester Young",
+        instrument=Instrument("Tenor Sax", 66),
+    )
+    [page] = sheet(written_part(solo, "Bb")).pages
+    found = words(page)
+    for text in ("Blues in A flat", "Lester Young", "B♭ Tenor Sax", "Swing   ♩ = 132", "A", "B"):
+        assert text in found
+    assert "Chorus 2" not in found
+
+
+def test_lines_have_the_number_of_their_first_bar() -> None:
+    [page] = printed(Tune("", (bar("C7", [(60, 4)]),) * 12)).pages
+    assert [text for text in words(page) if text.isdecimal()] == ["5", "9"]
+
+
+def test_the_first_chord_of_each_line_is_printed_and_others_only_where_they_change() -> None:
+    [page] = printed(parse_changes("C7 | % | % | % | % | F7 | F7 | F7", title="x")).pages
+    assert [text for text in words(page) if text.endswith("7")] == ["C7", "C7", "F7"]
+
+
+def test_slashes_stand_in_bars_without_melody_and_rests_under_no_chord() -> None:
+    tune = parse_changes("C | F | N.C. | G")
+    tune = replace(tune, bars=(bar("C", [(60, 4)]), *tune.bars[1:]))
+    slashes = [s.get("type") for s in score_tree(written_part(tune)).iter("slash")]
+    assert slashes == ["start", "stop", "start"]
+
+
+@pytest.mark.parametrize(
+    ("meter", "value", "dots"),
+    [("3/4", "quarter", 0), ("6/8", "quarter", 1), ("2/2", "quarter", 0)],
+)
+def test_a_slash_is_a_beat(meter: str, value: str, dots: int) -> None:
+    [slash] = score_tree(written_part(parse_changes("C | F", meter))).iter("slash")
+    assert [child.tag for child in slash] == ["slash-type"] + ["slash-dot"] * dots
+    assert slash[0].text == value
+
+
+def test_double_bars_end_sections_and_a_final_one_the_tune() -> None:
+    score = score_tree(written_part(parse_changes("[A] C | F | [B] G | C")))
+    measures = {m.get("number"): m.findtext("barline/bar-style") for m in score.iter("measure")}
+    assert measures == {"1": None, "2": "light-light", "3": None, "4": "light-heavy"}
+
+
+@pytest.fixture(scope="module")
+def two_pages() -> Sheet:
+    return printed(Tune("Two pages", (bar("C7 F7", [(60 + k, QUAVER) for k in range(8)]),) * 56))
+
+
+def test_a_long_solo_has_several_pages_of_a4_within_their_margins(two_pages: Sheet) -> None:
+    first, second = two_pages.pages
+    assert words(second)[-2:] == ["Two pages", "2"]
+    for page in (first, second):
+        assert page.size[0] / page.size[1] == pytest.approx(A4, rel=0.002)
+        black = ink(page)
+        rows = np.flatnonzero(black.any(axis=1))
+        assert rows[0] > 10
+        assert rows[-1] < black.shape[0] - 10
+
+
+def test_the_last_page_has_more_than_a_line() -> None:
+    # One line more than a page holds.
+    for bars in range(40, 64, 4):
+        pages = printed(Tune("", (bar("C7", [(72, 4)]),) * bars)).pages
+        if len(pages) > 1:
+            break
+    assert len(pages) == 2
+    assert pages[1].svg.count('class="system"') == 3
+
+
+def test_lines_of_music_do_not_overlap() -> None:
+    # Notes far above and below the staff.
+    wide = bar("C7", [(100, 1), (45, 1), (100, 1), (45, 1)])
+    [page] = printed(Tune("", (wide,) * 24)).pages
+    staves = [float(y) for y in re.findall(r'd="M0 (\d+) L\d+ \d+" stroke-width="13"', page.svg)]
+    assert len(staves) == 5 * 6
+    empty = ~ink(page).any(axis=1)
+    gaps = np.flatnonzero(np.diff(empty.astype(int)) == 1)
+    assert len(gaps) >= 6  # white between the lines
+
+
+@pytest.mark.parametrize("words_in_title", [1, 12, 40])
+def test_a_title_of_any_length_stays_on_the_page(words_in_title: int) -> None:
+    [page] = printed(Tune("Wonderful " * words_in_title, (bar("C", []),) * 4)).pages
+    columns = np.flatnonzero(ink(page).any(axis=0))
+    assert columns[0] > 10
+    assert columns[-1] < page.size[0] / 2 - 10
+
+
+def test_a_pdf_has_pages_with_embedded_fonts(two_pages: Sheet, tmp_path: Path) -> None:
+    two_pages.save(tmp_path / "solo.pdf")
+    content = (tmp_path / "solo.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert b"/Count 2" in content
+    assert b"DejaVuSans" in content
+
+
+def test_pictures_have_all_pages_below_one_another(two_pages: Sheet, tmp_path: Path) -> None:
+    width, height = two_pages.svg().size
+    assert 1.1 * width / A4 < height < 1.9 * width / A4  # the end of the last is left out
+    two_pages.save(tmp_path / "solo.png")
+    with Image.open(tmp_path / "solo.png") as picture:
+        assert picture.size == pytest.approx((2 * width, 2 * height), abs=3)
+
+
+def test_equal_parts_give_equal_sheets(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        printed(blues()).save(tmp_path / name)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_a_bar_that_no_line_can_hold_is_refused_at_once() -> None:
+    # 1,020 quarters in a bar, with a note on each eighth.
+    notes = tuple(Note(60, Fraction(k, 2), QUAVER) for k in range(2040))
+    long = replace(bar("C", []), meter=Meter(255, 1), length=Fraction(1020), melody=notes)
+    with pytest.raises(NotationError, match="bar 2 has 1,020 quarters, more than a staff shows"):
+        printed(Tune("", (bar("C", []), long)))
+    assert MAX_BAR_LENGTH >= 16
