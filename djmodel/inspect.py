@@ -108,10 +108,10 @@ def command(
         names = list(find_music(music or [_corpus_file(corpus or "")]))
         if len(names) == 1 and not names[0].is_dir():
             tune = _show_file(names[0], reading, limits)
-        else:
+        elif sheet.score is None:
             _show_list(names, reading, limits)
     if tune is None and sheet.score is not None:
-        raise InputError("several tunes do not fit one sheet", hint="choose one of them")
+        raise InputError("a sheet has one tune, but several are given", hint="choose one of them")
     for path in sheet.write(tune) if tune else []:
         stderr_console().print(str(path), soft_wrap=True)
 
