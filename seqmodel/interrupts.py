@@ -87,10 +87,17 @@ def uninterrupted() -> Iterator[None]:
         return
     received: list[int] = []
 
-    def note(number: int, _: Any) -> None:
-        received.append(number)
+    def note(number: int, frame: Any) -> None:
+        handler = handlers[number]
+        try:
+            if callable(handler):
+                handler(number, frame)  # which ignores what says nothing new when it comes
+            else:
+                received.append(number)
+        except KeyboardInterrupt:
+            received.append(number)
 
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
     handlers = {n: h for n, h in handlers.items() if h not in (signal.SIG_IGN, None)}
     for number in handlers:
         signal.signal(number, note)
@@ -99,5 +106,7 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        if received and callable(handlers[received[0]]):
+            raise KeyboardInterrupt
         if received:
             signal.raise_signal(received[0])

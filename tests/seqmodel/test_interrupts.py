@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -119,3 +120,15 @@ def test_without_a_signal_nothing_changes():
         pass
     assert received == []
     assert [*map(signal.getsignal, SIGNALS), sys.unraisablehook] == before
+
+
+@pytest.mark.usefixtures("_handlers")
+def test_a_repeated_signal_says_nothing_new_however_long_a_file_takes(monkeypatch):
+    monkeypatch.setattr("seqmodel.interrupts.IMPATIENCE_SECONDS", 0.05)
+    with one_interrupt() as received:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        with uninterrupted():
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.1)
+    assert received == [signal.SIGTERM]
