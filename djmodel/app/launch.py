@@ -26,7 +26,7 @@ from seqmodel.text import html_text
 if TYPE_CHECKING:
     import uvicorn
 
-    from djmodel.app.server import Workers
+    from djmodel.app.workers import Workers
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -72,7 +72,8 @@ class Page:
         check_packages()
         import uvicorn
 
-        from djmodel.app.server import ProcessWorkers, Server, ThreadWorkers, application
+        from djmodel.app.server import Server, application
+        from djmodel.app.workers import ProcessWorkers, ThreadWorkers
 
         self._socket = listen(port)
         self.port: int = self._socket.getsockname()[1]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -30,6 +29,7 @@ from djmodel.app.messages import (
     decoded,
 )
 from djmodel.app.models import Models, Source
+from djmodel.app.workers import Turns, Workers
 from djmodel.config import GenerationConfig
 from djmodel.music.accompaniment.styles import STYLES
 from djmodel.music.charts.forms import FORMS
@@ -39,7 +39,8 @@ from seqmodel.parallel.pool import Processes
 from seqmodel.settings import Field, fields_of
 
 BYTES = "application/octet-stream"
-MAX_WAITING = 64  # requests that are worked on or wait
+MAX_WAITING = 200  # requests that are worked on or wait
+URGENT = ("answer", "chart")  # somebody waits for it; a chorus is asked for ahead of its time
 MAX_JSON, MAX_SESSION, MAX_FILE, MAX_SOUNDFONT = 1 << 20, 16 << 20, 32 << 20, 128 << 20  # bytes
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 STATIC = Path(str(files("djmodel.app"))) / "static"
@@ -57,55 +58,6 @@ _HEADERS = {
 }
 
 
-class Workers(Protocol):
-    """Where jobs are done: quick ones, which a player waits for, before long ones."""
-
-    def submit(self, job: Job, *, long: bool) -> Future[Reply]:
-        """Begins a job."""
-
-    def close(self) -> None:
-        """Ends all of them."""
-
-
-class ThreadWorkers:
-    """Threads of this process, for one user and for models that are in memory."""
-
-    def __init__(self) -> None:
-        self._quick, self._long = ThreadPoolExecutor(2), ThreadPoolExecutor(1)
-
-    def submit(self, job: Job, *, long: bool) -> Future[Reply]:
-        return (self._long if long else self._quick).submit(run, job)
-
-    def close(self) -> None:
-        for pool in (self._quick, self._long):
-            pool.shutdown(cancel_futures=True)
-
-
-class ProcessWorkers:
-    """Processes of this machine: `count` for what a player waits for, one for the rest. Each has
-    loaded the model `source` when it begins."""
-
-    def __init__(self, count: int, source: Source) -> None:
-        self._quick = Processes(count, _prepare, source)
-        self._long = Processes(1, _prepare, source)
-        for long in (False, True):  # they start now, not with the first request
-            self.submit(Job("chart", b'{"changes": "C"}'), long=long)
-
-    def submit(self, job: Job, *, long: bool) -> Future[Reply]:
-        future: Future[Reply] = (self._long if long else self._quick).submit(run, job)
-        return future
-
-    def close(self) -> None:
-        for pool in (self._quick, self._long):
-            pool.close()
-
-
-def _prepare(source: Source) -> None:
-    """Loads what the first request would wait for."""
-    job = Job("solo", b'{"changes": "C"}', models={source.id: source})
-    run(job)
-
-
 class Server:
     """The answers of the page's server. `start` is what the page opens with: changes, settings."""
 
@@ -113,17 +65,21 @@ class Server:
         self, models: Models, workers: Workers, start: Mapping[str, Any] | None = None
     ) -> None:
         self.models, self.workers, self.start = models, workers, dict(start or {})
+        self._turns = Turns(workers.quick)
         self._described: dict[Source, dict[str, Any] | str] = {}
         self._soundfonts: dict[str, bytes] = {}
         self._waiting = 0
 
     async def page(self, _: Request) -> Response:
+        """The page itself."""
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def soundfont(self, _: Request) -> Response:
+        """The bundled SoundFont."""
         return FileResponse(default_soundfont(), media_type=BYTES)
 
     async def list_models(self, _: Request) -> Response:
+        """The models, and all that the page lets choose from."""
         shown, skipped = [], []
         for source in self.models.sources():
             description = await self._description(source)
@@ -148,6 +104,7 @@ class Server:
         )
 
     async def add_model(self, request: Request) -> Response:
+        """Takes a model file, if it is one."""
         content = await _body(request, BYTES, MAX_FILE)
         source = self.models.sent(request.query_params.get("name", ""), content)
         reply = await self._done(Job("describe", models={source.id: source}), long=True)
@@ -156,6 +113,7 @@ class Server:
         return _response(reply)
 
     async def add_soundfont(self, request: Request) -> Response:
+        """Takes a SoundFont, if it can be played; it takes the place of the one before."""
         content = await _body(request, BYTES, MAX_SOUNDFONT)
         reply = await self._done(Job("soundfont", content), long=True)
         if reply.status != 200:
@@ -165,11 +123,13 @@ class Server:
         return _response(ok({"soundfont": name}))
 
     async def tune(self, request: Request) -> Response:
+        """Reads a music file."""
         content = await _body(request, BYTES, MAX_FILE)
         query = {"name": request.query_params.get("name", "")}
         return _response(await self._done(Job("tune", content, query), long=True))
 
     async def chart(self, request: Request) -> Response:
+        """Reads changes."""
         body = await _body(request, JSON, MAX_JSON)
         return _response(await self._done(Job("chart", body)))
 
@@ -185,6 +145,7 @@ class Server:
         return endpoint
 
     async def export(self, request: Request) -> Response:
+        """Writes a session as a file."""
         body = await _body(request, JSON, MAX_SESSION)
         asked = decoded(body, ExportRequest)
         sources = {self.models.default: self.models.find(None)}
@@ -215,20 +176,27 @@ class Server:
         return self._described[source]
 
     async def _done(self, job: Job, long: bool = False) -> Reply:
-        """The reply of a worker. One that ended without a reply is replaced, once."""
+        """The reply of a worker. One that ended without a reply is replaced, once. A quick job has
+        to wait for its turn here, where a more urgent one can pass it."""
         if self._waiting >= MAX_WAITING:
             hint = "close other pages, or try again"
             return failure(503, f"{MAX_WAITING} requests wait already", hint)
         self._waiting += 1
         try:
-            for _ in range(2):
-                try:
-                    return await asyncio.wrap_future(self.workers.submit(job, long=long))
-                except Processes.died:
-                    continue
-            return failure(503, "the process that worked on this request ended", "try again")
+            if long:
+                return await self._worked_on(job, long=True)
+            async with self._turns.of(0 if job.name in URGENT else 1):
+                return await self._worked_on(job, long=False)
         finally:
             self._waiting -= 1
+
+    async def _worked_on(self, job: Job, *, long: bool) -> Reply:
+        for _ in range(2):
+            try:
+                return await asyncio.wrap_future(self.workers.submit(job, long=long))
+            except Processes.died:
+                continue
+        return failure(503, "the process that worked on this request ended", "try again")
 
 
 def settings_json() -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sys
@@ -16,6 +17,7 @@ from helpers.page_client import ADDRESS, FILE, JSON, client
 import djmodel
 from djmodel.app.launch import Page, listen
 from djmodel.app.models import MAX_FILES, Models
+from djmodel.app.workers import Turns
 from djmodel.model.model_file import load
 from djmodel.music.changes import parse_changes
 from djmodel.outputs.audio import default_soundfont
@@ -217,6 +219,28 @@ class TestRefusals:
 
 
 class TestTheServer:
+    def test_an_answer_passes_choruses_that_wait(self):
+        """One job at a time; while the first runs, two choruses and then two answers come."""
+        order = []
+
+        async def job(turns: Turns, urgency: int, name: str) -> None:
+            async with turns.of(urgency):
+                order.append(name)
+                await asyncio.sleep(0)
+
+        async def all_of_them() -> None:
+            turns = Turns(1)
+            names = [(1, "first"), (1, "chorus"), (1, "later chorus"), (0, "answer"), (0, "next")]
+            waiting = [asyncio.create_task(job(turns, *name)) for name in names]
+            gone = asyncio.create_task(job(turns, 0, "gone"))
+            await asyncio.sleep(0)
+            gone.cancel()
+            await asyncio.gather(*waiting)
+            await job(turns, 0, "alone")
+
+        asyncio.run(all_of_them())
+        assert order == ["first", "answer", "next", "chorus", "later chorus", "alone"]
+
     def test_a_port_that_is_taken_names_one_that_is_free(self):
         with listen(0) as taken:
             port = taken.getsockname()[1]
