@@ -86,6 +86,8 @@ class Page:
             application(Server(models, self._workers, start), hosts),
             log_level=logging.CRITICAL,
             access_log=False,
+            proxy_headers=False,
+            ws="none",
             server_header=False,
             timeout_graceful_shutdown=_SECONDS_TO_CLOSE,
         )

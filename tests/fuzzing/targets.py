@@ -420,6 +420,7 @@ def _requests() -> list[bytes]:
             {**chart, "bar": 3, "bars": 2, "played": {"unit": "seconds", "notes": notes}},
             {**chart, "bars": 1, "before": {"bars": 1, "melody": melody}},
         ],
+        "/sheet": [{**chart, "melody": melody, "bars": 2}],
         "/export?format=midi": [
             {"title": "t", "choruses": [{**chart, "melody": melody, "trades": [trade]}]}
         ],
