@@ -370,6 +370,7 @@ _NEEDED = {
     "meter": (("changes",), "a meter can be chosen only for written changes"),
     "song": (("changes",), "a song can be chosen only from a playlist as changes"),
     "as_written": (("changes",), "only written changes have repeats to leave out"),
+    "alternates": (("changes",), "only written changes have alternate chords"),
     "with_primer": (
         ("primer", "primer_values"),
         "only a solo that has a primer can begin with it",

@@ -59,7 +59,7 @@ def command(
     ] = None,
     chart: Annotated[
         GenerationConfig,
-        Options(("changes", "song", "as_written", "meter", "title"), panel="Changes"),
+        Options(("changes", "song", "as_written", "alternates", "meter", "title"), panel="Changes"),
     ] = GenerationConfig(),
     reading: ReadingConfig = ReadingConfig(),
     limits: Limits = Limits(),

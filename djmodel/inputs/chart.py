@@ -32,6 +32,7 @@ def read_changes(
     *,
     song: str | None = None,
     repeats: bool = True,
+    alternates: bool = False,
     choruses: int = 1,
     tempo: float | None = None,
     title: str = "",
@@ -45,8 +46,16 @@ def read_changes(
     24
     """
     text = chart_text(str(changes), io.BytesIO())
-    given = {"choruses": choruses, "tempo": tempo, "title": title}
-    return parse_changes(text, meter, song=song, repeats=repeats, **given)  # type: ignore[arg-type]
+    return parse_changes(
+        text,
+        meter,
+        song=song,
+        repeats=repeats,
+        alternates=alternates,
+        choruses=choruses,
+        tempo=tempo,
+        title=title,
+    )
 
 
 def chart_text(changes: str, stdin: BinaryIO) -> str:

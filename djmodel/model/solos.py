@@ -162,6 +162,7 @@ def _parsed(changes: str, meter: str, chart: ChartConfig, choruses: int, last: b
         parse_meter(meter),
         song=chart.song,
         repeats=not chart.as_written,
+        alternates=chart.alternates,
         choruses=choruses,
         last=last,
     )

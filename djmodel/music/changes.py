@@ -71,6 +71,7 @@ def parse_changes(
     *,
     song: str | None = None,
     repeats: bool = True,
+    alternates: bool = False,
     choruses: int = 1,
     last: bool = True,
     pick_up: Fraction = Fraction(0),
@@ -78,7 +79,8 @@ def parse_changes(
     title: str = "",
 ) -> Tune:
     """A tune without melody or accompaniment, from changes in any notation that `read_chart` reads,
-    in the order in which it is played (without `repeats`, as it is written), with its sections.
+    in the order in which it is played (without `repeats`, as it is written), with its sections, and
+    with the `alternates` of a chart in place of other chords.
 
     The name of a form may have a key: `rhythm-changes`, `blues-in-F`, `minor-blues-in-A`. The key
     of other changes is estimated if they do not name it. `meter` is that of changes that name none;
@@ -93,6 +95,7 @@ def parse_changes(
     (4, 0)
     """
     chart, choruses = read_chart(text, meter, song=song), max(choruses, 1)
+    chart = chart.with_alternates() if alternates else chart
     tune = chart.played(choruses, last=last) if repeats else chart.as_written(choruses)
     key = _as_written(tune) if tune.key is None else tune.key
     tune = replace(tune, key=key, title=title or tune.title).at_tempo(tempo)

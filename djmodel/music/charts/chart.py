@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from djmodel.music.charts.play_order import MAX_BARS, Marks, PlayOrderError, play_order
 from djmodel.music.meter import Meter
-from djmodel.music.tune import Bar, Section, Tempo, Tune
+from djmodel.music.tune import Bar, Change, Section, Tempo, Tune
 from seqmodel.errors import InputError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute
@@ -27,7 +27,8 @@ class LastChorus(NamedTuple):
 class Chart:
     """Bars as written, each with its marks. `key` counts sharps (positive) or flats (negative);
     None, "" where the chart does not say, as with `minor`, the `composer`, the `style` in the
-    chart's own words and the number of `choruses` that it asks for."""
+    chart's own words and the number of `choruses` that it asks for. `alternates` are chords that
+    may be played instead, for each bar (empty: for none)."""
 
     bars: tuple[Bar, ...]
     marks: tuple[Marks, ...]
@@ -40,6 +41,7 @@ class Chart:
     style: str = ""
     choruses: int | None = None
     last_chorus: LastChorus = LastChorus()
+    alternates: tuple[tuple[Change, ...], ...] = ()
 
     def order(self, choruses: int = 1, *, last: bool = True) -> tuple[tuple[int, ...], ...]:
         """The indices of the bars of each chorus, in the order in which they are played. With
@@ -75,7 +77,20 @@ class Chart:
         """The chart `semitones` higher, in `key`; without it in that of two equal keys which has
         fewer accidentals. Chord symbols move along with the key."""
         moved = self.as_written().transposed(semitones, key)
-        return replace(self, bars=moved.bars, key=moved.key)
+        fifths = None if moved.key is None or self.key is None else moved.key - self.key
+        alternates = tuple(
+            tuple(replace(c, chord=c.chord.transposed(semitones, fifths)) for c in changes)
+            for changes in self.alternates
+        )
+        return replace(self, bars=moved.bars, key=moved.key, alternates=alternates)
+
+    def with_alternates(self) -> Chart:
+        """The chart with its alternate chords in place of the others."""
+        bars = []
+        for bar, changes in zip(self.bars, self.alternates or ((),) * len(self.bars), strict=True):
+            at = {change.onset: change for change in (*bar.changes, *changes)}
+            bars.append(replace(bar, changes=tuple(at[onset] for onset in sorted(at))))
+        return replace(self, bars=tuple(bars), alternates=())
 
     def _tune(self, choruses: tuple[tuple[int, ...], ...]) -> Tune:
         order = [bar for chorus in choruses for bar in chorus]

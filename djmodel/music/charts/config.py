@@ -30,5 +30,12 @@ class ChartConfig:
         ),
     ] = False
 
+    alternates: Annotated[
+        bool,
+        Setting(
+            "Play the alternate chords, which charts of iReal Pro have above others.", "Changes"
+        ),
+    ] = False
+
     def __post_init__(self) -> None:
         check_settings(self)

@@ -52,6 +52,7 @@ def shown_changes(text: str, meter: str, config: ChartConfig, title: str | None)
         return ShownChanges((table,), readable, playlist.name, tuple(notes))
     chart = read_chart(text, meter, song=song)
     chart = replace(chart, title=title or chart.title)
+    chart = chart.with_alternates() if config.alternates else chart
     if chart.key is None:
         chart = replace(chart, key=parse_changes(text, meter, song=song, repeats=False).key)
     written, simplified = song_of_chart(chart)

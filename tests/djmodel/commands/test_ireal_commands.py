@@ -61,6 +61,14 @@ def test_a_song_is_shown_as_played_and_as_written(
     assert {"A 1 |: C-7", "4 1. G7 :|", "5 2. C-6"} <= {*shown}
 
 
+def test_alternate_chords_are_shown_on_demand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = link_of([Song("Two Chords", "[T44F7(C-7)  (F7) |Bb7   Z", key="F")])
+    assert called(inspect.command, monkeypatch, "--changes", link, "--alternates") == 0
+    assert "1 C-7 / F7 /" in rows(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

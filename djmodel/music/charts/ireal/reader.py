@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from djmodel.music.charts.chart import Chart, LastChorus
@@ -36,13 +39,14 @@ _TIMES = re.compile(r"\b(?:x\s?([2-9]|1\d)|([2-9]|1\d)\s?(?:x|times))\b", re.IGN
 
 @dataclass
 class _Bar:
-    """A bar while it is read: its cells, the fields of its marks, and signs whose place in the bar
-    counts, each with whether chords stand before it."""
+    """A bar while it is read: its cells, the fields of its marks, signs whose place in the bar
+    counts, each with whether chords stand before it, and alternate chords with their cells."""
 
     meter: Meter
     cells: list[Sign] = field(default_factory=list)
     marks: dict[str, Any] = field(default_factory=dict)
     placed: list[tuple[Sign, bool]] = field(default_factory=list)
+    alternates: list[tuple[Sign, int]] = field(default_factory=list)
 
     @property
     def has_content(self) -> bool:
@@ -87,6 +91,9 @@ class _MusicReader:
                 bar.cells.append(sign)
             elif sign.kind != "space":
                 raise self.error(sign, f"a bar has more than {MAX_SIGNS} cells")
+        elif sign.kind == "alternate":
+            if len(bar.alternates) < MAX_SIGNS:
+                bar.alternates.append((sign, max(len(bar.cells) - 1, 0)))
         elif sign.kind in {"coda", "end", "text"}:
             bar.placed.append((sign, bar.has_content))
         elif sign.kind == "section":
@@ -134,11 +141,15 @@ class _MusicReader:
                     self.read_text(sign)
             return
         self.owed = any(cell.kind == "two_bars" for cell in bar.cells)
-        for cells in self.resolved(bar):
+        blank = next((n for n, cell in enumerate(bar.cells) if cell.kind in _CONTENT), 0)
+        for cells in self.resolved(bar, blank):
             if len(self.bars) == MAX_BARS:
                 raise self.error(cells[0], f"the song has more than {MAX_BARS:,} bars")
-            marks = bar.marks if len(self.bars) == index else {}
-            self.bars.append(_Bar(bar.meter, cells, marks))
+            self.bars.append(_Bar(bar.meter, cells))
+        self.bars[index].marks = bar.marks
+        self.bars[index].alternates = [
+            (sign, max(cell - blank, 0)) for sign, cell in bar.alternates
+        ]
         for sign, follows in bar.placed:
             if sign.kind == "coda":
                 self.codas.append((index, follows))
@@ -148,13 +159,12 @@ class _MusicReader:
                 self.read_text(sign)
         self.bar = _Bar(self.meter)
 
-    def resolved(self, bar: _Bar) -> list[list[Sign]]:
-        """The cells of the bar, or of the bars that x and r stand for, without blank ones before
-        the first chord."""
+    def resolved(self, bar: _Bar, blank: int) -> list[list[Sign]]:
+        """The cells of the bar, or of the bars that x and r stand for, without the `blank` ones
+        before the first chord."""
         repeats = {cell.kind: cell for cell in bar.cells if cell.kind in {"same", "two_bars"}}
         if not repeats:
-            first = next((n for n, cell in enumerate(bar.cells) if cell.kind in _CONTENT), 0)
-            return [bar.cells[first:]]
+            return [bar.cells[blank:]]
         count, sign = (2, repeats["two_bars"]) if "two_bars" in repeats else (1, repeats["same"])
         if len(self.bars) < count:
             before = "two bars" if count == 2 else "bar"
@@ -194,10 +204,12 @@ class _MusicReader:
             raise ChangesError("the song contains no chord", self.music, end, 0)
         complete_repeats([bar.marks for bar in self.bars])
         last_chorus = self.read_codas()
+        bars, alternates = self.music_bars()
         chart = Chart(
-            bars=self.music_bars(),
+            bars=bars,
             marks=tuple(Marks(**bar.marks) for bar in self.bars),
             last_chorus=last_chorus,
+            alternates=alternates if any(alternates) else (),
         )
         try:
             chart.order()
@@ -234,11 +246,12 @@ class _MusicReader:
         leave = leaves[0] if leaves else self.leave
         return LastChorus(leave if leave is None or leave < coda else None, coda)
 
-    def music_bars(self) -> tuple[Bar, ...]:
+    def music_bars(self) -> tuple[tuple[Bar, ...], tuple[tuple[Change, ...], ...]]:
+        """The bars, and the alternate chords of each."""
         numbered = [(cell, n) for n, bar in enumerate(self.bars, start=1) for cell in bar.cells]
         first, number = next((cell, n) for cell, n in numbered if cell.kind == "chord")
         holding, sounding = self.chord(first, None, number), True
-        bars = []
+        bars, alternates = [], []
         for number, bar in enumerate(self.bars, start=1):
             starts = [n for n, cell in enumerate(bar.cells) if cell.kind in {"chord", "rest"}]
             starts = starts if starts[:1] == [0] else [0, *starts]
@@ -254,7 +267,20 @@ class _MusicReader:
                 if not changes or change != replace(changes[-1], onset=onset):
                     changes.append(change)
             bars.append(Bar(bar.meter, bar.meter.length, (), tuple(changes)))
-        return tuple(bars)
+            onset_of = dict(zip(starts, onsets, strict=True))
+            alternates.append(tuple(self.alternates(bar, onset_of, holding)))
+        return tuple(bars), tuple(alternates)
+
+    def alternates(
+        self, bar: _Bar, onset_of: dict[int, Fraction], holding: Chord
+    ) -> Iterator[Change]:
+        """The alternate chords of a bar that are chords, on the beats of their cells."""
+        beats = bar.meter.beat_onsets(bar.meter.length)
+        for sign, cell in bar.alternates:
+            place = min(cell * len(beats) // max(len(bar.cells), 1), len(beats) - 1)
+            with suppress(ChordSymbolError):
+                chord = parse_ireal_chord(sign.text[1:-1], holding)
+                yield Change(onset_of.get(cell, beats[place]), chord)
 
     def chord(self, sign: Sign, holding: Chord | None, number: int) -> Chord:
         try:

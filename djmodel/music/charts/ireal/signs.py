@@ -38,8 +38,9 @@ _SIGN = re.compile(
     | (?P<slash>p)
     | (?P<same>x)
     | (?P<two_bars>r)
+    | (?P<alternate>\([^()]*\))
     | (?P<space>[ ])
-    | (?P<layout>[Yslf,.;:"'!\s*]|\([^()]*\))   # sizes, fermatas, separators, alternate chords
+    | (?P<layout>[Yslf,.;:"'!\s*])   # sizes, fermatas, separators
     | (?P<unknown>.)
     """,
     re.VERBOSE,
@@ -48,7 +49,7 @@ _SIGN = re.compile(
 
 def signs_of(music: str) -> Iterator[Sign]:
     """The signs of the music in order, without those that say nothing about what is played: sizes,
-    spacers, fermatas and alternate chords. What is not a sign is one of the kind `unknown`."""
+    spacers and fermatas. What is not a sign is one of the kind `unknown`."""
     for match in _SIGN.finditer(music):
         if match.lastgroup != "layout":
             yield Sign(str(match.lastgroup), match[0], match.start())

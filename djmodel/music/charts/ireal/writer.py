@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from djmodel.music.charts.chart import Chart
@@ -102,20 +103,22 @@ class _MusicWriter:
         before = self.chart.bars[number - 1] if number else None
         few = len(self.chart.bars) > _MANY
         begins = marks.section or marks.repeat_start or marks.ending or marks.coda
-        if before is not None and not begins and _alike(before, bar):
+        alternates = self.chart.alternates[number] if self.chart.alternates else ()
+        if before is not None and not begins and not alternates and _alike(before, bar):
             return "x " if few else " x  "
         changes = _on_beats(bar)
         onsets = tuple(change.onset for change in changes)
         placed = cells_of_onsets(onsets, bar.meter, few)
         cells, count = placed or (tuple(range(len(changes))), max(len(changes), CELLS))
-        written = [""] * count
+        written = [" "] * count
         for cell, change in zip(cells, changes, strict=True):
             written[cell] = self.chord(change)
-        text = ""
-        for cell, symbol in enumerate(written):
-            follows = cell + 1 < count and written[cell + 1] != ""
-            text += (symbol + "," * follows) if symbol else " "
-        return text
+        cell_of = dict(zip(onsets, cells, strict=True))
+        for change in alternates:
+            cell = cell_of.get(change.onset, int(change.onset * count / bar.meter.length))
+            written[cell] += f"({self.chord(change)})"
+        divided = (a + "," * (a != " " and b[0] != " ") for a, b in pairwise([*written, " "]))
+        return "".join(divided)
 
     def chord(self, change: Change) -> str:
         if not change.sounding:

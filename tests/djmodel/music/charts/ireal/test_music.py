@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from djmodel.music.changes import parse_changes
 from djmodel.music.charts.chart import Chart
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.ireal.reader import read_music
@@ -80,6 +81,18 @@ def test_signs_that_are_not_played_are_left_out() -> None:
     """Sizes, spacers, a fermata, alternate chords, a comment, stray separators."""
     music = "[*AT44sC^7,A-7lD-7(Ab7),G7|YYfC6(E-7)  <*17rubato>(A7)|D-7 G7 Z"
     assert written(read_music(music)) == "C^7 A-7 D-7 G7 | C6 | D-7 / G7 /"
+
+
+def test_alternate_chords_are_played_on_demand() -> None:
+    """Above Eb^7 stands G-7, above the blank cell on beat 3 C7, above Bb7 E7; what is not a chord
+    is left out."""
+    music = "[T44Eb^7(G-7)  (C7) |   F-7(solo) Bb7(E7) |x (F) Z"
+    chart = read_music(music)
+    assert written(chart) == "Eb^7 | F-7 / Bb7 / | F-7 / Bb7 /"
+    assert written(chart.with_alternates()) == "G-7 / C7 / | F-7 / E7 / | F-7 F Bb7 /"
+    assert written(chart.transposed(2).with_alternates()) == "A-7 / D7 / | G-7 / F#7 / | G-7 G C7 /"
+    tune = parse_changes(f"irealbook://T=C=S=Eb=n={music}", alternates=True)
+    assert len(tune.bars[0].changes) == 2
 
 
 def test_meters_change_within_a_tune() -> None:

@@ -129,9 +129,10 @@ def test_marks_of_typed_charts_are_read_back(changes: str) -> None:
         "[C   |D   Q|E   |F   ][QG   Z",
         "[C   |F   ][QG7   Z",
         "[*AC   |F   |C6   U|D-7   Z",
+        "[C^7(E-7)  (A7) |C,D-7(Ab7),E-7,F|C   (G7)Z",
     ],
 )
-def test_the_last_chorus_is_read_back(music: str) -> None:
+def test_last_choruses_and_alternate_chords_are_read_back(music: str) -> None:
     chart = read_music(music)
     assert write_music(chart).text.replace("T44", "") == music
 
