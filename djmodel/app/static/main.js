@@ -199,19 +199,21 @@ async function offer() {
     controls.offer(models);
     editor.offer(models.forms);
     for (const { name, message } of models.skipped ?? []) warn(`model ${name}`, `${name}: ${message}.`);
-    return models.start ?? {};
+    return models;
   } catch (problem) {
     if (!(problem instanceof ServerGone)) warn("models", described(problem));
     return {};
   }
 }
 
-/** Opens with what the server was started with, or else with what the browser has kept. */
+/** Opens with what the server was started with; if that is what it was started with the last time,
+ * with what the user has made of it since. */
 async function open() {
-  const { changes, settings: given } = await offer();
-  settings.restore(given);
-  if (changes) await editor.show(changes);
-  else await editor.read();
+  const { start = {}, default: model } = await offer();
+  if (settings.isNewStart({ ...start, model })) {
+    settings.restore({ ...start.settings, model, player: null });
+    await editor.show(start.changes ?? settings.get("changes"));
+  } else await editor.read();
   await keep.openLink();
   document.documentElement.dataset.ready = "yes";
 }

@@ -52,7 +52,7 @@ export class Session extends EventTarget {
     this.#changed();
   }
 
-  /** The object to export and to save, with the settings of the page. */
+  /** The object to save, with the settings of the page. */
   toObject(settings) {
     const { title, choruses, soundfont } = this;
     return { [FORMAT]: VERSION, title: title || "Session", choruses, soundfont, page: settings };

@@ -3,6 +3,7 @@
 import { STRIPS } from "../audio/channels.js";
 
 const STORE = "djmodel.settings";
+const START = "djmodel.start";
 const NAMES_OF_SOLO = [
   "model", "player", "meter", "tempo", "style", "feel", "temperature", "top_p", "max_copy", "humanize",
 ];
@@ -55,7 +56,7 @@ export class Settings extends EventTarget {
     );
     if (!names.length) return;
     for (const name of names) this.#values[name] = structuredClone(changes[name]);
-    this.#keep();
+    keep(STORE, JSON.stringify(this.#values));
     this.dispatchEvent(new CustomEvent("change", { detail: names }));
   }
 
@@ -79,18 +80,34 @@ export class Settings extends EventTarget {
 
   restoreKept() {
     try {
-      this.restore(JSON.parse(localStorage.getItem(STORE)));
+      this.restore(JSON.parse(kept(STORE)));
     } catch {
-      // Not readable, or a browser that keeps nothing: the defaults stay.
+      // Not readable: the defaults stay.
     }
   }
 
-  #keep() {
-    try {
-      localStorage.setItem(STORE, JSON.stringify(this.#values));
-    } catch {
-      // A browser that keeps nothing.
-    }
+  /** Whether a server is started with something else than the last one; takes note of it. */
+  isNewStart(start) {
+    const text = JSON.stringify(start);
+    const isNew = kept(START) !== text;
+    keep(START, text);
+    return isNew;
+  }
+}
+
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+function keep(name, text) {
+  try {
+    localStorage.setItem(name, text);
+  } catch {
+    // A browser that keeps nothing.
   }
 }
 

@@ -6,6 +6,7 @@ import { byId, counted, fill } from "./dom.js";
 import { described, say, warn } from "./messages.js";
 
 const SUFFIXES = { midi: "mid", musicxml: "musicxml", wav: "wav", html: "html" };
+const MOST_CHORUSES = 500; // that the server writes into a file
 const LONG_LINK = 30_000; // letters
 
 /** Fires "restored" with `detail` = the settings of a session that was opened, and "replay". */
@@ -77,8 +78,11 @@ export class KeepView extends EventTarget {
     if (format === "wav" || format === "html") say("The sound is being computed …", { stays: true });
     try {
       const object = this.#session.toObject(this.#settings.all());
+      const { length } = object.choruses;
+      object.choruses = object.choruses.slice(-MOST_CHORUSES);
       download(await this.#server.export(format, object), `${fileName()}.${SUFFIXES[format]}`);
-      say("The file is with your downloads.");
+      const part = `The file has the last ${MOST_CHORUSES} of ${length} choruses; a saved session has all.`;
+      say(length > MOST_CHORUSES ? part : "The file is with your downloads.");
     } catch (problem) {
       say("");
       warn("export", `${described(problem)} What you played stays on this page.`);
