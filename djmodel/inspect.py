@@ -15,7 +15,7 @@ from djmodel.inputs.music_files import find_music
 from djmodel.outputs.charts.config import IrealConfig
 from djmodel.outputs.charts.tables import key_text
 from djmodel.outputs.notation.config import SheetConfig
-from djmodel.train import music_table
+from djmodel.train import music_table, read_music
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.outputs import Overwrite, check_free
 from seqmodel.command_line.runner import run, stderr_console, stdout_console, summary_table
@@ -205,20 +205,10 @@ def solo_facts(tune: Tune, name: str) -> Table:
 
 def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) -> None:
     """Shows the result of reading each of several files."""
-    from djmodel.inputs.reader import read_tunes
-    from djmodel.music.tune import parse_bars
-
-    read = read_tunes(
-        names,
-        melody_part=reading.melody_part,
-        chord_part=list(reading.chord_part) or None,
-        bars=parse_bars(reading.bars),
-        solos=reading.solos,
-        limits=limits,
-    )
+    read = read_music(names, reading, limits, stderr_console())
     read.require_tunes()
     console = _console()
-    console.print(music_table(read))
+    console.print(music_table(read, every_file=True))
     console.print("one file at a time is shown bar by bar", soft_wrap=True)
 
 

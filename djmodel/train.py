@@ -276,22 +276,9 @@ class _Inputs(NamedTuple):
 
     def _read(self, names: list[str], reading: ReadingConfig, console: Console) -> ReadResults:
         """Reads music and shows the result for each file, or tune; of many, for those skipped."""
-        from djmodel.inputs.reader import read_tunes
         from djmodel.inputs.wjazzd.records import NOTICE
-        from djmodel.music.tune import parse_bars
 
-        with Progress(console, "reading", "file") as show:
-            done = itertools.count(1)
-            read = read_tunes(
-                names,
-                melody_part=reading.melody_part,
-                chord_part=list(reading.chord_part) or None,
-                bars=parse_bars(reading.bars),
-                solos=reading.solos,
-                strict=self.strict,
-                limits=self.limits,
-                progress=lambda _, files: show(next(done), files),
-            )
+        read = read_music(names, reading, self.limits, console, self.strict)
         if len(read.results) > 1 or read.results[0].note:
             console.print(music_table(read))
         read.require_tunes()
@@ -300,8 +287,34 @@ class _Inputs(NamedTuple):
         return read
 
 
-def music_table(read: ReadResults) -> Table:
-    """A table with the result for each file, or tune; of many, for those skipped."""
+def read_music(
+    names: Sequence[str | Path],
+    reading: ReadingConfig,
+    limits: Limits,
+    console: Console,
+    strict: bool = False,
+) -> ReadResults:
+    """Reads music with a progress bar. Raises as `read_tunes`."""
+    from djmodel.inputs.reader import read_tunes
+    from djmodel.music.tune import parse_bars
+
+    with Progress(console, "reading", "file") as show:
+        done = itertools.count(1)
+        return read_tunes(
+            names,
+            melody_part=reading.melody_part,
+            chord_part=list(reading.chord_part) or None,
+            bars=parse_bars(reading.bars),
+            solos=reading.solos,
+            strict=strict,
+            limits=limits,
+            progress=lambda _, files: show(next(done), files),
+        )
+
+
+def music_table(read: ReadResults, every_file: bool = False) -> Table:
+    """A table with the result for each file, or tune; of many, for those skipped, unless
+    `every_file`."""
     from rich import box
     from rich.table import Table
 
@@ -312,7 +325,7 @@ def music_table(read: ReadResults) -> Table:
     if many:
         table.add_row(f"{len(read.tunes)} tunes", f"used, of {len(read.results)}")
     for result in read.results:
-        if not many or result.tune is None:
+        if every_file or not many or result.tune is None:
             n_values = len(flat_values(result.tune)) if result.tune else 0
             table.add_row(result.name, result.summary(n_values))
     return table

@@ -12,7 +12,7 @@ from fuzzing.targets import TARGETS
 
 CASES = {
     "requests": 10,
-    "musicxml": 2,
+    "musicxml": 15,
     "abc": 4,
     "humdrum": 4,
     "sound": 2,

@@ -5,11 +5,11 @@ moved to its nearest points, and the notes that this changes are counted.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
-from operator import add, itemgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +46,12 @@ class QuantizationReport:
     dropped: int = 0
 
     def __add__(self, other: QuantizationReport) -> QuantizationReport:
-        return QuantizationReport(*map(add, astuple(self), astuple(other)))
+        return QuantizationReport(
+            self.moved + other.moved,
+            self.resized + other.resized,
+            self.merged + other.merged,
+            self.dropped + other.dropped,
+        )
 
 
 @lru_cache(maxsize=1 << 16)

@@ -33,9 +33,10 @@ from seqmodel.text import pluralize
 Progress = Callable[["ReadResult", int], None]
 """Called after each file with its (last) result and the number of files."""
 
-# Work from which processes are worth their start, in bytes of MIDI; sheet music takes far longer.
+# Work from which processes are worth their start, in bytes of MIDI. A byte of other formats is more
+# work, or less: music21 reads ABC and Humdrum; MusicXML has many words for a note.
 PARALLEL_FROM = 2_000_000
-_SHEET_FACTOR = 20
+_WORK = {".abc": 20.0, ".krn": 20.0, ".mxl": 5.0, ".xml": 0.3, ".musicxml": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +218,12 @@ def crashed(path: Path) -> FileResult:
     return FileResult((ReadResult(path, None, "the process that read it ended"),))
 
 
-def _work(path: Path) -> int:
+def _work(path: Path) -> float:
     try:
         size = path.stat().st_size
     except (OSError, ValueError):  # ValueError: a name that no file can have
-        return 0
-    return size * _SHEET_FACTOR if path.suffix.lower() in SHEET_SUFFIXES else size
+        return 0.0
+    return size * _WORK.get(path.suffix.lower(), 1.0)
 
 
 def _cached_results(path: Path, options: ReadOptions, cache: Path | None) -> tuple[ReadResult, ...]:

@@ -6,6 +6,7 @@ music21's bars are taken in the order in which they are written: repeats are not
 
 from __future__ import annotations
 
+import errno
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -127,6 +128,8 @@ def _parsed(path: Path, limits: Limits, musicxml: bytes | None = None) -> tuple[
     except (FileError, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise MemoryError from error
         # music21 raises any type of error for damaged text; the message keeps its words.
         message = f"music21 cannot read the file ({type(error).__name__}: {error})"
         raise FileError(message, path=path, hint=_HINT) from error

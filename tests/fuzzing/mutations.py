@@ -1,4 +1,4 @@
-"""Mutations of text and JSON; those of bytes and MIDI events are in `helpers.broken_files`."""
+"""Mutations of text, XML and JSON; those of bytes and MIDI events are in `helpers.broken_files`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 from helpers import broken_files as bf
 
@@ -79,6 +80,40 @@ def _replaced(value: Any, rng: random.Random) -> Any:
         at = rng.randrange(len(value) + 1)
         return rng.choice((*_TEXTS, value[:at], value[:at] + rng.choice(_TEXTS) + value[at:]))
     return copy.deepcopy(rng.choice(_VALUES))
+
+
+def mutated_xml(words: tuple[str, ...]) -> Mutation:
+    """Mutations of XML that keep it well-formed, most of the time: elements are lost, doubled,
+    moved, renamed; texts and attributes become one of `words`."""
+
+    def mutated(content: bytes, rng: random.Random) -> bytes:
+        if rng.random() < 0.1:
+            return mutated_text(words)(content, rng)
+        root = ElementTree.fromstring(content)
+        for _ in range(rng.randint(1, 6)):
+            parents = [element for element in root.iter() if len(element)]
+            if not parents:
+                break
+            parent = rng.choice(parents)
+            at = rng.randrange(len(parent))
+            element, kind = parent[at], rng.random()
+            if kind < 0.35:
+                element.text = rng.choice((*words, *map(str, _NUMBERS)))
+            elif kind < 0.5:
+                name = rng.choice((*element.keys(), "number", "type", "location"))
+                element.set(name, rng.choice(words))
+            elif kind < 0.65:
+                parent.remove(element)
+            elif kind < 0.8:
+                for _ in range(rng.choice((1, 1, 2, 40))):
+                    parent.insert(at, copy.deepcopy(element))
+            elif kind < 0.95:
+                rng.choice(parents).append(copy.deepcopy(element))
+            else:
+                element.tag = rng.choice(parents).tag
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    return mutated
 
 
 def mutated_text(words: tuple[str, ...]) -> Mutation:

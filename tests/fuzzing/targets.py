@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 import numpy as np
 from helpers import broken_files as bf
+from helpers import sheets as xml
 from helpers.made_models import Made
 from helpers.page_client import JSON, client
 
@@ -59,6 +60,7 @@ from fuzzing.mutations import (
     mutated_events,
     mutated_json,
     mutated_text,
+    mutated_xml,
 )
 from seqmodel.data.streaming import Span
 from seqmodel.errors import InputError
@@ -84,7 +86,9 @@ _ABC = ("|", "|:", ":|", "[CEG]", "(3", "z4", '"Am7"', "K:C", "M:6/8", "L:1/0", 
 _KERN = ("4c", "*-", "*^", "*v", "\t", "\n", "=", ".", "00e", "4444f", "*M0/4", "*k[", "!!", "r",
          "[", "]", "_", "**kern", "&")  # fmt: skip
 _XML = ("0", "-1", "99999999999", "1e9", "nan", "<", "/>", "&amp;", "<note>", "</note>", "<chord/>",
-        "<rest/>", "<measure>", "C", "256", '"', "<dot/>")  # fmt: skip
+        "<rest/>", "<measure>", "C", "256", '"', "<dot/>", "start", "stop", "backward", "forward",
+        "1, 2", "D.S. al Coda", "D.C. al Fine", "Fine", "To Coda", "dominant", "none", "3+2", "yes",
+        "add", "alter", "subtract", "\u00e9\u202e", "7alt", "x" * 300)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,41 @@ def _midi() -> list[bytes]:
     return [rags()[0].read_bytes(), *excerpts, *(c for c in bf.TUNES.values() if len(c) < 10_000)]
 
 
+def _lead_sheets() -> list[str]:
+    """A lead sheet as this project writes it, and two with all that is read of MusicXML."""
+    bars = (
+        xml.words("Swing") + xml.harmony("D", "minor-seventh") + xml.note("A4", 2)
+        + xml.harmony("G", "dominant", xml.degree(9, -1, "add")) + xml.note("B4", 2),
+        xml.repeat("forward") + xml.sign("segno") + xml.note("C5", 2 / 3) * 3
+        + xml.note("E5", 2, '<tie type="start"/>') + xml.words("To Coda"),
+        xml.left(xml.ending("1")) + xml.note("E5", 4, '<tie type="stop"/>')
+        + xml.repeat("backward", xml.ending("1", "stop")),
+        xml.left(xml.ending("2")) + '<sound tempo="140"/>' + xml.note("R")
+        + xml.words("D.S. al Coda"),
+        xml.sign("coda") + xml.harmony("C", "none") + xml.note("C5", 2)
+        + xml.note("E5", 2, "<chord/>"),
+    )  # fmt: skip
+    transposed = "<key><fifths>2</fifths></key><transpose><chromatic>-2</chromatic></transpose>"
+    once = xml.part(*bars[:1], xml.note("F5", 4, "<lyric><text>moon</text></lyric>"),
+                    attributes=transposed + xml.COMMON)  # fmt: skip
+    written = musicxml(written_part(read_tune(rags()[0]).excerpt(1, 4)))
+    return [xml.sheet(xml.part(*bars)), xml.sheet(once), written]
+
+
+@cache
+def _archives() -> list[bytes]:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/container.xml", '<rootfile full-path="sheet.xml"/>')
+        archive.writestr("sheet.xml", _lead_sheets()[0])
+    return [content.getvalue()]
+
+
 @cache
 def _sheets(suffix: str) -> list[bytes]:
     """Sheet music that is accepted as it is."""
     if suffix == ".musicxml":
-        tunes = [read_tune(path).excerpt(1, 4) for path in rags()[:3]]
-        return [bf.SHEETS[suffix].encode(), *(musicxml(tune).encode() for tune in tunes)]
+        return [bf.SHEETS[suffix].encode(), *map(str.encode, _lead_sheets())]
     if suffix == ".krn":
         return [bf.SHEETS[suffix].encode()]
     lead_sheet_abc = corpus_file("leadSheet/fosterBrownHair").read_bytes()
@@ -460,7 +493,8 @@ def _names(content: bytes, folder: Path) -> None:
 
 TARGETS: Mapping[str, Target] = {
     "midi": Target(_midi, (mutated_bytes, mutated_events), _reads(".mid")),
-    "musicxml": Target(lambda: _sheets(".musicxml"), (mutated_text(_XML),), _reads(".musicxml")),
+    "musicxml": Target(lambda: _sheets(".musicxml"), (mutated_xml(_XML),), _reads(".musicxml")),
+    "mxl": Target(_archives, (mutated_bytes,), _reads(".mxl")),
     "abc": Target(lambda: _sheets(".abc")[:1], (mutated_text(_ABC),), _reads(".abc")),
     "humdrum": Target(lambda: _sheets(".krn"), (mutated_text(_KERN),), _reads(".krn")),
     "jazz solos": Target(lambda: _jazz_solos()[1:], (mutated_json,), _jazz_solo),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from djmodel.inputs.midi_parser import plain_text
@@ -23,6 +24,8 @@ from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS
 _DEFAULT_VELOCITY = 80
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
 _MAX_SEMITONES = 48  # of a transposition
+# Of a note: most of its elements, so that they are passed over first.
+_WITHOUT_EFFECT = {"voice", "type", "stem", "beam", "accidental", "dot", "time-modification"}
 _QUARTERS: dict[str, int | Fraction] = {
     "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
     "16th": Fraction(1, 4), "32nd": Fraction(1, 8),
@@ -83,6 +86,8 @@ class PartReader:
                 pitch = self.pitch(child)
             elif tag == "duration":
                 duration = max(exact_number(child.text) * self.unit, 0)
+            elif tag in _WITHOUT_EFFECT:
+                continue
             elif tag == "tie":
                 starts |= child.get("type") == "start"
                 stops |= child.get("type") == "stop"
@@ -127,17 +132,21 @@ class PartReader:
 
     def pitch(self, element: Element) -> int | None:
         """The MIDI number of a `<pitch>` as it sounds; None for a letter that is no note."""
-        step, alter, octave = "", 0, 0
+        step = alter = octave = None
         for child in element:
             if child.tag == "step":
-                step = (child.text or "").strip().upper()
+                step = child.text
             elif child.tag == "alter":
-                alter = whole_number(child.text)
+                alter = child.text
             elif child.tag == "octave":
-                octave = whole_number(child.text)
-        if step not in LETTER_PITCH_CLASSES:
+                octave = child.text
+        letter = LETTER_PITCH_CLASSES.get(step or "")
+        if letter is None:  # in small letters, or with spaces
+            letter = LETTER_PITCH_CLASSES.get((step or "").strip().upper())
+        if letter is None:
             return None
-        return 12 * (octave + 1) + LETTER_PITCH_CLASSES[step] + alter + self.semitones
+        altered = whole_number(alter) if alter else 0
+        return 12 * (whole_number(octave) + 1) + letter + altered + self.semitones
 
     def drum_sound(self, note: Element) -> int | None:
         """The sound of an unpitched note; None where the list of parts names none."""
@@ -236,9 +245,12 @@ def _tempo(sound: Element) -> float | None:
 
 
 def _velocity(percent: str | None) -> int:
-    if percent is None:
-        return _DEFAULT_VELOCITY
-    return min(max(round(exact_number(percent) * _VELOCITY_OF_PERCENT), 1), 127)
+    return _DEFAULT_VELOCITY if percent is None else _velocity_of(exact_number(percent))
+
+
+@lru_cache(maxsize=1024)
+def _velocity_of(percent: int | Fraction) -> int:
+    return min(max(round(percent * _VELOCITY_OF_PERCENT), 1), 127)
 
 
 def _transposition(transpose: Element) -> tuple[int, int]:

@@ -37,30 +37,50 @@ def score_elements(text: bytes, path: Path) -> Iterator[ScoreElement]:
     enormous size.
     """
     reader = _Reader(path)
+    found = 0  # bytes up to the end of the last element
     for at in range(0, len(text), _CHUNK):
-        reader.read(text[at : at + _CHUNK], at + _CHUNK >= len(text))
-        yield from reader.elements
-        reader.elements.clear()
+        end = at + _CHUNK
+        reader.parse(text[at:end], end >= len(text))
+        for element in reader.complete(end >= len(text)):
+            yield element
+            found = end
+        if end - found > _MAX_MEGABYTES << 20:
+            message = f"an element of the MusicXML text is larger than {_MAX_MEGABYTES} MB"
+            raise LimitError(message, path=path)
 
 
 class _Reader:
-    """Builds the tree of each element two levels below the root, the others one level below."""
+    """Builds a tree, of which complete elements are taken away while the text is parsed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.elements: list[ScoreElement] = []
         self.group_tag = ""
-        self.group = ""  # the id of the part, if the score is written part by part
-        self.groups = self.bars = self.depth = 0
-        self.tag = ""  # of the element that is being built
-        self.began = 0  # where it begins, in bytes
+        self.groups = self.bars = 0  # groups before the first in the tree, and bars of it
+        self.root = Element("")
         self.builder = TreeBuilder()
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.EntityDeclHandler = self.refuse_entity
-        self.look_for_element()
+        self.parser.StartElementHandler = self.start_of_root
+        self.parser.EndElementHandler = self.builder.end
+        self.parser.CharacterDataHandler = self.builder.data
 
-    def read(self, chunk: bytes, is_last: bool) -> None:
+    def refuse_entity(self, *_: object) -> None:
+        message = "the MusicXML text defines entities, which no sheet music needs"
+        raise FileError(message, path=self.path, hint=_HINT)
+
+    def start_of_root(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag not in _GROUPS:
+            message = (
+                "the text is XML, but not a MusicXML score: its root element is "
+                f"`{printable(tag, 40)}`"
+            )
+            raise FileError(message, path=self.path, hint=_HINT)
+        self.group_tag = _GROUPS[tag]
+        self.root = self.builder.start(tag, attributes)
+        self.parser.StartElementHandler = self.builder.start  # without a step in Python for each
+
+    def parse(self, chunk: bytes, is_last: bool) -> None:
         try:
             self.parser.Parse(chunk, is_last)
         except expat.ExpatError as error:
@@ -71,59 +91,28 @@ class _Reader:
         except (ValueError, LookupError) as error:  # of an encoding
             message = f"the MusicXML text cannot be decoded ({error})"
             raise FileError(message, path=self.path, hint="save it as UTF-8") from error
-        if self.tag and self.parser.CurrentByteIndex - self.began > _MAX_MEGABYTES << 20:
-            message = f"the element `{printable(self.tag, 40)}` is larger than {_MAX_MEGABYTES} MB"
-            raise LimitError(message, path=self.path)
 
-    def refuse_entity(self, *_: object) -> None:
-        message = "the MusicXML text defines entities, which no sheet music needs"
-        raise FileError(message, path=self.path, hint=_HINT)
+    def complete(self, is_last: bool) -> Iterator[ScoreElement]:
+        """Takes from the tree the elements that are complete: all but the last of each level, and
+        at the end of the text all."""
+        children = list(self.root)
+        for child in children:
+            is_open = child is children[-1] and not is_last
+            if child.tag == self.group_tag:
+                yield from self.cells(child, is_open)
+                if not is_open:
+                    self.groups, self.bars = self.groups + 1, 0
+            elif not is_open:
+                yield ScoreElement(child)
+        del self.root[: len(children) if is_last else -1]
 
-    def look_for_element(self) -> None:
-        self.tag = ""
-        self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.end
-        self.parser.CharacterDataHandler = None
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if self.depth == 0:
-            if tag not in _GROUPS:
-                message = (
-                    "the text is XML, but not a MusicXML score: its root element is "
-                    f"`{printable(tag, 40)}`"
-                )
-                raise FileError(message, path=self.path, hint=_HINT)
-            self.group_tag = _GROUPS[tag]
-        elif self.depth == 1 and tag == self.group_tag:
-            self.group, self.bars = attributes.get("id", ""), 0
-            self.groups += 1
-        else:
-            self.build(tag, attributes)
-            return
-        self.depth += 1
-
-    def end(self, _: str) -> None:
-        self.depth -= 1
-
-    def build(self, tag: str, attributes: dict[str, str]) -> None:
-        """Hands the events of an element to a builder, without a step in Python for each."""
-        self.tag, self.began = tag, self.parser.CurrentByteIndex
-        self.builder = TreeBuilder()
-        self.builder.start(tag, attributes)
-        self.parser.StartElementHandler = self.builder.start
-        self.parser.EndElementHandler = self.end_of_built
-        self.parser.CharacterDataHandler = self.builder.data
-
-    def end_of_built(self, tag: str) -> None:
-        element = self.builder.end(tag)
-        if tag != self.tag:
-            return
-        if self.depth < 2:
-            self.elements.append(ScoreElement(element))
-        elif self.group_tag == "part" and tag == "measure":
-            self.elements.append(ScoreElement(element, self.group, self.bars))
-            self.bars += 1
-        elif self.group_tag == "measure" and tag == "part":
-            part = element.get("id", "")
-            self.elements.append(ScoreElement(element, part, self.groups - 1))
-        self.look_for_element()
+    def cells(self, group: Element, is_open: bool) -> Iterator[ScoreElement]:
+        """Takes the bars of a part, or the parts of a bar."""
+        cells = list(group)[: -1 if is_open else None]
+        for cell in cells:
+            if self.group_tag == "measure" and cell.tag == "part":
+                yield ScoreElement(cell, cell.get("id", ""), self.groups)
+            elif self.group_tag == "part" and cell.tag == "measure":
+                yield ScoreElement(cell, group.get("id", ""), self.bars)
+                self.bars += 1
+        del group[: len(cells)]

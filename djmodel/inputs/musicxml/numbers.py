@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isfinite
+from functools import lru_cache
 
 MAX_NUMBER = 10**9
 _MAX_DENOMINATOR = 10080
+_MAX_LENGTH = 100  # characters of a number
 
 
 def exact_number(text: str | None) -> int | Fraction:
     """A number such as 4 or 0.5; 0 for any other text, and for one beyond `MAX_NUMBER`.
 
-    >>> exact_number(" 12 "), exact_number("0.5"), exact_number("many")
-    (12, Fraction(1, 2), 0)
+    >>> exact_number(" 12 "), exact_number("0.5"), exact_number("nan"), exact_number("9" * 400)
+    (12, Fraction(1, 2), 0, 0)
     """
+    return 0 if text is None or len(text) > _MAX_LENGTH else _number(text)
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str) -> int | Fraction:
     try:
-        number: int | float = int(text or 0)
+        number: int | float = int(text)
     except ValueError:
         try:
-            number = float(text or 0)
+            number = float(text)
         except ValueError:
             return 0
-    if not isfinite(number) or abs(number) > MAX_NUMBER:
+    if not abs(number) <= MAX_NUMBER:  # nor is NaN
         return 0
-    return number if isinstance(number, int) else _simple(number)
-
-
-def _simple(number: float) -> int | Fraction:
+    if isinstance(number, int):
+        return number
     exact = Fraction(number).limit_denominator(_MAX_DENOMINATOR)
     return exact.numerator if exact.denominator == 1 else exact
 
 
 def whole_number(text: str | None) -> int:
     """The whole number nearest to that of a text; 0 for any other text."""
-    return round(exact_number(text))
+    return 0 if text is None or len(text) > _MAX_LENGTH else _whole(text)
+
+
+@lru_cache(maxsize=4096)
+def _whole(text: str) -> int:
+    return round(_number(text))

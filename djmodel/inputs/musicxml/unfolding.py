@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
-from djmodel.inputs.limits import Deadline
+from djmodel.inputs.limits import Deadline, LimitError
 from djmodel.inputs.musicxml.repeats import BarMarks, played_bars
 from djmodel.inputs.musicxml.written import (
     TICKS_PER_QUARTER,
@@ -44,6 +45,8 @@ from seqmodel.text import pluralize, printable
 
 # A bar that is longer than its meter by less is a full one, of rounded durations.
 _ROUNDING = TICKS_PER_QUARTER // 24
+_MAX_BAR = 256  # quarter notes: more than any cadenza
+_NO_MARKS = BarMarks()
 _STAVES = {0: " upper", 1: " lower"}
 
 
@@ -65,6 +68,11 @@ def played_score(sheet: Sheet, path: Path, deadline: Deadline) -> Score:
         raise too_many_bars(path)
     meters = _meters(sheet.parts, count)
     lengths = [_length(sheet.parts, bar, meters[bar]) for bar in range(count)]
+    longest = max(lengths, default=0)
+    if longest > _MAX_BAR * TICKS_PER_QUARTER:
+        number, quarters = lengths.index(longest) + 1, longest // TICKS_PER_QUARTER
+        message = f"bar {number} lasts {quarters:,} quarter notes, more than {_MAX_BAR}"
+        raise LimitError(message, path=path)
     found = played_bars([_marks(sheet.parts, bar) for bar in range(count)])
     bars: list[_PlayedBar] = []
     at, before = 0, -1
@@ -126,9 +134,10 @@ def _meters(parts: Sequence[WrittenPart], count: int) -> list[Meter]:
     for bar in range(count):
         given = [part.bars[bar].meter if bar < len(part.bars) else None for part in parts]
         new = next((meter for meter in given if meter is not None), None)
-        current = [meter or new or before for meter, before in zip(given, current, strict=True)]
-        if len({meter.length for meter in current}) > 1:
-            raise UncoveredError("its parts have different meters")
+        if new is not None:
+            current = [meter or new for meter in given]
+            if len({meter.length for meter in current}) > 1:
+                raise UncoveredError("its parts have different meters")
         meters.append(current[0])
     return meters
 
@@ -136,7 +145,7 @@ def _meters(parts: Sequence[WrittenPart], count: int) -> list[Meter]:
 def _length(parts: Sequence[WrittenPart], bar: int, meter: Meter) -> int:
     """The length of a bar in ticks: full if a part fills it, else that of its notes and rests, as
     in a pick-up, and on both sides of a repeat inside a bar. Rests count where all parts rest."""
-    full = int(meter.length * TICKS_PER_QUARTER)
+    full = _full(meter)
     written = [each for each in _bars(parts, bar) if each.length]
     lengths = [each.length for each in written if each.has_notes] or [b.length for b in written]
     if not lengths or any(full <= length < full + _ROUNDING for length in lengths):
@@ -144,10 +153,17 @@ def _length(parts: Sequence[WrittenPart], bar: int, meter: Meter) -> int:
     return max(lengths)
 
 
+@lru_cache(maxsize=256)
+def _full(meter: Meter) -> int:
+    """The length of a full bar, in ticks."""
+    return int(meter.length * TICKS_PER_QUARTER)
+
+
 def _marks(parts: Sequence[WrittenPart], bar: int) -> BarMarks:
     marks = BarMarks()
     for written in _bars(parts, bar):
-        marks.merge(written.marks)
+        if written.marks != _NO_MARKS:
+            marks.merge(written.marks)
     return marks
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import midi_files as mf
+from helpers import sheets as xml
 
 from djmodel import inspect
 from djmodel.inputs.music_files import rags
@@ -158,6 +159,23 @@ def test_a_folder_is_listed(
     shown = " ".join(capsys.readouterr().out.split())
     assert "song.mid used: 2 bars, 8 values" in shown
     assert "empty.mid skipped: the file is empty" in shown
+
+
+def test_every_sheet_of_a_large_folder_has_a_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "sheets"
+    folder.mkdir()
+    for number in range(110):
+        bar = xml.harmony("C") + xml.note("C5") + (xml.words("D.S.") if number == 7 else "")
+        (folder / f"{number:03}.musicxml").write_text(xml.sheet(xml.part(bar, xml.note("D5"))))
+    for _ in range(2):  # read, then out of the cache
+        assert called(monkeypatch, folder) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert shown.count(".musicxml used: 2 bars, 2 values") == 110
+        assert "007.musicxml used: 2 bars, 2 values; each bar is read once: D.S. has no" in shown
+    assert len(list((tmp_path / "cache").iterdir())) == 110
 
 
 @pytest.mark.parametrize("name", ["chart.txt", "-"])

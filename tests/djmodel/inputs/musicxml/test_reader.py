@@ -9,7 +9,7 @@ import pytest
 from helpers import broken_files as bf
 from helpers.sheets import COMMON, harmony, note, part, repeat, sheet
 
-from djmodel.inputs.reader import read_score, read_tune
+from djmodel.inputs.reader import read_score, read_tune, transcribe
 from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.meter import Meter
 from seqmodel.errors import FileError
@@ -185,6 +185,16 @@ def test_symbols_without_a_meaning_are_counted(read):
     function = "<harmony><function>V</function><kind>major</kind></harmony>"
     score = read(sheet(part(harmony("C") + note("C5", 2) + function + note("D5", 2))))
     assert score.remarks == ("1 chord symbol without a meaning left out",)
+
+
+def test_chords_are_inferred_where_the_sheet_says_only_that_there_are_none(tmp_path):
+    path = tmp_path / "silent.musicxml"
+    path.write_text(
+        sheet(part(harmony("C", "none") + note("C5", 1), *map(note, ("E5", "G5", "D5"))))
+    )
+    made = transcribe(path)
+    assert made.note == "chords inferred from the melody"
+    assert all(bar.changes for bar in made.tune.bars)
 
 
 def test_text_in_utf_16_is_read(tmp_path):
