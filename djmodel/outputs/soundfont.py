@@ -119,7 +119,10 @@ def _decoded(vorbis: bytes) -> NDArray[np.int16]:
     """The frames of a sample."""
     import soundfile
 
-    frames, _ = soundfile.read(io.BytesIO(vorbis), dtype="int16", always_2d=True)
+    try:
+        frames, _ = soundfile.read(io.BytesIO(vorbis), dtype="int16", always_2d=True)
+    except soundfile.SoundFileError as error:
+        raise ValueError("a sample is not Ogg Vorbis") from error
     return np.ascontiguousarray(frames[:, 0]).astype("<i2")
 
 

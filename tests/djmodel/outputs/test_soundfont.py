@@ -104,3 +104,10 @@ def test_an_instrument_without_end_is_refused(tmp_path, font):
     path.write_bytes(SoundFont(font.info, font.samples, tables).content())
     with pytest.raises(FileError, match=r"x\.sf3: the SoundFont is damaged"):
         check_soundfont(path)
+
+
+def test_a_sample_that_is_not_vorbis_is_named(tmp_path, font):
+    path = tmp_path / "x.sf3"
+    path.write_bytes(SoundFont(font.info, bytes(len(font.samples)), font.tables).content())
+    with pytest.raises(FileError, match=r"damaged: a sample is not Ogg Vorbis; choose another"):
+        check_soundfont(path)
