@@ -19,6 +19,7 @@ from djmodel.music.tune import ChordSpan, Instrument, Note, Tempo
 LEADS = (52, 53, 54, 65, 66, 68, 71, 73, 22, 80, 56, 40, 11, 26, 0)
 KEYS, GUITARS, PADS = (0, 1, 4, 16, 18), (24, 25, 27), (48, 49, 50, 89, 90, 91)
 DISTORTED, BASSES, CHOIRS = (29, 30), (32, 33, 34, 35, 38), (52, 53, 54, 91)
+_ONE_LOUDNESS = 96
 WINDS = (61, 62, 56, 65, 66, 60)
 
 
@@ -231,10 +232,11 @@ def arrange(kind: str, song: Song, rng: Random) -> Arrangement:
 
 
 def score_of(song: Song, parts: Sequence[p.Played], rng: Random) -> Score:
-    """The parts as a score without names, in any order."""
+    """The parts as a score without names, in any order. Some scores have one instrument only, some
+    one loudness."""
     parts = [part for part in parts if part.notes]
     rng.shuffle(parts)  # type: ignore[arg-type]
-    plain = rng.random() < 0.3
+    plain, flat = rng.random() < 0.3, rng.random() < 0.4
     measures = tuple(
         Measure(bar * song.meter.length, song.meter.length, song.meter) for bar in range(song.bars)
     )
@@ -243,19 +245,19 @@ def score_of(song: Song, parts: Sequence[p.Played], rng: Random) -> Score:
         program = 0 if plain else part.program
         name = f"Track {number}" if plain or rng.random() < 0.5 else PROGRAM_NAMES[program]
         channel = 10 if part.drums else number + (number >= 10)
-        notes = _on_grid(part.notes, song.length)
+        notes = _on_grid(part.notes, song.length, flat)
         instrument = Instrument(name, program)
         score_parts.append(ScorePart(number, name, instrument, channel, part.drums, notes))
     return Score(song.title, tuple(score_parts), measures, (Tempo(Fraction(0), 110.0),))
 
 
-def _on_grid(notes: Sequence[Note], end: Fraction) -> tuple[GridNote, ...]:
+def _on_grid(notes: Sequence[Note], end: Fraction, flat: bool) -> tuple[GridNote, ...]:
     grid = {
         (round(n.onset * STEPS_PER_QUARTER), n.pitch): GridNote(
             round(n.onset * STEPS_PER_QUARTER),
             round(min(n.end, end) * STEPS_PER_QUARTER),
             n.pitch,
-            n.velocity,
+            _ONE_LOUDNESS if flat else n.velocity,
         )
         for n in notes
     }

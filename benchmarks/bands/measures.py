@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from benchmarks.bands.arrangements import Arrangement
+from djmodel.inputs.quantization import STEPS_PER_QUARTER
 from djmodel.inputs.score_to_tune import tune_from_score
 from djmodel.music.chord import Chord
 from djmodel.music.tune import ChordSpan, Note, Tune
@@ -49,7 +50,7 @@ def measure(arrangement: Arrangement) -> Counts:
 
 def melody_bars(arrangement: Arrangement, tune: Tune) -> tuple[int, int]:
     """The bars that have melody, and those in which it was found."""
-    starts = [float(measure.onset) for measure in arrangement.score.measures]
+    starts = [round(m.onset * STEPS_PER_QUARTER) for m in arrangement.score.measures]
     known = _by_bar(arrangement.melody, starts)
     found = _by_bar(tune.melody_notes(), starts)
     right = 0
@@ -61,11 +62,12 @@ def melody_bars(arrangement: Arrangement, tune: Tune) -> tuple[int, int]:
     return len(known) + extra, right
 
 
-def _by_bar(notes: Sequence[Note], starts: Sequence[float]) -> dict[int, set[tuple[float, int]]]:
-    by_bar: dict[int, set[tuple[float, int]]] = {}
+def _by_bar(notes: Sequence[Note], starts: Sequence[int]) -> dict[int, set[tuple[int, int]]]:
+    """For each bar that has notes their onsets, in grid steps, and pitch classes."""
+    by_bar: dict[int, set[tuple[int, int]]] = {}
     for note in notes:
-        onset = round(float(note.onset), 2)
-        by_bar.setdefault(bisect_right(starts, onset + 0.01), set()).add((onset, note.pitch % 12))
+        onset = round(note.onset * STEPS_PER_QUARTER)
+        by_bar.setdefault(bisect_right(starts, onset), set()).add((onset, note.pitch % 12))
     return by_bar
 
 

@@ -67,7 +67,7 @@ def tune_from_score(
     check = deadline or no_deadline
     if not any(symbol.chord for symbol in score.symbols):  # N.C. alone is no harmony
         score = replace(score, symbols=())
-    choice = choose_parts(score, options.melody_part, options.chord_part, path)
+    choice = choose_parts(score, options.melody_part, options.chord_part, path, check)
     check()
     score = replace(score, measures=_bar_lines(score, choice))
     check()

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from djmodel.inputs.melody.features import Features, extract_features
-from djmodel.inputs.score import Score, ScorePart
+from djmodel.inputs.melody.features import Features, PartMeasurements
+from djmodel.inputs.quantization import Steps
+from djmodel.inputs.score import ScorePart
 from djmodel.music.instruments import PROGRAM_NAMES, family
 
 
@@ -24,21 +25,25 @@ class _Criterion(NamedTuple):
 
 _Criteria = dict[str, _Criterion]
 
+# The weights of what the notes show were fitted to the half for tuning of `benchmarks/bands` (a
+# conditional logit over the parts that play in a bar), and rounded.
 _MELODY: _Criteria = {
-    "name": _Criterion(5.0, "its name says so", "its name says otherwise"),
-    "words": _Criterion(4.0, "the words are sung to it"),
-    "instrument": _Criterion(1.5, "its instrument suits", "an instrument that seldom sings"),
-    "one line": _Criterion(2.0, "one note at a time", "several notes at a time"),
+    "name": _Criterion(6.0, "its name says so", "its name says otherwise"),
+    "words": _Criterion(5.0, "the words are sung to it"),
+    "instrument": _Criterion(2.0, "its instrument suits", "an instrument that seldom sings"),
+    "one line": _Criterion(2.5, "one note at a time", "several notes at a time"),
     "register": _Criterion(1.0, "in a fitting register", "outside the register of a melody"),
-    "on top": _Criterion(1.0, "above the others", "below other parts"),
-    "moves by step": _Criterion(2.0, "moves by step", "moves in leaps"),
-    "rhythm": _Criterion(1.5, "varied in rhythm", "always the same rhythm"),
-    "phrases": _Criterion(1.5, "in phrases", "a few notes at a time"),
-    "pace": _Criterion(0.5, "at a singing pace", "too slow or too fast"),
-    "breathes": _Criterion(0.5, "with rests"),
-    "variety": _Criterion(1.0, "many different pitches", "few different pitches"),
+    "on top": _Criterion(0.5, "above the others", "below other parts"),
+    "moves by step": _Criterion(1.0, "moves by step", "moves in leaps"),
+    "rhythm": _Criterion(2.0, "varied in rhythm", "always the same rhythm"),
+    "phrases": _Criterion(1.25, "in phrases", "a few notes at a time"),
+    "pace": _Criterion(0.25, "at a singing pace", "too slow or too fast"),
+    "breathes": _Criterion(1.0, "with rests"),
+    "variety": _Criterion(0.5, "many different pitches", "few different pitches"),
+    "own tones": _Criterion(2.0, "tones beside the chords", "tones of the chords only"),
+    "goes on": _Criterion(0.75, "its bars differ", "repeats a figure"),
     "presence": _Criterion(2.5, "plays most of the time", "plays seldom"),
-    "loudness": _Criterion(0.5, "loud"),
+    "loudness": _Criterion(2.0, "loud", "soft"),
 }
 _HARMONY: _Criteria = {
     "name": _Criterion(3.0, "its name says so"),
@@ -93,30 +98,62 @@ def is_drums(part: ScorePart) -> bool:
 
 
 class PartScores(NamedTuple):
-    """Features of a part, its fit to each criterion, its scores as melody and as harmony."""
+    """Features of a part, its fit to each criterion, its scores as melody, as melody where it plays
+    (however seldom that is), and as harmony."""
 
     features: Features
     melody_fit: dict[str, float]
     harmony_fit: dict[str, float]
     as_melody: float
+    as_lead: float
     as_harmony: float
 
 
-def score_parts(parts: Sequence[ScorePart], score: Score) -> dict[int, PartScores]:
-    """The scores of each part, by its number."""
-    features = extract_features(parts, score)
+def score_parts(
+    parts: Sequence[ScorePart], measurements: PartMeasurements
+) -> dict[int, PartScores]:
+    """The scores of each part over the whole music, by its number."""
+    features = {part.number: measurements.features(part) for part in parts}
+    loudest = max(f.velocity for f in features.values() if f)
     by_number = {}
     for part in parts:
-        melody, harmony = _melody_fit(part, features), _harmony_fit(part, features)
-        scores = _weighted_mean(melody, _MELODY), _weighted_mean(harmony, _HARMONY)
-        by_number[part.number] = PartScores(features[part.number], melody, harmony, *scores)
+        f = features[part.number]
+        assert f is not None  # every part has notes
+        melody, harmony = _melody_fit(part, f, loudest), _harmony_fit(part, f)
+        by_number[part.number] = PartScores(
+            features=f,
+            melody_fit=melody,
+            harmony_fit=harmony,
+            as_melody=_weighted_mean(melody, _MELODY),
+            as_lead=_weighted_mean(melody | {"presence": 1.0}, _MELODY),
+            as_harmony=_weighted_mean(harmony, _HARMONY),
+        )
     return by_number
 
 
-def _melody_fit(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
-    """The fit of a part as the melody, by criterion: 0 to 1 (its name: -1 to 1)."""
-    f = features[part.number]
-    loudest = max(other.velocity for other in features.values())
+def melody_scores(
+    parts: Sequence[ScorePart],
+    whole: dict[int, PartScores],
+    measurements: PartMeasurements,
+    start: Steps,
+    end: Steps,
+) -> dict[int, float]:
+    """The score as melody, in the music from `start` to before `end` (grid steps), of each part
+    that begins a note there, by its number. `whole`: as of `score_parts`."""
+    playing = {part: measurements.features(part, start, end) for part in parts}
+    loudest = max((f.velocity for f in playing.values() if f), default=0.0)
+    by_number = {}
+    for part, f in playing.items():
+        if f is not None:
+            words = whole[part.number].features.words
+            fit = _melody_fit(part, f, loudest) | {"words": words}
+            by_number[part.number] = _weighted_mean(fit, _MELODY)
+    return by_number
+
+
+def _melody_fit(part: ScorePart, f: Features, loudest: float) -> dict[str, float]:
+    """The fit of a part as the melody, by criterion: 0 to 1 (its name: -1 to 1). `loudest`: the
+    mean velocity of the loudest part."""
     program = part.instrument.program
     suitability = 0.9 if program in _VOICES else _MELODY_FAMILIES[family(program)]
     return {
@@ -132,14 +169,15 @@ def _melody_fit(part: ScorePart, features: dict[int, Features]) -> dict[str, flo
         "pace": _trapezoid(f.pace, 0.1, 0.35, 2.5, 4.5),
         "breathes": _trapezoid(f.sounding, 0.1, 0.4, 0.95, 1.2),
         "variety": _trapezoid(f.pitch_bits, 0.5, 2.5, 6, 7),
+        "own tones": _trapezoid(f.own_tones, 0.0, 0.5, 1, 1.1),
+        "goes on": 1.0 - f.repeats,
         "presence": _trapezoid(f.coverage, 0.0, 0.7, 1, 1.1),
-        "loudness": _trapezoid(f.velocity / loudest, 0.6, 1, 1.1, 1.2),
+        "loudness": _trapezoid(f.velocity / loudest, 0.6, 1, 1.1, 1.2) if loudest else 1.0,
     }
 
 
-def _harmony_fit(part: ScorePart, features: dict[int, Features]) -> dict[str, float]:
+def _harmony_fit(part: ScorePart, f: Features) -> dict[str, float]:
     """The fit of a part as one that carries the harmony, in the same ranges."""
-    f = features[part.number]
     return {
         "name": _name_score(part, _HARMONY_WORDS),
         "instrument": _HARMONY_FAMILIES[family(part.instrument.program)],
@@ -179,20 +217,33 @@ def _word_score(name: str, table: Iterable[tuple[float, str]]) -> float:
     return against if against < 0 else max(evidence, default=0.0)
 
 
+class Margin(NamedTuple):
+    """The distance of a part that leads to the next best one, the `rival`: the difference of their
+    scores as melody in the bars in which it leads, below 0 where the rest of the music decided."""
+
+    rival: ScorePart
+    ahead: float
+
+
 @dataclass(frozen=True, slots=True)
 class PartRole:
     """The role of a part: melody, harmony, melody and harmony, drums, doubles the melody, or left
-    out. `melody`, `harmony`: its scores, from 0 to 1."""
+    out. `melody`, `harmony`: its scores, from 0 to 1; `margin`: of a melody with a rival."""
 
     part: ScorePart
     role: str
     melody: float
     harmony: float
     reason: str
+    margin: Margin | None = None
 
 
 def role_with_reason(
-    part: ScorePart, roles: dict[int, str], scores: dict[int, PartScores], asked: set[int]
+    part: ScorePart,
+    roles: dict[int, str],
+    scores: dict[int, PartScores],
+    asked: set[int],
+    margins: dict[int, Margin],
 ) -> PartRole:
     """The role of a part with its scores and a reason. `asked`: the parts that the user named."""
     if part.number not in scores:
@@ -200,6 +251,7 @@ def role_with_reason(
         return PartRole(part, "drums", 0.0, 0.0, reason)
     role = roles.get(part.number, "left out")
     own = scores[part.number]
+    margin = margins.get(part.number)
     if part.number in asked:
         reason = "chosen by you"
     elif role == "doubles the melody":
@@ -214,7 +266,7 @@ def role_with_reason(
         reason = _strongest_merits(own.melody_fit, everyone, _MELODY)
     if role == "melody and harmony":
         reason = f"its top line is the melody, the rest accompanies: {reason}"
-    return PartRole(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason)
+    return PartRole(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason, margin)
 
 
 def _strongest_merits(

@@ -3,15 +3,17 @@ by their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from djmodel.inputs.melody.features import Features
+from djmodel.inputs.limits import no_deadline
+from djmodel.inputs.melody.features import Features, PartMeasurements
+from djmodel.inputs.melody.leads import Lead, find_leads, margins, notes_of
 from djmodel.inputs.melody.line import divide, doubles, legato, skyline
 from djmodel.inputs.melody.scores import PartRole, is_drums, role_with_reason, score_parts
-from djmodel.inputs.quantization import GridNote, as_notes
+from djmodel.inputs.quantization import GridNote, as_notes, quarters_to_steps
 from djmodel.inputs.score import Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
@@ -29,13 +31,15 @@ _MIN_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
 @dataclass(frozen=True)
 class ChosenParts:
     """The role of every part, the melody as one line, and the parts that accompany it.
-    `lone_melody`: without accompaniment, so that chords must be inferred."""
+    `lone_melody`: without accompaniment, so that chords must be inferred. `leads`: the parts that
+    have the melody, in turns, or together throughout where the user names several."""
 
     roles: tuple[PartRole, ...]
     line: tuple[GridNote, ...]
     instrument: Instrument
     accompaniment: tuple[Part, ...]
     lone_melody: bool = False
+    leads: tuple[Lead, ...] = ()
 
     @cached_property
     def melody(self) -> tuple[Note, ...]:
@@ -56,9 +60,10 @@ def choose_parts(
     melody: Selection | None = None,
     chords: Selection | None = None,
     path: str | Path | None = None,
+    check: Callable[[], None] = no_deadline,
 ) -> ChosenParts:
     """The parts named by the user, and those with the best scores where they name none. Errors name
-    the file at `path`.
+    the file at `path`. `check` is called now and then and may end the work by raising.
 
     Raises CorpusError for a named part that does not exist, and for music without a melody or
     without notes to recognize chords in.
@@ -71,11 +76,17 @@ def choose_parts(
     if not pitched:
         message = "the music has drums only, and no melody"
         raise CorpusError(message, path=path, hint="choose another file")
-    scores = score_parts(pitched, score)
+    measurements = PartMeasurements(pitched, score)
+    scores = score_parts(pitched, measurements)
 
     candidates = [part for part in pitched if part not in asked_chords] or pitched
-    leading = asked_melody or (max(candidates, key=lambda part: scores[part.number].as_melody),)
-    together = _together(leading)
+    if asked_melody:
+        leads = tuple(Lead(part, 0, quarters_to_steps(score.length)) for part in asked_melody)
+    else:
+        leads = find_leads(candidates, scores, measurements, check)
+    leading = tuple(dict.fromkeys(lead.part for lead in leads))
+    turns = [_together(leads)] if asked_melody else [notes_of(lead) for lead in leads]
+    together = tuple(note for turn in turns for note in turn)
     others = [part for part in pitched if part not in leading and part.number not in asked]
     doubling = [part for part in others if doubles(part, together)]
     others = [part for part in others if part not in doubling]
@@ -90,9 +101,18 @@ def choose_parts(
         part in carrying or (chords is None and _two_hands(scores[part.number].features))
         for part in leading
     )
-    line, rest = divide(together) if divided else (skyline(together), ())
+    lines = [divide(turn) if divided else (skyline(turn), ()) for turn in turns]
+    line = tuple(note for own, _ in lines for note in own)
+    rest = tuple(note for _, own in lines for note in own)
     if rest:
         accompaniment.insert(0, Part(leading[0].instrument, as_notes(rest)))
+    if chords is None:
+        accompaniment += [
+            Part(part.instrument, as_notes(behind))
+            for part in leading
+            if scores[part.number].as_harmony >= _MIN_HARMONY_SCORE
+            and (behind := _while_others_lead(part, leads))
+        ]
     _check(line, accompaniment, path, symbols=bool(score.symbols))
     lone_melody = not accompaniment
     if chords is None:
@@ -102,12 +122,17 @@ def choose_parts(
     roles = {part.number: "harmony" for part in carrying}
     roles |= {part.number: "doubles the melody" for part in doubling}
     roles |= {part.number: "melody and harmony" if rest else "melody" for part in leading}
+    ahead = {}
+    if not asked_melody:
+        compared = [part for part in candidates if part not in doubling]
+        ahead = margins(leads, compared, scores, measurements)
     return ChosenParts(
-        roles=tuple(role_with_reason(part, roles, scores, asked) for part in score.parts),
+        roles=tuple(role_with_reason(part, roles, scores, asked, ahead) for part in score.parts),
         line=legato(line),
-        instrument=leading[0].instrument,
+        instrument=max(leading, key=lambda part: _notes_led(part, leads)).instrument,
         accompaniment=tuple(accompaniment),
         lone_melody=lone_melody,
+        leads=leads,
     )
 
 
@@ -116,11 +141,23 @@ def _two_hands(features: Features) -> bool:
     return features.low_pitch < _BASS_BELOW and features.top_pitch - features.low_pitch >= 12
 
 
-def _together(parts: Sequence[ScorePart]) -> tuple[GridNote, ...]:
-    """The notes of all parts, in the order of onsets."""
-    if len(parts) == 1:
-        return parts[0].grid_notes
-    return tuple(sorted(note for part in parts for note in part.grid_notes))
+def _together(leads: Sequence[Lead]) -> tuple[GridNote, ...]:
+    """The notes of parts that have the melody together, in the order of onsets."""
+    if len(leads) == 1:
+        return leads[0].part.grid_notes
+    return tuple(sorted(note for lead in leads for note in lead.part.grid_notes))
+
+
+def _notes_led(part: ScorePart, leads: Sequence[Lead]) -> int:
+    """The number of notes of a part while it leads."""
+    return sum(len(notes_of(lead)) for lead in leads if lead.part is part)
+
+
+def _while_others_lead(part: ScorePart, leads: Sequence[Lead]) -> tuple[GridNote, ...]:
+    """The notes that a part plays while others have the melody."""
+    own = {note for lead in leads if lead.part is part for note in notes_of(lead)}
+    led = {(note.start, note.pitch) for note in own}
+    return tuple(note for note in part.grid_notes if (note.start, note.pitch) not in led)
 
 
 def _check(

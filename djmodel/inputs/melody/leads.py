@@ -1,0 +1,149 @@
+"""Leads: which part has the melody in each bar. Mostly one part has it throughout; in some music
+another one takes over in the chorus, or two play in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from djmodel.inputs.limits import no_deadline
+from djmodel.inputs.melody.features import PHRASE_REST, PartMeasurements
+from djmodel.inputs.melody.scores import Margin, PartScores, melody_scores
+from djmodel.inputs.quantization import GridNote, Steps
+from djmodel.inputs.score import ScorePart
+
+_IN_REACH = 0.25  # of the best score: parts further below never lead
+_BARS_AROUND = (1, 2)  # before and after a bar, by whose music its lead is judged
+_WHOLE = 0.3  # weight of the score over the whole music beside that of these bars
+_WORTH = 0.55  # a lead below this score is worse than a rest
+_TAKEOVER = 0.12  # cost of another part's taking over the lead
+
+
+class Lead(NamedTuple):
+    """A part that has the melody from `start` to `end`, in grid steps from the start of the
+    score."""
+
+    part: ScorePart
+    start: Steps
+    end: Steps
+
+
+def find_leads(
+    parts: Sequence[ScorePart],
+    scores: dict[int, PartScores],
+    measurements: PartMeasurements,
+    check: Callable[[], None] = no_deadline,
+) -> tuple[Lead, ...]:
+    """The leads of a score, in the order in which they play. Scores of a few bars decide, where
+    every change of the lead has a cost: so the fills between the phrases of a singer are left out,
+    and a solo of eight bars is not. `check` is called now and then and may end the work by raising.
+    """
+    best = max(scores[part.number].as_lead for part in parts)
+    rivals = [part for part in parts if scores[part.number].as_lead >= best - _IN_REACH]
+    edges = measurements.edges
+    end = edges[-1]
+    if len(rivals) == 1:
+        return (Lead(rivals[0], 0, end),)
+    worth = _worth_by_bar(rivals, scores, measurements, check)
+    leads: list[Lead] = []
+    for bar, number in enumerate(_best_path(worth)):
+        if not leads or rivals[number] is not leads[-1].part:
+            start = _entry(rivals[number], leads[-1].part, edges, bar) if leads else 0
+            leads.append(Lead(rivals[number], start, end))
+    return tuple(
+        lead._replace(end=after.start)
+        for lead, after in zip(leads, [*leads[1:], Lead(leads[-1].part, end, end)], strict=True)
+    )
+
+
+def _worth_by_bar(
+    rivals: Sequence[ScorePart],
+    scores: dict[int, PartScores],
+    measurements: PartMeasurements,
+    check: Callable[[], None],
+) -> list[list[float]]:
+    """For each bar the worth of each rival as its lead: 0 where it rests."""
+    worth = []
+    edges = measurements.edges
+    before, after = _BARS_AROUND
+    for bar in range(len(edges) - 1):
+        check()
+        start, end = edges[max(bar - before, 0)], edges[min(bar + after + 1, len(edges) - 1)]
+        local = melody_scores(rivals, scores, measurements, start, end)
+        row = []
+        for part in rivals:
+            own = (1 - _WHOLE) * local.get(part.number, _WORTH)
+            own += _WHOLE * scores[part.number].as_lead
+            row.append(measurements.presence(part, bar) * (own - _WORTH))
+        worth.append(row)
+    return worth
+
+
+def _best_path(worth: Sequence[Sequence[float]]) -> list[int]:
+    """The lead of each bar, as an index among the rivals: the path of greatest worth less the cost
+    of its changes (Viterbi's algorithm). While all rest, a change comes last."""
+    totals = list(worth[0])
+    backpointers = []
+    for row in worth[1:]:
+        leader = max(range(len(totals)), key=totals.__getitem__)
+        switched = totals[leader] - _TAKEOVER
+        came_from = [own if total > switched else leader for own, total in enumerate(totals)]
+        backpointers.append(came_from)
+        totals = [max(t, switched) + gain for t, gain in zip(totals, row, strict=True)]
+    path = [max(range(len(totals)), key=totals.__getitem__)]
+    for came_from in reversed(backpointers):
+        path.append(came_from[path[-1]])
+    return path[::-1]
+
+
+def _entry(part: ScorePart, before: ScorePart, edges: Sequence[Steps], bar: int) -> Steps:
+    """The time at which `part` takes over from the part `before` it, about the start of a bar: with
+    the pickup of its phrase, if the other part has no note to begin there; or after the last notes
+    of the other part, if its own phrase begins later in the bar."""
+    line = edges[bar]
+    own = [note for note in part.grid_notes if edges[bar - 1] <= note.start < edges[bar + 1]]
+    other = [note.start for note in before.grid_notes if edges[bar - 1] <= note.start < line]
+    entry = next((note.start for note in own if note.start >= line), line)
+    ends = dict.fromkeys([note.start for note in own], 0)
+    for note in own:
+        ends[note.start] = max(ends[note.start], note.end)
+    for start in sorted(ends, reverse=True):
+        joined = ends[start] > entry - PHRASE_REST
+        if start < line and joined and not any(onset >= start for onset in other):
+            entry = start
+        elif start < line:
+            break
+    return entry
+
+
+def notes_of(lead: Lead) -> tuple[GridNote, ...]:
+    """The notes of a lead, which end at its end."""
+    within = (note for note in lead.part.grid_notes if lead.start <= note.start < lead.end)
+    return tuple(
+        note if note.end <= lead.end else note._replace(end=int(lead.end)) for note in within
+    )
+
+
+def margins(
+    leads: Sequence[Lead],
+    parts: Sequence[ScorePart],
+    scores: dict[int, PartScores],
+    measurements: PartMeasurements,
+) -> dict[int, Margin]:
+    """For each part that leads, by its number, its distance to the best of the other `parts`, over
+    the time in which it leads."""
+    totals: dict[int, dict[int, float]] = {}
+    for lead in leads:
+        of_lead = totals.setdefault(lead.part.number, {})
+        local = melody_scores(parts, scores, measurements, lead.start, lead.end)
+        for number, score in local.items():
+            of_lead[number] = of_lead.get(number, 0.0) + score * float(lead.end - lead.start)
+    by_number = {}
+    for number, of_lead in totals.items():
+        length = sum(float(o.end - o.start) for o in leads if o.part.number == number)
+        rivals = [part for part in parts if part.number in of_lead and part.number != number]
+        if rivals:
+            rival = max(rivals, key=lambda part: of_lead[part.number])  # noqa: B023 (called here)
+            ahead = (of_lead.get(number, 0.0) - of_lead[rival.number]) / length
+            by_number[number] = Margin(rival, ahead)
+    return by_number
