@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from djmodel.inputs.melody.selection import ChosenParts
-    from djmodel.inputs.score import Score
+    from djmodel.inputs.score import Measure, Score
     from djmodel.inputs.wjazzd.solo_filter import SoloFilter
     from djmodel.inputs.wjazzd.solos import SoloResult
     from djmodel.music.tune import BarRange, Tune
@@ -132,7 +132,7 @@ def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> Tune | Non
     made = tune_from_score(read_score(path, deadline), path, options, deadline)
     console = _console()
     console.print(score_facts(made.score))
-    console.print(PartTable(made.choice))
+    console.print(PartTable(made.choice, made.score.measures))
     console.print(bar_table(made.tune, first=bars[0] if bars else 1))
     console.print(tune_facts(made.tune, made.note))
     return made.tune
@@ -259,25 +259,26 @@ def score_facts(score: Score) -> Table:
 
 class PartTable:
     """Parts with their roles, scores out of 100 and reasons, for rich's `Console.print`: a table,
-    or a list where the console is too narrow for one."""
+    or a list where the console is too narrow for one. `measures`: the bars of the score."""
 
-    def __init__(self, choice: ChosenParts) -> None:
+    def __init__(self, choice: ChosenParts, measures: Sequence[Measure]) -> None:
         self.choice = choice
+        self.reasons = [choice.reason(result, measures) for result in choice.roles]
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[Table | Text | str]:
         if options.max_width >= _NARROW:
-            yield _part_table(self.choice)
+            yield _part_table(self.choice, self.reasons)
             return
         yield console.render_str("Parts", style="italic")
-        for result in self.choice.roles:
+        for result, reason in zip(self.choice.roles, self.reasons, strict=True):
             part = result.part
             yield console.render_str(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}"
+            yield f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {reason}"
 
 
-def _part_table(choice: ChosenParts) -> Table:
+def _part_table(choice: ChosenParts, reasons: Sequence[str]) -> Table:
     """A table with a row for each part: its role, its scores out of 100 and the reason."""
     from rich import box
     from rich.table import Table
@@ -291,7 +292,7 @@ def _part_table(choice: ChosenParts) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("taken for")
     table.add_column("because", overflow="fold", ratio=1)
-    for result in choice.roles:
+    for result, reason in zip(choice.roles, reasons, strict=True):
         part = result.part
         scores = ["", ""]
         if result.role != "drums":
@@ -300,7 +301,7 @@ def _part_table(choice: ChosenParts) -> Table:
         instrument = "Drums" if part.drums else PROGRAM_NAMES[part.instrument.program]
         row = [number, name, instrument, str(len(part.grid_notes)), *scores]
         style = "bold" if result.role.startswith("melody") else None
-        table.add_row(*row, result.role, result.reason, style=style)
+        table.add_row(*row, result.role, reason, style=style)
     return table
 
 

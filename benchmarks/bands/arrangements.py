@@ -175,13 +175,15 @@ def house_band(song: Song, rng: Random) -> Band:
     assert song.tune is not None
     style = rng.choice(("swing", "bossa", "ballad", "latin", "funk", "block", "stride", "arpeggio"))
     band = accompany(song.tune, style, rng.randrange(1 << 30))
-    parts = [p.Played(part.instrument.program, part.notes, part.drums) for part in band.accompaniment]
+    parts = [
+        p.Played(part.instrument.program, part.notes, part.drums) for part in band.accompaniment
+    ]
     lead = _lead(song, rng)
     return [p.Played(rng.choice(LEADS), lead), *parts], lead
 
 
 def combo(song: Song, rng: Random) -> Band:
-    """Jazz by players that know nothing of the project's: a second horn, comping, pads, two-feel."""
+    """Jazz by players that know nothing of the project's own: comping, a bass in two, a horn."""
     lead = _lead(song, rng, 58, 76)
     spans = p.anticipated(song.chords, rng, rng.choice((0.0, 0.5)))
     rhythm = rng.choice(("x--x----", "..x---x.", "x-...x--", "x---....", "x--x--x-"))

@@ -20,13 +20,13 @@ from djmodel.music.tune import ChordSpan
 
 POP_GROOVES = (
     "PopBallad", "8Beat", "50sRock", "60sRock", "BasicRock", "FolkRock", "SoftRock", "RockBallad",
-    "GuitarBallad", "PianoBallad", "StringBallad", "CountrySwing", "Folk", "FolkBallad", "BubbleRock",
-    "Ska", "Twist", "SlowCountry", "SlowSpiritual", "Hymn", "Lullaby", "BoneyM",
+    "GuitarBallad", "PianoBallad", "StringBallad", "CountrySwing", "Folk", "FolkBallad",
+    "BubbleRock", "Ska", "Twist", "SlowCountry", "SlowSpiritual", "Hymn", "Lullaby", "BoneyM",
 )  # fmt: skip
 JAZZ_GROOVES = (
     "Swing", "EasySwing", "FastSwing", "68Swing", "Bebop", "BigBand", "BossaNova", "JazzGuitar",
-    "MellowJazz", "ModernJazz", "NiteJazz", "SlowJazz", "JazzCombo", "Foxtrot", "GypsyJazz", "Samba",
-    "Evansish", "Mambo", "ChaCha", "JazzRhumba", "Charleston", "Salsa", "Blues", "Rhumba",
+    "MellowJazz", "ModernJazz", "NiteJazz", "SlowJazz", "JazzCombo", "Foxtrot", "GypsyJazz",
+    "Samba", "Evansish", "Mambo", "ChaCha", "JazzRhumba", "Charleston", "Salsa", "Blues", "Rhumba",
 )  # fmt: skip
 # Suffixes as MMA names them, by intervals; a chord without one is played without its colours.
 _SUFFIXES = {
@@ -46,7 +46,7 @@ def installed() -> bool:
 
 def accompaniment(song: Song, groove: str) -> list[Played]:
     """The parts that MMA plays to the chords of a song in 4/4, of which each begins on a beat."""
-    lines = ["Tempo 110", f"Groove {groove}"]
+    lines = ["RndSeed 1", "Tempo 110", f"Groove {groove}"]
     names = {span.onset: _name(span.chord) for span in song.chords}
     beats = song.meter.numerator
     for bar in range(song.bars):

@@ -28,9 +28,7 @@ class Played:
 
 def anticipated(spans: Sequence[ChordSpan], rng: Random, share: float) -> list[ChordSpan]:
     """The chords, a share of which is struck an eighth early."""
-    starts = [
-        span.onset - (EIGHTH if span.onset and rng.random() < share else 0) for span in spans
-    ]
+    starts = [span.onset - (EIGHTH if span.onset and rng.random() < share else 0) for span in spans]
     ends = [*starts[1:], spans[-1].end]
     return [
         ChordSpan(start, end, span.chord)
@@ -59,9 +57,11 @@ def _bass_pitch(tone: int, low: int = 28) -> int:
 
 
 def _slots(span: ChordSpan, step: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """The span in steps of the grid that begins with its chord, or on the next step of the song."""
+    """The span in steps of the grid; the first, of an anticipated chord, may be longer."""
     edges = [span.onset]
     at = (span.onset // step + 1) * step
+    if at - span.onset < step / 2:
+        at += step
     while at < span.end:
         edges.append(at)
         at += step

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 from djmodel.inputs.wjazzd.solos import bundled_file, read_solos
@@ -43,8 +44,8 @@ _MOVES = {0: 0.3, 5: 3.0, 7: 2.0, 2: 1.5, 9: 1.2, 10: 1.0, 3: 0.8, 4: 0.6, 8: 0.
 @dataclass(frozen=True)
 class Song:
     """Melody and chords from the start of the song, in bars of one meter; `sections`: the name of
-    the section of each bar; `half`: the half of the material that it belongs to, for settings or for
-    the report; `tune`: the tune that it was made from, where there is one."""
+    the section of each bar; `half`: the half of the material that it belongs to, for settings or
+    for the report; `tune`: the tune that it was made from, where there is one."""
 
     title: str
     meter: Meter
@@ -117,7 +118,9 @@ def _folk_tunes() -> tuple[tuple[str, Meter, int, bool, tuple[Note, ...]], ...]:
     return tuple(tunes)
 
 
-def folk_songs(count: int, meters: Sequence[str] = ("4/4", "3/4", "6/8"), seed: int = 0) -> list[Song]:
+def folk_songs(
+    count: int, meters: Sequence[str] = ("4/4", "3/4", "6/8"), seed: int = 0
+) -> list[Song]:
     """Pairs of folk songs in one meter and one key, as verse and chorus, over drawn chords; most
     are in the first of the meters."""
     rng = Random(seed)
@@ -139,7 +142,7 @@ def _song(
     chorus: tuple[str, Meter, int, bool, tuple[Note, ...]],
     rng: Random,
 ) -> Song:
-    title, meter, tonic, minor, _ = verse
+    title, meter, _, minor, _ = verse
     key = rng.randrange(12)
     length = _SECTION_BARS * meter.length
     melodies, chords = {}, {}
@@ -174,7 +177,7 @@ def _drawn_chords(
         middle = start + meter.length / 2
         halves = meter != Meter(3, 4) and rng.random() < 0.35
         edges = [start, middle, end] if halves else [start, end]
-        for onset, until in zip(edges[:-1], edges[1:], strict=True):
+        for onset, until in pairwise(edges):
             degree = _drawn_degree(melody, onset, until, key, degrees, root_before, rng)
             if bar in {0, _SECTION_BARS - 1} and rng.random() < 0.7:
                 degree = 0
@@ -186,7 +189,9 @@ def _drawn_chords(
                 spans.append(ChordSpan(onset, half, chord))
                 onset, chord = half, _chord(root_before, suffix.replace("sus4", ""))
             elif rng.random() < 0.2:  # a slash chord: third, fifth or seventh in the bass
-                bass = rng.choice([i for i in chord.intervals if i in {3, 4, 7, 10}] or [0])
+                # not Am7/C or C6/A, for which one writes C6 and Am7
+                basses = {"m7": {7, 10}, "6": {4}}.get(suffix, {3, 4, 7, 10})
+                bass = rng.choice([i for i in chord.intervals if i in basses] or [0])
                 chord = Chord.of(root_before, chord.intervals, root_before + bass)
             spans.append(ChordSpan(onset, until, chord))
     return spans

@@ -127,7 +127,7 @@ def _changes(score: Score, choice: ChosenParts, check: Callable[[], None]) -> Ch
         return changes_from_symbols(score.symbols, score.measures)
     if choice.lone_melody:
         return harmonize(choice.melody, score.measures)
-    return recognize_chords(choice.harmony_notes, score.measures, check)
+    return recognize_chords(choice.harmony_notes, score.measures, check, band=choice.has_band)
 
 
 def changes_from_symbols(symbols: Sequence[Symbol], measures: Sequence[Measure]) -> Changes:

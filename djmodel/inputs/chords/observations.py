@@ -4,6 +4,7 @@ the evidence for chords."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
@@ -28,6 +29,8 @@ _BASS_GAP = 8  # semitones between a bass and the voices above it, at least
 MAX_BEATS = 12  # of a bar; a longer one counts every second beat
 NO_BASS = 12  # stands for the bass where there is none
 _NO_PITCH = 999
+_ANTICIPATED = 2  # pitch classes that begin early, from which they are a chord, not a pickup
+_HELD_OVER = Fraction(1, 1000)  # quarter lengths by which they reach into their beat
 FULL_EVIDENCE = 3  # a beat with fewer pitch classes counts less
 NEAR = 1e-6  # quarter lengths that count as none
 
@@ -116,13 +119,45 @@ def overlaps(
     return cell, pitch[note_of], length
 
 
+def hold_anticipations(notes: Sequence[Note], edges: Floats) -> list[Note]:
+    """The notes of a band, those held over that anticipate a chord: in the second half of a beat
+    several pitch classes begin that did not sound before, and are held or struck again on the next
+    beat. `edges (cells + 1,)`: the onsets of half beats, and the end."""
+    onsets = np.array([float(note.onset) for note in notes])
+    ends = np.array([float(note.end) for note in notes])
+    first: list[int] = (np.searchsorted(edges, onsets + NEAR, side="right") - 1).tolist()
+    last: list[int] = (np.searchsorted(edges, ends - NEAR, side="left") - 1).tolist()  # included
+    struck: set[tuple[int, int]] = set()
+    sounding: set[tuple[int, int]] = set()
+    for note, begin, end in zip(notes, first, last, strict=True):
+        struck.add((begin, note.pitch))
+        sounding.update((half, note.pitch) for half in range(begin, end + 1))
+    early: list[bool] = []
+    anticipated: dict[int, set[int]] = {}  # half beat -> pitch classes that anticipate the next
+    for note, begin, end in zip(notes, first, last, strict=True):
+        goes_on = end > begin or (begin + 1, note.pitch) in struck
+        early.append(begin % 2 == 1 and goes_on and (begin - 1, note.pitch) not in sounding)
+        if early[-1]:
+            anticipated.setdefault(begin, set()).add(note.pitch % 12)
+    held = []
+    for note, is_early, begin, end in zip(notes, early, first, last, strict=True):
+        if is_early and end == begin and len(anticipated[begin]) >= _ANTICIPATED:
+            beyond = Fraction(float(edges[begin + 1])) + _HELD_OVER
+            note = replace(note, duration=beyond - note.onset)
+        held.append(note)
+    return held
+
+
 def observe(
-    notes: Sequence[Note], grid: BeatGrid, *, early_belongs_to_next: bool = True
+    notes: Sequence[Note], grid: BeatGrid, *, early_belongs_to_next: bool = True, band: bool = False
 ) -> Observations:
-    """The sound of each half beat of a tune, from notes in any order."""
+    """The sound of each half beat of a tune, from notes in any order. `band`: of several players,
+    who may anticipate a chord with short strokes."""
     numbers = np.arange(2 * len(grid.edges) - 1) / 2
     edges = np.interp(numbers, np.arange(len(grid.edges)), grid.edges)
     halves = len(edges) - 1
+    if early_belongs_to_next and band:
+        notes = hold_anticipations(notes, edges)
     half, pitch, length = overlaps(notes, edges, early_belongs_to_next=early_belongs_to_next)
     length /= 2 * np.diff(edges)[half]
     pitch_class = pitch % 12
@@ -145,7 +180,8 @@ class Evidence(NamedTuple):
     """Evidence for chords, by beat. `opening (beats, 12)`: durations of each pitch class of a bass
     line in the first half beat; `first_sound (halves,)`: the next half beat that has a bass,
     `lowest (halves,)`. Sums over all beats before, `(beats + 1, ...)`: `upper`, `line` (the bass
-    line), `others` (all but the bass line), `weight` of the beats."""
+    line), `others` (all but the bass line), `weight` of the beats, `absent`: the beats in which
+    whole chords sound, but not this pitch class."""
 
     opening: Floats
     first_sound: Ints
@@ -154,14 +190,19 @@ class Evidence(NamedTuple):
     line: Floats
     others: Floats
     weight: Floats
+    absent: Floats
 
 
-def gather_evidence(observed: Observations) -> Evidence:
-    """Evidence from observations; a beat with few pitch classes weighs less."""
+def gather_evidence(observed: Observations, *, band: bool = False) -> Evidence:
+    """Evidence from observations; a beat with few pitch classes weighs less. In a `band` tones that
+    are absent from full chords count, too; a hand alone often leaves them out."""
     upper, bass, line = (
         values[::2] + values[1::2]  # half beats to beats
         for values in (observed.upper, observed.bass, observed.bass * observed.line[:, None])
     )
+    sounds = observed.upper + observed.bass > NEAR  # (halves, 12)
+    full = (sounds.sum(axis=1) >= FULL_EVIDENCE).reshape(-1, 2).all(axis=1)
+    absent = (full & band)[:, None] & ~(sounds[::2] | sounds[1::2])  # (beats, 12)
     weight = np.minimum((upper + bass > NEAR).sum(axis=1) / FULL_EVIDENCE, 1.0)
     upper, bass, line = (values * weight[:, None] for values in (upper, bass, line))
     return Evidence(
@@ -172,6 +213,7 @@ def gather_evidence(observed: Observations) -> Evidence:
         _cumulative(line),
         _cumulative(upper + bass - line),
         _cumulative(weight[:, None]),
+        _cumulative(absent.astype(float)),
     )
 
 

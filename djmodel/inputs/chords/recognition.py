@@ -50,10 +50,15 @@ class _ChordStart(NamedTuple):
 
 
 def recognize_chords(
-    notes: Sequence[Note], measures: Sequence[Measure], check: Callable[[], None] = no_deadline
+    notes: Sequence[Note],
+    measures: Sequence[Measure],
+    check: Callable[[], None] = no_deadline,
+    *,
+    band: bool = False,
 ) -> Changes:
     """The harmony of every bar, from the notes of the accompaniment (all its parts together, in any
-    order, onsets from the start of the tune).
+    order, onsets from the start of the tune). `band`: several players, of whom more can be taken at
+    their word than of one hand, which leaves tones out.
 
     Chords begin on beats. A bass that is another tone of the chord, or that is held under it,
     makes a slash chord. Where the accompaniment rests the last chord holds, and before its first
@@ -63,15 +68,16 @@ def recognize_chords(
     if not notes or not measures:
         return ()
     grid = beat_grid(measures)
-    observed = observe(notes, grid)
+    observed = observe(notes, grid, band=band)
     if (observed.lowest == NO_BASS).all():
         return ()
-    path = _best_path(_scored_bars(gather_evidence(observed), grid, check), grid)
-    return _changes(path, observed, grid)
+    evidence = gather_evidence(observed, band=band)
+    path = _best_path(_scored_bars(evidence, grid, check, band=band), grid)
+    return _changes(path, observed, grid, band=band)
 
 
 def _scored_bars(
-    evidence: Evidence, grid: BeatGrid, check: Callable[[], None]
+    evidence: Evidence, grid: BeatGrid, check: Callable[[], None], *, band: bool
 ) -> Iterator[NDArray[np.float32]]:
     """For each bar the scores of all segments within it, sorted by end, then by start: `(segments,
     chords)`."""
@@ -87,7 +93,7 @@ def _scored_bars(
             ends = range(first + 1, last + 1)
             segments += [(start, end) for end in ends for start in range(first, end)]
             done += 1
-        yield from np.split(chord_scores(evidence, segments), sizes[1:])
+        yield from np.split(chord_scores(evidence, segments, band=band), sizes[1:])
 
 
 def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: BeatGrid) -> list[_ChordStart]:
@@ -141,12 +147,15 @@ def _best_path(scored_bars: Iterable[NDArray[np.float32]], grid: BeatGrid) -> li
     return path[::-1]
 
 
-def _changes(path: list[_ChordStart], observed: Observations, grid: BeatGrid) -> Changes:
-    """The path as changes of each bar, with their basses."""
+def _changes(
+    path: list[_ChordStart], observed: Observations, grid: BeatGrid, *, band: bool
+) -> Changes:
+    """The path as changes of each bar, with their basses. The fifth that the bass of a band plays
+    after the root, while the chord stays, makes no slash chord."""
     ends = [segment.beat for segment in path[1:]] + [grid.first[-1]]
     lowest, line = observed.lowest.tolist(), observed.line.tolist()
     bars: list[list[Change]] = [[] for _ in grid.beats]
-    bar = 0
+    bar, before = 0, -1  # the root before
     for (start, number), end in zip(path, ends, strict=True):
         while start >= grid.first[bar + 1]:
             bar += 1
@@ -157,6 +166,9 @@ def _changes(path: list[_ChordStart], observed: Observations, grid: BeatGrid) ->
         sounding = any(tone != NO_BASS for tone in lowest[halves])
         halves = slice(2 * start, 2 * end)
         bass = _bass(chord, lowest[halves], line[halves])
+        if band and before == chord.root and (bass - chord.root) % 12 == 7:
+            bass = chord.root
+        before = chord.root
         onset = grid.beats[bar][start - grid.first[bar]]
         bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
     return tuple(tuple(changes) for changes in bars)

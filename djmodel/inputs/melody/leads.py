@@ -143,7 +143,7 @@ def margins(
         length = sum(float(o.end - o.start) for o in leads if o.part.number == number)
         rivals = [part for part in parts if part.number in of_lead and part.number != number]
         if rivals:
-            rival = max(rivals, key=lambda part: of_lead[part.number])  # noqa: B023 (called here)
+            rival = max(rivals, key=lambda part: of_lead[part.number])
             ahead = (of_lead.get(number, 0.0) - of_lead[rival.number]) / length
             by_number[number] = Margin(rival, ahead)
     return by_number

@@ -3,6 +3,7 @@ by their scores."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from djmodel.inputs.melody.leads import Lead, find_leads, margins, notes_of
 from djmodel.inputs.melody.line import divide, doubles, legato, skyline
 from djmodel.inputs.melody.scores import PartRole, is_drums, role_with_reason, score_parts
 from djmodel.inputs.quantization import GridNote, as_notes, quarters_to_steps
-from djmodel.inputs.score import Score, ScorePart
+from djmodel.inputs.score import Measure, Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
 from seqmodel.text import pluralize
@@ -25,6 +26,7 @@ Selection = str | int | Sequence[str | int]
 _MIN_HARMONY_SCORE = 0.5  # of a part that carries harmony
 _BASS_BELOW = 57  # the mean of the lowest notes of a left hand
 _MIN_NOTES = 2
+_BARS_NAMED = 6  # passages of a part that leads by turns
 _MIN_PITCH_CLASSES = 3  # of a lone melody, to infer chords from
 
 
@@ -41,10 +43,29 @@ class ChosenParts:
     lone_melody: bool = False
     leads: tuple[Lead, ...] = ()
 
+    def reason(self, result: PartRole, measures: Sequence[Measure]) -> str:
+        """The reason for the role of a part: of one that leads by turns with the bars in which it
+        does, counted from 1; of the melody with its distance to the next best part."""
+        facts = [result.reason]
+        if result.margin is not None:
+            rival, points = result.margin.rival, round(result.margin.ahead * 100)
+            name = f"{rival.number} {rival.name}".rstrip()
+            ahead = f"{points} ahead of" if points >= 0 else f"{-points} behind"
+            facts.append(f"{ahead} {name}")
+            if len(self.leads) > 1:
+                own = [lead for lead in self.leads if lead.part is result.part]
+                facts.insert(0, f"leads in {_bars(own, measures)}")
+        return "; ".join(facts)
+
     @cached_property
     def melody(self) -> tuple[Note, ...]:
         """The line as notes; onsets count from the start of the score."""
         return as_notes(self.line)
+
+    @property
+    def has_band(self) -> bool:
+        """True if more than one part accompanies the melody, drums apart."""
+        return sum(not part.drums for part in self.accompaniment) > 1
 
     @property
     def harmony_notes(self) -> tuple[Note, ...]:
@@ -134,6 +155,16 @@ def choose_parts(
         lone_melody=lone_melody,
         leads=leads,
     )
+
+
+def _bars(leads: Sequence[Lead], measures: Sequence[Measure]) -> str:
+    """The bars of leads in words, such as `bars 1-8, 17-24`; a pickup belongs to its phrase."""
+    edges = [quarters_to_steps(measure.onset) for measure in measures]
+    spans = [(bisect_left(edges, o.start) + 1, bisect_left(edges, o.end)) for o in leads]
+    bars = [f"{first}-{last}" if last > first else f"{first}" for first, last in spans]
+    more = f" and {len(bars) - _BARS_NAMED} more" if len(bars) > _BARS_NAMED else ""
+    word = "bar" if len(bars) == 1 and bars[0].isdecimal() else "bars"
+    return f"{word} {', '.join(bars[:_BARS_NAMED])}{more}"
 
 
 def _two_hands(features: Features) -> bool:

@@ -50,8 +50,9 @@ def named(changes: tuple[tuple[Change, ...], ...]) -> list[str]:
     ]
 
 
-def recognized(bars: list[str], meter: Meter = FOUR) -> list[str]:
-    return named(recognize_chords(notes_of(bars, meter), measures_of(len(bars), meter)))
+def recognized(bars: list[str], meter: Meter = FOUR, *, band: bool = False) -> list[str]:
+    notes, measures = notes_of(bars, meter), measures_of(len(bars), meter)
+    return named(recognize_chords(notes, measures, band=band))
 
 
 def test_block_chords() -> None:
@@ -222,6 +223,65 @@ def test_anticipated_chords_belong_to_the_beat_they_anticipate() -> None:
     assert recognized(bars) == ["C", "F"]
 
 
+# --- a band ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("A2 A3,C4,E4", "E2 G3,C4,E4", "Am C/E@2"),  # together they are Am7
+        ("C2 G3,C4,E4", "B1 G3,B3,E4", "C Em/B@2"),  # Cmaj7
+        ("C2 E3,G3,C4", "E2 E3,G3,B3", "C Em@2"),
+    ],
+)
+def test_two_chords_of_a_band_in_one_bar_are_not_one_chord_of_all_their_tones(
+    first: str, second: str, names: str
+) -> None:
+    (low, high), (then_low, then_high) = first.split(), second.split()
+    bar = f"0 {low} 2; 0 {high} 2; 2 {then_low} 2; 2 {then_high} 2"
+    assert recognized([bar, "0 F2 4; 0 F3,A3,C4 4"], band=True) == [names, "F"]
+
+
+def test_a_suspension_resolves_on_the_next_beat() -> None:
+    # Cmaj7, then G with its fourth, which falls to the third
+    bar = "0 C2 2; 0 G3,B3,C4,E4 2; 2 G2 1; 2 G3,C4,D4 1; 3 G2 1; 3 G3,B3,D4 1"
+    assert recognized([bar], band=True) == ["Cmaj7 Gsus4@2 G@3"]
+    assert recognized(["0 G2 4; 0 F3,G3,C4,D4 2; 2 F3,G3,B3,D4 2"], band=True) == ["G7sus4 G7@2"]
+
+
+def test_an_added_ninth_over_its_third_or_fifth_is_a_slash_chord() -> None:
+    bars = ["0 E2 4; 0 G3,C4,D4,E4 4", "0 G2 4; 0 G3,C4,D4,E4 4", "0 F2 4; 0 F3,A3,C4 4"]
+    assert recognized(bars, band=True)[0] == "Cadd9/E"
+    assert recognized(["0 F2 4; 0 F3,A3,C4 4", *bars[1:]], band=True)[1] == "Cadd9/G"
+
+
+def test_the_fifth_in_the_bass_after_the_root_makes_no_slash_chord() -> None:
+    # in two: root and fifth, a bar each; but a fifth that comes with its chord stays
+    c, over_g, f = "0 C2 4; 0 E3,G3,C4 4", "0 G2 4; 0 E3,G3,C4 4", "0 F2 4; 0 F3,A3,C4 4"
+    assert recognized([c, over_g, c], band=True) == ["C", "C", "C"]
+    assert recognized([f, over_g, c], band=True) == ["F", "C/G", "C"]
+
+
+def test_strokes_of_a_band_an_eighth_before_the_bar_belong_to_the_next_chord() -> None:
+    # all strike eighths, and go to the next chord on the last one of each bar
+    chords = [("C2", "E3,G3,C4"), ("A2", "E3,A3,C4"), ("F2", "F3,A3,C4"), ("G2", "D3,G3,B3")]
+    bars = []
+    for chord, following in zip(chords, [*chords[1:], chords[-1]], strict=True):
+        played = [chord] * 7 + [following]
+        strokes = [f"{k}/2 {low} 1/2; {k}/2 {high} 1/2" for k, (low, high) in enumerate(played)]
+        bars.append("; ".join(strokes))
+    assert recognized(bars, band=True) == ["C", "Am", "F", "G"]
+
+
+def test_held_anticipations_and_short_ones_are_heard_alike() -> None:
+    # the guitar strikes F early and again on the beat, the organ holds it over
+    bars = [
+        "0 C2 4; 0 C3,E3,G3 7/2; 0 E4,G4,C5 7/2; 7/2 F3,A3,C4 1/2; 7/2 F4,A4,C5 9/2",
+        "0 F2 4; 0 F3,A3,C4 4",
+    ]
+    assert recognized(bars, band=True) == ["C", "F"]
+
+
 def test_passing_and_neighbour_notes_are_left_out() -> None:
     # the tune above the chord goes C D E F, and a neighbour B decorates C
     bars = [
@@ -324,14 +384,14 @@ pieces = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(pieces, meters, st.integers(-12, 12))
+@given(pieces, meters, st.integers(-12, 12), st.booleans())
 def test_in_any_meter_bars_begin_with_a_chord_and_transposed_notes_give_transposed_chords(
-    notes: list[Note], meter: Meter, by: int
+    notes: list[Note], meter: Meter, by: int, band: bool
 ) -> None:
     count = int(19 // meter.length) + 1
     measures = measures_of(count, meter)
     moved = [Note(note.pitch + by, note.onset, note.duration) for note in notes]
-    changes = recognize_chords(notes, measures)
+    changes = recognize_chords(notes, measures, band=band)
     assert len(changes) == count
     for bar in changes:
         onsets = [change.onset for change in bar]
@@ -341,7 +401,7 @@ def test_in_any_meter_bars_begin_with_a_chord_and_transposed_notes_give_transpos
     transposed = [
         [replace(change, chord=change.chord.transposed(by)) for change in bar] for bar in changes
     ]
-    assert [list(bar) for bar in recognize_chords(moved, measures)] == transposed
+    assert [list(bar) for bar in recognize_chords(moved, measures, band=band)] == transposed
 
 
 @pytest.mark.parametrize(
