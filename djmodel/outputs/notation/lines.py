@@ -56,6 +56,8 @@ def form_marks(tune: Tune) -> dict[int, Mark]:
     """The marks of the form by the index of the bar: sections that the tune names, and choruses if
     there are several."""
     names = {section.bar: section.name for section in tune.sections}
+    if tune.has_pickup and 1 in names:  # a pick-up needs no mark of its own
+        names.pop(0, None)
     choruses = {bar: number for number, bar in enumerate(_chorus_starts(tune), 1)}
     numbered = {name for name in names.values() if re.fullmatch("[A-Z][2-9]", name)}
     for bar, name in names.items():  # `B1` is B, unless there is a B2

@@ -200,6 +200,7 @@ class _Measures:
             note = _add(measure, "note")
             _add(note, "rest", measure="yes")
             _add(note, "duration", self._in_divisions(bar.length))
+            _add(note, "voice", 1)
             return
         before = self.tune.bars[index - 1] if index else None
         following = self.tune.bars[index + 1] if index + 1 < len(self.tune.bars) else None
@@ -241,6 +242,7 @@ class _Measures:
             ties = []
         for kind in ties:
             _add(note, "tie", type=kind)
+        _add(note, "voice", 1)
         value, dots = _note_value(piece.value)
         _add(note, "type", value)
         for _ in range(dots):

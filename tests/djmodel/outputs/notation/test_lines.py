@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpers.handmade_tunes import SEMIQUAVER, bar, blues
 
 from djmodel.music.changes import parse_changes
@@ -39,6 +41,11 @@ def test_crowded_bars_share_a_line_with_fewer_others() -> None:
 def test_a_section_is_marked_by_its_letter_and_number_only_where_there_are_several() -> None:
     marks = form_marks(named(32, (0, "A1"), (8, "A2"), (16, "B1"), (24, "A3")))
     assert [mark.name for mark in marks.values()] == ["A1", "A2", "B", "A3"]
+
+
+def test_a_pickup_has_no_mark_beside_that_of_the_first_section() -> None:
+    tune = replace(blues(), sections=(Section(0, "I"), Section(1, "A")))
+    assert form_marks(tune) == {1: Mark("A", 0)}
 
 
 def test_choruses_are_numbered_if_there_are_several() -> None:
