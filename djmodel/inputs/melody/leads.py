@@ -13,6 +13,7 @@ from djmodel.inputs.quantization import GridNote, Steps
 from djmodel.inputs.score import ScorePart
 
 _IN_REACH = 0.25  # of the best score: parts further below never lead
+_RIVALS = 8  # parts between which the lead may change, at most
 _BARS_AROUND = (1, 2)  # before and after a bar, by whose music its lead is judged
 _WHOLE = 0.3  # weight of the score over the whole music beside that of these bars
 _WORTH = 0.55  # a lead below this score is worse than a rest
@@ -38,8 +39,9 @@ def find_leads(
     every change of the lead has a cost: so the fills between the phrases of a singer are left out,
     and a solo of eight bars is not. `check` is called now and then and may end the work by raising.
     """
-    best = max(scores[part.number].as_lead for part in parts)
-    rivals = [part for part in parts if scores[part.number].as_lead >= best - _IN_REACH]
+    ranked = sorted(parts, key=lambda part: -scores[part.number].as_lead)
+    best = scores[ranked[0].number].as_lead
+    rivals = [p for p in ranked[:_RIVALS] if scores[p.number].as_lead >= best - _IN_REACH]
     edges = measurements.edges
     end = edges[-1]
     if len(rivals) == 1:
