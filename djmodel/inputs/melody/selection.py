@@ -118,7 +118,7 @@ def choose_parts(
 
     accompanying = [part for part in carrying if part not in leading]
     accompaniment = [Part(part.instrument, part.notes) for part in accompanying]
-    divided = not accompanying or any(
+    divided = not (accompanying or score.symbols) or any(
         part in carrying or (chords is None and _two_hands(scores[part.number].features))
         for part in leading
     )

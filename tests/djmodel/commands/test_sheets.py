@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from helpers.handmade_tunes import blues
 
+from djmodel.inputs.reader import read_tune
 from djmodel.inputs.wjazzd.solos import bundled_file
+from djmodel.music.tune import Instrument
 from djmodel.outputs.midi import write_midi
+from djmodel.outputs.write import write_score
 
 CHART = "Blue Bossa\n[A] Cm7 | Fm7 | Dm7b5 | G7 | [B] Ebm7 | Ab7 | Dbmaj7 | % |\n"
 
@@ -42,6 +46,19 @@ def test_a_melody_alone_is_a_part(command) -> None:
     root = ET.parse("part.musicxml").getroot()
     assert root.findtext(".//fifths") == "-2"  # A flat, a whole tone above
     assert root.findtext(".//transpose/chromatic") == "-2"
+
+
+def test_a_written_part_is_read_back_as_the_tune() -> None:
+    # One line with chord symbols: its low notes are melody, too.
+    tune = replace(blues(), instrument=Instrument("Alto Sax", 65))
+    write_score(tune, "part.musicxml", "Eb")
+    read = read_tune("part.musicxml")
+    assert [(n.pitch, n.onset) for n in read.melody_notes()] == [
+        (n.pitch, n.onset) for n in tune.melody_notes()
+    ]
+    assert [[c.chord for c in bar.changes] for bar in read.bars[1:]] == [
+        [c.chord for c in bar.changes] for bar in tune.bars[1:]
+    ]
 
 
 def test_a_solo_of_a_database_is_a_part_for_its_own_instrument(command) -> None:
