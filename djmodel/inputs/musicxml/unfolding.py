@@ -19,12 +19,13 @@ from djmodel.inputs.musicxml.written import (
     WrittenPart,
 )
 from djmodel.inputs.quantization import (
+    STEPS_PER_QUARTER,
     GridNote,
     QuantizationReport,
     TickQuantizer,
     TimedPitch,
+    nearest_steps,
     quantize,
-    quantize_time,
     steps_to_quarters,
 )
 from djmodel.inputs.score import (
@@ -115,6 +116,12 @@ def played_score(sheet: Sheet, path: Path, deadline: Deadline) -> Score:
 
 def _quarters(ticks: int) -> Fraction:
     return Fraction(ticks, TICKS_PER_QUARTER)
+
+
+def _on_grid(ticks: int) -> Fraction:
+    """The nearest point of the grid, in quarter lengths."""
+    quarter, tick = divmod(ticks, TICKS_PER_QUARTER)
+    return steps_to_quarters(quarter * STEPS_PER_QUARTER + nearest_steps(TICKS_PER_QUARTER)[tick])
 
 
 def _bars(parts: Sequence[WrittenPart], bar: int) -> Iterator[WrittenBar]:
@@ -226,8 +233,8 @@ def _joined(
 def _measures(
     bars: Sequence[_PlayedBar], end: int, last_note: Fraction, meters: Sequence[Meter]
 ) -> tuple[Measure, ...]:
-    starts = [quantize_time(_quarters(bar.onset)) for bar in bars]
-    starts.append(max(quantize_time(_quarters(end)), last_note))
+    starts = [_on_grid(bar.onset) for bar in bars]
+    starts.append(max(_on_grid(end), last_note))
     return tuple(
         Measure(start, stop - start, meters[bar.bar])
         for bar, start, stop in zip(bars, starts, starts[1:], strict=False)
@@ -248,10 +255,10 @@ def _tempos(
             tempo = written.tempos[-1][1] if written.tempos else tempo
     for played in bars:
         if played.jumped and played.bar in holding:
-            yield quantize_time(_quarters(played.onset)), holding[played.bar]
+            yield _on_grid(played.onset), holding[played.bar]
         for written in _bars(parts, played.bar):
             for onset, value in written.tempos:
-                yield quantize_time(_quarters(played.onset + onset)), value
+                yield _on_grid(played.onset + onset), value
 
 
 def _keys(parts: Sequence[WrittenPart], count: int) -> Iterator[int]:
@@ -275,10 +282,10 @@ def _symbols(parts: Sequence[WrittenPart], bars: Sequence[_PlayedBar]) -> Iterat
     found: dict[Fraction, Chord | None] = {}
     for played in bars:
         if played.jumped and played.bar in holding:
-            found[quantize_time(_quarters(played.onset))] = holding[played.bar]
+            found[_on_grid(played.onset)] = holding[played.bar]
         for written_bar in _bars(parts, played.bar):
             for onset, chord in written_bar.symbols:
-                found[quantize_time(_quarters(played.onset + onset))] = chord
+                found[_on_grid(played.onset + onset)] = chord
     return (Symbol(onset, found[onset]) for onset in sorted(found))
 
 
@@ -288,4 +295,4 @@ def _sections(parts: Sequence[WrittenPart], bars: Sequence[_PlayedBar]) -> Itera
             (bar.marks.section for bar in _bars(parts, played.bar) if bar.marks.section), ""
         )
         if name:
-            yield SectionMark(quantize_time(_quarters(played.onset)), name)
+            yield SectionMark(_on_grid(played.onset), name)
