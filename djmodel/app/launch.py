@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
@@ -195,8 +196,6 @@ def play(
 
 def _in_notebook() -> bool:
     """True in a kernel, which shows the page itself."""
-    import sys
-
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and hasattr(shell, "kernel")

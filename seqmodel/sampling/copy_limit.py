@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from seqmodel.errors import SamplingError
@@ -66,24 +69,26 @@ class BannedTransitions:
 
     def __init__(self, constraint: Constraint, limit: CopyLimit) -> None:
         self.limit = limit
-        bans: list[tuple[int | None, dict[Passage, SymbolSet]]] = [(None, limit.followers)]
+        known = _bans_of_known(limit.max_run, tuple(map(tuple, limit.known)))
+        # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
+        # of symbols.
+        self.keys, self.rows, sets = known.keys, known.rows, dict(known.sets)
+        self.lengths: list[int] = []
         if isinstance(constraint, Automaton):
             dead_ends = _DeadEnds(constraint, limit)
             prefix = tuple(map(int, limit.prefix))[-limit.max_run :]
             if dead_ends.is_dead(constraint.start, prefix):
                 raise self.error()
-            bans += dead_ends.bans.items()
-        self.lengths = sorted({len(p) for state, of in bans if state is not None for p in of})
-        # The keys of passages (in a state), sorted; the row of penalties of each, one for each set
-        # of symbols.
-        sets: dict[SymbolSet, int] = {}
-        entries = {
-            _key(passage, state): sets.setdefault(symbols, len(sets))
-            for state, of_state in bans
-            for passage, symbols in of_state.items()
-        }
-        self.keys = np.array(sorted(entries), dtype=np.uint64)
-        self.rows = np.array([entries[key] for key in self.keys.tolist()], dtype=np.intp)
+            entries = {
+                _key(passage, state): sets.setdefault(symbols, len(sets))
+                for state, of_state in dead_ends.bans.items()
+                for passage, symbols in of_state.items()
+            }
+            self.lengths = sorted({len(p) for of in dead_ends.bans.values() for p in of})
+            keys = np.concatenate([self.keys, np.array([*entries], dtype=np.uint64)])
+            rows = np.concatenate([self.rows, np.array([*entries.values()], dtype=np.intp)])
+            order = keys.argsort(kind="stable")
+            self.keys, self.rows = keys[order], rows[order]
         self.members = [list(_members(symbols)) for symbols in sets]
 
     @cached_property
@@ -159,10 +164,44 @@ class CopyConstraint:
         self.recent[0] = np.asarray(symbols) + 1
 
 
-def _key(passage: Passage, state: int | None) -> int:
+class _KnownBans(NamedTuple):
+    """The `keys (n,)` of known passages, sorted, the number of the set of symbols that follow each,
+    `rows (n,)`, and these `sets` with their numbers."""
+
+    keys: NDArray[np.uint64]
+    rows: NDArray[np.intp]
+    sets: Mapping[SymbolSet, int]
+
+
+@lru_cache(maxsize=4)
+def _bans_of_known(max_run: int, known: tuple[Passage, ...]) -> _KnownBans:
+    """What follows each passage of `max_run` symbols; made once for all samples of a model."""
+    keys, after = [np.zeros(0, np.uint64)], [np.zeros(0, np.intp)]
+    longer = [sequence for sequence in known if len(sequence) > max_run]
+    powers = [pow(_BASE, k, 2**64) for k in range(max_run if longer else 0)]
+    for sequence in longer:
+        symbols = np.array(sequence, dtype=np.uint64)
+        passages = sliding_window_view(symbols[:-1] + np.uint64(1), max_run)
+        keys.append((passages * np.array(powers[::-1], dtype=np.uint64)).sum(axis=1))
+        after.append(symbols[max_run:].astype(np.intp))
+    of_place, following = np.concatenate(keys), np.concatenate(after)
+    order = of_place.argsort(kind="stable")
+    unique, starts = np.unique(of_place[order], return_index=True)
+    symbols_in_order = following[order].tolist()
+    sets: dict[SymbolSet, int] = {}
+    rows = []
+    for start, end in pairwise([*starts.tolist(), len(symbols_in_order)]):
+        symbols_after = 0
+        for symbol in symbols_in_order[start:end]:
+            symbols_after |= 1 << symbol
+        rows.append(sets.setdefault(symbols_after, len(sets)))
+    return _KnownBans(unique, np.array(rows, dtype=np.intp), sets)
+
+
+def _key(passage: Passage, state: int) -> int:
+    """The key of a passage in a state of the automaton."""
     key = sum((symbol + 1) * pow(_BASE, k, 2**64) for k, symbol in enumerate(reversed(passage)))
-    if state is not None:
-        key += _length_key(len(passage)) + (state + 1) * _STATE
+    key += _length_key(len(passage)) + (state + 1) * _STATE
     return key % 2**64
 
 
