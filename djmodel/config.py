@@ -89,7 +89,8 @@ class TrainingConfig:
     names the features that it is conditioned on (see `djmodel.values.features`), and with `views`
     tones that lead to the same degree share parts of their logits (see `djmodel.values.views`). In
     each window of an epoch, the share `unknown` of the features of the performance is hidden, such
-    as the player's name, so that the model also plays without.
+    as the player's name, so that the model also plays without. At each value the share `hidden` of
+    all features is hidden, which is a dropout of them.
     `transpose` moves what each window says of absolute pitches by some semitones.
     `adaptation` is the rate at which the output layer follows a solo (see
     `seqmodel.network.adaptation`).
@@ -159,6 +160,7 @@ class TrainingConfig:
     conditioning: tuple[str, ...] = ()
     views: bool = True
     unknown: float = 0.0
+    hidden: float = 0.0
     transpose: bool = False
     adaptation: float = 0.0
     compact: bool = False
@@ -170,9 +172,9 @@ class TrainingConfig:
             message = f"the conditioning feature {strange[0]!r:.40} is unknown"
             hint = f"choose from {', '.join(FEATURE_NAMES)}"
             raise SettingError(message, "conditioning", hint=hint)
-        if not 0 <= self.adaptation < 1:
-            message = f"adaptation must be at least 0 and below 1, not {self.adaptation}"
-            raise SettingError(message, "adaptation")
+        for name, share in (("adaptation", self.adaptation), ("hidden", self.hidden)):
+            if not 0 <= share < 1:
+                raise SettingError(f"{name} must be at least 0 and below 1, not {share}", name)
         if len({*self.conditioning}) < len(self.conditioning):
             raise SettingError("a conditioning feature is given twice", "conditioning")
         if (self.conditioning and self.grammar == "course") or (

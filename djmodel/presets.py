@@ -57,6 +57,7 @@ PRESETS = {
             "feel",
         ),
         unknown=0.3,
+        hidden=0.15,
         transpose=True,
         adaptation=0.002,
         compact=True,

@@ -78,6 +78,7 @@ class Setup:
     features: tuple[str, ...] = FEATURES
     views: bool = True
     n_a: int = 224
+    hidden: float = PRESETS["jazz"].hidden
     adaptation: float = PRESETS["jazz"].adaptation
     trainer: TrainerConfig = replace(PRESETS["jazz"].trainer, epochs=28)
 
@@ -216,7 +217,8 @@ class Data:
 
 def window_source(data: Data, examples: Sequence[Example], setup: Setup):
     """The windows of an epoch: from random places of the solos, each moved by some semitones; in a
-    third of them the features of the performance are unknown. Short solos are padded."""
+    third of them the features of the performance are unknown, and at each token some of all
+    features. Short solos are padded."""
     T = TOKENS_PER_WINDOW
     lengths = np.array([len(example.symbols) for example in examples])
     chances = lengths / lengths.sum()
@@ -238,6 +240,7 @@ def window_source(data: Data, examples: Sequence[Example], setup: Setup):
             features[row, :n] = data.conditioning.transposed(inputs, shift, N_SYMBOLS)[0]
             if places and rng.random() < PRESETS["jazz"].unknown:
                 features[row, :n, places] = unknown[:, None]
+        features[rng.random(features.shape) < setup.hidden] = PADDING
         return windows_of_labels(labels.reshape(m, -1), np.repeat(features, 2, axis=1))
 
     return draw
@@ -251,7 +254,7 @@ def train(data: Data, setup: Setup, progress=None) -> Weights:
     draw = window_source(data, data.examples("train"), setup)
     batches = InMemoryBatches(draw, setup.trainer.batch_size, setup.trainer.seed)
     train_network(graph, batches, setup.trainer, progress, engine="numpy", views=views)
-    return extract_weights(graph, views)
+    return extract_weights(graph, views).with_conditioning_scaled(1 - setup.hidden)
 
 
 def distributions(

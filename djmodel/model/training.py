@@ -126,6 +126,9 @@ def _fit(
         views=views,
     )
     weights = extract_weights(graph, views)
+    if config.hidden:
+        weights = weights.with_conditioning_scaled(1 - config.hidden)
+        set_weights(graph, weights)
     tunes = encoded.tunes
     if config.compact:
         tunes = tunes[:STORED_TUNES]

@@ -174,7 +174,7 @@ def _window_source(
             features = _augmented(features, conditioning, config, rng)
         return windows_of_labels(labels, np.repeat(features, all_values.shape[1], axis=1))
 
-    varies = len(values) > 1 or config.unknown or config.transpose
+    varies = len(values) > 1 or config.unknown or config.hidden or config.transpose
     return draw if varies else lambda _: draw(0)
 
 
@@ -202,4 +202,6 @@ def _augmented(
     if config.unknown and may_hide:
         hidden = rng.random((m, 1, len(may_hide))) < config.unknown
         features[..., may_hide] = np.where(hidden, unknown, features[..., may_hide])
+    if config.hidden:
+        features[rng.random(features.shape) < config.hidden] = PADDING
     return features

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -95,6 +95,13 @@ class Weights:
     @property
     def n_parameters(self) -> int:
         return sum(array.size for array in self.arrays)
+
+    def with_conditioning_scaled(self, factor: float) -> Weights:
+        """The weights with what the conditioning features contribute scaled. After a training in
+        which a share p of them was hidden, `1 - p` keeps the sums as large as they were."""
+        kernel = self.kernel.copy()
+        kernel[self.n_values :] *= np.float32(factor)
+        return replace(self, kernel=kernel)
 
     def rounded(self) -> Weights:
         """The weights rounded to 16-bit floating-point numbers, which a model file stores in half

@@ -14,6 +14,7 @@ from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.model.training_data import TrainingData
 from djmodel.presets import PRESETS
+from seqmodel.data.windows import PADDING
 from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.settings import with_settings
 
@@ -95,3 +96,17 @@ def test_copies_are_counted_in_values(trained):
     assert copied.length == sum(len(bar) for bar in trained.model.encode_tune(blues()))
     for solo in improvise(trained.model, trained.model.changes[0], count=5, max_copy=3):
         assert detector.copied(solo, VALUES).longest.length <= 3
+
+
+def test_a_share_of_the_features_is_hidden_in_training_and_they_count_less_after_it():
+    config = replace(CONFIG, hidden=0.25, unknown=0.0, transpose=False)
+    data = TrainingData.of_tunes([blues()], config, {})
+    [(inputs, labels)] = data.batches.epoch(0)
+    features = inputs[..., 1:][labels >= 0]
+    assert np.mean(features == PADDING) == pytest.approx(0.25, abs=0.02)
+    # While a quarter is hidden, the others are a third too loud for the whole.
+    still = with_settings(config, learning_rate=1e-9, epochs=1, compact=False)
+    shown, hidden = (fit([blues()], replace(still, hidden=p)).model.weights for p in (0.0, 0.25))
+    V = shown.n_values
+    np.testing.assert_allclose(hidden.kernel[:V], shown.kernel[:V], atol=1e-6)
+    np.testing.assert_allclose(hidden.kernel[V:], 0.75 * shown.kernel[V:], atol=1e-6)
