@@ -80,7 +80,7 @@ class Setup:
     n_a: int = 224
     hidden: float = PRESETS["jazz"].hidden
     adaptation: float = PRESETS["jazz"].adaptation
-    trainer: TrainerConfig = replace(PRESETS["jazz"].trainer, epochs=28)
+    trainer: TrainerConfig = PRESETS["jazz"].trainer
 
     def without(self, *features: str) -> Setup:
         return replace(self, features=tuple(f for f in self.features if f not in features))
@@ -90,7 +90,13 @@ class Setup:
 
 
 FULL = Setup()
-PLAIN = Setup(("pitch", "leap"), views=False, adaptation=0.0)
+PLAIN = Setup(
+    ("pitch", "leap"),
+    views=False,
+    hidden=0.0,
+    adaptation=0.0,
+    trainer=replace(PRESETS["jazz"].trainer, epochs=28),  # it needs no more
+)
 ABLATION_EPOCHS = 12
 ABLATIONS = {
     "all": FULL,
