@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 BENCH = $(VENV)-bench
 RELEASE = $(VENV)-release
 
-.PHONY: demo test bench fuzz kills clean pretrained notebooks release
+.PHONY: demo test bench docs fuzz kills clean pretrained notebooks release
 
 demo: $(VENV)/.demo
 	$(BIN)/djmodel train --out runs/ragtime --overwrite
@@ -28,6 +28,10 @@ fuzz: $(VENV)/.test
 
 kills: $(VENV)/.test
 	$(BIN)/python -m benchmarks.kills
+
+# The pages, in docs/_build/html.
+docs: $(VENV)/.test
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 # Runs the notebooks and stores them with their output.
 notebooks: $(VENV)/.test

@@ -1,0 +1,87 @@
+"""Sphinx's configuration: `make docs` builds docs/_build/html."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # for benchmarks that pages name
+
+project = "djmodel"
+author = "the authors of djmodel"
+release = metadata.version("djmodel")
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"djmodel {release}"
+html_static_path = ["solo.png"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"  # the tests run the notebooks; here they are shown as stored
+suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+
+# The commands of each program, and the module of each.
+COMMANDS = {
+    "djmodel": ["generate", "play", "train", "inspect", "evaluate", "report", "render", "corpus"],
+    "dinos": ["train", "generate"],
+}
+
+
+def command_pages() -> Iterator[str]:
+    """The options of each command in Markdown, as its `--help` declares them."""
+    from seqmodel.command_line.runner import app_of
+
+    yield "# Commands\n\nAll options of all commands, as `--help` prints them.\n"
+    for program, names in COMMANDS.items():
+        for name in names:
+            made = app_of(import_module(f"{program}.{name}").COMMANDS, (), name)
+            for sub, command in getattr(made, "commands", {"": made}).items():
+                yield from _command(" ".join(filter(None, (program, name, sub))), command)
+
+
+def _command(title: str, command: Any) -> Iterator[str]:
+    yield f"\n## {title}\n\n{_plain(command.help)}\n"
+    if command.epilog:
+        lines = [line for line in command.epilog.splitlines() if line.strip()]
+        examples = [_plain(line).strip() for line in lines if not line.startswith("Examples")]
+        yield "\n```sh\n" + "\n".join(examples) + "\n```\n"
+    panels: dict[str, list[str]] = {}
+    for option in command.params:
+        panel = getattr(option, "rich_help_panel", None) or "General"
+        names = ", ".join(f"`{name}`" for name in option.opts)
+        if option.param_type_name == "argument":
+            names = f"`{(option.metavar or option.name).upper()}`"
+        elif option.metavar:
+            names += f" `{option.metavar}`"
+        text = _plain(option.help).replace("|", "\\|")
+        panels.setdefault(panel, []).append(f"| {names.replace('|', chr(92) + '|')} | {text} |")
+    for panel, rows in panels.items():
+        yield f"\n**{panel}**\n\n| | |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _plain(text: str | None) -> str:
+    """Help without the terminal's markup, safe as Markdown."""
+    text = re.sub(r"\\\[", "[", text or "")
+    return re.sub(r"(?<!`)([*_<>])", r"\\\1", text)
+
+
+def setup(app: Any) -> None:
+    def write(_: Any) -> None:
+        page = HERE / "commands.md"
+        text = "".join(command_pages())
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+        for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):
+            copy = HERE / "notebooks" / notebook.name
+            if not copy.exists() or copy.read_bytes() != notebook.read_bytes():
+                copy.write_bytes(notebook.read_bytes())
+
+    app.connect("builder-inited", write)
