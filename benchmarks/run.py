@@ -265,7 +265,8 @@ def tables(results: Results) -> Iterable[Table]:
 def save_picture(results: Results, path: Path) -> None:
     """Draws bars for each test: the time (for sampling, per value) as a multiple of that of this
     project's default."""
-    from seqmodel.plots import BLUE, LIGHT, ORANGE, Picture, new_figure, style_axes
+    from seqmodel.picture import LIGHT, Picture
+    from seqmodel.plots import BLUE, ORANGE, new_figure, style_axes
 
     sizes = [len(peers) for peers in results.values()]
     figure = new_figure(0.9 * len(sizes) + 0.28 * sum(sizes), 9.0)

@@ -23,6 +23,7 @@ ORDER = [
     "seqmodel.ngram",
     "seqmodel.suffix_automaton",
     "seqmodel.model_file",
+    "seqmodel.picture",
     "seqmodel.plots",
     "seqmodel.command_line.options",
     "seqmodel.command_line.console",

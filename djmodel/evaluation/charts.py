@@ -14,14 +14,13 @@ from djmodel.evaluation.metrics import CATEGORIES
 from djmodel.evaluation.statistics import mean_array
 from djmodel.music.chord import KIND_NAMES
 from djmodel.outputs.piano_roll import ACCOMPANIMENT_COLOUR, KIND_COLOURS
+from seqmodel.picture import LIGHT, Picture
 from seqmodel.plots import (
     BLUE,
     GREEN,
-    LIGHT,
     ORANGE,
     VERMILLION,
     Margins,
-    Picture,
     count_chart,
     new_figure,
     style_axes,

@@ -30,7 +30,7 @@ from djmodel.model.provenance import current_versions, with_provenance
 from djmodel.model.solos import generate_solos
 from djmodel.outputs.page import PageItem, page
 from seqmodel.files import data_uri, sha256_of_file
-from seqmodel.plots import Picture
+from seqmodel.picture import Picture
 from seqmodel.text import html_text, pluralize
 
 SOLOS_ON_PAGE = 3

@@ -9,7 +9,7 @@ from pathlib import Path
 from djmodel.outputs import suffixes
 from seqmodel.extras import load_matplotlib
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.plots import LIGHT, with_palette
+from seqmodel.picture import LIGHT, with_palette
 from seqmodel.text import xml_text
 
 PNG_ZOOM = 2.0  # pixels per CSS pixel

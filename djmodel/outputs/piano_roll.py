@@ -13,7 +13,8 @@ from djmodel.music.chord import KIND_NAMES, Kind
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
 from djmodel.outputs.piano_roll_layout import Roll, RollNote, roll
-from seqmodel.plots import BLUE, LIGHT, PURPLE, SKY, VERMILLION
+from seqmodel.picture import LIGHT
+from seqmodel.plots import BLUE, PURPLE, SKY, VERMILLION
 
 ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody
 # Fill and outline of each kind. An approach tone also has a dashed line through its middle.

@@ -14,6 +14,7 @@ from PIL import Image
 
 from seqmodel.errors import InputError
 from seqmodel.extras import MissingPackageError
+from seqmodel.picture import with_palette
 from seqmodel.plots import (
     LiveCurve,
     count_chart,
@@ -21,7 +22,6 @@ from seqmodel.plots import (
     line_chart,
     loss_curve,
     table,
-    with_palette,
 )
 from seqmodel.training.trainer import EpochMetrics
 
