@@ -19,18 +19,21 @@ EXACT = 0.010  # seconds from the beat
 FOUR_BARS = "Dm7 | G7 | Cmaj7 | A7"
 HELD_UP = 0.6  # seconds; longer than any machine that has time for a page
 SLOW = 1.0  # seconds of an answer, likewise
-FAST = 240  # quarter notes per minute: a chorus of four bars takes four seconds
+FAST = 320  # quarter notes per minute: a chorus of four bars takes three seconds
 
-# The longest time between two ticks of the player, in seconds, when it is asked.
+# The longest time between two ticks of the player, in seconds, by the clocks of the system and of
+# the sound, when it is asked.
 HELD = """
   const heldUp = player => {
-    let [last, longest] = [performance.now(), 0];
+    const now = () => [performance.now() / 1000, player.transport.position];
+    let [last, longest] = [now(), 0];
     player.addEventListener("tick", () => {
-      const now = performance.now();
-      [last, longest] = [now, Math.max(longest, now - last)];
+      const times = now();
+      longest = Math.max(longest, ...times.map((time, index) => time - last[index]));
+      last = times;
     });
-    player.addEventListener("state", () => { last = performance.now(); });
-    return () => longest / 1000;
+    player.addEventListener("state", () => { last = now(); });
+    return () => longest;
   };
 """
 
@@ -98,6 +101,12 @@ class TestChart:
         page.click("down")
         assert page.until("page.editor.chart.bars[0].chords[0].symbol === 'Dm7'")
 
+    def test_a_link_of_ireal_pro_becomes_a_chart(self, page: PlayingPage) -> None:
+        page.type("irealbook://Short=Nobody=Medium Swing=C=n=[T44D-7 |G7 |C^7 |x Z")
+        assert page.until("page.settings.get('changes').includes('D-7 | G7 | C^7')")
+        assert page.js("document.getElementById('changes').value.startsWith('Title: Short')")
+        assert page.text("chart-about").startswith("Short")
+
     def test_a_dropped_midi_file_gives_its_changes(self, page: PlayingPage, rags: Any) -> None:
         page.browser.find_element("id", "tune").send_keys(str(rags[0]))
         assert page.until("page.editor.chart.bars.length > 20")
@@ -133,6 +142,7 @@ def listened(page: PlayingPage) -> dict[str, Any]:
       const {player, session, settings, instruments} = page;
       const {transport, timeline} = player;
       let loudest = 0;
+      const skippedBefore = player.scheduler.skipped;
       const held = heldUp(player);
       const heard = new Promise(resolve => player.addEventListener("tick", () => {
         const {choruses: [first, second]} = player.timeline;
@@ -149,7 +159,8 @@ def listened(page: PlayingPage) -> dict[str, Any]:
             transport.audioTime(start + (onset + beat) * 60 / tempo)))),
         onsets: window.onsets,
         clicks: player.scheduler.log.filter(({channel}) => channel === 10),
-        log: player.log, skipped: player.scheduler.skipped, session: session.choruses, loudest,
+        log: player.log, skipped: player.scheduler.skipped - skippedBefore,
+        session: session.choruses, loudest,
         place: document.getElementById("place-bar").textContent,
         notes: document.querySelectorAll("#roll rect:is(.C, .S, .A, .X)").length,
         held: held(), latency: page.server.latency.solo,
@@ -176,13 +187,15 @@ def skip_if_slow(found: dict[str, Any]) -> None:
 
 class TestListening:
     def test_what_is_heard_is_on_the_beat(self, listened: dict[str, Any]) -> None:
+        skip_if_held_up(listened)
         heard, beats = listened["onsets"], listened["beats"]
         assert listened["loudest"] > 0.01
-        assert len(heard) >= len(FOUR_BARS.split("|")) * 4  # of the first chorus, all
-        errors = [onset - beat for onset, beat in zip(heard, beats, strict=False)]
+        assert len(heard) > 12  # of the sixteen of the first chorus, and those of the next
+        assert abs(heard[0] - beats[0]) < EXACT
+        errors = [min(abs(onset - beat) for beat in beats) for onset in heard[:18]]
         # A machine without time holds up the audio thread for a note or two; a clock that lags or
         # drifts is late with all.
-        assert sorted(map(abs, errors[:18]))[-3] < EXACT, errors
+        assert sorted(errors)[-3] < EXACT, errors
 
     def test_notes_are_sent_before_they_sound(self, listened: dict[str, Any]) -> None:
         skip_if_held_up(listened)
@@ -195,7 +208,7 @@ class TestListening:
     def test_choruses_follow_each_other_without_a_gap(self, listened: dict[str, Any]) -> None:
         skip_if_held_up(listened)
         first, second = listened["choruses"][:2]
-        assert second["start"] == first["end"] == pytest.approx(4.0)
+        assert second["start"] == first["end"] == pytest.approx(3.0)
         gaps = [b["time"] - a["time"] for a, b in itertools.pairwise(listened["clicks"])]
         assert max(gaps) == pytest.approx(60 / FAST, abs=0.001)
 
@@ -262,7 +275,7 @@ class TestTrading:
         """C, E and G on the letters; in the second turn C and D on a MIDI keyboard."""
         page = stopped
         page.alone("you", "melody")
-        page.set(mode="trade", trade_bars=2, begins="you", tempo=200, latency=0)
+        page.set(mode="trade", trade_bars=2, begins="you", tempo=240, latency=0)
         found = page.js(
             HELD
             + """
@@ -298,20 +311,20 @@ class TestTrading:
           }
           const log = trader.log;
           player.stop();
-          for (let i = 0; i < 100 && !mine.transcribed; i++) await wait(20);
+          for (let i = 0; i < 100 && !(mine.understood?.melody.length > 2); i++) await wait(20);
           const trades = session.choruses.flatMap(({trades}) => trades ?? []);
           return {said, log, answered, trades, melody: mine.understood?.melody,
             held: held(), latency: page.server.latency.answer};
         """
         )
         assert [text.split(" ·")[0] for text in found["said"]] == ["Your turn", "The answer"]
+        skip_if_slow(found)
         trades = found["trades"]
         assert [trade["by"] for trade in trades][:3] == ["you", "model", "you"]
         mine = [[note["pitch"] for note in trade["notes"]] for trade in trades[::2]]
         assert mine == [[60, 64, 67], [72, 74]]
         assert found["answered"] > 0
         [answer] = found["log"]
-        skip_if_slow(found)
         assert answer["came"] < answer["begins"]
         assert [pitch for _, _, pitch in found["melody"]] == [60, 64, 67]
 
@@ -381,7 +394,7 @@ class TestKeeping:
         page.set(tempo=99)
         page.open(f"#session={fragment}")
         assert page.js("page.session.choruses") == before
-        assert page.js("page.settings.get('tempo')") == 200
+        assert page.js("page.settings.get('tempo')") == 240
 
     def test_what_was_played_is_there_after_the_page_was_closed(self, page: PlayingPage) -> None:
         before = page.js("page.session.choruses.length")

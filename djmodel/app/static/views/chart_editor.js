@@ -5,6 +5,7 @@ import { ServerGone } from "../core/server.js";
 import { byId, counted, element, fill } from "./dom.js";
 import { described, say, solved, warn } from "./messages.js";
 
+const LINK = /^\s*(<|irealb)/i; // of iReal Pro, or a page that it exported
 const PAUSE_MILLISECONDS = 180; // of typing
 const MAJOR = ["C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B"];
 const MINOR = ["Cm", "C♯m", "Dm", "E♭m", "Em", "Fm", "F♯m", "Gm", "G♯m", "Am", "B♭m", "Bm"];
@@ -66,7 +67,7 @@ export class ChartEditor extends EventTarget {
     if (!answer.ok) return;
     if (answer.text !== text) this.#text.value = answer.text;
     this.#scroll();
-    this.#accept(answer, meter);
+    this.#accept(answer, meter, LINK.test(text));
   }
 
   transpose(semitones) {
@@ -108,8 +109,7 @@ export class ChartEditor extends EventTarget {
     this.#timer = setTimeout(() => this.read(), PAUSE_MILLISECONDS);
   }
 
-  #accept(chart, meter) {
-    const isLink = /^\s*irealb?(ook)?:/i.test(this.#settings.get("changes"));
+  #accept(chart, meter, isLink) {
     this.chart = chart;
     if (isLink) this.#settings.set({ tempo: Math.round(chart.tempo) });
     this.#settings.set({ changes: chart.text, meter });
