@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from ast import literal_eval
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -127,6 +128,13 @@ def test_what_to_type_first_works_and_only_training_imports_tensorflow(tmp_path)
         assert f"{words[0]}.{words[1]}" in found
         assert not {"tensorflow", "keras", "jax", "torch"} & set(found), words
     assert {path.name for path in tmp_path.iterdir()} == {"solo.mid", "solo.html", "solo.wav"}
+
+
+def test_the_server_of_the_page_imports_no_tensorflow():
+    modules = "djmodel.app.launch, djmodel.app.server, djmodel.app.solos"
+    look = f"import sys, {modules}; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert not {"tensorflow", "keras", "jax", "torch"} & set(literal_eval(done.stdout))
 
 
 def test_a_misspelled_command_names_the_closest(refuses):
