@@ -39,11 +39,11 @@ def lowest(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *session.posargs)
 
 
-@nox.session(python="3.13")
+@nox.session(python="3.13", venv_backend="uv")
 def without_extras(session: nox.Session) -> None:
     """The tests without the packages of the extras; those that need one are skipped."""
     session.install("--editable", ".[test]")
-    session.run("python", "-m", "pip", "uninstall", "--yes", *EXTRAS, external=True)
+    session.run("uv", "pip", "uninstall", *EXTRAS, external=True)
     session.run("python", "-m", "pytest", *session.posargs)
 
 
