@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # for benchmarks that pages name
@@ -15,18 +17,20 @@ sys.path.insert(0, str(HERE.parent))  # for benchmarks that pages name
 project = "djmodel"
 author = "the authors of djmodel"
 release = metadata.version("djmodel")
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"djmodel {release}"
-html_static_path = ["solo.png"]
+default_role = "code"
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the tests run the notebooks; here they are shown as stored
 suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
-autodoc_typehints = "description"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
+maximum_signature_line_length = 68
 
 # The commands of each program, and the module of each.
 COMMANDS = {
@@ -64,13 +68,57 @@ def _command(title: str, command: Any) -> Iterator[str]:
         text = _plain(option.help).replace("|", "\\|")
         panels.setdefault(panel, []).append(f"| {names.replace('|', chr(92) + '|')} | {text} |")
     for panel, rows in panels.items():
-        yield f"\n**{panel}**\n\n| | |\n|---|---|\n" + "\n".join(rows) + "\n"
+        yield f"\n**{panel}**\n\n| option | |\n|---|---|\n" + "\n".join(rows) + "\n"
 
 
 def _plain(text: str | None) -> str:
     """Help without the terminal's markup, safe as Markdown."""
     text = re.sub(r"\\\[", "[", text or "")
     return re.sub(r"(?<!`)([*_<>])", r"\\\1", text)
+
+
+def _signature(
+    app: Any, what: str, name: str, subject: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """The fields of a dataclass with their types and defaults, without settings' annotations."""
+    if what != "class" or not is_dataclass(subject):
+        return None
+    return "(" + ", ".join(_field(field) for field in fields(subject) if field.init) + ")", ""
+
+
+def _field(field: Field[Any]) -> str:
+    kind = ast.parse(str(field.type), mode="eval").body
+    if isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Annotated":
+        assert isinstance(kind.slice, ast.Tuple)
+        kind = kind.slice.elts[0]
+    text = f"{field.name}: {ast.unparse(kind)}"
+    if field.default is not MISSING:
+        nested = is_dataclass(field.default)
+        return f"{text} = {type(field.default).__name__ + '()' if nested else repr(field.default)}"
+    return text if field.default_factory is MISSING else f"{text} = ..."
+
+
+def _docstring(
+    app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]
+) -> None:
+    """Adds what the settings of a configuration mean, and hides the colons of a property from
+    napoleon, which takes them for the end of a type."""
+    if what == "property":
+        lines[:] = [line.replace(":", _COLON) for line in lines]
+    if what == "class" and is_dataclass(subject):
+        hints = get_type_hints(subject, include_extras=True)
+        for field in fields(subject):
+            for setting in getattr(hints[field.name], "__metadata__", ()):
+                lines.append(f":param {field.name}: {setting.help}")
+
+
+_COLON = "\ue000"
+
+
+def _colons(
+    app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]
+) -> None:
+    lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
 def setup(app: Any) -> None:
@@ -85,3 +133,6 @@ def setup(app: Any) -> None:
                 copy.write_bytes(notebook.read_bytes())
 
     app.connect("builder-inited", write)
+    app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", _colons, priority=600)
