@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # for benchmarks that pages name
@@ -19,7 +20,7 @@ author = "the authors of djmodel"
 release = metadata.version("djmodel")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "listen"]
 html_theme = "furo"
 html_title = f"djmodel {release}"
 default_role = "code"
@@ -30,7 +31,12 @@ suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
-maximum_signature_line_length = 68
+maximum_signature_line_length = 110
+smartquotes = False
+
+PACKAGES = ("djmodel", "dinos", "seqmodel")
+
+PACKAGES = ("djmodel.", "dinos.", "seqmodel.")
 
 # The commands of each program, and the module of each.
 COMMANDS = {
@@ -55,12 +61,12 @@ def _command(title: str, command: Any) -> Iterator[str]:
     yield f"\n## {title}\n\n{_plain(command.help)}\n"
     if command.epilog:
         lines = [line for line in command.epilog.splitlines() if line.strip()]
-        examples = [_plain(line).strip() for line in lines if not line.startswith("Examples")]
+        examples = [_unmarked(line).strip() for line in lines if not line.startswith("Examples")]
         yield "\n```sh\n" + "\n".join(examples) + "\n```\n"
     panels: dict[str, list[str]] = {}
     for option in command.params:
         panel = getattr(option, "rich_help_panel", None) or "General"
-        names = ", ".join(f"`{name}`" for name in option.opts)
+        names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
         if option.param_type_name == "argument":
             names = f"`{(option.metavar or option.name).upper()}`"
         elif option.metavar:
@@ -72,26 +78,64 @@ def _command(title: str, command: Any) -> Iterator[str]:
 
 
 def _plain(text: str | None) -> str:
-    """Help without the terminal's markup, safe as Markdown."""
-    text = re.sub(r"\\\[", "[", text or "")
-    return re.sub(r"(?<!`)([*_<>])", r"\\\1", text)
+    """Help as Markdown."""
+    return re.sub(r"(?<!`)([*_<>])", r"\\\1", _unmarked(text))
+
+
+def _unmarked(text: str | None) -> str:
+    """Help without the terminal's markup."""
+    return re.sub(r"\\\[", "[", text or "")
+
+
+_ARRAY = re.compile(
+    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[([~\w.]+)\]\]"
+)
 
 
 def _signature(
-    app: Any, what: str, name: str, subject: Any, options: Any, signature: str, returns: str
+    _app: Any, what: str, _name: str, subject: Any, _options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
     """The fields of a dataclass with their types and defaults, without settings' annotations."""
-    if what != "class" or not is_dataclass(subject):
+    if not signature:
         return None
-    return "(" + ", ".join(_field(field) for field in fields(subject) if field.init) + ")", ""
+    names = vars(sys.modules[subject.__module__])
+    if what != "class" or not is_dataclass(subject):
+        return _plain_types(signature, names), _plain_types(returns or "", names)
+    shown = ", ".join(_field(field, names) for field in fields(subject) if field.init)
+    return f"({shown})", ""
 
 
-def _field(field: Field[Any]) -> str:
+def _plain_types(text: str, names: dict[str, Any]) -> str:
+    """A signature with arrays by their types alone, and with the modules of classes that Sphinx
+    has left as they are written."""
+    text = re.sub(r"(?:^|(?<=[:|] ))[A-Z]\w+", lambda match: _qualified(match[0], names), text)
+    return _ARRAY.sub(r"NDArray[\1]", text)
+
+
+def _qualified(name: str, names: dict[str, Any]) -> str:
+    found = names.get(name)
+    if isinstance(found, type) and found.__module__.startswith(PACKAGES):
+        return f"~{found.__module__}.{found.__qualname__}"
+    return name
+
+
+class _Qualified(ast.NodeTransformer):
+    """Names of this project's classes with their modules, of which only the name is shown."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(_qualified(node.id, self.names))
+
+
+def _field(field: Field[Any], names: dict[str, Any]) -> str:
+    """A field as a parameter: name, type and default."""
     kind = ast.parse(str(field.type), mode="eval").body
     if isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Annotated":
         assert isinstance(kind.slice, ast.Tuple)
         kind = kind.slice.elts[0]
-    text = f"{field.name}: {ast.unparse(kind)}"
+    text = f"{field.name}: {ast.unparse(_Qualified(names).visit(kind))}"
     if field.default is not MISSING:
         nested = is_dataclass(field.default)
         return f"{text} = {type(field.default).__name__ + '()' if nested else repr(field.default)}"
@@ -99,24 +143,27 @@ def _field(field: Field[Any]) -> str:
 
 
 def _docstring(
-    app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]
+    _app: Any, what: str, _name: str, subject: Any, _options: Any, lines: list[str]
 ) -> None:
     """Adds what the settings of a configuration mean, and hides the colons of a property from
     napoleon, which takes them for the end of a type."""
     if what == "property":
         lines[:] = [line.replace(":", _COLON) for line in lines]
     if what == "class" and is_dataclass(subject):
+        from seqmodel.settings import Setting
+
         hints = get_type_hints(subject, include_extras=True)
         for field in fields(subject):
-            for setting in getattr(hints[field.name], "__metadata__", ()):
-                lines.append(f":param {field.name}: {setting.help}")
+            for setting in get_args(hints[field.name])[1:]:
+                if isinstance(setting, Setting):
+                    lines.append(f":param {field.name}: {setting.help}")
 
 
-_COLON = "\ue000"
+_COLON = "\ue000"  # in its place meanwhile
 
 
 def _colons(
-    app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]
+    _app: Any, _what: str, _name: str, _subject: Any, _options: Any, lines: list[str]
 ) -> None:
     lines[:] = [line.replace(_COLON, ":") for line in lines]
 
@@ -132,7 +179,12 @@ def setup(app: Any) -> None:
             if not copy.exists() or copy.read_bytes() != notebook.read_bytes():
                 copy.write_bytes(notebook.read_bytes())
 
+    def copy_what_is_heard(_: Any, error: Exception | None) -> None:
+        if error is None:
+            shutil.copytree(HERE / "listen", Path(app.outdir) / "listen", dirs_exist_ok=True)
+
     app.connect("builder-inited", write)
+    app.connect("build-finished", copy_what_is_heard)
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-docstring", _colons, priority=600)

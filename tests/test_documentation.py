@@ -1,14 +1,23 @@
 """The documentation: built with warnings as errors, and true to the programs."""
 
 import os
+import re
+import runpy
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from helpers.command_lines import LEFT_OUT, command_lines
+
+import djmodel
 
 ROOT = Path(__file__).parents[1]
+# Lines that train or render sound, and those that need a model trained before.
+SLOW = re.compile(r"train|runs/|--wav|djmodel render")
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +50,56 @@ def test_every_option_of_a_command_is_on_the_page_of_commands(built):
 
 
 def test_the_public_names_are_on_the_page_of_the_api(built):
-    text = page(built, "api.html").get_text(" ")
-    for name in (
-        "read_tune",
-        "parse_changes",
-        "accompany",
-        "fit",
-        "improvise",
-        "predict_and_sample",
-    ):
-        assert name in text
+    pages = [page(built, f"api/{path.name}") for path in (built / "api").glob("*.html")]
+    named = {sign["id"].rpartition(".")[2] for shown in pages for sign in shown("dt", id=True)}
+    aliases = {"Adam", "a_initializer", "c_initializer", "x_initializer"}  # of others' names
+    assert set(djmodel.__all__) - aliases <= named
+
+
+def test_signatures_are_shown_without_the_declarations_of_options_and_arrays(built):
+    for path in (built / "api").glob("*.html"):
+        for sign in page(built, f"api/{path.name}")("dt", class_="sig"):
+            for noise in ("Setting(", "Annotated", "dtype[", "<function", " object at "):
+                assert noise not in sign.get_text(), f"{path.name}: {sign.get_text()}"
+
+
+def test_a_configuration_says_what_its_settings_mean(built):
+    shown = page(built, "api/model.html").find(id="djmodel.config.TrainingConfig").parent
+    assert "the size of the hidden state" in shown.get_text(" ")
+
+
+def test_examples_of_commands_are_shown_as_they_are_typed(built):
+    for block in page(built, "commands.html")("pre"):
+        assert "\\" not in block.get_text()
+
+
+def test_the_first_page_works_word_for_word(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(djmodel.rags()[0], "my.mid")
+    for line in command_lines((ROOT / "docs" / "start.md").read_text(encoding="utf-8")):
+        if not (LEFT_OUT.search(line) or SLOW.search(line)):
+            program, *words = shlex.split(line, comments=True)
+            done = command(f"{program}.__main__", *words)
+            assert done.status == 0, f"{line}: {done.err}"
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"solo.mid", "solo.html", "blues.svg", "blues.html", "tenor.pdf"} <= written
+
+
+@pytest.mark.parametrize("name", ["developer.md", "names.md", "values.md"])
+def test_examples_in_python_run(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(djmodel.rags()[0], "my.mid")
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    examples = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert examples
+    for example in examples:
+        Path("example.py").write_text(example, encoding="utf-8")
+        runpy.run_path("example.py")
+    if name == "developer.md":
+        assert len(djmodel.read_tune("solo.mid").bars) == 4
+    else:
+        assert capsys.readouterr().out
 
 
 def test_no_link_within_the_documentation_is_broken(built):

@@ -37,6 +37,7 @@ class Metrics:
 
     @property
     def perplexity(self) -> float:
+        """Per value: the exponential of the cross-entropy."""
         return math.exp(self.cross_entropy)
 
     @property
@@ -77,6 +78,7 @@ class Evaluation:
 
     @property
     def best_ngram(self) -> Metrics:
+        """The metrics of the n-gram of `best_order`."""
         return self.ngrams[self.best_order]
 
     @property

@@ -79,6 +79,7 @@ class ReadResults:
 
     @property
     def tunes(self) -> list[Tune]:
+        """The tunes of the files that could be used."""
         return [result.tune for result in self.results if result.tune is not None]
 
     @property

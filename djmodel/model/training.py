@@ -42,6 +42,7 @@ class TrainingResult:
 
     @property
     def history(self) -> tuple[EpochMetrics, ...]:
+        """The metrics of each epoch."""
         return self.fit_result.history
 
     def save(self, path: str | Path) -> None:

@@ -49,6 +49,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
+        """The length."""
         return len(self.samples) / self.rate
 
     def save(self, path: str | Path) -> None:

@@ -58,7 +58,14 @@ class Register(NamedTuple):
 
 
 def encode(tune: Tune) -> tuple[tuple[Value, ...], ...]:
-    """The values of each bar of a tune."""
+    """The values of each bar of a tune, in the course's grammar. Transposing the tune changes none.
+
+    >>> from djmodel.inputs.music_files import rags
+    >>> from djmodel.inputs.reader import read_tune
+    >>> [bar] = encode(read_tune(rags()[0], bars=(7, 7)))
+    >>> sum(value.duration for value in bar)
+    Fraction(2, 1)
+    """
     return tuple(encode_bar(bar) for bar in tune.bars)
 
 

@@ -22,7 +22,7 @@ LEFT_OUT = re.compile(
 )
 PROGRAMS = ("djmodel ", "dinos ", "python -m djmodel", "python -m dinos")
 BLOCK = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CHART = "title: Autumn\nCm7 | F7 | Bbmaj7 | Ebmaj7 | Am7b5 | D7 | Gm6 | %\n"
+CHART = "title: My Tune\nCm7 | F7 | Bbmaj7 | Ebmaj7 | Am7b5 | D7 | Gm6 | %\n"
 
 
 def command_lines(text: str) -> list[str]:
