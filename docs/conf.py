@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib import import_module, metadata
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -32,7 +33,9 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 maximum_signature_line_length = 110
-smartquotes = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+html_show_copyright = False
 
 PACKAGES = ("djmodel", "dinos", "seqmodel")
 
@@ -137,9 +140,14 @@ def _field(field: Field[Any], names: dict[str, Any]) -> str:
         kind = kind.slice.elts[0]
     text = f"{field.name}: {ast.unparse(_Qualified(names).visit(kind))}"
     if field.default is not MISSING:
-        nested = is_dataclass(field.default)
-        return f"{text} = {type(field.default).__name__ + '()' if nested else repr(field.default)}"
+        return f"{text} = {_default(field.default)}"
     return text if field.default_factory is MISSING else f"{text} = ..."
+
+
+def _default(default: Any) -> str:
+    if is_dataclass(default):
+        return f"{type(default).__name__}()"
+    return default.__name__ if isfunction(default) else repr(default)
 
 
 def _docstring(
@@ -156,7 +164,8 @@ def _docstring(
         for field in fields(subject):
             for setting in get_args(hints[field.name])[1:]:
                 if isinstance(setting, Setting):
-                    lines.append(f":param {field.name}: {setting.help}")
+                    text = re.sub(r"--[a-z][a-z-]*", r"``\g<0>``", setting.help)
+                    lines.append(f":param {field.name}: {text}")
 
 
 _COLON = "\ue000"  # in its place meanwhile
