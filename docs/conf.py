@@ -13,6 +13,9 @@ from inspect import isfunction
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from docutils import nodes
+from sphinx import addnodes
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # for benchmarks that pages name
 
@@ -91,7 +94,8 @@ def _unmarked(text: str | None) -> str:
 
 
 _ARRAY = re.compile(
-    r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[([~\w.]+)\]\]"
+    r"~?(?:numpy\.)?ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], "
+    r"~?(?:numpy\.)?dtype\[([~\w.]+)\]\]"
 )
 
 
@@ -177,6 +181,14 @@ def _colons(
     lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
+def _properties(_app: Any, document: nodes.document) -> None:
+    """Shows arrays that are properties as signatures do."""
+    for shown in document.findall(addnodes.desc_annotation):
+        text = _ARRAY.sub(r"NDArray[\1]", shown.astext())
+        if text != shown.astext():
+            shown[:] = [nodes.Text(text)]
+
+
 def setup(app: Any) -> None:
     def write(_: Any) -> None:
         page = HERE / "commands.md"
@@ -194,6 +206,7 @@ def setup(app: Any) -> None:
 
     app.connect("builder-inited", write)
     app.connect("build-finished", copy_what_is_heard)
+    app.connect("doctree-read", _properties)
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-docstring", _colons, priority=600)
