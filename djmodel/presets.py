@@ -92,7 +92,8 @@ def choose_preset(
 
 
 def training_preset(name: str) -> TrainingConfig:
-    """The configuration of a preset. Raises SettingError for an unknown name."""
+    """The configuration of a preset: "course", "small", "ragtime" or "jazz". Raises SettingError
+    for an unknown name."""
     if name not in PRESETS:
         raise SettingError(f"preset must be {any_of(list(PRESETS))}, not '{name}'", "preset")
     return PRESETS[name]

@@ -85,6 +85,18 @@ def test_the_first_page_works_word_for_word(command, tmp_path, monkeypatch):
     assert {"solo.mid", "solo.html", "blues.svg", "blues.html", "tenor.pdf"} <= written
 
 
+def test_no_page_names_a_file_that_another_has_written_already():
+    names = ("start", "jazz-player", "names", "how-to/own-music", "how-to/changes")
+    written = [
+        (file, name)
+        for name in names
+        for line in command_lines((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"))
+        for file in re.findall(r"--(?:out|html|score|ireal|picture) (\S+)", line)
+    ]
+    files = [file for file, _ in written if file != "blues.mp3"]
+    assert len(set(files)) == len(files), sorted(written)
+
+
 @pytest.mark.parametrize("name", ["developer.md", "names.md", "values.md"])
 def test_examples_in_python_run(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -116,10 +116,20 @@ def read_tune(
 ) -> Tune:
     """The tune in a file: its melody as one line, its chords, its accompaniment.
 
-    Parts that are not named are detected; `solo` is the name of a solo in a database of solos.
-    Raises FileError for a file that cannot be read, LimitError for one beyond the limits, and
-    CorpusError for parts, bars or a solo that it does not have, or for music without a melody or
-    chords.
+    Args:
+        path: a MIDI, MusicXML, ABC or Humdrum file, or a database of solos; of a tune book the
+            first tune is read.
+        melody_part: the name or the number (from 1) of the part with the melody, or several that
+            share it; None: detected.
+        chord_part: those of the parts that carry the harmony; None: detected.
+        bars: the first and the last bar to keep, counted from 1, both included; None: all.
+        solo: the name of a solo, if the file is a database of them.
+        limits: how much is read, and for how long.
+
+    Raises:
+        FileError: the file cannot be read.
+        LimitError: it is beyond the limits.
+        CorpusError: it does not have these parts, bars or this solo, or has no melody or chords.
     """
     solos = SoloFilter() if solo is None else SoloFilter(solo=(solo,))
     check_solos([Path(path)], solos)
