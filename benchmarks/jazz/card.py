@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.jazz.composition import MODEL
+from benchmarks.jazz.composition import ABLATION_EPOCHS, MODEL
 from benchmarks.jazz.results import Results
 from benchmarks.jazz.solos import MINGUS, WHOLE
 from djmodel.model.model_file import load
@@ -213,7 +213,7 @@ def ablations(tokens: Mapping[str, Any]) -> str:
     """The table of ablations, if they have been measured."""
     if "all" not in tokens:
         return ""
-    return f"\nTrained for 12 epochs each, without adaptation:\n\n{ablation_table(tokens)}\n"
+    return f"\nTrained for {ABLATION_EPOCHS} epochs each, without adaptation:\n\n{ablation_table(tokens)}\n"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from seqmodel.files import sha256_of_file
 from seqmodel.training.trainer import EpochMetrics
 
 MODEL = Path(__file__).parents[2] / "data" / "jazz.keras"
-ABLATION_EPOCHS = 10
+ABLATION_EPOCHS = 8
 GROUPS = {
     "chords": CHORDS,
     "next chord": NEXT,

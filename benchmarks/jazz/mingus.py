@@ -97,7 +97,7 @@ PLAIN = Setup(
     adaptation=0.0,
     trainer=replace(PRESETS["jazz"].trainer, epochs=28),  # it needs no more
 )
-ABLATION_EPOCHS = 12
+ABLATION_EPOCHS = 8
 ABLATIONS = {
     "all": FULL,
     "without chords": FULL.without(*CHORDS),
