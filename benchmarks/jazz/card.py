@@ -213,7 +213,8 @@ def ablations(tokens: Mapping[str, Any]) -> str:
     """The table of ablations, if they have been measured."""
     if "all" not in tokens:
         return ""
-    return f"\nTrained for {ABLATION_EPOCHS} epochs each, without adaptation:\n\n{ablation_table(tokens)}\n"
+    heading = f"Trained for {ABLATION_EPOCHS} epochs each, without adaptation:"
+    return f"\n{heading}\n\n{ablation_table(tokens)}\n"
 
 
 if __name__ == "__main__":

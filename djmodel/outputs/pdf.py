@@ -7,7 +7,7 @@ from pathlib import Path
 
 from djmodel.outputs.drawing import Drawing
 from seqmodel.extras import load_matplotlib
-from seqmodel.text import xml_text
+from seqmodel.text import printable, xml_text
 
 _WIDTH, _HEIGHT = 595.28, 841.89  # of A4, in points
 _FONTS = {"sans-serif": "DejaVu Sans", "Times, serif": "DejaVu Serif"}
@@ -27,7 +27,7 @@ def pdf(pages: Sequence[Drawing], title: str = "") -> bytes:
     import typst
 
     fonts = typst.Fonts(font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")])
-    inputs = {"title": xml_text(title), "pages": f"{len(pages)}"}
+    inputs = {"title": xml_text(printable(title)), "pages": f"{len(pages)}"}
     for number, page in enumerate(pages):
         svg = page.svg
         for generic, font in _FONTS.items():

@@ -134,7 +134,7 @@ def _midi() -> list[bytes]:
     return [rags()[0].read_bytes(), *excerpts, *(c for c in bf.TUNES.values() if len(c) < 10_000)]
 
 
-def _lead_sheets() -> list[str]:
+def _musicxml() -> list[str]:
     """A lead sheet as this project writes it, and two with all that is read of MusicXML."""
     bars = (
         xml.words("Swing") + xml.harmony("D", "minor-seventh") + xml.note("A4", 2)
@@ -160,7 +160,7 @@ def _archives() -> list[bytes]:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("META-INF/container.xml", '<rootfile full-path="sheet.xml"/>')
-        archive.writestr("sheet.xml", _lead_sheets()[0])
+        archive.writestr("sheet.xml", _musicxml()[0])
     return [content.getvalue()]
 
 
@@ -168,7 +168,7 @@ def _archives() -> list[bytes]:
 def _sheets(suffix: str) -> list[bytes]:
     """Sheet music that is accepted as it is."""
     if suffix == ".musicxml":
-        return [bf.SHEETS[suffix].encode(), *map(str.encode, _lead_sheets())]
+        return [bf.SHEETS[suffix].encode(), *map(str.encode, _musicxml())]
     if suffix == ".krn":
         return [bf.SHEETS[suffix].encode()]
     lead_sheet_abc = corpus_file("leadSheet/fosterBrownHair").read_bytes()

@@ -10,8 +10,9 @@ from djmodel.music.chord_symbol import engraved
 from djmodel.music.instruments import instrument_name
 from djmodel.music.tune import Tune
 from djmodel.outputs.notation.written_part import WrittenPart
+from seqmodel.text import printable
 
-MAX_TITLE_LENGTH = 200  # characters
+MAX_TITLE_LENGTH, MAX_NAME_LENGTH = 200, 40  # characters
 LETTER_SHARE = 0.7  # width of a bold letter as a share of its size
 
 # Note signs that any font has, by their length in quarter lengths.
@@ -46,7 +47,7 @@ def tempo_text(tune: Tune) -> str:
 
 def feel_name(tune: Tune) -> str:
     """The feel of a tune as a sheet says it: `Swing`, `Two-Beat`; "" where it is not known."""
-    return _FEELS.get(tune.feel, tune.feel.title())
+    return _FEELS.get(tune.feel, printable(tune.feel, MAX_NAME_LENGTH).title())
 
 
 def instrument_label(part: WrittenPart) -> str:

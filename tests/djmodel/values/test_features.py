@@ -81,7 +81,8 @@ def test_bars_are_counted_from_the_start_of_a_section():
         ((0, 4, 7, 9), "major"), ((0, 4, 7, 10, 2), "7"), ((0, 4, 10, 1), "altered 7"),
         ((0, 3, 6, 9), "diminished"), ((0, 3, 6, 10), "half-diminished"),
         ((0, 5, 7, 10), "suspended"),
-        ((0, 3, 7, 11), "minor major 7"), ((0, 4, 8), "augmented"), ((0, 7), "other"),
+        ((0, 3, 7, 11), "minor major 7"), ((0, 4, 8), "augmented"),
+        ((0, 7), "major"), ((0, 7, 10), "7"),
     ],
 )  # fmt: skip
 def test_chords_have_a_quality(intervals, quality):
