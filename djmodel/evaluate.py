@@ -42,7 +42,8 @@ def command(
     files: Annotated[
         list[str] | None,
         Setting(
-            "Music that the model was not trained on; a name that ends in .keras is the model.",
+            "Music that the model was not trained on; a name that ends in .keras, or that of a "
+            "bundled model (jazz, ragtime), is the model.",
             metavar="MODEL|MUSIC",
             default="the bundled ragtime model",
             positional=True,
@@ -99,7 +100,7 @@ def command(
         djmodel evaluate runs/mine/model.keras --copies solo.mid
         djmodel evaluate --leave-one-out --preset ragtime
     """
-    from djmodel.model.model_file import load, pretrained_model
+    from djmodel.model.model_file import load, model_path
     from djmodel.music.tune import parse_bars
     from seqmodel.sampling.config import SamplingConfig
 
@@ -117,7 +118,10 @@ def command(
         _leave_one_out(music, presets)
         return
     seed = next(iter(presets.values())).trainer.seed
-    model = load(models[0] if models else pretrained_model())
+    path = model_path(Path(models[0]) if models else None, "ragtime")
+    if not models:
+        stderr_console().print("the model is ragtime, a bundled one; another can be named")
+    model = load(path)
     if copies:
         chosen = {
             "melody_part": parts.melody_part,
@@ -142,7 +146,13 @@ def command(
 
 def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
     """Splits names into models and music. Raises InputError for more than one model."""
-    models = [name for name in files if Path(name).suffix == ".keras"]
+    from djmodel.model.model_file import BUNDLED
+
+    models = [
+        name
+        for name in files
+        if Path(name).suffix == ".keras" or (name in BUNDLED and not Path(name).is_file())
+    ]
     if len(models) > 1:
         raise InputError(
             f"one model is evaluated at a time, not {len(models)}", hint="leave the others out"

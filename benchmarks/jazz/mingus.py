@@ -397,6 +397,8 @@ def main() -> None:
                 continue
             log_probs = distributions(weights, of_part, setup.adaptation)
             row[f"{part}, adapted"] = vars(scores(log_probs, of_part))
+            if setup.features != FEATURES or not setup.views:
+                continue
             memory = memory or fitted_memory(log_probs, of_part)  # to the validation solos
             log_probs = remembered(memory, log_probs, of_part)
             row[f"{part}, adapted, with memory"] = vars(scores(log_probs, of_part))

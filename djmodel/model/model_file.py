@@ -85,6 +85,12 @@ class DjModel:
         )
     )
 
+    def __repr__(self) -> str:
+        return (
+            f"<DjModel of {len(self.sequences)} tunes: {len(self.vocabulary)} symbols, "
+            f"{self.weights.units} units, {self.weights.n_parameters:,} parameters>"
+        )
+
     @cached_property
     def identity(self) -> str:
         """SHA-256 of the model, in hexadecimal digits (see `ModelFile.identity`)."""
@@ -187,7 +193,9 @@ class DjModel:
 
 
 def load(path: str | Path) -> DjModel:
-    """Reads a model that `djmodel` trained. Raises FileError or ModelFileError."""
+    """Reads a model that `djmodel` trained, or a bundled one by its name, `jazz` or `ragtime`.
+    Raises FileError or ModelFileError."""
+    path = model_path(Path(path), BUNDLED[0])
     file = model_file.load(path, KIND, _Content)
     with model_file.corrupt_file_errors(path):
         content, positions = file.content, file.content.bar_positions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -57,11 +58,22 @@ FORMS = {
 }
 
 
+def _hyphenated(text: str, known: Collection[str]) -> str:
+    """`blues in F` and `F blues` as `blues-in-F`; any other text as it is."""
+    joined = "-".join(text.split())
+    if joined.partition("-in-")[0].casefold() in known:
+        return joined
+    key, _, name = joined.partition("-")
+    if name.casefold() in known and re.fullmatch("[A-G][b♭#♯]?", key):
+        return f"{name}-in-{key}"
+    return text
+
+
 def form_of(text: str, meter: Meter) -> Chart | None:
     """The form that a text names, in the key of the text; None for changes."""
-    text = text.strip()
-    name, _, key_name = text.partition("-in-")
     known = {known.casefold(): known for known in FORMS}
+    text = _hyphenated(text.strip(), known)
+    name, _, key_name = text.partition("-in-")
     if name.casefold() not in known:
         if re.fullmatch(r"[A-Za-z#-]{3,40}", text) and not is_chord(text):
             problem = "the text is neither changes such as Dm7 | G7 | C nor the name of a form"

@@ -52,6 +52,8 @@ _MODES = {
     "aeolian": -3, "dorian": -2, "dor": -2, "phrygian": -4, "lydian": 1, "mixolydian": -1,
     "mix": -1, "locrian": -5, "blues": 0,
 }  # fmt: skip
+_METER_LINE = re.compile(r"\s*\d{1,2}/\d{1,2}\s*")
+_LABELLED = re.compile(r"\s*\[[^\[\]]*\]\s*(?P<chords>\S.*)")
 _WORD = re.compile(r"(?![A-G][b#♭♯]?\S*\d)['’‘]?[^\W_][\w'’.,!?&/+=-]*|&|-|–|—|'n'")
 _FEELS = {
     "latin": r"latin|bossa|samba|rumba|cha-?cha|mambo|afro|montuno|calypso|tango|songo|bolero",
@@ -115,6 +117,9 @@ def split_lines(text: str) -> tuple[Heading, list[Line]]:
         is_short = len(line.text) <= _MAX_HEADING
         if is_short and _read_fields(heading, line, text):
             continue
+        if not music and heading.meter is None and _METER_LINE.fullmatch(line.text):
+            _set(heading, "meter", line.text.strip(), line, 0, text)
+            continue
         if is_short and not music and index < last_chords and _is_prose(line.text):
             heading.title = heading.title or line.text.strip()
             heading.feel = heading.feel or feel_of(line.text)
@@ -154,6 +159,9 @@ def _is_prose(line: str) -> bool:
     if "|" in line or _LABEL_LINE.fullmatch(line.strip()):
         return False
     if re.fullmatch(rf"(?:{SECTION_NAMES})(?:\s+\d+)?\s*:?", line.strip(), re.IGNORECASE):
+        return False
+    labelled = _LABELLED.fullmatch(line)
+    if labelled and all(map(is_chord, labelled["chords"].split())):
         return False
     words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
     chords = sum(is_chord(word) for word in words)

@@ -67,6 +67,7 @@ _SIGN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_LABEL = re.compile(rf"(?<=\s)\[{LETTER_LABEL}\](?!\s*{_TIMES})")
 _STARTS_BAR = {"bar", "open", "close", "brace", "ending", "section", "meter", "segno", "coda",
                "group", "line"}  # fmt: skip
 
@@ -89,6 +90,9 @@ def _tokens_of_line(line: Line) -> Iterator[Token]:
     at, fresh = 0, True
     text = line.text
     while at < len(text):
+        if not fresh and _LABEL.match(text, at):  # a section begins a bar
+            fresh = True
+            yield Token("bar", "|", line.position + at)
         match = (_START.match(text, at) if fresh else None) or _SIGN.match(text, at)
         if match is not None and match.lastgroup == "section" and not is_label(match[0]):
             match = _SIGN.match(text, at)

@@ -202,7 +202,8 @@ class TestListening:
         assert listened["skipped"] == 0
         clicks = listened["clicks"]
         assert all(click["sent"] < click["time"] for click in clicks[4:])  # after the start
-        errors = [min(abs(c["time"] - beat) for beat in listened["beats"]) for c in clicks]
+        # The first ones sound as soon as they can, which may be after their beat.
+        errors = [min(abs(c["time"] - beat) for beat in listened["beats"]) for c in clicks[6:]]
         assert max(errors) < EXACT
 
     def test_choruses_follow_each_other_without_a_gap(self, listened: dict[str, Any]) -> None:

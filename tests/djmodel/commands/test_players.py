@@ -92,3 +92,15 @@ def test_a_power_chord_is_taken_for_a_chord_that_the_solos_have_and_said_once(co
     assert "F is played over" not in said
     said = command(GENERATE, "--changes", "C | F", "--out", tmp_path / "plain.mid").err
     assert "played over as" not in said
+
+
+def test_a_bundled_model_is_evaluated_by_its_name(command, tmp_path, jazz):
+    command(GENERATE, *BLUES, "--out", tmp_path / "solo.mid")
+    named = command("djmodel.evaluate", "jazz", "--copies", tmp_path / "solo.mid", "--json")
+    path = pretrained_model("jazz")
+    assert (
+        named.out
+        == command("djmodel.evaluate", path, "--copies", tmp_path / "solo.mid", "--json").out
+    )
+    assert load("jazz").identity == jazz.identity
+    assert repr(jazz) == f"<DjModel of 381 tunes: 128 symbols, 160 units, {712785:,} parameters>"

@@ -289,3 +289,25 @@ def test_a_chart_that_changes_meter_has_bars_of_different_lengths() -> None:
     tune = parse_changes(CHARTS["meters change"].text)
     assert [str(bar.meter) for bar in tune.bars] == ["4/4", "4/4", "2/4", "4/4", "3/4"]
     assert tune.length == 4 + 4 + 2 + 4 + 3
+
+
+def test_a_letter_in_brackets_begins_a_section_wherever_it_stands() -> None:
+    chart = parse_changes("[A] Dm7 | G7 | C | %  [B] Fm7 | Bb7 | Eb | %")
+    assert [(section.bar, section.name) for section in chart.sections] == [(0, "A"), (4, "B")]
+    assert len(chart.bars) == 8
+
+
+def test_a_meter_alone_on_the_first_line_is_the_meter() -> None:
+    chart = parse_changes("5/4\n| Ebm / / Bbm7 / |")
+    assert [str(bar.meter) for bar in chart.bars] == ["5/4"]
+
+
+def test_a_first_line_with_a_section_and_chords_is_no_title() -> None:
+    chart = parse_changes("[Intro] C7\n[Bridge] F | G7")
+    assert [section.name for section in chart.sections] == ["Intro", "Bridge"]
+    assert len(chart.bars) == 3
+
+
+@pytest.mark.parametrize("name", ["blues in F", "F blues", "Blues-in-F"])
+def test_a_form_is_named_as_players_say_it(name: str) -> None:
+    assert parse_changes(name).bars == parse_changes("blues-in-F").bars
