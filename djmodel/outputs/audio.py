@@ -13,7 +13,7 @@ import numpy as np
 
 from djmodel.inputs import midi_parser
 from djmodel.music.tune import Tune
-from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.midi import MIDO, performance_bytes
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.soundfont import as_sf2
 from djmodel.outputs.suffixes import SOUND
@@ -133,7 +133,8 @@ def _parsed(content: bytes, path: str | Path | None) -> mido.MidiFile:
         hint = "choose another file, or export it again"
         raise FileError(str(error), path=path, hint=hint) from error
     try:
-        midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
+        with MIDO:
+            midi = mido.MidiFile(file=io.BytesIO(content), clip=True)
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
         raise FileError(
             f"the file is not MIDI or is damaged ({str(error) or 'it ends early'})",
@@ -188,7 +189,8 @@ def _played(soundfont: bytes, midi: mido.MidiFile, font_name: str | Path | None)
     import soundfile
 
     stream = io.BytesIO()
-    midi.save(file=stream)
+    with MIDO:
+        midi.save(file=stream)
     arguments = soundfont, stream.getvalue(), font_name
     megabytes = _MAX_MEGABYTES + _MEGABYTES_PER_FILE_MEGABYTE * (len(soundfont) >> 20)
     try:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from io import BytesIO
 from math import lcm
 from pathlib import Path
+from threading import Lock
 
 import mido
 
@@ -26,6 +27,8 @@ from djmodel.outputs.performance.perform import Performance, PerformedNote
 from seqmodel.files import atomic_write
 from seqmodel.text import utf8_text
 
+# mido keeps the character set of what it reads or writes in a variable that threads share.
+MIDO = Lock()
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 32767
 _PERFORMED_TICKS_PER_QUARTER = 960  # half a millisecond at 120 quarters a minute
@@ -97,7 +100,8 @@ def _file(
 
 def _content(file: mido.MidiFile) -> bytes:
     content = BytesIO()
-    file.save(file=content)
+    with MIDO:
+        file.save(file=content)
     return content.getvalue()
 
 

@@ -64,7 +64,7 @@ def encode(tune: Tune) -> tuple[tuple[Value, ...], ...]:
     >>> from djmodel.inputs.reader import read_tune
     >>> [bar] = encode(read_tune(rags()[0], bars=(7, 7)))
     >>> sum(value.duration for value in bar)
-    Fraction(2, 1)
+    Fraction(3, 1)
     """
     return tuple(encode_bar(bar) for bar in tune.bars)
 

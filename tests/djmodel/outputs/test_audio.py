@@ -6,6 +6,8 @@ import io
 import subprocess
 import sys
 import wave
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -13,7 +15,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from djmodel.inputs.music_files import rags
+from djmodel.inputs.reader import read_tune
 from djmodel.outputs.audio import PEAK, RATE, TAIL_SECONDS, Sound, render
+from djmodel.outputs.midi import midi_bytes
 from seqmodel.errors import FileError
 
 QUARTER = 480  # ticks
@@ -163,3 +168,18 @@ def test_render_writes_wav_and_refuses_other_suffixes_in_one_line(tmp_path: Path
     assert failed.stderr.count("\n") == 1
     assert ".wav or .mp3" in failed.stderr
     assert not (tmp_path / "a.xyz").exists()
+
+
+def test_threads_that_write_and_render_at_once_keep_each_others_titles():
+    tune = replace(read_tune(rags()[0]).excerpt(1, 1), title="Ł♭" * 2000)
+
+    def written(number: int) -> bytes:
+        return render(tune).samples.tobytes() if number % 8 == 0 else midi_bytes(tune)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(written, range(40)))) == 2
+    finally:
+        sys.setswitchinterval(interval)
