@@ -15,7 +15,7 @@ from helpers.made_models import Made
 from helpers.page_client import ADDRESS, FILE, JSON, client
 
 import djmodel
-from djmodel.app.launch import Page, listen
+from djmodel.app.launch import Page, listen, play
 from djmodel.app.models import MAX_FILES, Models
 from djmodel.app.workers import Turns
 from djmodel.model.model_file import load
@@ -251,7 +251,7 @@ class TestTheServer:
 
     def test_play_serves_a_page_on_the_loopback_address_until_it_is_closed(self, monkeypatch):
         monkeypatch.delitem(vars(djmodel), "play", raising=False)  # the command, if it was imported
-        page = djmodel.play("ragtime", parse_changes("Dm7 | G7"), browser=False)
+        page = play("ragtime", parse_changes("Dm7 | G7"), browser=False)
         try:
             assert isinstance(page, Page)
             assert page.url == f"http://127.0.0.1:{page.port}/"
@@ -268,7 +268,7 @@ class TestTheServer:
     def test_play_of_a_tune_is_still_its_sound(self, monkeypatch):
         monkeypatch.delitem(vars(djmodel), "play", raising=False)
         tune = djmodel.accompany(parse_changes("C"), "block")
-        assert djmodel.play(tune).seconds > 2
+        assert play(tune).seconds > 2
 
     @pytest.mark.parametrize(
         ("arguments", "problem"),
@@ -281,7 +281,7 @@ class TestTheServer:
     def test_play_refuses_what_it_cannot_play(self, monkeypatch, arguments, problem):
         monkeypatch.delitem(vars(djmodel), "play", raising=False)
         with pytest.raises(InputError, match=problem):
-            djmodel.play(*arguments)
+            play(*arguments)
 
     def test_a_missing_package_is_named_with_the_line_that_installs_it(self, monkeypatch, refuses):
         monkeypatch.setitem(sys.modules, "uvicorn", None)
