@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from djmodel.music.accompaniment import accompany
@@ -231,6 +231,7 @@ def test_a_last_bar_shortened_by_a_pick_up_is_accompanied_to_its_end() -> None:
 
 
 @settings(max_examples=30, deadline=None)
+@example("C | N.C.", "funk", "7/8")
 @given(changes, st.sampled_from(sorted(STYLES)), st.sampled_from(METERS))
 def test_no_instrument_plays_a_pitch_twice_at_once(text: str, style: str, meter: str) -> None:
     for part in played(text, style, meter).accompaniment:
