@@ -7,7 +7,6 @@ The pulses of a bar go in groups of two or three (`Meter.groups`: 4/4 is 2 + 2, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +17,7 @@ from djmodel.music.accompaniment.drums import drum_notes
 from djmodel.music.accompaniment.form import chorus_length
 from djmodel.music.accompaniment.strokes import busy_groups, groups_of
 from djmodel.music.accompaniment.styles import STYLES, Style
-from djmodel.music.tune import Note, Part, Tune
+from djmodel.music.tune import Part, Tune
 from seqmodel.errors import InputError
 
 
@@ -46,7 +45,6 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     first_chorus = tune.starts[chorus] if chorus < len(tune.bars) else None
     voicings = lead_voices([span.chord for span in spans], chosen.voices, chosen.colours)
     above = chord_notes(spans, voicings, groups, chosen, rng, busy_groups(tune, groups))
-    above = _without_overlaps(above)
     below = bass_notes(spans, groups, chosen, rng, first_chorus)
     if chosen.bass is None:
         notes = sorted([*below, *above], key=lambda note: (note.onset, note.pitch))
@@ -57,24 +55,6 @@ def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tun
     parts.append(Part(chosen.drums.kit, tuple(drums), drums=True))
     parts = [part for part in parts if part.notes]
     return replace(with_feel_of_style(tune, style), accompaniment=tuple(parts))
-
-
-def _without_overlaps(notes: Sequence[Note]) -> list[Note]:
-    """Notes of which no pitch sounds twice at once: one ends where the next begins, and of two that
-    begin together the longer one stays."""
-    after: dict[int, Note] = {}
-    kept: list[Note] = []
-    for note in sorted(notes, key=lambda note: (note.onset, note.duration), reverse=True):
-        later = after.get(note.pitch)
-        if later is not None and note.onset == later.onset:
-            continue
-        if later is not None and note.end > later.onset:
-            note = replace(note, duration=later.onset - note.onset)
-        after[note.pitch] = note
-        kept.append(note)
-    if len(kept) == len(notes) and {*kept} == {*notes}:
-        return [*notes]
-    return sorted(kept, key=lambda note: (note.onset, note.pitch))
 
 
 def with_feel_of_style(tune: Tune, style: str) -> Tune:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -84,10 +85,16 @@ def draw_strokes(
             restraint = _RESTRAINT if group.onset in busy else 0.0
             weights = np.exp([-restraint * len(hits) for hits in choices])
             last[place] = choices[int(rng.choice(len(choices), p=weights / weights.sum()))]
-        for hit in last[place]:
-            onset, end = stroke_of(hit, group)
-            if onset < end:
-                yield onset, end
+        yield from _one_at_a_time([stroke_of(hit, group) for hit in last[place]])
+
+
+def _one_at_a_time(strokes: Sequence[Stroke]) -> Iterator[Stroke]:
+    """Strokes that end where the next one begins at the latest. The grid may put two on one onset:
+    then the second one sounds."""
+    for (onset, end), after in zip_longest(strokes, strokes[1:]):
+        end = min(end, after[0]) if after else end
+        if onset < end:
+            yield onset, end
 
 
 def stroke_of(hit: Hit, group: Group) -> Stroke:
