@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.reading import parsed_by_music21, seconds
 from djmodel.inputs.reader import read_score, read_tune, read_tunes
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.inputs.wjazzd.solos import bundled_file
@@ -38,25 +37,9 @@ BARS = 32  # of a lead sheet
 _REPEAT = '<barline location="right"><repeat direction="backward"/></barline>'
 
 
-def seconds(job: Callable[[], object], repeats: int = REPEATS) -> float:
-    """The median CPU time of `job`, in seconds."""
-    times = []
-    for _ in range(repeats):
-        began = time.process_time()
-        job()
-        times.append(time.process_time() - began)
-    return statistics.median(times)
-
-
-def parsed_by_music21(path: Path) -> object:
-    from music21 import converter
-
-    return converter.parse(path, forceSource=True)
-
-
 def compare(path: Path) -> None:
     """Prints the times for a file and their ratio."""
-    ours = seconds(lambda: read_score(path))
+    ours = seconds(lambda: read_score(path), REPEATS)
     theirs = seconds(lambda: parsed_by_music21(path), 3)
     notes = sum(len(part.grid_notes) for part in read_score(path).parts)
     row = f"{path.stem:32.32}{notes:7,}{theirs:9.3f}s{ours:9.4f}s{theirs / ours:8.1f}x"

@@ -56,7 +56,7 @@ def chart(request: ChartRequest) -> Json:
 
 
 def chart_json(tune: Tune) -> Json:
-    """What the page shows of changes."""
+    """The chart of changes as the page shows it."""
     key = key_signature(tune)
     return {
         "title": tune.title,

@@ -1,4 +1,4 @@
-"""What a player played -> the line that was meant: on the grid, over the bars of a tune.
+"""Notes as they were played -> the line that was meant, on the grid, over the bars of a tune.
 
 Players swing, hurry and overlap. Onsets that were meant together are put together; of a chord the
 top note counts. In each quarter the division (swung or straight eighths, triplets, sixteenths) that

@@ -75,7 +75,7 @@ PlayedNotes = Annotated[list[PlayedNote], msgspec.Meta(max_length=MAX_NOTES)]
 
 
 class Played(msgspec.Struct):
-    """What a player played, as it came from the keyboard; `latency` in seconds."""
+    """Notes as they came from the player's keyboard; `latency` in seconds."""
 
     notes: PlayedNotes
     unit: Literal["seconds", "quarters"] = "quarters"
@@ -113,7 +113,7 @@ class ChartRequest(msgspec.Struct):
 
 
 class Before(msgspec.Struct):
-    """What sounded before: a chorus, or `bars` bars."""
+    """The music before: a chorus, or `bars` bars."""
 
     melody: Melody
     bars: _Bars | None = None
@@ -150,7 +150,7 @@ class SheetRequest(msgspec.Struct):
 
 
 class Trade(msgspec.Struct):
-    """What the player or the soloist played in the `bars` bars from `bar` of a chorus on. Without
+    """Notes of the player or the soloist in the `bars` bars from `bar` of a chorus on. Without
     `notes` it is performed by rule, with `seed`."""
 
     melody: Melody

@@ -41,7 +41,7 @@ class Source:
         return self.model or _loaded(self)
 
     def describe(self) -> Json:
-        """What the page shows of the model. Raises as `load`."""
+        """The facts of the model that the page shows. Raises as `load`."""
         model = self.load()
         players = []
         for name, instrument in model.registers.players.items():

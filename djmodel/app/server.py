@@ -166,7 +166,7 @@ class Server:
         return _response(await self._done(Job("export", body, query, sources, font), long=True))
 
     async def _description(self, source: Source) -> dict[str, Any] | str:
-        """What the page shows of a model; the reason if it cannot be read."""
+        """The facts of a model that the page shows; the reason if it cannot be read."""
         if source not in self._described:
             # In this process, for the page is open before the workers have started.
             reply = await asyncio.to_thread(run, Job("describe", models={source.id: source}))

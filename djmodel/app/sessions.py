@@ -73,7 +73,7 @@ def export(
 
 
 def _facts(request: ExportRequest) -> dict[str, str]:
-    """How each chorus was made: the settings that it does not share with the one before."""
+    """The settings of each chorus that it does not share with the one before."""
     facts: dict[str, str] = {}
     before: dict[str, str] = {}
     for number, played in enumerate(request.choruses, start=1):

@@ -53,7 +53,7 @@ class Turns:
 
 
 class Workers(Protocol):
-    """Where jobs are done: quick ones, of which `quick` run at once, apart from long ones."""
+    """Workers for jobs: quick ones, of which `quick` run at once, apart from long ones."""
 
     quick: int
 

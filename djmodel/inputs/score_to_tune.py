@@ -65,7 +65,7 @@ def tune_from_score(
     or chords; LimitError when the time of the `deadline` is over (None: no limit).
     """
     check = deadline or no_deadline
-    if not any(symbol.chord for symbol in score.symbols):  # N.C. alone is no harmony
+    if not any(symbol.chord for symbol in score.symbols):  # N.C. alone is not a harmony
         score = replace(score, symbols=())
     choice = choose_parts(score, options.melody_part, options.chord_part, path, check)
     check()

@@ -175,7 +175,8 @@ class _KnownBans(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _bans_of_known(max_run: int, known: tuple[Passage, ...]) -> _KnownBans:
-    """What follows each passage of `max_run` symbols; made once for all samples of a model."""
+    """The symbols that follow each passage of `max_run` symbols, made once for all samples of a
+    model."""
     keys, after = [np.zeros(0, np.uint64)], [np.zeros(0, np.intp)]
     longer = [sequence for sequence in known if len(sequence) > max_run]
     powers = [pow(_BASE, k, 2**64) for k in range(max_run if longer else 0)]

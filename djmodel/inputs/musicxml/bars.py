@@ -131,7 +131,7 @@ class PartReader:
         )
 
     def pitch(self, element: Element) -> int | None:
-        """The MIDI number of a `<pitch>` as it sounds; None for a letter that is no note."""
+        """The MIDI number of a `<pitch>` as it sounds; None for a letter that is not a note."""
         step = alter = octave = None
         for child in element:
             if child.tag == "step":

@@ -22,8 +22,8 @@ _MAX_BARS_OF_PARTS = 250_000  # of all parts together
 def read_musicxml(text: bytes, path: Path, deadline: Deadline) -> Score:
     """The score in a MusicXML text, as it is played; errors name the `path` that it came from.
 
-    Raises FileError if it is no MusicXML, is damaged, or holds no notes; LimitError if it is beyond
-    the limits; UncoveredError for notation that this reader does not know.
+    Raises FileError if it is not MusicXML, is damaged, or holds no notes; LimitError if it is
+    beyond the limits; UncoveredError for notation that this reader does not know.
     """
     sheet = _written_sheet(text, path, deadline)
     return played_score(sheet, path, deadline)

@@ -58,8 +58,8 @@ class WrittenBar:
 
 @dataclass(frozen=True, slots=True)
 class PartFacts:
-    """What the list of parts says of one. `program`: of General MIDI; `drums`: ids of instruments
-    without pitch, with their MIDI numbers."""
+    """A part as the list of parts describes it. `program`: of General MIDI; `drums`: ids of
+    instruments without pitch, with their MIDI numbers."""
 
     name: str = ""
     program: int = 0

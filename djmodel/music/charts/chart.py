@@ -15,9 +15,9 @@ DEFAULT_TEMPO = 120.0  # quarter notes per minute
 
 
 class LastChorus(NamedTuple):
-    """How the last chorus differs from those before it: it ends behind the bar `leave` (None: with
-    the form), and the bars from `coda` on (None: no bars), which do not belong to the form, follow.
-    Both are indices of written bars."""
+    """The difference of the last chorus from those before it: it ends behind the bar `leave` (None:
+    with the form), and the bars from `coda` on (None: no bars), which do not belong to the form,
+    follow. Both are indices of written bars."""
 
     leave: int | None = None
     coda: int | None = None

@@ -10,7 +10,7 @@ from seqmodel.settings import Setting, check_settings
 
 @dataclass(frozen=True)
 class ChartConfig:
-    """How written changes are read. Raises SettingError for a setting outside its bounds."""
+    """Settings of the reading of changes. Raises SettingError for a setting outside its bounds."""
 
     song: Annotated[
         str | None,

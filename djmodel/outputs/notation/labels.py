@@ -51,7 +51,7 @@ def feel_name(tune: Tune) -> str:
 
 
 def instrument_label(part: WrittenPart) -> str:
-    """Who reads a part: `B♭ Tenor Sax`; the key alone where it is not that of the tune's own
+    """The reader of a part: `B♭ Tenor Sax`; the key alone where it is not that of the tune's own
     instrument, or where there is no melody."""
     instrument = part.tune.instrument
     key = "" if part.key == "C" else engraved(part.key)

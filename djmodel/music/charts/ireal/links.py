@@ -98,7 +98,7 @@ def read_playlist(text: str) -> Playlist:
 
 def _links(text: str) -> Iterator[_Link]:
     """The links of a text. One in quotes ends there; an encoded one ends with its last character
-    that is no white space, but may go on in lines of its own, as mail programs break it; another
+    that is not white space, but may go on in lines of its own, as mail programs break it; another
     one ends with its line."""
     schemes = [*_SCHEME.finditer(text)]
     limits = [*(scheme.start() for scheme in schemes[1:]), len(text)]
