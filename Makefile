@@ -9,7 +9,10 @@ RELEASE = $(VENV)-release
 .PHONY: demo test bench docs fuzz kills clean pretrained notebooks release
 
 demo: $(VENV)/.demo
-	$(BIN)/djmodel train --out runs/ragtime --overwrite
+	$(BIN)/djmodel train --preset jazz --style bebop --out runs/bebop --overwrite
+	$(BIN)/djmodel generate runs/bebop/model.keras --changes blues-in-F --choruses 2 --tempo 190 \
+		--player "Charlie Parker" --seed 1 --out runs/bebop/blues.mid --wav --overwrite \
+		--html runs/bebop/blues.html --score runs/bebop/blues.pdf
 	$(BIN)/dinos train --out runs/dinos --overwrite
 	@echo "Ten names:"
 	@$(BIN)/dinos generate runs/dinos/model.keras --count 10
