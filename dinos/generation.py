@@ -23,6 +23,7 @@ from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
 
 NAMES_PER_ROUND = 256  # drawn at once
+MAX_SHOWN = 60  # letters in an error
 PATIENCE = 50  # names drawn for each new one that is asked for, at most
 
 
@@ -112,16 +113,19 @@ def spelled(generated: GeneratedName, model: DinosModel) -> str:
 
 def known_letters(start: str, model: DinosModel) -> str:
     """`start` as the model spells it: without spaces before the first letter, with one between
-    words. Raises VocabularyError for a letter outside the vocabulary."""
+    words. Raises VocabularyError for letters outside the vocabulary."""
     spaced = re.sub(" +", " ", start).lstrip(" ")
     begun = fold(spaced, model.content.keep_case)
-    for letter in begun:
-        if letter not in model.vocabulary or letter == END:
-            raise VocabularyError(
-                f"the model does not know the letter {letter!r} of {start!r}, only "
-                f"{_letters(model.vocabulary)}",
-                hint="start with other letters",
-            )
+    strange = [s for s in dict.fromkeys(begun) if s not in model.vocabulary or s == END]
+    if strange:
+        letters = "the letters " if len(strange) > 1 else "the letter "
+        letters += ", ".join(map(repr, strange[:MAX_SHOWN]))
+        letters += f" and {len(strange) - MAX_SHOWN} more" if len(strange) > MAX_SHOWN else ""
+        raise VocabularyError(
+            f"the model does not know {letters} of {start[:MAX_SHOWN]!r}, only "
+            f"{_letters(model.vocabulary)}",
+            hint="start with other letters",
+        )
     return begun
 
 
@@ -195,5 +199,5 @@ def _draw(
 
 def _letters(known: Vocabulary) -> str:
     letters = "".join(symbol for symbol in known.symbols if symbol != END)
-    more = f" and {len(letters) - 60} more" if len(letters) > 60 else ""
-    return letters[:60].replace(" ", "space, ") + more
+    more = f" and {len(letters) - MAX_SHOWN} more" if len(letters) > MAX_SHOWN else ""
+    return letters[:MAX_SHOWN].replace(" ", "space, ") + more

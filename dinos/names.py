@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +14,27 @@ import numpy as np
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import CorpusError, FileError
-from seqmodel.files import check_input_file
+from seqmodel.files import content_of
 
 END = "\n"
 MAX_LENGTH = 100
+MAX_MEGABYTES = 50
 _KIND = "a list of names, one per line, as UTF-8 text"
 _BOM = "\ufeff"
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f](?<![\\n\\r])")
 # The first bytes of text in another Unicode encoding.
 _WIDE = {b"\xff\xfe\x00\x00": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 @dataclass(frozen=True)
 class Names:
-    """Distinct `names` in the order of their list; `repeats` counts the duplicates left out;
-    `keep_case`: upper and lower case are kept apart."""
+    """Distinct `names` in the order of their list; `repeats` counts the duplicates left out,
+    `empty` the empty lines before the last name; `keep_case`: upper and lower case are kept
+    apart."""
 
     names: tuple[str, ...]
     repeats: int = 0
+    empty: int = 0
     keep_case: bool = False
 
 
@@ -53,35 +58,35 @@ def fold(text: str, keep_case: bool = False) -> str:
 
 def read_names(path: str | Path, *, keep_case: bool = False, max_length: int = MAX_LENGTH) -> Names:
     """Reads a list of names: one per line, UTF-8, any alphabet. Spaces around a name are dropped,
-    several between its words count as one, and empty lines at the end are ignored. An empty line
-    before the last name is an error, since a name may have been lost there.
+    several between its words count as one, and empty lines are left out.
 
-    Raises FileError for a file that is not such a list; CorpusError for an empty line, a name of
-    more than `max_length` characters, or fewer than two distinct names.
+    Raises FileError for a file that is not such a list, or has more than MAX_MEGABYTES; CorpusError
+    for a name of more than `max_length` characters, or fewer than two distinct names.
     """
-    path = check_input_file(path, _KIND)
-    text = _decode(path.read_bytes(), path)
+    path = Path(path)
+    content = content_of(path, _KIND, MAX_MEGABYTES << 20)
+    if content is None:
+        hint = "take some of the names"
+        raise FileError(f"the list is larger than {MAX_MEGABYTES} MB", path=path, hint=hint)
+    text = _decode(content, path)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = [fold(" ".join(line.split()), keep_case) for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     for number, name in enumerate(lines, 1):
-        where = f"{path}, line {number}"
-        if not name:
-            hint = "remove it, or fill in the name"
-            raise CorpusError("the line is empty", path=where, hint=hint)
         if len(name) > max_length:
             raise CorpusError(
                 f"the name `{name[:20]}...` has {len(name)} characters, more than {max_length}",
-                path=where,
+                path=f"{path}, line {number}",
                 hint="shorten it, or raise the maximum length",
             )
-    names = tuple(dict.fromkeys(lines))
+    written = [name for name in lines if name]
+    names = tuple(dict.fromkeys(written))
     if len(names) < 2:
         found = f"only the name `{names[0]}`" if names else "no names"
         hint = "give at least two different names"
         raise CorpusError(f"the list has {found}", path=path, hint=hint)
-    return Names(names, len(lines) - len(names), keep_case)
+    return Names(names, len(written) - len(names), len(lines) - len(written), keep_case)
 
 
 def split(names: Sequence[str], seed: int) -> Split:
@@ -132,12 +137,11 @@ def _decode(data: bytes, path: Path) -> str:
             hint="save it as UTF-8",
         ) from None
     text = text.removeprefix(_BOM)
-    for position, character in enumerate(text):
-        if unicodedata.category(character) == "Cc" and character not in "\n\r":
-            line = text.count("\n", 0, position) + 1
-            raise FileError(
-                f"line {line} has the control character U+{ord(character):04X}",
-                path=path,
-                hint="remove it",
-            )
+    if found := _CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise FileError(
+            f"line {line} has the control character U+{ord(found[0]):04X}",
+            path=path,
+            hint="remove it",
+        )
     return text

@@ -70,6 +70,7 @@ def command(
     from dinos.training import fit
     from seqmodel.extras import BackendError
     from seqmodel.files import check_no_overwrite, sha256_of_file
+    from seqmodel.parallel.threads import cpu_count
     from seqmodel.text import pluralize, printable
 
     began = time.perf_counter()
@@ -84,6 +85,9 @@ def command(
     if note := finished_note(out, checkpoints, n_epochs):
         console.print(note, soft_wrap=True)
         return
+    if read.empty:
+        left_out = pluralize(read.empty, "empty line")
+        console.print(f"{path}: {left_out} between names left out", soft_wrap=True)
     console.print(
         f"{pluralize(len(read.names), 'name')}: {pluralize(n_epochs, 'epoch')}, each with"
         f" {n_augmented:,} more that are made up",
@@ -99,7 +103,15 @@ def command(
                 line = f"epoch {epoch.number} samples: {_samples(model, config.seed)}"
                 console.print(line, soft_wrap=True)
 
-        made = fit(read, config, sources=sources, progress=progress, checkpoints=kept)
+        made = fit(
+            read,
+            config,
+            sources=sources,
+            progress=progress,
+            checkpoints=kept,
+            # While Keras starts, a second process for training would only be in its way.
+            free_cores=lambda: max(cpu_count() - prepared.is_starting, 1),
+        )
         return replace(made, keras_entries=entries)
 
     def entries(weights: Weights) -> dict[str, bytes] | None:

@@ -24,6 +24,7 @@ from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import batch_log_probabilities
 from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, initial_weights
+from seqmodel.parallel.threads import cpu_count
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.settings import Setting, check_settings
 from seqmodel.training.checkpoints import Checkpoints, hash_of
@@ -171,12 +172,14 @@ def fit(
     progress: Progress | None = None,
     engine: Engine = "auto",
     checkpoints: Checkpoints | None = None,
+    free_cores: Callable[[], int] = cpu_count,
 ) -> TrainingResult:
     """Trains a model on nine tenths of `names`; the held-out tenth decides nothing.
 
     Equal names and configurations give equal models on the same machine. After each epoch
     `progress` gets its metrics and the model so far. `checkpoints` are those of `train_network`, as
-    is the engine; "auto" is NumPy, which trains so small a network faster than any device."""
+    is the engine; "auto" is NumPy, which trains so small a network faster than any device, on the
+    `free_cores`."""
     epochs, n_augmented = config.resolve_defaults(names.names)
     config = replace(config, epochs=epochs, n_augmented=n_augmented)
     parts = split(names.names, config.seed)
@@ -219,6 +222,7 @@ def fit(
         begun = checkpoints.engine() if checkpoints else None
         engine = "keras" if begun == "keras" or not HAS_NUMPY_TRAINER else "numpy"
     if engine == "numpy":
+        rest["free_cores"] = free_cores
         fit_result, weights = train_weights(weights, batches, trainer, report, **rest)
     else:
         graph = graph_of(weights)

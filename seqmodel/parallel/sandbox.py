@@ -120,6 +120,11 @@ class Prepared(Generic[Result]):
         self._imports = Thread(target=self._import, args=(modules,), daemon=True)
         self._imports.start()
 
+    @property
+    def is_starting(self) -> bool:
+        """True while the other process imports the modules, which keeps a core busy."""
+        return self._imports.is_alive()
+
     def _import(self, modules: Sequence[str]) -> None:
         with suppress(CrashedError, OutOfTimeError, OutOfMemoryError, OSError):
             self._sandbox.call(len, (), seconds=60, megabytes=_MEGABYTES, imports=modules)

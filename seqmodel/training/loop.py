@@ -19,6 +19,7 @@ from seqmodel.interrupts import uninterrupted
 from seqmodel.network.candidates import CandidateViews
 from seqmodel.network.keras_layers import extract_weights, set_weights, supported_by_numpy
 from seqmodel.network.weights import Weights
+from seqmodel.parallel.threads import cpu_count
 from seqmodel.training.batches import BatchSource
 from seqmodel.training.checkpoints import Checkpoint, Checkpoints, corrupted
 from seqmodel.training.config import TrainerConfig
@@ -119,9 +120,11 @@ def train_weights(
     validation_loss: ValidationLoss | None = None,
     checkpoints: Checkpoints | None = None,
     fingerprint: Mapping[str, Any] | None = None,
+    free_cores: Callable[[], int] = cpu_count,
 ) -> tuple[FitResult, Weights]:
-    """As `train_network` with the engine "numpy", without Keras: the weights of the best epoch."""
-    trainer = _numpy_trainer(weights, config)
+    """As `train_network` with the engine "numpy", without Keras: the weights of the best epoch.
+    `free_cores`: the number of cores to train on, which may grow."""
+    trainer = _numpy_trainer(weights, config, n_processes=free_cores)
     result = run_epochs(
         trainer,
         batches,
@@ -135,11 +138,15 @@ def train_weights(
 
 
 def _numpy_trainer(
-    weights: Weights, config: TrainerConfig, feature_table: NDArray[np.float32] | None = None
+    weights: Weights,
+    config: TrainerConfig,
+    feature_table: NDArray[np.float32] | None = None,
+    n_processes: Callable[[], int] = cpu_count,
 ) -> Trainer:
     return NumpyTrainer(
         weights,
         config.clip,
+        n_processes,
         dropout=config.dropout,
         seed=config.seed,
         feature_table=feature_table,

@@ -7,7 +7,7 @@ g gates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -64,16 +64,17 @@ class NumpyTrainer:
     ones. `weights` gives the sums; the columns of the features, zeros at first, are the end of
     `vector`, and `parameters` the rest.
 
-    A batch is computed by at most `n_processes` processes, None: one per core, which start at once
-    if `batch_size` is given, else with the first batch. Their number does not change a bit of the
-    result; nor does that of BLAS's threads, of which a product uses one.
+    A batch is computed by at most `n_processes` processes, which start at once if `batch_size` is
+    given, else with the first batch. A function is asked before each batch, so that more can start
+    when cores become free. Their number does not change a bit of the result; nor does that of
+    BLAS's threads, of which a product uses one.
     """
 
     def __init__(
         self,
         weights: Weights,
         clip: float | None = None,
-        n_processes: int | None = None,
+        n_processes: int | Callable[[], int] = cpu_count,
         dropout: Dropout = Dropout(),
         seed: int = 0,
         feature_table: Floats | None = None,
@@ -93,11 +94,11 @@ class NumpyTrainer:
         self._network = self.parameters if feature_table is None else network  # with the sums
         self.steps = 0
         self._scratch = np.empty_like(self.vector)
-        self._n_processes = n_processes or cpu_count()
+        self._n_processes = n_processes if callable(n_processes) else lambda: n_processes
         self.workers = self._workers(self._n_shards(batch_size))
 
     def _workers(self, n_shards: int) -> GradientWorkers:
-        return GradientWorkers(self._network.shape, n_shards, self._n_processes)
+        return GradientWorkers(self._network.shape, n_shards, self._n_processes())
 
     def _n_shards(self, batch_size: int) -> int:
         """The number of shards of a batch."""
@@ -143,9 +144,9 @@ class NumpyTrainer:
         network = self._summed()
         n_labels = int(np.count_nonzero(labels >= 0))
         n_shards = self._n_shards(B)
-        if self.workers.n_shards < n_shards:
-            self.workers = self._workers(n_shards)
-        workers = self.workers
+        workers, most = self.workers, max(self.workers.n_shards, n_shards)
+        if workers.n_shards < most or workers.n_processes < min(most, self._n_processes()):
+            workers = self.workers = self._workers(most)
         factors = dropout_factors(self.dropout, network, self.seed, self.steps)
         np.multiply(network.vector, factors.vector if factors else ONE, out=workers.weights.vector)
 

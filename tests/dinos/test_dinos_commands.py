@@ -26,10 +26,10 @@ def run(monkeypatch, capsys, module, *arguments):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A model trained by the command, on thirty short names."""
+    """A model trained by the command, on thirty short names with an empty line between them."""
     folder = tmp_path_factory.mktemp("dinos")
     names = folder / "names.txt"
-    names.write_text(LIST, encoding="utf-8")
+    names.write_text(LIST.replace("\n", "\n\n", 1), encoding="utf-8")
     command = [sys.executable, "-m", "dinos.train", names, "--out", folder / "run"]
     options = ["--epochs", "30", "--batch-size", "8", "--n-a", "16", "--made-up", "0"]
     done = subprocess.run(command + options, capture_output=True, text=True, timeout=300)
@@ -62,6 +62,7 @@ def test_training_shows_sampled_names_and_a_summary(folder):
     assert (folder / "stdout").read_text() == ""
     assert "epoch 30/30" in said
     assert said.count(" samples: ") == 6  # the first epoch, then five more times
+    assert "names.txt: 1 empty line between names left out" in said
     for part in ("27 to train on, 3 held out", "perplexity", "parameters", "seconds"):
         assert part in said
     assert "tensorflow" not in said.lower()
@@ -178,7 +179,6 @@ def test_generating_and_help_do_not_wait_for_tensorflow(model):
         (b"", [], "the file is empty"),
         (b"\n\n", [], "the list has no names"),
         (b"rex\n", [], "only the name `rex`"),
-        (b"rex\n\ntyra\n", [], "line 2: the line is empty"),
         (b"rex\0\1\2", [], "a binary file"),
         ("tyra\nr\xe9x\n".encode("latin-1"), [], "byte 0xe9 at 6 (line 2)"),
         (b"rex\nallosaurus\n", ["--max-length", "9"], "has 10 characters, more than 9"),

@@ -183,6 +183,10 @@ def test_a_letter_outside_the_vocabulary_is_refused():
     said = str(raised.value)
     assert "'x' of 'abx'" in said
     assert "only space, abé" in said
+    with pytest.raises(VocabularyError, match="does not know the letters 'x', 'z' of 'xabzx'"):
+        generate(model_of(), start="xabzx")
+    with pytest.raises(VocabularyError, match="and 1 more of"):
+        generate(model_of(), start="".join(map(chr, range(0x4E00, 0x4E00 + 61))), max_length=100)
     with pytest.raises(VocabularyError):
         known_letters("a\n", model_of())
 

@@ -306,6 +306,17 @@ def test_each_step_equals_keras_on_the_same_batches_in_one_process_and_in_two(mo
     assert greatest_difference(trainers[0].weights(), random_weights()) > 0.01
 
 
+def test_more_processes_start_when_cores_become_free_and_change_no_bit():
+    cores = [1]
+    growing = NumpyTrainer(random_weights(), n_processes=lambda: cores[0], batch_size=256)
+    alone = NumpyTrainer(random_weights(), n_processes=1, batch_size=256)
+    for step, (cores[0], n_workers) in enumerate([(1, 0), (2, 1), (2, 1), (1, 1)]):
+        windows = random_windows(256, seed=step)
+        assert growing.step(*windows, 0.01) == alone.step(*windows, 0.01)
+        assert growing.workers.wait() == n_workers
+    assert np.array_equal(growing.vector, alone.vector)
+
+
 def train(graph, engine, n_conditioning=0, **settings):
     """The weights, and the loss and accuracy of each epoch."""
     config = TrainerConfig(epochs=3, batch_size=4, **settings)
