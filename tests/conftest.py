@@ -31,14 +31,26 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Files that take long, one for each of two processes to begin with: the short ones fill the end.
-LONG_FILES = ("test_notebooks.py", "test_distributed.py", "test_resume_after_interrupt.py")
+# Files that take long, the longest first: the short ones fill the end, so that no process waits
+# for another. `--no-loadscope-reorder` keeps this order.
+LONG_FILES = (
+    "tests/test_notebooks.py",
+    "tests/djmodel/app/test_page_in_a_browser.py",
+    "tests/seqmodel/training/test_distributed.py",
+    "tests/test_documentation.py",
+    "tests/djmodel/commands/test_commands.py",
+    "tests/dinos/test_resume_after_interrupt.py",
+    "tests/seqmodel/parallel/test_pool.py",
+    "tests/djmodel/course/test_notebooks.py",
+    "tests/test_fuzz.py",
+)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests of the longest files first."""
-    items.sort(key=lambda item: item.path.name not in LONG_FILES)
+    order = {str(ROOT / name): number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import io
 import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+GENERATE = "djmodel.generate"
 CHART = """Blue Bossa (Kenny Dorham)
 Key: Cm
 [A]
@@ -16,19 +17,17 @@ Key: Cm
 """
 
 
-def generate(*arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "djmodel.generate", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, input=text, check=False)
-
-
 @pytest.mark.parametrize("source", ["file", "-"])
-def test_a_chart_is_played_and_printed_as_it_was_typed(source: str, tmp_path: Path) -> None:
+def test_a_chart_is_played_and_printed_as_it_was_typed(
+    command, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(CHART.encode())))
     file, out, score = (tmp_path / name for name in ("chart.txt", "solo.mid", "solo.musicxml"))
     file.write_text(CHART)
     given = file if source == "file" else "-"
-    done = generate("--changes", given, "--out", out, "--score", score, text=CHART)
-    assert done.returncode == 0, done.stderr
-    assert "8 bars over Blue Bossa (Kenny Dorham)" in done.stderr
+    done = command(GENERATE, "--changes", given, "--out", out, "--score", score)
+    assert done.status == 0, done.err
+    assert "8 bars over Blue Bossa (Kenny Dorham)" in done.err
     root = ET.parse(score).getroot()
     assert [kind.get("text") for kind in root.iter("kind")] == [
         *("-7", "-7", "m7b5", "7(b9)", "-7", "-7", "m7b5", "-6"),
@@ -36,24 +35,26 @@ def test_a_chart_is_played_and_printed_as_it_was_typed(source: str, tmp_path: Pa
     assert root.findtext(".//fifths") == "-3"
     # the solo can be made again without the file
     file.unlink()
-    again = generate("--like", out)
-    assert again.returncode == 0, again.stderr
+    again = command(GENERATE, "--like", out)
+    assert again.status == 0, again.err
 
 
-def test_a_title_is_given_on_the_command_line(tmp_path: Path) -> None:
+def test_a_title_is_given_on_the_command_line(command, tmp_path: Path) -> None:
     score = tmp_path / "solo.musicxml"
     out = tmp_path / "solo.mid"
-    done = generate("--changes", "C | G7", "--title", "My Tune", "--out", out, "--score", score)
-    assert "2 bars over My Tune" in done.stderr
+    done = command(
+        GENERATE, "--changes", "C | G7", "--title", "My Tune", "--out", out, "--score", score
+    )
+    assert "2 bars over My Tune" in done.err
     assert "My Tune" in score.read_text()
-    assert generate("--like", out).returncode == 0
+    assert command(GENERATE, "--like", out).status == 0
 
 
-def test_a_fault_in_a_chart_is_one_line_with_its_place(tmp_path: Path) -> None:
+def test_a_fault_in_a_chart_is_one_line_with_its_place(command, tmp_path: Path) -> None:
     file = tmp_path / "chart.txt"
     file.write_text("| Dm7 | G7 |\n| Cmaj7 | Qm7 |\n")
-    done = generate("--changes", file, "--out", tmp_path / "solo.mid")
-    assert done.returncode == 2
-    assert "`Qm7` is not a chord symbol" in done.stderr
-    assert "(line 2, bar 4)" in done.stderr
+    done = command(GENERATE, "--changes", file, "--out", tmp_path / "solo.mid")
+    assert done.status == 2
+    assert "`Qm7` is not a chord symbol" in done.err
+    assert "(line 2, bar 4)" in done.err
     assert not (tmp_path / "solo.mid").exists()
