@@ -21,6 +21,7 @@ from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
+from seqmodel.settings import Count, Seed, checked
 
 NAMES_PER_ROUND = 256  # drawn at once
 MAX_SHOWN = 60  # letters in an error
@@ -50,6 +51,7 @@ def pretrained_model() -> Path:
     return Path(str(files("dinos.data").joinpath("dinos.keras")))
 
 
+@checked
 def load(path: str | Path) -> DinosModel:
     """A model that `dinos` trained. Raises FileError or ModelFileError."""
     model = model_file.load(path, KIND, Content)
@@ -64,16 +66,17 @@ def load(path: str | Path) -> DinosModel:
     return model
 
 
+@checked
 def generate(
     model: DinosModel,
     *,
-    count: int = 1,
-    seed: int = 0,
+    count: Count = 1,
+    seed: Seed = 0,
     sampling: SamplingConfig = SamplingConfig(),
     start: str = "",
-    max_length: int = MAX_LENGTH,
+    max_length: Count = MAX_LENGTH,
     new: bool = False,
-    max_copy: int | None = None,
+    max_copy: Count | None = None,
 ) -> list[GeneratedName]:
     """`count` names that begin with `start` and have at most `max_length` characters.
 

@@ -26,7 +26,7 @@ from seqmodel.network.keras_layers import extract_weights
 from seqmodel.network.weights import Weights, initial_weights
 from seqmodel.parallel.threads import cpu_count
 from seqmodel.sampling.constraints import Automaton
-from seqmodel.settings import Setting, check_settings
+from seqmodel.settings import Setting, check_settings, checked
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.config import TrainerConfig
 from seqmodel.training.loop import (
@@ -158,12 +158,14 @@ class TrainingResult:
         """The training graph with the weights of the model. Raises BackendError."""
         return graph_of(self.model.weights)
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Writes the model file. Raises FileError, ModelFileError, and BackendError if Keras does
         not start."""
         model_file.save(path, self.keras_entries(self.model.weights), self.model)
 
 
+@checked
 def fit(
     names: Names,
     config: TrainingConfig = TrainingConfig(),

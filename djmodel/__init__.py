@@ -6,19 +6,23 @@ learns to predict the next value, and solos are sampled over any chord changes.
 >>> len(changes.bars)
 12
 
-Each name is imported from its module on first use, so that `import djmodel` stays fast. The
-course's function `djmodel` has the name of the package: after `from djmodel import djmodel` that
-name is the function. `import djmodel as dj` keeps both apart: `dj.djmodel` is the function.
+Each name is imported from its module on first use, so that `import djmodel` stays fast.
+`djmodel.play`, `djmodel.generate` and `djmodel.evaluate` are functions, also after an import of the
+modules of the commands with these names, which `python -m djmodel.play` runs. The course's function
+`djmodel` has the name of the package: after `from djmodel import djmodel` that name is the
+function. `import djmodel as dj` keeps both apart: `dj.djmodel` is the function.
 """
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says the same
     from djmodel.app.launch import play as play
+    from djmodel.config import GenerationConfig as GenerationConfig
     from djmodel.config import TrainingConfig as TrainingConfig
     from djmodel.course.helpers import a_initializer as a_initializer
     from djmodel.course.helpers import c_initializer as c_initializer
@@ -38,17 +42,22 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `_HOMES` says th
     from djmodel.model.layers import djmodel as djmodel
     from djmodel.model.layers import music_inference_model as music_inference_model
     from djmodel.model.model_file import load as load
+    from djmodel.model.solos import generate_solos
     from djmodel.model.training import fit as fit
     from djmodel.music.accompaniment import accompany as accompany
     from djmodel.music.changes import parse_changes as parse_changes
     from djmodel.outputs.notation.lead_sheet import lead_sheet as lead_sheet
     from djmodel.outputs.piano_roll import piano_roll
     from djmodel.outputs.write import write
+    from djmodel.presets import training_preset as training_preset
     from djmodel.values.grammar import decode as decode
     from djmodel.values.grammar import encode as encode
+    from seqmodel.errors import InputError as InputError
     from seqmodel.sampling.config import SamplingConfig as SamplingConfig
+    from seqmodel.training.config import TrainerConfig as TrainerConfig
 
-    plot, save = piano_roll, write
+    __version__: str
+    generate, plot, save = generate_solos, piano_roll, write
 
 _HOMES = {
     "read_tune": "djmodel.inputs.reader",
@@ -61,14 +70,19 @@ _HOMES = {
     "decode": "djmodel.values.grammar",
     "fit": "djmodel.model.training",
     "TrainingConfig": "djmodel.config",
+    "TrainerConfig": "seqmodel.training.config",
+    "training_preset": "djmodel.presets",
     "load": "djmodel.model.model_file",
     "improvise": "djmodel.model.improvise",
     "SamplingConfig": "seqmodel.sampling.config",
+    "generate": "djmodel.model.solos:generate_solos",
+    "GenerationConfig": "djmodel.config",
     "evaluate": "djmodel.evaluation.perplexity",
     "play": "djmodel.app.launch",
     "plot": "djmodel.outputs.piano_roll:piano_roll",
     "lead_sheet": "djmodel.outputs.notation.lead_sheet",
     "save": "djmodel.outputs.write:write",
+    "InputError": "seqmodel.errors",
     # the course's names
     "djmodel": "djmodel.model.layers",
     "music_inference_model": "djmodel.model.layers",
@@ -85,17 +99,27 @@ _HOMES = {
 __all__ = list(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return import_module("importlib.metadata").version("djmodel")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, attribute = _HOMES[name].partition(":")
-    return getattr(import_module(module), attribute or name)
+class _Package(ModuleType):
+    """A package that imports its public names on first use. An import of a submodule, which sets an
+    attribute of the package, leaves a public name of the same spelling as it is."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("djmodel")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, _, attribute = _HOMES[name].partition(":")
+        return getattr(import_module(module), attribute or name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_HOMES})
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+sys.modules[__name__].__class__ = _Package
 
 
 def _notebook_player(tune: Any) -> str:

@@ -93,14 +93,16 @@ def command(
 
     --copies compares passages in three ways: by values, by melody in any key (intervals and
     rhythm), and by intervals alone, in any rhythm. For a solo by this MODEL the values are those
-    that the model generated; for other music they are derived from the notes.
+    that the model generated; for other music they are derived from the notes. Without a MODEL, it
+    is the bundled one that made the solo.
 
     Examples:
         djmodel evaluate runs/mine/model.keras held_out.mid
-        djmodel evaluate runs/mine/model.keras --copies solo.mid
+        djmodel evaluate --copies solo.mid
         djmodel evaluate --leave-one-out --preset ragtime
     """
     from djmodel.model.model_file import load, model_path
+    from djmodel.model.provenance import model_of_solos
     from djmodel.music.tune import parse_bars
     from seqmodel.sampling.config import SamplingConfig
 
@@ -118,9 +120,10 @@ def command(
         _leave_one_out(music, presets)
         return
     seed = next(iter(presets.values())).trainer.seed
-    path = model_path(Path(models[0]) if models else None, "ragtime")
+    named = Path(models[0]) if models else model_of_solos(copies or [])
+    path = model_path(named, "ragtime")
     if not models:
-        stderr_console().print("the model is ragtime, a bundled one; another can be named")
+        stderr_console().print(f"the model is {path.stem}, a bundled one; another can be named")
     model = load(path)
     if copies:
         chosen = {

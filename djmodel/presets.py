@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from djmodel.config import TrainingConfig
-from seqmodel.settings import SettingError, any_of, with_settings
+from seqmodel.settings import SettingError, checked, with_settings
+from seqmodel.text import any_of
 from seqmodel.training.config import Dropout, TrainerConfig
 
 _REGULARIZED = TrainingConfig(
@@ -91,9 +93,15 @@ def choose_preset(
     return name, configs[name]
 
 
-def training_preset(name: str) -> TrainingConfig:
-    """The configuration of a preset: "course", "small", "ragtime" or "jazz". Raises SettingError
-    for an unknown name."""
+@checked
+def training_preset(name: str, **settings: Any) -> TrainingConfig:
+    """The configuration of a preset, "course", "small", "ragtime" or "jazz", with other `settings`:
+    those that are options of `train`, such as `epochs`. Raises SettingError for an unknown preset
+    and for a setting that is not allowed.
+
+    >>> training_preset("ragtime", epochs=10).trainer.epochs
+    10
+    """
     if name not in PRESETS:
         raise SettingError(f"preset must be {any_of(list(PRESETS))}, not '{name}'", "preset")
-    return PRESETS[name]
+    return with_settings(PRESETS[name], **settings)

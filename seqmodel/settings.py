@@ -2,20 +2,27 @@
 
 A configuration is a frozen dataclass whose fields are annotated with a `Setting`. It checks itself
 when it is created, and commands derive their options from it (`command_line.options`). A field may
-itself be a configuration; its settings then belong to the outer one as well.
+itself be a configuration; its settings then belong to the outer one as well. A `checked` function
+compares its arguments with its annotations in the same way.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from functools import cache, wraps
+from inspect import signature
+from numbers import Integral, Real
+from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_args, get_type_hints
 
 from seqmodel.errors import InputError
+from seqmodel.text import any_of
+from seqmodel.value_types import has_type, type_in_words, value_in_words
 
 Config = TypeVar("Config")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class SettingError(InputError):
@@ -27,6 +34,14 @@ class SettingError(InputError):
     def __init__(self, message: str, *fields: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.fields = fields
+
+
+class ArgumentTypeError(SettingError, TypeError):
+    """A setting or an argument of another type than is declared."""
+
+    def __init__(self, name: str, value: Any, kind: Any) -> None:
+        subject, found = name.replace("_", " "), value_in_words(value, kind)
+        super().__init__(f"{subject} must be {type_in_words(kind)}, not {found}", name)
 
 
 @dataclass(frozen=True)
@@ -71,11 +86,12 @@ class Setting:
         name = field.replace("_", " ")
         if self.choices and value not in self.choices:
             raise SettingError(f"{name} must be {any_of(self.choices)}, not '{value}'", field)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if is_number:
             low = self.minimum is None or value >= self.minimum
             high = self.maximum is None or value <= self.maximum
             beyond = self.above is None or value > self.above
-            finite = isinstance(value, int) or math.isfinite(value)
+            finite = isinstance(value, Integral) or math.isfinite(value)
             if not (finite and low and high and beyond):
                 raise SettingError(f"{name} must be {self._bounds()}, not {value:,}", field)
 
@@ -145,11 +161,62 @@ def with_settings(config: Config, **settings: Any) -> Config:
 
 
 def check_settings(config: Any) -> None:
-    """Raises SettingError for the first field of a configuration that is outside its bounds."""
+    """Raises SettingError for the first field of a configuration that is outside its bounds, and
+    ArgumentTypeError for one of another type. NumPy's numbers become Python's."""
     for field in fields_of(config):
         field.setting.check(field.name, field.default)
+    cls: Any = type(config)
+    for name, kind in _type_hints(cls)[0].items():
+        value = getattr(config, name)
+        if not has_type(value, kind):
+            raise ArgumentTypeError(name, value, kind)
+        if isinstance(value, Real) and not isinstance(value, int | float):
+            number = int(value) if isinstance(value, Integral) else float(value)
+            object.__setattr__(config, name, number)  # as frozen dataclasses set their fields
 
 
-def any_of(choices: Sequence[str]) -> str:
-    """Choices as a sentence names them: `a, b or c`."""
-    return " or ".join([", ".join(choices[:-1]), choices[-1]]) if choices[1:] else choices[0]
+def checked(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """A public function that refuses arguments of other types than it declares, or outside the
+    bounds of the `Setting` that a parameter is annotated with: it raises ArgumentTypeError and
+    SettingError. Parameters of types that are imported for type checkers alone are not checked.
+
+    >>> @checked
+    ... def choruses(count: Annotated[int, Setting("Choruses.", minimum=1)]) -> int:
+    ...     return count
+    >>> choruses("two")
+    Traceback (most recent call last):
+    seqmodel.settings.ArgumentTypeError: count must be a whole number, not 'two'
+    """
+    parameters = signature(function)
+
+    @cache
+    def kinds() -> dict[str, Any]:
+        try:
+            return get_type_hints(function, include_extras=True)
+        except NameError:
+            return {}
+
+    @wraps(function)
+    def call(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
+        try:
+            given = parameters.bind_partial(*args, **named).arguments
+        except TypeError:  # which the function itself says better
+            given = {}
+        for name, value in given.items():
+            kind = kinds().get(name, Any)
+            if not has_type(value, kind):
+                raise ArgumentTypeError(name, value, kind)
+            for part in (kind, *get_args(kind)):  # in Count | None, that of Count
+                for note in getattr(part, "__metadata__", ()):
+                    if isinstance(note, Setting):
+                        note.check(name, value)
+        return function(*args, **named)
+
+    return call
+
+
+Seed = Annotated[
+    int,
+    Setting("Seed of the random numbers; the same seed gives the same result.", minimum=0),
+]
+Count = Annotated[int, Setting("Number of results.", minimum=1)]

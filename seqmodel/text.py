@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def pluralize(number: int | float, one: str, several: str = "", form: str = ",")
     """
     word = one if number == 1 else several or f"{one}s"
     return f"{number:{form}} {word}"
+
+
+def any_of(choices: Sequence[str]) -> str:
+    """Choices as a sentence names them: `a, b or c`."""
+    return " or ".join([", ".join(choices[:-1]), choices[-1]]) if choices[1:] else choices[0]
 
 
 def visible(text: object) -> str:

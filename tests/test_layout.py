@@ -14,6 +14,7 @@ ORDER = [
     "seqmodel.folder_lock",
     "seqmodel.interrupts",
     "seqmodel.extras",
+    "seqmodel.value_types",
     "seqmodel.settings",
     "seqmodel.parallel",
     "seqmodel.data",

@@ -86,6 +86,7 @@ def test_the_wheel_has_three_packages_and_nothing_beside_them(files):
     first = {name.partition("/")[0] for name in files}
     assert {name for name in first if not name.endswith(".dist-info")} == set(PACKAGES)
     assert not [name for name in files if name.endswith((".pyc", NOT_OURS))]
+    assert {f"{package}/py.typed" for package in PACKAGES} <= {*files}  # for type checkers
 
 
 def test_every_file_of_the_packages_and_of_the_data_is_in_the_wheel(files):

@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 from djmodel.app.models import Models
 from djmodel.model.model_file import DjModel, model_path
@@ -21,7 +21,7 @@ from djmodel.outputs.performance.perform import Performance
 from seqmodel.errors import InputError
 from seqmodel.extras import require_package
 from seqmodel.parallel.threads import cpu_count
-from seqmodel.settings import SettingError
+from seqmodel.settings import Setting, SettingError, checked
 from seqmodel.text import html_text
 
 if TYPE_CHECKING:
@@ -154,12 +154,13 @@ def play(
 ) -> Page: ...
 
 
+@checked
 def play(
     music: DjModel | Tune | Performance | str | Path,
     changes: str | Tune | None = None,
     *,
     soundfont: str | Path | None = None,
-    port: int = 0,
+    port: Annotated[int, Setting("Port of the page.", minimum=0, maximum=65_535)] = 0,
     browser: bool | None = None,
 ) -> Sound | Page:
     """The sound of a tune; or, of a model and changes, a page that improvises over them with you.

@@ -19,6 +19,7 @@ from djmodel.music.tune import Tune
 from djmodel.values.encoded_corpus import encode_corpus
 from seqmodel.data.windows import one_hot as _one_hot
 from seqmodel.data.windows import windows
+from seqmodel.settings import Count, Seed, checked
 
 if TYPE_CHECKING:
     import keras
@@ -51,8 +52,9 @@ class Chords:
         return f"Chords({self.tune.title!r}, {len(self)} bars)"
 
 
+@checked
 def load_music_utils(
-    file: str | Path = COURSE_FILE, seed: int = 0, n_values: int = N_VALUES
+    file: str | Path = COURSE_FILE, seed: Seed = 0, n_values: Count = N_VALUES
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], int, dict[int, str], Chords]:
     """`X, Y, n_values, indices_values, chords` of one tune.
 
@@ -168,6 +170,7 @@ def _improvise(
     return solo.tune
 
 
+@checked
 def mid2wav(file: str | Path, wav: str | Path = "output/rendered.wav") -> None:
     """Renders a MIDI file as sound into `wav`. Raises FileError."""
     from djmodel.outputs.audio import render

@@ -23,6 +23,7 @@ from djmodel.evaluation.statistics import (
 )
 from djmodel.model.improvise import Solo
 from djmodel.music.tune import Tune
+from seqmodel.settings import checked
 
 Floats = NDArray[np.float64]
 Item = TypeVar("Item")
@@ -97,6 +98,7 @@ class Comparison:
     distances: list[float]
 
 
+@checked
 def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector) -> Comparison:
     """Compares solos with the tunes of the training, in pieces of BARS_PER_PIECE bars."""
     training = [piece for tune in tunes for piece in pieces(tune, BARS_PER_PIECE)]
@@ -144,6 +146,7 @@ def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[fl
     return found
 
 
+@checked
 def mgeval_features(tune: Tune) -> dict[str, Floats]:
     """The features of a tune that `mgeval_overlaps` compares."""
     return {name: feature(tune) for name, feature in MGEVAL.items()}

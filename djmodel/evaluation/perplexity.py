@@ -19,6 +19,7 @@ from djmodel.model.training import fit
 from djmodel.music.tune import Tune
 from djmodel.values.value import Value
 from seqmodel.ngram import NGram
+from seqmodel.settings import Seed, checked
 
 ORDERS = (1, 2, 3, 4, 5, 6)
 # A single training tune is cut into pieces of this many values, to tune the n-grams on.
@@ -101,7 +102,8 @@ class Evaluation:
         )
 
 
-def evaluate(model: DjModel, tunes: Sequence[Tune], seed: int = 0) -> Evaluation:
+@checked
+def evaluate(model: DjModel, tunes: Sequence[Tune], seed: Seed = 0) -> Evaluation:
     """The metrics of the model, and of n-grams with the same training music, on `tunes`. `seed`
     decides in which order training music is left out to tune the n-grams."""
     bars = [model.encode_tune(tune) for tune in tunes]
@@ -155,6 +157,7 @@ def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
     return Metrics.mean(metrics)
 
 
+@checked
 def leave_one_out(
     tunes: Sequence[Tune],
     config: TrainingConfig,

@@ -17,15 +17,17 @@ from djmodel.music.charts.ireal.links import (
 )
 from djmodel.music.charts.ireal.songs import find_song
 from djmodel.music.meter import COMMON_TIME, Meter
-from djmodel.music.tune import Tune
+from djmodel.music.tune import Bpm, Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import content_of
+from seqmodel.settings import Count, checked
 
 MAX_BYTES = MAX_LINK_CHARACTERS  # of a page with links; typed changes are shorter
 STDIN = "-"
 _KIND = "a chart, chord changes as text"
 
 
+@checked
 def read_changes(
     changes: str | Path,
     meter: Meter | str = COMMON_TIME,
@@ -33,8 +35,8 @@ def read_changes(
     song: str | None = None,
     repeats: bool = True,
     alternates: bool = False,
-    choruses: int = 1,
-    tempo: float | None = None,
+    choruses: Count = 1,
+    tempo: Bpm | None = None,
     title: str = "",
 ) -> Tune:
     """A tune without melody from changes as text, as the name of a form, as a link of iReal Pro, or

@@ -28,6 +28,7 @@ from djmodel.music.tune import BarRange, Tune
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from seqmodel.errors import CorpusError, FileError, InputError
 from seqmodel.parallel.pool import PoolConfig, parallel_map
+from seqmodel.settings import checked
 from seqmodel.text import pluralize
 
 Progress = Callable[["ReadResult", int], None]
@@ -105,6 +106,7 @@ class FileResult:
     error: Exception | None = None
 
 
+@checked
 def read_tune(
     path: str | Path,
     *,
@@ -165,6 +167,7 @@ def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Sco
         return (read_midi(path, deadline),)
 
 
+@checked
 def read_tunes(
     music: Iterable[str | Path],
     *,

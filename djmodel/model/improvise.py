@@ -22,6 +22,7 @@ from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
+from seqmodel.settings import Count, Seed, checked
 from seqmodel.text import pluralize
 
 
@@ -37,18 +38,19 @@ class Solo:
     provenance: str = ""
 
 
+@checked
 def improvise(
     model: DjModel,
     changes: Tune,
     *,
-    seed: int = 0,
-    count: int = 1,
+    seed: Seed = 0,
+    count: Count = 1,
     sampling: SamplingConfig = SamplingConfig(),
     primer: Sequence[Value] = (),
     with_primer: bool = False,
     rhythm: Tune | None = None,
     tidy: bool = False,
-    max_copy: int | None = None,
+    max_copy: Count | None = None,
 ) -> list[Solo]:
     """Generates `count` melodies over the chords of `changes`; each of its bars is filled exactly,
     and its own melody, if any, is ignored. Solo k of a seed is the same for any count.

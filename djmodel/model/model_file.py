@@ -32,6 +32,7 @@ from seqmodel.errors import FileError, InputError
 from seqmodel.model_file import ModelFile, installed_versions
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.weights import Floats, Weights
+from seqmodel.settings import checked
 
 if TYPE_CHECKING:
     import keras
@@ -171,6 +172,7 @@ class DjModel:
         which adapts to it; `inputs (n, k)` as in `inputs`: `(n, size of the vocabulary)`."""
         return log_distributions(self.weights, symbols, inputs, self.config.adaptation)
 
+    @checked
     def save(self, path: str | Path, graph: keras.Model | None = None) -> None:
         """Writes the model file; `graph` is the Keras model in it, if there is to be one. Raises
         FileError or ModelFileError."""
@@ -192,6 +194,7 @@ class DjModel:
         return ModelFile(KIND, self.weights, self.vocabulary, content, self.sources, self.versions)
 
 
+@checked
 def load(path: str | Path) -> DjModel:
     """Reads a model that `djmodel` trained, or a bundled one by its name, `jazz` or `ragtime`.
     Raises FileError or ModelFileError."""

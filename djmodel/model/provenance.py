@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ import msgspec
 from djmodel.config import MAX_BARS, MAX_SOLOS, GenerationConfig
 from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
-from djmodel.model.model_file import DjModel
+from djmodel.model.model_file import DjModel, bundled_model_of
 from djmodel.model.solos import changes_of, generate_solos, performance_of
 from djmodel.music.charts.config import ChartConfig
 from djmodel.outputs.midi import performance_bytes
@@ -111,6 +112,24 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
         if mark.made_by == _MADE_BY:
             return _parse(text, mark, path), text
     raise FileError("the file does not say how it was made", path=path, hint=hint)
+
+
+def model_of_solos(files: Iterable[str | Path]) -> Path | None:
+    """The file of the bundled model that made the solos among these files; None if no file says how
+    it was made. Raises InputError for solos by different models, or by one that is not bundled."""
+    made: dict[str, str | Path] = {}
+    for path in files:
+        with suppress(InputError):  # music of another kind
+            made.setdefault(read_provenance(path)[0].model, path)
+    if len(made) > 1:
+        message = f"these solos were made by {len(made)} models"
+        raise InputError(message, hint="evaluate the solos of one model at a time, or name a model")
+    for identity, path in made.items():
+        if bundled := bundled_model_of(identity):
+            return bundled
+        message = f"the solo was made by a model that is not bundled ({identity[:12]})"
+        raise InputError(message, path=path, hint="name the model that made it")
+    return None
 
 
 def regenerate(provenance: Provenance, model: DjModel, path: str | Path | None = None) -> Solo:

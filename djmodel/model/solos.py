@@ -25,11 +25,13 @@ from djmodel.music.tune_json import MAX_BAR_LENGTH
 from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
-from seqmodel.settings import SettingError, any_of
+from seqmodel.settings import Count, SettingError, checked
+from seqmodel.text import any_of
 
 
+@checked
 def generate_solos(
-    model: DjModel, config: GenerationConfig, count: int = 1, limits: Limits = DEFAULT
+    model: DjModel, config: GenerationConfig, count: Count = 1, limits: Limits = DEFAULT
 ) -> list[Solo]:
     """The first `count` solos of a configuration; `limits` apply to the files that are read. Raises
     SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune` and

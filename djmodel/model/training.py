@@ -20,6 +20,7 @@ from seqmodel.data.windows import Indices
 from seqmodel.network.forward import log_probabilities
 from seqmodel.network.keras_layers import extract_weights, set_weights
 from seqmodel.network.weights import Weights
+from seqmodel.settings import checked
 from seqmodel.training.checkpoints import Checkpoints, hash_of
 from seqmodel.training.loop import FitResult, ValidationLoss, train_network
 from seqmodel.training.trainer import EpochMetrics
@@ -45,6 +46,7 @@ class TrainingResult:
         """The metrics of each epoch."""
         return self.fit_result.history
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Writes the model file, a compact one without a Keras model. Raises FileError or
         ModelFileError."""
@@ -57,6 +59,7 @@ class TrainingResult:
         self.model.save(path, graph)
 
 
+@checked
 def fit(
     tunes: Sequence[Tune],
     config: TrainingConfig = TrainingConfig(),

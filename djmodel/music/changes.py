@@ -38,9 +38,9 @@ from djmodel.music.charts.parser import parse_chart
 from djmodel.music.key import key_signature
 from djmodel.music.meter import COMMON_TIME, Meter, parse_meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.tune import Change, Section, Tune
+from djmodel.music.tune import Bpm, Change, Section, Tune
 from seqmodel.errors import InputError
-from seqmodel.settings import SettingError
+from seqmodel.settings import Count, SettingError, checked
 
 
 def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None = None) -> Chart:
@@ -51,8 +51,6 @@ def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None 
     Raises ChangesError, which points at the line and the column that cannot be read, and
     SettingError for a `song` that is not there.
     """
-    if not isinstance(text, str):
-        raise InputError(f"changes are text such as Dm7 | G7 | C, not {text!r}")
     if has_link(text):
         return chart_of_song(find_song(read_playlist(text), song))
     if re.match(r"\s*<(?:!doctype\s+)?html", text, re.IGNORECASE):
@@ -65,17 +63,18 @@ def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None 
     return form_of(text, meter) or parse_chart(text, meter)
 
 
+@checked
 def parse_changes(
-    text: str,
+    changes: str,
     meter: Meter | str = COMMON_TIME,
     *,
     song: str | None = None,
     repeats: bool = True,
     alternates: bool = False,
-    choruses: int = 1,
+    choruses: Count = 1,
     last: bool = True,
     pick_up: Fraction = Fraction(0),
-    tempo: float | None = None,
+    tempo: Bpm | None = None,
     title: str = "",
 ) -> Tune:
     """A tune without melody or accompaniment, from changes in any notation that `read_chart` reads,
@@ -94,7 +93,7 @@ def parse_changes(
     >>> len(tune.bars), tune.key
     (4, 0)
     """
-    chart, choruses = read_chart(text, meter, song=song), max(choruses, 1)
+    chart = read_chart(changes, meter, song=song)
     chart = chart.with_alternates() if alternates else chart
     tune = chart.played(choruses, last=last) if repeats else chart.as_written(choruses)
     key = _as_written(tune) if tune.key is None else tune.key

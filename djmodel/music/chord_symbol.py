@@ -16,6 +16,7 @@ from djmodel.music.chord_suffix import (
 from djmodel.music.pitch import note_name, pitch_class, place_in_key, place_of
 from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
+from seqmodel.settings import checked
 
 
 class ChordSymbolError(InputError):
@@ -44,6 +45,7 @@ _SYMBOL = re.compile(rf"(?P<root>{_NOTE})(?P<suffix>.*?)(?:/(?P<bass>{_NOTE}))?"
 _PLAIN_SIGNS = str.maketrans({"♭": "b", "♯": "#", "−": "-", "–": "-", "∆": "△", "Δ": "△", "º": "°"})
 
 
+@checked
 def parse_chord_symbol(text: str) -> Chord:
     """The chord of a jazz or pop chord symbol: `Dm7`, `G7b9`, `F#ø`, `Bb△7/D`.
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
-from seqmodel.settings import SettingError
+from seqmodel.settings import Count, Setting, SettingError, checked
 from seqmodel.text import pluralize
 
 MAX_BARS = 10_000  # of a tune: several hours
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
-MIN_TEMPO, MAX_TEMPO = 1.0, 60e6  # quarter notes per minute; MIDI has none that is faster
+MIN_TEMPO, MAX_TEMPO = 1, 60_000_000  # quarter notes per minute; MIDI has none that is faster
+Bpm = Annotated[float, Setting("Quarter notes per minute.", minimum=MIN_TEMPO, maximum=MAX_TEMPO)]
 
 
 class Tempo(NamedTuple):
@@ -174,10 +175,15 @@ class Tune:
                     spans.append(ChordSpan(start + change.onset, start + end, change.chord))
         return tuple(spans)
 
+    @checked
     def excerpt(self, first: int, last: int) -> Tune:
         """Bars `first` to `last`, counted from 1, both included. Accompaniment notes are kept if
         they begin in the excerpt, and cut at its end; phrases and choruses are kept if they begin
-        in it. The section that holds at its start begins with it."""
+        in it. The section that holds at its start begins with it. Raises SettingError for bars that
+        are not there."""
+        if not 1 <= first <= last <= len(self.bars):
+            n_bars = pluralize(len(self.bars), "bar")
+            raise SettingError(f"bars {first} to {last} are not in a tune of {n_bars}", "bars")
         start, end = self.starts[first - 1], self.starts[last]
 
         def within(notes: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -202,11 +208,13 @@ class Tune:
             choruses=tuple(bar - first + 1 for bar in self.choruses if first <= bar + 1 <= last),
         )
 
-    def at_tempo(self, bpm: float | None) -> Tune:
+    @checked
+    def at_tempo(self, bpm: Bpm | None) -> Tune:
         """The tune at one tempo throughout; None leaves it as it is."""
         return self if bpm is None else replace(self, tempos=(Tempo(Fraction(0), bpm),))
 
-    def repeated(self, times: int) -> Tune:
+    @checked
+    def repeated(self, times: Count) -> Tune:
         """The tune `times` times, one after the other."""
         turns = [turn * self.length for turn in range(times)]
         parts = (
@@ -224,6 +232,7 @@ class Tune:
             choruses=tuple(chorus + bar for bar in bars for chorus in self.choruses),
         )
 
+    @checked
     def transposed(self, semitones: int, key: int | None = None) -> Tune:
         """The same tune `semitones` higher, in `key` (a number of sharps or flats), if its own is
         known; without it in that of two equal keys which has fewer accidentals. Chord symbols move

@@ -20,6 +20,7 @@ from djmodel.outputs.suffixes import SOUND
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import atomic_write, check_input_file, check_suffix, data_uri
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
+from seqmodel.settings import checked
 from seqmodel.text import pluralize
 
 RATE = 48_000  # frames per second, as the synthesiser renders them
@@ -52,6 +53,7 @@ class Sound:
         """The length."""
         return len(self.samples) / self.rate
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Writes a .wav or .mp3 file. Raises InputError for another suffix, FileError if it cannot
         be written."""
@@ -81,6 +83,7 @@ class Sound:
         return stream.getvalue()
 
 
+@checked
 def render(source: Tune | Performance | str | Path, soundfont: str | Path | None = None) -> Sound:
     """The sound of a tune (by default as `perform` plays it) or of a MIDI file: TAIL_SECONDS longer
     than the music, as loud as possible without clipping.

@@ -10,6 +10,7 @@ from djmodel.outputs import suffixes
 from seqmodel.extras import load_matplotlib
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.picture import LIGHT, with_palette
+from seqmodel.settings import checked
 from seqmodel.text import xml_text
 
 PNG_ZOOM = 2.0  # pixels per CSS pixel
@@ -48,6 +49,7 @@ class Drawing:
         )
         return with_palette(content)
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Writes a .svg or .png file, on white paper for viewers with a dark background. Raises
         InputError for another suffix, FileError if it cannot be written."""

@@ -25,6 +25,7 @@ from djmodel.music.tune import Note, Part, Tune
 from djmodel.outputs.performance.feel import Clock
 from djmodel.outputs.performance.perform import Performance, PerformedNote
 from seqmodel.files import atomic_write
+from seqmodel.settings import checked
 from seqmodel.text import utf8_text
 
 # mido keeps the character set of what it reads or writes in a variable that threads share.
@@ -54,6 +55,7 @@ def write_midi(music: Tune | Performance, path: str | Path, text: str = "") -> N
         temporary.write_bytes(content)
 
 
+@checked
 def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
     melody, one for each part of the accompaniment. `text` goes into a text event at its start."""

@@ -27,6 +27,7 @@ from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
 from djmodel.outputs.piano_roll_layout import Roll, clock, roll
 from seqmodel.files import atomic_write, check_suffix, data_uri
+from seqmodel.settings import checked
 from seqmodel.text import html_text, pluralize
 
 MAX_NOTEBOOK_SECONDS = 90.0  # of sound kept in a notebook
@@ -105,6 +106,7 @@ def page(
 """
 
 
+@checked
 def write_page(
     items: Sequence[PageItem],
     path: str | Path,

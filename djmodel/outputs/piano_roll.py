@@ -15,6 +15,7 @@ from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
 from djmodel.outputs.piano_roll_layout import Roll, RollNote, roll
 from seqmodel.picture import LIGHT
 from seqmodel.plots import BLUE, PURPLE, SKY, VERMILLION
+from seqmodel.settings import checked
 
 ACCOMPANIMENT_COLOUR = "#EBC46C"  # a lighter orange: it is drawn behind the melody
 # Fill and outline of each kind. An approach tone also has a dashed line through its middle.
@@ -50,6 +51,7 @@ PAGE = RowSize(400, 16, 4.5, 190)
 PICTURE = RowSize(800, 32, 6, 260)
 
 
+@checked
 def piano_roll(tune: Tune) -> Drawing:
     """The piano roll of a tune as one picture: title, legend, up to eight bars of 4/4 per row."""
     drawing = roll(tune)

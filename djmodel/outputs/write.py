@@ -13,6 +13,7 @@ from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.performance.perform import Performance, as_performance
 from seqmodel.files import check_suffix, writable_folder
+from seqmodel.settings import checked
 
 
 def check_output(
@@ -29,6 +30,7 @@ def check_output(
         check_soundfont(soundfont)
 
 
+@checked
 def write(
     music: Tune | Performance,
     path: str | Path,
@@ -75,6 +77,7 @@ def write_picture(tune: Tune, path: str | Path) -> None:
     piano_roll(tune).save(path)
 
 
+@checked
 def write_score(tune: Tune, path: str | Path, key: PartKey = "C") -> None:
     """Writes the part of a tune for an instrument in `key` as a printed sheet (.pdf, .png, .svg) or
     as .musicxml or .xml. Raises as `write`."""

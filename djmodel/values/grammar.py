@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from djmodel.music.chord import Chord, kind_of, pitch_classes_of_kind
 from djmodel.music.tune import Bar, Note, Tune
 from djmodel.values.value import MINOR_THIRD, REST, Value
+from seqmodel.settings import checked
 
 
 class Register(NamedTuple):
@@ -57,6 +58,7 @@ class Register(NamedTuple):
 # ---------------------------------------------------------------------------------------------
 
 
+@checked
 def encode(tune: Tune) -> tuple[tuple[Value, ...], ...]:
     """The values of each bar of a tune, in the course's grammar. Transposing the tune changes none.
 
@@ -69,6 +71,7 @@ def encode(tune: Tune) -> tuple[tuple[Value, ...], ...]:
     return tuple(encode_bar(bar) for bar in tune.bars)
 
 
+@checked
 def decode(
     values: Sequence[Sequence[Value]],
     changes: Tune,

@@ -22,11 +22,11 @@ from seqmodel.settings import (
     Field,
     Setting,
     SettingError,
-    any_of,
     fields_of,
     settings_of,
     with_settings,
 )
+from seqmodel.text import any_of
 
 Command = Callable[..., None]
 AUTO = "auto"  # the command chooses the preset

@@ -9,7 +9,7 @@ In shapes: B sequences, n symbols, k conditioning features.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class Tracker(Protocol):
         """Follows the symbols that were drawn, `(B,)`; those of ended sequences mean nothing."""
 
 
+@runtime_checkable
 class Constraint(Protocol):
     """The set of sequences that may be sampled. In every state that is not an end, some symbol is
     possible."""

@@ -24,6 +24,7 @@ from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint, Drawn, Tracker
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
+from seqmodel.settings import checked
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
 # drawn, groups have widths that depend on their position alone: first these, which together are one
@@ -48,6 +49,7 @@ class Samples(NamedTuple):
         return [row[row >= 0] for row in self.symbols]
 
 
+@checked
 def sample(
     weights: Weights,
     constraint: Constraint,

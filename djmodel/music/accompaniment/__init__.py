@@ -19,8 +19,10 @@ from djmodel.music.accompaniment.strokes import busy_groups, groups_of
 from djmodel.music.accompaniment.styles import STYLES, Style
 from djmodel.music.tune import Part, Tune
 from seqmodel.errors import InputError
+from seqmodel.settings import checked
 
 
+@checked
 def accompany(tune: Tune, style: str, rng: np.random.Generator | int = 0) -> Tune:
     """The tune with its changes played in a style of `STYLES`, instead of its accompaniment.
 

@@ -11,6 +11,7 @@ from djmodel.music.accompaniment import drum_patterns
 from djmodel.music.accompaniment.drum_patterns import DrumPattern
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Instrument, Tune
+from seqmodel.settings import checked
 
 DEFAULT_STYLE = "swing"
 
@@ -214,6 +215,7 @@ STYLES: Mapping[str, Style] = {
 _OF_FEEL = {"latin": "latin", "funk": "funk", "ballad": "ballad"}
 
 
+@checked
 def default_style(tune: Tune) -> str:
     """The style in which a tune is accompanied: that of its feel; in three, a jazz waltz."""
     style = _OF_FEEL.get(tune.feel, DEFAULT_STYLE)

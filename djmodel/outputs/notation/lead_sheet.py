@@ -11,6 +11,7 @@ from djmodel.outputs.notation.labels import LETTER_SHARE, MAX_TITLE_LENGTH, temp
 from djmodel.outputs.notation.lines import Paper, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
 from djmodel.outputs.notation.written_part import written_part
+from seqmodel.settings import Seed, checked
 from seqmodel.text import printable
 
 SCREEN = Paper(2120)
@@ -22,8 +23,9 @@ _HEADING = 35
 _TITLE_SIZE, _MIN_TITLE_SIZE = 20, 11  # a long title is smaller
 
 
+@checked
 def lead_sheet(
-    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: int = 1, timed: bool = False
+    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: Seed = 1, timed: bool = False
 ) -> Drawing:
     """The engraved lead sheet of a tune, at the pitch at which its instrument reads a C part, with
     as many bars per line as `paper` and the music allow. `heading` adds title and tempo. `seed`

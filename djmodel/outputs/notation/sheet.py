@@ -31,6 +31,7 @@ from djmodel.outputs.notation.musicxml import score_tree
 from djmodel.outputs.notation.written_part import WrittenPart
 from djmodel.outputs.pdf import pdf
 from seqmodel.files import atomic_write, check_suffix
+from seqmodel.settings import checked
 from seqmodel.text import printable
 
 # Sizes in units of the engraver's layout; a point of print is 3.9 of them.
@@ -97,6 +98,7 @@ class Sheet:
             temporary.write_bytes(content)
 
 
+@checked
 def sheet(part: WrittenPart) -> Sheet:
     """The printed sheet of a part: title, player, instrument, feel and tempo above the music, four
     bars a line where there is room, pages of A4.

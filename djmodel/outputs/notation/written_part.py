@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from djmodel.music.instruments import Clef, PartKey, reading
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
+from seqmodel.settings import checked
 
 PART_KEYS: tuple[PartKey, ...] = ("C", "Bb", "Eb", "F")
 _SEMITONES: dict[PartKey, int] = {"C": 0, "Bb": 2, "Eb": 9, "F": 7}  # above the sound
@@ -33,6 +34,7 @@ class WrittenPart:
         return self.fifths * 4 % 7 + 7 * ((self.semitones - self.fifths * 7 % 12) // 12)
 
 
+@checked
 def written_part(tune: Tune, key: PartKey = "C") -> WrittenPart:
     """The part of a tune for an instrument in `key`.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from djmodel import generate, inspect
+from djmodel import inspect
+from djmodel.generate import command as generate
 from djmodel.music.charts.ireal.links import Song, link_of, read_playlist
 from seqmodel.command_line.runner import run
 
@@ -124,10 +125,10 @@ def test_a_solo_over_a_song_remembers_only_that_song(
     """It is made again without the page, and its changes go back to the app as they came."""
     solo, page = tmp_path / "solo.mid", tmp_path / "page.html"
     given = ("--changes", book, "--song", "minor blues", "--no-repeats", "--choruses", 2)
-    assert called(generate.command, monkeypatch, *given, "--out", solo, "--ireal", page) == 0
+    assert called(generate, monkeypatch, *given, "--out", solo, "--ireal", page) == 0
     assert "10 bars over Minor Blues" in capsys.readouterr().err
     book.unlink()
-    assert called(generate.command, monkeypatch, "--like", solo) == 0
+    assert called(generate, monkeypatch, "--like", solo) == 0
     assert b"Waltz" not in solo.read_bytes()
     [song] = read_playlist(page.read_text()).songs
     assert isinstance(song, Song)

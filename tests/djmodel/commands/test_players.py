@@ -98,9 +98,9 @@ def test_a_bundled_model_is_evaluated_by_its_name(command, tmp_path, jazz):
     command(GENERATE, *BLUES, "--out", tmp_path / "solo.mid")
     named = command("djmodel.evaluate", "jazz", "--copies", tmp_path / "solo.mid", "--json")
     path = pretrained_model("jazz")
-    assert (
-        named.out
-        == command("djmodel.evaluate", path, "--copies", tmp_path / "solo.mid", "--json").out
-    )
+    unnamed = command("djmodel.evaluate", "--copies", tmp_path / "solo.mid", "--json")
+    assert "the model is jazz" in unnamed.err  # the solo says who made it
+    by_file = command("djmodel.evaluate", path, "--copies", tmp_path / "solo.mid", "--json")
+    assert named.out == by_file.out == unnamed.out
     assert load("jazz").identity == jazz.identity
     assert repr(jazz) == f"<DjModel of 381 tunes: 128 symbols, 160 units, {712785:,} parameters>"

@@ -25,7 +25,7 @@ from seqmodel.errors import FileError, InputError
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.training.config import TrainerConfig
 
-GENERATE = "djmodel.generate"
+GENERATE, EVALUATE = "djmodel.generate", "djmodel.evaluate"
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_a_solo_that_cannot_be_regenerated_is_refused(
 
 
 def copies_by_evaluate(command, model, solo, *options):
-    found = json.loads(command("djmodel.evaluate", model, "--copies", solo, "--json", *options).out)
+    found = json.loads(command(EVALUATE, model, "--copies", solo, "--json", *options).out)
     values = found["values"]
     return values["length"], values["title"], values["title_bar"]
 
@@ -173,7 +173,7 @@ def test_copies_in_a_generated_solo_are_measured_on_its_generated_values(
 
 
 def test_copies_in_other_music_are_measured_on_its_notes(
-    command, model, rags, tmp_path, monkeypatch
+    command, refuses, model, rags, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     command(GENERATE, model, "--changes", "blues-in-F")
@@ -181,6 +181,7 @@ def test_copies_in_other_music_are_measured_on_its_notes(
     assert solo_in("solo.mid", load(model)).values
     assert solo_in("solo.mid", load(other)) is None
     assert copies_by_evaluate(command, other, "solo.mid")[0] > 0
+    assert "made by a model that is not bundled" in refuses(EVALUATE, "--copies", "solo.mid")
     content = bytearray((tmp_path / "solo.mid").read_bytes())
     content[-20] ^= 1
     (tmp_path / "solo.mid").write_bytes(content)

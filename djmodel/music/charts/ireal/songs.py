@@ -18,7 +18,8 @@ from djmodel.music.key import estimate_key
 from djmodel.music.meter import COMMON_TIME, Meter
 from djmodel.music.pitch import note_name
 from seqmodel.errors import InputError
-from seqmodel.settings import SettingError, any_of
+from seqmodel.settings import SettingError
+from seqmodel.text import any_of
 
 # Tempos of styles, in the app's beats a minute, for songs that leave it to the app: that of the
 # first words that a style has.
