@@ -87,46 +87,59 @@ class Copying:
     human: list[Copied]
 
 
-@dataclass(frozen=True)
 class Comparison:
-    """A comparison by measure, by distribution and by representation of a melody, and the distance
-    of each solo from the training music (see `distances`)."""
+    """Solos and the tunes of the training, both cut into pieces of BARS_PER_PIECE bars. Each kind
+    of figure is computed when it is asked for."""
 
-    measures: dict[str, Measured]
-    distributions: dict[str, Distributed]
-    copying: dict[str, Copying]
-    distances: list[float]
+    def __init__(
+        self, tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector
+    ) -> None:
+        self._solos, self._detector = solos, detector
+        self._training = [piece for tune in tunes for piece in pieces(tune, BARS_PER_PIECE)]
+        self._of_solos = [pieces(solo.tune, BARS_PER_PIECE) for solo in solos]
+        self._generated = [piece for cut in self._of_solos for piece in cut]
+
+    @cached_property
+    def measures(self) -> dict[str, Measured]:
+        """By name."""
+        return {
+            name: Measured(
+                np.array([measure(piece) for piece in self._training]),
+                np.array([measure(piece) for piece in self._generated]),
+            )
+            for name, measure in MEASURES.items()
+        }
+
+    @cached_property
+    def distances(self) -> list[float]:
+        """The distance of each solo from the training music (see `distances`)."""
+        return distances(self.measures, [len(cut) for cut in self._of_solos])
+
+    @cached_property
+    def distributions(self) -> dict[str, Distributed]:
+        """By name."""
+        return {
+            name: _distributed([m(t) for t in self._training], [m(t) for t in self._generated])
+            for name, m in DISTRIBUTIONS.items()
+        }
+
+    @cached_property
+    def copying(self) -> dict[str, Copying]:
+        """By the representation of a melody."""
+        bars = max((len(solo.tune.bars) for solo in self._solos), default=BARS_PER_PIECE)
+        return {
+            representation: Copying(
+                [self._detector.copied(solo, representation) for solo in self._solos],
+                human_baseline(self._detector, representation, bars),
+            )
+            for representation in REPRESENTATIONS
+        }
 
 
 @checked
 def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector) -> Comparison:
     """Compares solos with the tunes of the training, in pieces of BARS_PER_PIECE bars."""
-    training = [piece for tune in tunes for piece in pieces(tune, BARS_PER_PIECE)]
-    of_solos = [pieces(solo.tune, BARS_PER_PIECE) for solo in solos]
-    generated = [piece for cut in of_solos for piece in cut]
-    measures = {
-        name: Measured(
-            np.array([measure(piece) for piece in training]),
-            np.array([measure(piece) for piece in generated]),
-        )
-        for name, measure in MEASURES.items()
-    }
-    bars = max((len(solo.tune.bars) for solo in solos), default=BARS_PER_PIECE)
-    return Comparison(
-        measures=measures,
-        distributions={
-            name: _distributed([m(t) for t in training], [m(t) for t in generated])
-            for name, m in DISTRIBUTIONS.items()
-        },
-        copying={
-            representation: Copying(
-                [detector.copied(solo, representation) for solo in solos],
-                human_baseline(detector, representation, bars),
-            )
-            for representation in REPRESENTATIONS
-        },
-        distances=distances(measures, [len(cut) for cut in of_solos]),
-    )
+    return Comparison(tunes, solos, detector)
 
 
 def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[float]:

@@ -27,7 +27,7 @@ from djmodel.evaluation.statistics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.provenance import current_versions, with_provenance
-from djmodel.model.solos import generate_solos
+from djmodel.model.solos import accompanied, generate_solos
 from djmodel.outputs.page import PageItem, page
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.picture import Picture
@@ -85,15 +85,20 @@ class Report:
             title=f"{pluralize(len(self.solos), 'solo')} of {model['file']}",
             opening=lambda: f'<div class="measured">{"".join(_opening(self))}</div>',
             soundfont=soundfont,
+            mono=True,
         )
 
     def _page_item(self, number: int) -> PageItem:
-        solo, copying = self.solos[number], self.comparison.copying
-        facts = {
-            "distance from the training music": f"{self.comparison.distances[number]:.2f}",
-            "perplexity for the model": f"{math.exp(-solo.log_probability):.2f}",
-            "longest copy": format_longest({r: c.generated[number] for r, c in copying.items()}),
-        }
+        solo = self.solos[number]
+
+        def facts() -> dict[str, str]:
+            longest = {r: c.generated[number] for r, c in self.comparison.copying.items()}
+            return {
+                "distance from the training music": f"{self.comparison.distances[number]:.2f}",
+                "perplexity for the model": f"{math.exp(-solo.log_probability):.2f}",
+                "longest copy": format_longest(longest),
+            }
+
         heading = f"Solo {number + 1}, over {solo.tune.title}"
         values = [list(map(str, bar)) for bar in solo.values]
         return PageItem(solo.tune, heading, values, facts, solo.provenance)
@@ -129,18 +134,21 @@ def make_report(
         "bars per piece": BARS_PER_PIECE,
         "perplexity": {"model": held_out.model.perplexity, **ngrams} if held_out else {},
     }
+    for number in ranking[:SOLOS_ON_PAGE]:
+        solos[number] = replace(solos[number], tune=accompanied(solos[number].tune, config))
     return Report(solos, comparison, ranking, facts)
 
 
 def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:
     """Solos over the tunes of the training in turn, so that meters and chords are those of the
-    training."""
+    training; without the bands that play for each solo, which are not measured."""
     titles = list(dict.fromkeys(tune.title for tune in model.tunes))[:count]
     solos: list[Solo] = []
     for number, title in enumerate(titles):
         over = replace(config, over=title)
         times = len(range(number, count, len(titles)))
-        solos += with_provenance(generate_solos(model, over, times), over, model)
+        alone = generate_solos(model, over, times, with_band=False)
+        solos += with_provenance(alone, over, model)
     return solos
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,22 +102,22 @@ def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
 def distances_within(features: Sequence[Floats]) -> Floats:
     """The Euclidean distances of all pairs of arrays of one set: `(n (n - 1) / 2,)` (Yang and
     Lerch, "intra-set"). Elements that are nan in either array are left out."""
-    return np.array([_distance(a, b) for a, b in combinations(features, 2)])
+    later = [distances_between([a], features[k:]) for k, a in enumerate(features, start=1)]
+    return np.concatenate([np.zeros(0), *later])
 
 
 def distances_between(first: Sequence[Floats], second: Sequence[Floats]) -> Floats:
     """The Euclidean distances of each array of one set to each of another: `(n * m,)` (Yang and
     Lerch, "inter-set"). nan as in `distances_within`."""
-    return np.array([_distance(a, b) for a in first for b in second])
+    if not len(first) or not len(second):
+        return np.zeros(0)
+    rows = np.stack([np.ravel(b) for b in second])
+    return np.concatenate([np.sqrt(np.nansum((rows - np.ravel(a)) ** 2, axis=1)) for a in first])
 
 
 def _measured(numbers: Iterable[float]) -> Floats:
     found = np.array([*numbers], dtype=np.float64)
     return found[~np.isnan(found)]
-
-
-def _distance(first: Floats, second: Floats) -> float:
-    return float(np.sqrt(np.nansum((first - second) ** 2)))
 
 
 def _is_point(sample: Floats) -> bool:

@@ -31,11 +31,17 @@ from seqmodel.text import any_of
 
 @checked
 def generate_solos(
-    model: DjModel, config: GenerationConfig, count: Count = 1, limits: Limits = DEFAULT
+    model: DjModel,
+    config: GenerationConfig,
+    count: Count = 1,
+    limits: Limits = DEFAULT,
+    *,
+    with_band: bool = True,
 ) -> list[Solo]:
-    """The first `count` solos of a configuration; `limits` apply to the files that are read. Raises
-    SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune` and
-    `parse_changes`."""
+    """The first `count` solos of a configuration; `limits` apply to the files that are read.
+    Without `with_band` a band that would play for each solo does not play yet (see `accompanied`).
+    Raises SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune`
+    and `parse_changes`."""
     changes = changes_of(model, config, limits)
     if (total := count * len(changes.bars)) > MAX_TOTAL_BARS:
         raise SettingError(
@@ -58,7 +64,7 @@ def generate_solos(
         tidy=config.tidy,
         max_copy=config.max_copy,
     )
-    if has_band:
+    if has_band or not with_band:
         return solos
     # The band listens to the soloist: it plays for each solo.
     alone = [replace(solo.tune, accompaniment=()) for solo in solos]

@@ -67,19 +67,24 @@ class Sound:
 
     def wav(self) -> bytes:
         """The content of a WAV file of 16-bit samples."""
-        return self._encoded(format="WAV", subtype="PCM_16")
+        return self._encoded(self.samples, format="WAV", subtype="PCM_16")
 
-    def mp3(self) -> bytes:
-        """The content of an MP3 file of variable bit rate, about half a megabyte per minute."""
+    def mp3(self, *, mono: bool = False) -> bytes:
+        """The content of an MP3 file of variable bit rate, about half a megabyte per minute. `mono`
+        takes 40 % of the time, and half of the space."""
         return self._encoded(
-            format="MP3", subtype="MPEG_LAYER_III", compression_level=0.8, bitrate_mode="VARIABLE"
+            self.samples.mean(axis=1) if mono else self.samples,
+            format="MP3",
+            subtype="MPEG_LAYER_III",
+            compression_level=0.8,
+            bitrate_mode="VARIABLE",
         )
 
-    def _encoded(self, **options: object) -> bytes:
+    def _encoded(self, samples: np.ndarray, **options: object) -> bytes:
         import soundfile
 
         stream = io.BytesIO()
-        soundfile.write(stream, self.samples, self.rate, **options)
+        soundfile.write(stream, samples, self.rate, **options)
         return stream.getvalue()
 
 

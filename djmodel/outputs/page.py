@@ -43,13 +43,14 @@ _POLICY = (
 @dataclass(frozen=True)
 class PageItem:
     """One tune of a page. `values` are shown as text, one row per bar, coloured by their first
-    letter; `facts` by name; `provenance` is the text in its MIDI file; `performance` is what is
-    heard (None: `perform(tune)`)."""
+    letter; `facts` by name, or a function that gives them, called while the sound is rendered;
+    `provenance` is the text in its MIDI file; `performance` is what is heard (None:
+    `perform(tune)`)."""
 
     tune: Tune
     heading: str = ""
     values: Sequence[Sequence[str]] = ()
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] | Callable[[], Mapping[str, str]] = field(default_factory=dict)
     provenance: str = ""
     performance: Performance | None = None
 
@@ -61,18 +62,19 @@ def page(
     title: str = "",
     opening: Callable[[], str] | None = None,
     soundfont: str | Path | None = None,
+    mono: bool = False,
 ) -> str:
     """The HTML of a page of tunes, beside one another where there is room.
 
     `settings` says how they were made, by name; `title` is by default that of the first tune;
-    `opening` makes HTML before the tunes, while their sound is rendered. Raises what
-    `audio.render` and `lead_sheet` raise.
+    `opening` makes HTML before the tunes, while their sound is rendered, which is `mono` on
+    request. Raises what `audio.render` and `lead_sheet` raise.
     """
     title = title or (items[0].tune.title if items else "") or "Solo"
     performances = [item.performance or as_performance(item.tune) for item in items]
     pool = ThreadPoolExecutor(_RENDERED_AT_ONCE)
     try:
-        sounds = [pool.submit(_sound, each, soundfont) for each in performances]
+        sounds = [pool.submit(_sound, each, soundfont, mono) for each in performances]
         opened = opening() if opening else ""
         sections = "".join(
             _section(item, performance, sound, index, alone=len(items) == 1)
@@ -128,9 +130,10 @@ def _section(
     sheets = _sheets(item.tune, index)
     midi = data_uri(performance_bytes(performance, item.provenance), "audio/midi")
     name = "solo.mid" if alone else f"solo-{index + 1}.mid"
+    facts = item.facts() if callable(item.facts) else item.facts
     return f"""<section>{heading}{_player(performance, sound.result())}
 <p class="download"><a download="{name}" href="{midi}">Download MIDI</a></p>
-{_facts(item.facts)}
+{_facts(facts)}
 {sheets}
 {_bars(item)}</section>
 """
@@ -199,13 +202,13 @@ def player(
     return _player(performance, _sound(performance, soundfont) if sound else "", images=images)
 
 
-def _sound(performance: Performance, soundfont: str | Path | None) -> str:
+def _sound(performance: Performance, soundfont: str | Path | None, mono: bool = False) -> str:
     """The sound as HTML, "" without notes."""
     tune = performance.score
     drawing = roll(tune)
     if not (drawing.melody or drawing.accompaniment):
         return ""
-    content = render(performance, soundfont).mp3()
+    content = render(performance, soundfont).mp3(mono=mono)
     return (
         f'<audio controls preload="auto" aria-label="{html_text(tune.title)}"'
         f' src="{data_uri(content, "audio/mpeg")}"></audio>'
