@@ -11,6 +11,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,6 @@ from djmodel.inputs import midi_parser, reader
 from djmodel.inputs.chords.recognition import recognize_chords
 from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score
 from djmodel.inputs.score import ScorePart
 from djmodel.music.meter import Meter
@@ -31,6 +31,7 @@ from djmodel.values import grammar
 REPEATS = 7
 N_NOTES = (12_500, 25_000, 50_000, 100_000)
 ROOT = Path(__file__).parent.parent
+_FARTHEST = Fraction(1, 8)  # quarter lengths by which reading moves a note
 
 
 def seconds(job: Callable[[], object], repeats: int) -> float:
@@ -87,19 +88,20 @@ def same_parts(path: Path) -> tuple[int, int]:
 
 def _same_notes(part: ScorePart, stream: Any) -> bool:
     ours = {(note.onset, note.pitch) for note in part.notes}
+    onsets: defaultdict[int, list[Fraction]] = defaultdict(list)
+    for onset, pitch in ours:
+        onsets[pitch].append(onset)
     seen: set[tuple[Fraction, int]] = set()
     for element in stream.flatten().notes:
         if element.tie is not None and element.tie.type != "start":
             continue
-        onset = Fraction(element.offset).limit_denominator(10080)
-        late = Fraction(1, 16) if element.isChord else Fraction(0)
+        early = Fraction(element.offset).limit_denominator(10080) - _FARTHEST
+        late = early + 2 * _FARTHEST + (Fraction(1, 16) if element.isChord else 0)
         for pitch in element.pitches:
-            found = {
-                (place, pitch.midi) for place in (quantize_time(onset), quantize_time(onset + late))
-            }
-            if not found & ours:
+            found = {(onset, pitch.midi) for onset in onsets[pitch.midi] if early <= onset <= late}
+            if not found:
                 return False
-            seen |= found & ours
+            seen |= found
     return seen == ours
 
 

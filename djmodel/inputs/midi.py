@@ -11,8 +11,8 @@ from djmodel.inputs import midi_parser
 from djmodel.inputs.embedded_score import embedded_score
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.quantization import (
+    Grids,
     QuantizationReport,
-    TickQuantizer,
     TimedPitch,
     quantize,
     steps_to_quarters,
@@ -71,9 +71,9 @@ def read_midi(path: Path, deadline: Deadline) -> Score:
 def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
     parts: list[ScorePart] = []
     quantization = QuantizationReport(dropped=sum(track.unended for track in file.tracks))
-    grid = TickQuantizer(file.division)
+    grids = Grids(file.division)
     for name, instrument, channel, raw in _instruments(file):
-        grid_notes, change = quantize(raw, grid)
+        grid_notes, change = quantize(raw, grids)
         quantization += change
         deadline()
         drums = channel == _DRUM_CHANNEL
@@ -86,7 +86,7 @@ def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
     metas = sorted(meta for track in file.tracks for meta in track.metas)
 
     def onset(meta: midi_parser.Meta) -> Fraction:
-        return steps_to_quarters(grid[meta.tick])
+        return steps_to_quarters(grids.place(meta.tick))
 
     measures = measures_until(end, ((onset(meta), meter) for meta, meter in _meters(metas)))
     if measures is None:

@@ -1,13 +1,21 @@
-"""The grid of time: the quarter note divided by four and by three. Onsets and ends of notes are
-moved to its nearest points, and the notes that this changes are counted.
+"""The grid of time, to whose points the onsets and ends of notes are moved; notes that this changes
+are counted.
+
+Written music, such as a MIDI file that a program made from a score, stays as it is on 24ths of a
+quarter note, which have sixths, eighths and twelfths among them. Played music is moved to fourths
+and thirds, which say what was meant; only in a quarter where these would put notes that follow one
+another on one place it goes to the coarsest of finer divisions that keeps them apart. A part counts
+as written if most of its onsets lie exactly on the grid, as those of a player do only by chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from math import lcm
 from operator import itemgetter
 from typing import NamedTuple
@@ -16,9 +24,17 @@ import numpy as np
 
 from djmodel.music.tune import Note
 
-GRID_DIVISIONS = (4, 3)  # of a quarter note
-STEPS_PER_QUARTER = lcm(*GRID_DIVISIONS)  # grid steps: whole numbers of them reach every grid point
+# Divisions of a quarter note that are a grid together, coarse to fine.
+GRID_DIVISIONS = (4, 3)
+_FINER_DIVISIONS = ((8, 6), (24,))
+STEPS_PER_QUARTER = lcm(*GRID_DIVISIONS, *_FINER_DIVISIONS[-1])  # whole numbers of steps reach all
+_FINEST = (STEPS_PER_QUARTER,)
 Steps = int | Fraction
+
+# A part is written if this share of its onsets lies exactly on 24ths. Files of less than so many
+# ticks have little else, and are measured by their fourths and thirds.
+_WRITTEN_SHARE = 0.75
+_TELLING_TICKS = 96
 
 TimedPitch = tuple[int, int, int, int]
 """Onset and end in ticks, pitch, velocity."""
@@ -79,13 +95,13 @@ def as_notes(grid_notes: Iterable[GridNote]) -> tuple[Note, ...]:
     ])  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def nearest_steps(ticks_per_quarter: int) -> tuple[int, ...]:
-    """For each tick of a quarter note the nearest grid point, in steps. Between two equally near, a
-    fourth goes before a third, and the earlier before the later."""
+@lru_cache(maxsize=256)
+def nearest_steps(ticks_per_quarter: int, divisions: tuple[int, ...] = _FINEST) -> tuple[int, ...]:
+    """For each tick of a quarter note the nearest point of a grid, in steps. Between two equally
+    near, one of the earlier division goes before another, and the earlier before the later."""
     points = np.array([
         step
-        for division in GRID_DIVISIONS
+        for division in divisions
         for step in range(0, STEPS_PER_QUARTER + 1, STEPS_PER_QUARTER // division)
     ])  # fmt: skip
     ticks = np.arange(ticks_per_quarter)
@@ -94,10 +110,10 @@ def nearest_steps(ticks_per_quarter: int) -> tuple[int, ...]:
 
 
 def quantize_time(time: Fraction) -> Fraction:
-    """The grid point nearest to a time in quarter lengths.
+    """The 24th nearest to a time in quarter lengths.
 
-    >>> quantize_time(Fraction(27, 40))
-    Fraction(2, 3)
+    >>> quantize_time(Fraction(2, 5))
+    Fraction(5, 12)
     """
     quarter, tick = divmod(time.numerator, time.denominator)
     return steps_to_quarters(quarter * STEPS_PER_QUARTER + nearest_steps(time.denominator)[tick])
@@ -106,8 +122,9 @@ def quantize_time(time: Fraction) -> Fraction:
 class TickQuantizer(dict[int, int]):
     """Ticks from the start of the score -> grid steps, each computed once."""
 
-    def __init__(self, ticks_per_quarter: int) -> None:
-        self.ticks_per_quarter, self.nearest = ticks_per_quarter, nearest_steps(ticks_per_quarter)
+    def __init__(self, ticks_per_quarter: int, divisions: tuple[int, ...] = _FINEST) -> None:
+        self.ticks_per_quarter = ticks_per_quarter
+        self.nearest = nearest_steps(ticks_per_quarter, divisions)
 
     def __missing__(self, time: int) -> int:
         quarter, tick = divmod(time, self.ticks_per_quarter)
@@ -115,20 +132,44 @@ class TickQuantizer(dict[int, int]):
         return steps
 
 
+class Grids:
+    """The grids of a file with so many ticks in a quarter note."""
+
+    def __init__(self, ticks_per_quarter: int) -> None:
+        self.ticks_per_quarter = ticks_per_quarter
+        self.finest = TickQuantizer(ticks_per_quarter)
+        self.coarse = TickQuantizer(ticks_per_quarter, GRID_DIVISIONS)
+        self.finer = tuple(TickQuantizer(ticks_per_quarter, each) for each in _FINER_DIVISIONS)
+
+    def is_exact(self, time: int, grid: TickQuantizer) -> bool:
+        """True for the tick of a point of a grid, rounded up or down where it has none."""
+        away = abs(grid[time] * self.ticks_per_quarter - time * STEPS_PER_QUARTER)
+        return away < STEPS_PER_QUARTER
+
+    def is_written(self, notes: Sequence[TimedPitch]) -> bool:
+        """True for the notes of a part that is written, not played."""
+        grid = self.finest if self.ticks_per_quarter >= _TELLING_TICKS else self.coarse
+        exact = sum(self.is_exact(note[0], grid) for note in notes)
+        return exact >= _WRITTEN_SHARE * len(notes)
+
+    def place(self, time: int) -> int:
+        """The step of a tick where no part says more: as written if it lies exactly on 24ths."""
+        return (self.finest if self.is_exact(time, self.finest) else self.coarse)[time]
+
+
 def quantize(
-    notes: Iterable[TimedPitch], grid: TickQuantizer
+    notes: Sequence[TimedPitch], grids: Grids, *, written: bool | None = None
 ) -> tuple[tuple[GridNote, ...], QuantizationReport]:
-    """Notes, sorted by onset, moved to the grid; a pitch sounds once at a time. A note lasts at
-    least one fourth or third of a quarter, depending on its onset."""
-    fourth, third = (STEPS_PER_QUARTER // division for division in GRID_DIVISIONS)
+    """The notes of a part, sorted by onset, moved to the grid; a pitch sounds once at a time.
+    `written` None: to be found out."""
+    if written is None:
+        written = grids.is_written(notes)
+    places = _written_places(notes, grids) if written else _played_places(notes, grids)
     moved = resized = merged = 0
     placed: list[list[int]] = []  # start, end, pitch, velocity, onset in ticks
     last: dict[int, list[int]] = {}
-    ticks_per_quarter = grid.ticks_per_quarter
-    for on, off, pitch, velocity in notes:
-        start, end = grid[on], grid[off]
-        if end < start + third:
-            end = max(end, start + (third if start % fourth else fourth))
+    ticks_per_quarter = grids.ticks_per_quarter
+    for (on, off, pitch, velocity), (start, end) in zip(notes, places, strict=True):
         if start * ticks_per_quarter != on * STEPS_PER_QUARTER:
             moved += 1
         elif end * ticks_per_quarter != off * STEPS_PER_QUARTER:
@@ -145,3 +186,62 @@ def quantize(
     placed.sort(key=itemgetter(0, 2))
     grid_notes = tuple([GridNote(a, b, pitch, velocity) for a, b, pitch, velocity, _ in placed])
     return grid_notes, QuantizationReport(moved, resized, merged)
+
+
+def _written_places(notes: Sequence[TimedPitch], grids: Grids) -> list[tuple[int, int]]:
+    """Start and end of each note on 24ths. Where a program lets notes end a little early, so that
+    most ends lie off the grid, those of longer notes go to the nearest fourth or third."""
+    finest, short = grids.finest, grids.ticks_per_quarter * 3 // 16
+    exact = [grids.is_exact(note[1], finest) for note in notes]
+    cut = sum(exact) < _WRITTEN_SHARE * len(notes)
+    ends = [
+        grids.coarse[off] if off - on >= short and (cut or not fits) else finest[off]
+        for (on, off, _, _), fits in zip(notes, exact, strict=True)
+    ]
+    return _in_order(notes, [finest[note[0]] for note in notes], ends, (1, 1))
+
+
+def _played_places(notes: Sequence[TimedPitch], grids: Grids) -> list[tuple[int, int]]:
+    """Start and end of each note on fourths and thirds, or on the finer divisions that keep notes
+    apart which follow one another. A note lasts at least a fourth or third, as its onset has it."""
+    coarse, apart = grids.coarse, grids.ticks_per_quarter / STEPS_PER_QUARTER
+    crowded: dict[int, list[tuple[int, int]]] = {}  # grid point -> onsets of notes in a row
+    for (on, off, pitch, _), (after, _, following, _) in pairwise(notes):
+        is_row = coarse[on] == coarse[after] and off <= after + apart
+        if is_row and after - on >= apart * (1 + (pitch == following)):  # no key that bounces
+            crowded.setdefault(coarse[on], []).append((on, after))
+    finer = {
+        point: next(
+            (grid for grid in grids.finer if all(grid[a] != grid[b] for a, b in onsets)),
+            grids.finest,
+        )
+        for point, onsets in crowded.items()
+    }
+
+    def place(time: int) -> int:
+        point = coarse[time]
+        return finer[point][time] if point in finer else point
+
+    starts, ends = zip(*((place(note[0]), place(note[1])) for note in notes), strict=True)
+    fourth, third = (STEPS_PER_QUARTER // division for division in GRID_DIVISIONS)
+    return _in_order(notes, starts, ends, (fourth, third))
+
+
+def _in_order(
+    notes: Sequence[TimedPitch],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    shortest: tuple[int, int],
+) -> list[tuple[int, int]]:
+    """Start and end of each note, which does not reach into a later onset at which it has ended. It
+    lasts at least `shortest`: a number of steps on fourths of a quarter, and one off them."""
+    onsets = [note[0] for note in notes]
+    fourth = STEPS_PER_QUARTER // GRID_DIVISIONS[0]
+    placed = []
+    for (_, off, _, _), start, end in zip(notes, starts, ends, strict=True):
+        stop = max(end, start + shortest[start % fourth > 0])
+        after = bisect_left(onsets, off)
+        while after < len(starts) and starts[after] <= start:
+            after += 1
+        placed.append((start, min(stop, starts[after]) if after < len(starts) else stop))
+    return placed

@@ -25,8 +25,8 @@ from djmodel.inputs.musicxml.archive import sheet_text
 from djmodel.inputs.musicxml.reader import read_musicxml
 from djmodel.inputs.musicxml.written import UncoveredError
 from djmodel.inputs.quantization import (
+    Grids,
     QuantizationReport,
-    TickQuantizer,
     TimedPitch,
     quantize,
     quantize_time,
@@ -174,14 +174,14 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
-    quantization, grid = QuantizationReport(), TickQuantizer(_TICKS_PER_QUARTER)
+    quantization, grids = QuantizationReport(), Grids(_TICKS_PER_QUARTER)
     staves = _parts(sheet)
     flat = [staff.flatten() for staff in staves]
     for part, elements, name in zip(staves, flat, _names(staves), strict=True):
         notes, dropped = _notes(elements)
         if not notes:
             continue
-        grid_notes, change = quantize(notes, grid)
+        grid_notes, change = quantize(notes, grids, written=True)
         quantization += change + QuantizationReport(dropped=dropped)
         program, drums = _instrument(part)
         number = len(parts) + 1

@@ -6,13 +6,15 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from djmodel.inputs.quantization import GRID_DIVISIONS, STEPS_PER_QUARTER, GridNote
 from djmodel.inputs.score import ScorePart
 
 _SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_DIVISIONS)
 _MIN_DOUBLED = 0.8  # share of common notes from which one part doubles another
+_STRAY = 0.05  # share of notes that overlap the next one in a single line that is played
 
 
 def skyline(notes: Iterable[GridNote]) -> tuple[GridNote, ...]:
@@ -51,14 +53,27 @@ def legato(line: Sequence[GridNote]) -> tuple[GridNote, ...]:
 
 
 def divide(notes: Sequence[GridNote]) -> tuple[tuple[GridNote, ...], tuple[GridNote, ...]]:
-    """The melody in the notes of one part, and the rest, which accompanies it. The melody is the
-    skyline of the notes from `split_pitch` on."""
-    if not any(after.start < before.end for before, after in pairwise(notes)):
+    """The melody in the notes of one part, and the rest, which accompanies it. Where hardly any
+    notes overlap, it is one line, else the skyline of the notes from `split_pitch` on."""
+    overlaps = sum(after.start < before.end for before, after in pairwise(notes))
+    if not overlaps:
         return tuple(notes), ()
-    split = split_pitch(notes)
-    line = skyline(note for note in notes if note.pitch >= split)
+    if overlaps <= _STRAY * len(notes):
+        line = _highest(notes)
+    else:
+        split = split_pitch(notes)
+        line = skyline(note for note in notes if note.pitch >= split)
     kept = {(note.start, note.pitch) for note in line}
     return line, tuple(note for note in notes if (note.start, note.pitch) not in kept)
+
+
+def _highest(notes: Iterable[GridNote]) -> tuple[GridNote, ...]:
+    """The highest note at each onset, up to the next one."""
+    tops = [max(together, key=itemgetter(2)) for _, together in groupby(notes, key=itemgetter(0))]
+    ends = [*(after.start for after in tops[1:]), tops[-1].end]
+    return tuple(
+        note._replace(end=min(note.end, end)) for note, end in zip(tops, ends, strict=True)
+    )
 
 
 def split_pitch(notes: Iterable[GridNote]) -> int:

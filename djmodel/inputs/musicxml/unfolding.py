@@ -21,8 +21,8 @@ from djmodel.inputs.musicxml.written import (
 from djmodel.inputs.quantization import (
     STEPS_PER_QUARTER,
     GridNote,
+    Grids,
     QuantizationReport,
-    TickQuantizer,
     TimedPitch,
     nearest_steps,
     quantize,
@@ -180,7 +180,7 @@ def _parts(
     """A part for each staff that has notes."""
     parts: list[ScorePart] = []
     report = QuantizationReport()
-    grid = TickQuantizer(TICKS_PER_QUARTER)
+    grids = Grids(TICKS_PER_QUARTER)
     for number, part in enumerate(written, start=1):
         dropped = sum(part.bars[bar.bar].dropped for bar in bars if bar.bar < len(part.bars))
         report += QuantizationReport(dropped=dropped)
@@ -189,7 +189,7 @@ def _parts(
         for index, staff in enumerate(staves):
             place = _STAVES.get(index, f" staff {index + 1}") if len(staves) > 1 else ""
             timed, drums = _joined(part, staff, bars)
-            grid_notes, change = quantize(timed, grid)
+            grid_notes, change = quantize(timed, grids, written=True)
             report += change
             instrument = Instrument(name + place, part.facts.program)
             drums = drums or part.facts.is_drum_kit

@@ -8,6 +8,7 @@ import pytest
 from helpers import midi_files as mf
 
 from djmodel.inputs.melody.selection import ChosenParts, choose_parts
+from djmodel.inputs.quantization import STEPS_PER_QUARTER
 from djmodel.inputs.reader import read_score, read_tune
 
 # Ode to Joy, eight bars, and an answer to it a third lower: two tunes of one kind.
@@ -92,7 +93,7 @@ def test_the_pickup_of_a_phrase_comes_with_the_part_that_takes_over(tmp_path: Pa
     chorus = [*upbeat, *shifted(ANSWER, 8, up=5)]
     choice = chosen(tmp_path, verse, chorus, times=2)
     assert sounded(choice) == written(verse, chorus)
-    assert choice.leads[1].start == 31 * 12
+    assert choice.leads[1].start == 31 * STEPS_PER_QUARTER
 
 
 def test_short_fills_between_the_phrases_are_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from djmodel.inputs.melody.line import divide, legato, skyline, split_pitch
 from djmodel.inputs.melody.selection import choose_parts
 from djmodel.inputs.music_files import rags
-from djmodel.inputs.quantization import GridNote
+from djmodel.inputs.quantization import STEPS_PER_QUARTER, GridNote
 from djmodel.inputs.reader import read_score
 from djmodel.inputs.score import Score
 from seqmodel.errors import CorpusError
@@ -232,7 +232,7 @@ def test_music_without_a_melody_or_chords_is_refused(
 
 # --- the skyline -------------------------------------------------------------------------------
 
-Q = 12  # grid units a quarter note
+Q = STEPS_PER_QUARTER
 
 
 def sound(start: float, end: float, pitch: int) -> GridNote:
@@ -277,9 +277,18 @@ def test_the_skyline_is_monophonic_and_never_below_a_note_that_begins(
 
 def test_gaps_too_short_for_a_rest_are_closed() -> None:
     # From the end of a triplet to the next fourth, a twelfth: closed. A real rest stays.
-    line = [GridNote(0, 8, 60, 80), GridNote(9, 12, 62, 80), GridNote(15, 18, 64, 80)]
-    assert legato(line) == (GridNote(0, 9, 60, 80), *line[1:])
+    line = [GridNote(0, 16, 60, 80), GridNote(18, 24, 62, 80), GridNote(30, 36, 64, 80)]
+    assert legato(line) == (GridNote(0, 18, 60, 80), *line[1:])
     assert legato([]) == ()
+
+
+def test_a_line_with_a_few_overlaps_is_one_line() -> None:
+    # Of a player who holds a key a little too long, and strikes two at once.
+    played = [sound(n, n + 1, 60 + 7 * n % 24) for n in range(60)]
+    played[20] = sound(20, 21.25, played[20].pitch)
+    line, rest = divide([*played[:40], sound(39, 40, 40), *played[40:]])
+    assert [note.start for note in line] == [note.start for note in played]
+    assert [note.pitch for note in rest] == [40]
 
 
 def test_two_hands_are_split_at_the_gap_between_them() -> None:

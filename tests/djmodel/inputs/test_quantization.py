@@ -1,8 +1,10 @@
-"""Quantization: notes on the grid of fourths and thirds, and the report of changes."""
+"""Quantization: written notes on 24ths, played ones on fourths and thirds, and the report of
+changes."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from helpers import midi_files as mf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from djmodel.inputs.quantization import TickQuantizer, quantize, quantize_time
+from djmodel.inputs.quantization import Grids, quantize, quantize_time
 from djmodel.inputs.reader import read_score
 
 F = Fraction
@@ -23,11 +25,9 @@ def only_part(score: Any) -> list[tuple[Fraction, Fraction, int]]:
 
 
 @given(st.fractions(0, 50, max_denominator=480))
-def test_grid_points_are_the_nearest_fourths_and_thirds(time: Fraction) -> None:
-    point = quantize_time(time)
-    assert (point * 4).denominator == 1 or (point * 3).denominator == 1
-    candidates = [F(round(time * n), n) for n in (3, 4)]
-    assert abs(point - time) == min(abs(c - time) for c in candidates)
+def test_the_nearest_point_of_the_grid_is_a_24th(time: Fraction) -> None:
+    assert (quantize_time(time) * 24).denominator == 1
+    assert abs(quantize_time(time) - time) <= F(1, 48)
 
 
 def test_notes_are_moved_to_the_grid_and_counted(tmp_path: Path) -> None:
@@ -49,11 +49,89 @@ def test_two_notes_of_a_pitch_on_one_grid_point_are_merged(tmp_path: Path) -> No
     assert score.quantization.merged == 1
 
 
-def test_a_note_too_short_for_the_grid_keeps_a_step() -> None:
-    grid_notes, _ = quantize(
-        [(0, 5, 60, 80), (160, 161, 62, 80), (240, 250, 64, 80)], TickQuantizer(480)
-    )
-    assert [(s.start, s.end) for s in grid_notes] == [(0, 3), (4, 8), (6, 9)]
+def places(notes: list[tuple[int, int, int, int]], ticks: int = 480) -> list[tuple[int, int]]:
+    grid_notes, _ = quantize(notes, Grids(ticks))
+    return [(note.start, note.end) for note in grid_notes]
+
+
+def test_a_played_note_too_short_for_the_grid_keeps_a_fourth_or_third() -> None:
+    # And not more than there is until the next note of the line.
+    played = [(3, 7, 60, 80), (165, 166, 62, 80), (244, 250, 64, 80)]
+    assert places(played) == [(0, 6), (8, 12), (12, 18)]
+
+
+def figure(*lengths: Fraction) -> list[tuple[Fraction, Fraction, int]]:
+    """A rising line of notes of these lengths."""
+    onsets = [sum(lengths[:number], F(0)) for number in range(len(lengths))]
+    return [
+        (on, length, 60 + number)
+        for number, (on, length) in enumerate(zip(onsets, lengths, strict=True))
+    ]
+
+
+FIGURES = {
+    "sextuplets": (F(1, 6),) * 6,
+    "thirty-seconds": (F(1, 8),) * 8,
+    "a dotted sixteenth and a thirty-second": (F(3, 8), F(1, 8), F(1, 2)),
+    "triplets of thirty-seconds": (F(1, 12),) * 12,
+    "a turn before a beat": (F(19, 24), F(1, 24), F(1, 24), F(1, 8), F(1)),
+}
+
+
+@pytest.mark.parametrize("ticks", [96, 120, 192, 480, 960, 1024, 10080])
+@pytest.mark.parametrize("lengths", FIGURES.values(), ids=FIGURES)
+def test_fast_figures_of_a_written_part_are_kept(
+    tmp_path: Path, lengths: tuple[Fraction, ...], ticks: int
+) -> None:
+    notes = figure(F(1, 2), F(1, 2), *lengths, F(1, 3), F(1, 3), F(1, 3), F(1))
+    score = read_score(mf.write(tmp_path / "x.mid", mf.Track(notes), ticks=ticks))
+    assert only_part(score) == notes
+    assert score.quantization.merged == 0
+
+
+def test_ends_that_a_notation_program_cuts_short_are_written_out(tmp_path: Path) -> None:
+    # MuseScore lets a note sound for 95 % of its length.
+    notes = figure(F(1), F(1, 2), F(1, 4), F(1, 4), *(F(1, 6),) * 6, *(F(1, 8),) * 8)
+    sounding = [(on, length * F(95, 100), pitch) for on, length, pitch in notes]
+    assert only_part(read_score(mf.write(tmp_path / "x.mid", mf.Track(sounding)))) == notes
+
+
+def test_septuplets_do_not_fall_together(tmp_path: Path) -> None:
+    notes = figure(*(F(1),) * 15, *(F(1, 7),) * 7)
+    starts = [
+        on for on, _, _ in only_part(read_score(mf.write(tmp_path / "x.mid", mf.Track(notes))))
+    ]
+    assert len(set(starts)) == len(notes)
+
+
+def test_played_notes_in_a_row_are_kept_apart(tmp_path: Path) -> None:
+    # A run of eight in a beat by hand, between a late beat and a swung quaver; a chord that is not
+    # struck together remains one.
+    run = [1.02, 1.13, 1.26, 1.38, 1.49, 1.64, 1.74, 1.88]
+    line = [(0.03, 0.9, 60), *[(on, 0.11, 62 + n) for n, on in enumerate(run)], (2.02, 0.6, 72)]
+    chord = [(2.65, 1.2, 65), (2.69, 1.2, 72), (2.705, 1.2, 69)]
+    found = only_part(read_score(mf.write(tmp_path / "x.mid", mf.Track([*line, *chord]))))
+    starts = [on for on, _, _ in found]
+    assert starts[:10] == [0, 1, F(9, 8), F(5, 4), F(4, 3), F(3, 2), F(5, 3), F(7, 4), F(15, 8), 2]
+    assert starts[10:] == [F(8, 3)] * 3
+
+
+@given(
+    st.lists(st.tuples(st.integers(20, 700), st.integers(1, 700), st.integers(50, 70)), min_size=1),
+    st.sampled_from([24, 96, 480, 1000]),
+)
+def test_the_order_of_a_line_is_kept(line: list[tuple[int, int, int]], ticks: int) -> None:
+    # Notes at least a thirty-second apart, each of which ends by the next.
+    notes, on = [], 0
+    for gap, length, pitch in line:
+        gap = max(gap, ticks // 8)
+        notes.append((on, on + min(length, gap), pitch, 80))
+        on += gap
+    placed = places(notes, ticks)
+    if ticks >= 96:
+        assert len(placed) == len(notes)
+        assert all(end <= start for (_, end), (start, _) in pairwise(placed))
+    assert all(start < end for start, end in placed)
 
 
 def test_notes_of_zero_length_are_dropped_and_counted(tmp_path: Path) -> None:

@@ -17,10 +17,14 @@ from djmodel.inputs import midi_parser
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score, read_tune
+from djmodel.inputs.wjazzd.solo_filter import SoloFilter
+from djmodel.inputs.wjazzd.solos import bundled_file, read_solos
 from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Tempo, Tune
 from djmodel.outputs.midi import midi_bytes, write_midi
+from djmodel.outputs.performance.config import PerformanceConfig
+from djmodel.outputs.performance.perform import perform
 from seqmodel.errors import FileError
 
 F = Fraction
@@ -144,8 +148,28 @@ def test_writing_and_reading_gives_the_same_tune(path: Path, tmp_path: Path) -> 
     assert [bar.changes for bar in again.bars] == [bar.changes for bar in tune.bars]
 
 
+@pytest.mark.parametrize(
+    ("name", "humanize"), [("EricDolphy_Aisha", 0), ("DavidMurray_BodyAndSoul-2", 1)]
+)
+def test_a_solo_with_sixths_and_24ths_is_read_back_without_a_lost_note(
+    tmp_path: Path, name: str, humanize: float
+) -> None:
+    [solo] = read_solos(bundled_file(), SoloFilter(solo=(name,)))
+    tune = solo.tune
+    assert tune is not None
+    assert any(note.onset.denominator > 4 for note in tune.melody_notes())
+    config = PerformanceConfig(humanize=humanize)
+    write_midi(perform(tune, config), tmp_path / "x.mid")
+    again = read_tune(tmp_path / "x.mid", melody_part=1)
+    expected = [(note.onset, note.pitch) for note in tune.melody_notes()]
+    assert [(note.onset, note.pitch) for note in again.melody_notes()] == expected
+
+
 melodies = st.lists(
-    st.tuples(st.sampled_from([F(1, 4), F(1, 3), F(1, 2), F(1)]), st.integers(40, 90) | st.none()),
+    st.tuples(
+        st.sampled_from([F(1, 24), F(1, 8), F(1, 6), F(1, 4), F(1, 3), F(1, 2), F(1)]),
+        st.integers(40, 90) | st.none(),
+    ),
     min_size=1,
     max_size=12,
 ).filter(lambda notes: any(pitch is not None for _, pitch in notes))
