@@ -67,9 +67,17 @@ def _items(value: Any, origin: Any, parts: tuple[Any, ...]) -> Iterable[tuple[An
         return zip(value, parts, strict=True)
     if origin in {Mapping, dict}:
         return [item for entry in value.items() for item in zip(entry, parts, strict=True)]
-    if isinstance(value, Iterator) or not (origin is tuple or len(parts) == 1):
+    if isinstance(value, Iterator) or not _has_items(origin, parts):
         return []
     return ((item, parts[0]) for item in value)
+
+
+def _has_items(origin: Any, parts: tuple[Any, ...]) -> bool:
+    """True for tuples, lists and the like, whose items have the type that is named; not for arrays,
+    nor for other classes with a parameter."""
+    return origin is tuple or (
+        len(parts) == 1 and isinstance(origin, type) and issubclass(origin, Iterable)
+    )
 
 
 def _is_fixed(origin: Any, parts: tuple[Any, ...]) -> bool:
@@ -96,7 +104,7 @@ def type_in_words(kind: Any, *, several: bool = False) -> str:
     name = (origin or kind).__name__
     noun = _NOUNS.get(name, name)
     noun = f"{noun}s" if several else with_article(noun)
-    if origin is None or not (origin is tuple or len(parts) == 1):
+    if not _has_items(origin, parts):
         return noun
     count = f"{len(parts)} " if _is_fixed(origin, parts) else ""
     return f"{noun} of {count}{type_in_words(parts[0], several=True)}"
