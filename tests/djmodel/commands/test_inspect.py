@@ -223,17 +223,3 @@ def test_chords_are_shown_on_their_beats_as_on_a_lead_sheet(tmp_path: Path) -> N
     tune = read_tune(path)
     assert chords_of_bar(tune.bars[0], tune.key) == "C / G /"
     assert chords_of_bar(tune.bars[1], tune.key) == "N.C."  # the piano rests
-
-
-def test_inspecting_imports_no_heavy_package() -> None:
-    code = (
-        "import sys; sys.argv = ['inspect', sys.argv[1]]\n"
-        "from djmodel.inspect import main\n"
-        "try: main()\n"
-        "finally: print([name for name in ('tensorflow', 'keras', 'music21', 'matplotlib')"
-        " if name in sys.modules], file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(rags()[0])], capture_output=True, text=True, check=True
-    )
-    assert done.stderr.strip() == "[]"

@@ -34,6 +34,7 @@ CONFIG = TrainerConfig(epochs=4, batch_size=4, learning_rate=0.05)
 # A small training; host 1 kills itself after two epochs.
 TRAINING = """
 import json, os, signal, sys
+sys.modules["tensorflow"] = None  # Keras on JAX would import it to set a seed, if it could
 sys.path.insert(0, sys.argv[1])
 from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
 from seqmodel.errors import InputError
@@ -203,6 +204,7 @@ with signals_end_waits():
 def test_sigterm_ends_a_host_that_waits_for_another_in_jax() -> None:
     program = """
 import signal, sys, time
+sys.modules["tensorflow"] = None
 import numpy as np
 from seqmodel.training.config import DeviceConfig
 from seqmodel.training.distributed import training_devices
