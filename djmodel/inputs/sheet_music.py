@@ -23,7 +23,6 @@ from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
 from djmodel.inputs.musicxml.archive import sheet_text
 from djmodel.inputs.musicxml.reader import read_musicxml
-from djmodel.inputs.musicxml.written import UncoveredError
 from djmodel.inputs.quantization import (
     Grids,
     QuantizationReport,
@@ -42,6 +41,7 @@ from djmodel.inputs.score import (
     tempo_map,
     too_many_bars,
 )
+from djmodel.inputs.written.sheet import UncoveredError
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS

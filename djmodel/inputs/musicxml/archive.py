@@ -6,6 +6,7 @@ import lzma
 import re
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import unescape
 
@@ -22,13 +23,14 @@ _HINT = "choose another file"
 def sheet_text(path: Path, limits: Limits) -> bytes:
     """The XML text in a file. Raises FileError for an archive that is damaged or has no score,
     LimitError for a text or an archive that is too large."""
-    if not zipfile.is_zipfile(path):
-        return path.read_bytes()
-    if path.stat().st_size > _MAX_ARCHIVE_MEGABYTES << 20:
+    content = path.read_bytes()
+    if not zipfile.is_zipfile(BytesIO(content)):
+        return content
+    if len(content) > _MAX_ARCHIVE_MEGABYTES << 20:
         message = f"the archive is larger than {_MAX_ARCHIVE_MEGABYTES} MB"
         raise LimitError(message, path=path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
             name = _score_name(archive)
             text = None if name is None else _content(archive, name, limits.max_bytes)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:

@@ -8,15 +8,15 @@ from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from djmodel.inputs.midi_parser import plain_text
+from djmodel.inputs.musicxml.barlines import BarlineReader, read_sound
 from djmodel.inputs.musicxml.harmony import HarmonyError, read_harmony
 from djmodel.inputs.musicxml.numbers import exact_number, whole_number
-from djmodel.inputs.musicxml.repeats import BarlineReader
-from djmodel.inputs.musicxml.written import (
+from djmodel.inputs.written.sheet import (
     TICKS_PER_QUARTER,
-    PartFacts,
     UncoveredError,
     WrittenBar,
     WrittenNote,
+    WrittenPart,
 )
 from djmodel.music.meter import Meter, meter_of
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS
@@ -24,8 +24,8 @@ from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS
 _DEFAULT_VELOCITY = 80
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
 _MAX_SEMITONES = 48  # of a transposition
-# Of a note: most of its elements, so that they are passed over first.
-_WITHOUT_EFFECT = {"voice", "type", "stem", "beam", "accidental", "dot", "time-modification"}
+_MAX_DURATIONS = 1024  # different ones that are kept
+_TIED = "notations/tied"  # of writers that leave out `<tie>`
 _QUARTERS: dict[str, int | Fraction] = {
     "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2),
     "16th": Fraction(1, 4), "32nd": Fraction(1, 8),
@@ -33,12 +33,12 @@ _QUARTERS: dict[str, int | Fraction] = {
 
 
 class PartReader:
-    """Reads the bars of a part in order. What holds from one bar to the next: the `unit` (ticks of
-    one division), the transposition in semitones and fifths, and an open ending."""
+    """Reads the bars of a part in order. What holds from one bar to the next: the durations of one
+    `unit` (ticks of a division), the transposition in semitones and fifths, and an open ending."""
 
-    def __init__(self, facts: PartFacts) -> None:
-        self.facts = facts
-        self.unit: int | Fraction = TICKS_PER_QUARTER
+    def __init__(self, part: WrittenPart) -> None:
+        self.part = part
+        self.durations = _Durations(TICKS_PER_QUARTER)
         self.semitones = self.fifths = 0
         self.meter: Meter | None = None
         self.barlines = BarlineReader()
@@ -54,9 +54,9 @@ class PartReader:
             if tag == "note":
                 self.read_note(element)
             elif tag == "backup":
-                self.at = max(self.at - self.ticks(element), 0)
+                self.at = max(self.at - self.durations[element.findtext("duration")], 0)
             elif tag == "forward":
-                self.at += self.ticks(element)
+                self.at += self.durations[element.findtext("duration")]
             elif tag == "attributes":
                 self.read_attributes(element)
             elif tag == "harmony":
@@ -66,91 +66,61 @@ class PartReader:
             elif tag == "sound":
                 self.read_sound(element)
             elif tag == "barline":
-                self.barlines.read(element, self.bar.marks)
+                self.barlines.read(element, self.bar.marked())
         return self.bar
-
-    def ticks(self, element: Element) -> int | Fraction:
-        """The duration of an element."""
-        return max(exact_number(element.findtext("duration")) * self.unit, 0)
 
     def read_note(self, note: Element) -> None:
         """Reads a note or a rest. Notes of cues and slashes take their time and are silent: the
         first are another part's, the second stand for whatever is played over the chords."""
-        pitch: int | None = None
-        duration: int | Fraction = 0
-        starts = stops = chord = grace = rest = silent = sung = drum = False
-        staff = 1
-        for child in note:
-            tag = child.tag
-            if tag == "pitch":
-                pitch = self.pitch(child)
-            elif tag == "duration":
-                duration = max(exact_number(child.text) * self.unit, 0)
-            elif tag in _WITHOUT_EFFECT:
-                continue
-            elif tag == "tie":
-                starts |= child.get("type") == "start"
-                stops |= child.get("type") == "stop"
-            elif tag == "staff":
-                staff = whole_number(child.text)
-            elif tag == "chord":
-                chord = True
-            elif tag == "lyric":
-                sung |= bool((child.findtext("text") or "").strip())
-            elif tag == "grace":
-                grace = True
-            elif tag == "rest":
-                rest = True
-            elif tag == "cue":
-                silent = True
-            elif tag == "notehead":
-                silent |= (child.text or "").strip() == "slash"
-            elif tag == "unpitched":
-                drum = True
-                pitch = self.drum_sound(note)
-            elif tag == "notations" and not (starts or stops):
-                tied = {element.get("type") for element in child.findall("tied")}
-                starts, stops = "start" in tied, "stop" in tied
-        if grace:
-            self.bar.dropped += pitch is not None
+        found = {child.tag: child for child in note}
+        bar = self.bar
+        if "grace" in found:
+            bar.dropped += "pitch" in found
             return
-        if not chord:
+        duration = self.durations[found["duration"].text] if "duration" in found else 0
+        if "chord" not in found:
             self.chord_at = self.at
             self.at += duration
         onset, end = round(self.chord_at), round(self.chord_at + duration)
-        self.bar.length = max(self.bar.length, end)
-        self.bar.has_notes |= not rest
-        if rest or silent or pitch is None:
+        if end > bar.length:
+            bar.length = end
+        if "rest" in found:
+            return
+        bar.has_notes = True
+        if "cue" in found or ("notehead" in found and _is_slash(found["notehead"])):
+            return
+        staff = whole_number(found["staff"].text) if "staff" in found else 1
+        if "pitch" in found:
+            pitch = self.pitch(found["pitch"])
+        elif "unpitched" in found:
+            pitch = self.drum_sound(note)
+            self.part.drum_staves.add(staff)
+        else:
+            return
+        if pitch is None:
             return
         if end <= onset or not 0 <= pitch <= 127:
-            self.bar.dropped += 1
+            bar.dropped += 1
             return
+        starts = stops = False
+        if "tie" in found or "notations" in found:
+            tied = {tie.get("type") for tie in note.findall("tie") or note.findall(_TIED)}
+            starts, stops = "start" in tied, "stop" in tied
+        if "lyric" in found and any(map(str.strip, map(_syllable, note.findall("lyric")))):
+            bar.syllables.append(onset)
         velocity = _velocity(note.get("dynamics"))
-        self.bar.notes.append(
-            WrittenNote(onset, end - onset, pitch, velocity, stops, starts, staff, sung, drum)
-        )
+        bar.notes.append(WrittenNote(onset, end - onset, pitch, velocity, stops, starts, staff))
 
     def pitch(self, element: Element) -> int | None:
         """The MIDI number of a `<pitch>` as it sounds; None for a letter that is not a note."""
-        step = alter = octave = None
-        for child in element:
-            if child.tag == "step":
-                step = child.text
-            elif child.tag == "alter":
-                alter = child.text
-            elif child.tag == "octave":
-                octave = child.text
-        letter = LETTER_PITCH_CLASSES.get(step or "")
-        if letter is None:  # in small letters, or with spaces
-            letter = LETTER_PITCH_CLASSES.get((step or "").strip().upper())
-        if letter is None:
-            return None
-        altered = whole_number(alter) if alter else 0
-        return 12 * (whole_number(octave) + 1) + letter + altered + self.semitones
+        written = _written_pitch(
+            element.findtext("step"), element.findtext("alter"), element.findtext("octave")
+        )
+        return None if written is None else written + self.semitones
 
     def drum_sound(self, note: Element) -> int | None:
         """The sound of an unpitched note; None where the list of parts names none."""
-        drums = self.facts.drums
+        drums = self.part.facts.drums
         instrument = note.find("instrument")
         if instrument is not None:
             return drums.get(instrument.get("id", ""))
@@ -161,8 +131,7 @@ class PartReader:
             if child.tag == "divisions":
                 divisions = exact_number(child.text)
                 if divisions > 0:
-                    unit = Fraction(TICKS_PER_QUARTER) / divisions
-                    self.unit = unit.numerator if unit.denominator == 1 else unit
+                    self.durations = _Durations(Fraction(TICKS_PER_QUARTER) / divisions)
             elif child.tag == "transpose" and child.get("number", "1") == "1":
                 self.semitones, self.fifths = _transposition(child)
             elif child.tag == "time" and child.get("number", "1") == "1":
@@ -193,7 +162,7 @@ class PartReader:
     def onset(self, element: Element) -> int:
         """The place of a direction or a chord symbol, in ticks from the start of the bar."""
         offset = element.find("offset")
-        shift = 0 if offset is None else exact_number(offset.text) * self.unit
+        shift = 0 if offset is None else exact_number(offset.text) * self.durations.unit
         return max(round(self.at + shift), 0)
 
     def read_harmony(self, element: Element) -> None:
@@ -208,7 +177,7 @@ class PartReader:
 
     def read_direction(self, direction: Element) -> None:
         """Reads tempo, section, and the signs and words of jumps."""
-        onset, marks = self.onset(direction), self.bar.marks
+        onset, marks = self.onset(direction), self.bar.marked()
         sound = direction.find("sound")
         words, has_coda = "", False
         tempo: float | None = None
@@ -224,7 +193,7 @@ class PartReader:
             elif sign.tag == "coda":
                 has_coda = True
         if sound is not None:
-            marks.read_sound(sound)
+            read_sound(sound, marks)
             tempo = _tempo(sound) or tempo
             has_coda = has_coda and "tocoda" not in sound.attrib
         if tempo is not None:
@@ -234,7 +203,7 @@ class PartReader:
 
     def read_sound(self, sound: Element) -> None:
         """Reads a `<sound>` that belongs to no direction."""
-        self.bar.marks.read_sound(sound)
+        read_sound(sound, self.bar.marked())
         if tempo := _tempo(sound):
             self.bar.tempos.append((max(round(self.at), 0), tempo))
 
@@ -242,6 +211,37 @@ class PartReader:
 def _tempo(sound: Element) -> float | None:
     """Quarter notes per minute; None if the `<sound>` gives no tempo."""
     return float(exact_number(sound.get("tempo"))) or None
+
+
+class _Durations(dict[str | None, int | Fraction]):
+    """Durations as they are written -> ticks, each computed once. `unit`: ticks of a division."""
+
+    def __init__(self, unit: int | Fraction) -> None:
+        self.unit = unit
+
+    def __missing__(self, text: str | None) -> int | Fraction:
+        exact = Fraction(max(exact_number(text) * self.unit, 0))
+        ticks = exact.numerator if exact.denominator == 1 else exact
+        if len(self) < _MAX_DURATIONS:
+            self[text] = ticks
+        return ticks
+
+
+@lru_cache(maxsize=1024)
+def _written_pitch(step: str | None, alter: str | None, octave: str | None) -> int | None:
+    """The MIDI number of a pitch as it is written, in letters of any size; None if it is none."""
+    letter = LETTER_PITCH_CLASSES.get((step or "").strip().upper())
+    if letter is None:
+        return None
+    return 12 * (whole_number(octave) + 1) + letter + whole_number(alter)
+
+
+def _is_slash(notehead: Element) -> bool:
+    return (notehead.text or "").strip() == "slash"
+
+
+def _syllable(lyric: Element) -> str:
+    return lyric.findtext("text") or ""
 
 
 def _velocity(percent: str | None) -> int:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.musicxml.numbers import whole_number
-from djmodel.inputs.musicxml.written import PartFacts
+from djmodel.inputs.written.sheet import PartFacts
 from djmodel.music.instruments import PROGRAM_NAMES, instrument_name
 
 _DRUM_CHANNEL = 10

@@ -11,9 +11,9 @@ from djmodel.inputs.music_files import SHEET_SUFFIXES
 from djmodel.inputs.musicxml.bars import PartReader
 from djmodel.inputs.musicxml.elements import score_elements
 from djmodel.inputs.musicxml.instruments import part_facts
-from djmodel.inputs.musicxml.unfolding import played_score
-from djmodel.inputs.musicxml.written import PartFacts, Sheet, WrittenBar, WrittenPart
 from djmodel.inputs.score import MAX_PARTS, Score, too_many_bars, too_many_parts
+from djmodel.inputs.written.sheet import PartFacts, Sheet, WrittenBar, WrittenPart
+from djmodel.inputs.written.unfolding import played_score
 from djmodel.music.tune import MAX_BARS
 
 _MAX_BARS_OF_PARTS = 250_000  # of all parts together
@@ -45,7 +45,7 @@ def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
             if len(parts) == MAX_PARTS:
                 raise too_many_parts(path)
             parts[part] = WrittenPart(facts.get(part, PartFacts()))
-            readers[part] = PartReader(parts[part].facts)
+            readers[part] = PartReader(parts[part])
         bars = parts[part].bars
         if max(bar, len(bars)) >= MAX_BARS:
             raise too_many_bars(path)

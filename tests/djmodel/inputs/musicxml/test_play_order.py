@@ -68,6 +68,18 @@ def test_endings_of_several_bars_are_played(tmp_path):
     assert played(tmp_path, C, *first, *second) == ("CDECFG", ())
 
 
+def test_a_repeat_without_its_start_begins_where_the_last_ending_is_over(tmp_path):
+    first = left(ending("1")) + D + repeat("backward", ending("1", "stop"))
+    second = left(ending("2")) + E, FF + left(ending("2", "discontinue"))
+    bars = C, first, *second, G, left(ending("1")) + A + repeat("backward"), left(ending("2")) + B
+    assert played(tmp_path, *bars) == ("CDCEFGAGB", ())
+
+
+def test_an_ending_may_be_longer_than_its_bracket(tmp_path):
+    first = left(ending("1")) + D + left(ending("1", "stop")), E + repeat("backward")
+    assert played(tmp_path, C, *first, left(ending("2")) + FF) == ("CDECF", ())
+
+
 @pytest.mark.parametrize(
     "jump",
     [

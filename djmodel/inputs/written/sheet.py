@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from djmodel.inputs.musicxml.repeats import BarMarks
+from djmodel.inputs.written.marks import BarMarks
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
 
@@ -18,7 +18,7 @@ class UncoveredError(Exception):
 
 class WrittenNote(NamedTuple):
     """A note that sounds. `onset` counts ticks from the start of the bar; `pitch` is the MIDI
-    number as it sounds; `drum`: it is one of a drum kit."""
+    number as it sounds."""
 
     onset: int
     duration: int
@@ -26,18 +26,16 @@ class WrittenNote(NamedTuple):
     velocity: int
     tie_stops: bool
     tie_starts: bool
-    staff: int
-    sung: bool
-    drum: bool
+    staff: int = 1
 
 
 @dataclass(slots=True)
 class WrittenBar:
     """A bar of one part. `length`: ticks of its notes and rests; `has_notes`: not only rests, of
-    which a bar may have one of any length; `meter` and `key`: those that
-    begin with it, the key as it sounds; `symbols`, `tempos`: pairs of onset and value; `words`: the
-    texts at its start; `dropped`: number of notes without length, or beyond all instruments;
-    `unread`: number of chord symbols that name no chord."""
+    which a bar may have one of any length; `meter` and `key`: those that begin with it, the key as
+    it sounds; `symbols`, `tempos`: pairs of onset and value; `syllables`: onsets of a sung text;
+    `marks`: None for a bar without any; `dropped`: number of notes without length, or beyond all
+    instruments; `unread`: number of chord symbols that name no chord."""
 
     length: int = 0
     has_notes: bool = False
@@ -46,9 +44,15 @@ class WrittenBar:
     notes: list[WrittenNote] = field(default_factory=list)
     symbols: list[tuple[int, Chord | None]] = field(default_factory=list)
     tempos: list[tuple[int, float]] = field(default_factory=list)
-    marks: BarMarks = field(default_factory=BarMarks)
+    syllables: list[int] = field(default_factory=list)
+    marks: BarMarks | None = None
     dropped: int = 0
     unread: int = 0
+
+    def marked(self) -> BarMarks:
+        """The marks of the bar, to be added to."""
+        self.marks = self.marks or BarMarks()
+        return self.marks
 
     @property
     def size(self) -> int:
@@ -69,8 +73,11 @@ class PartFacts:
 
 @dataclass(slots=True)
 class WrittenPart:
+    """A part. `drum_staves`: the numbers of its staves with notes of a drum kit."""
+
     facts: PartFacts
     bars: list[WrittenBar] = field(default_factory=list)
+    drum_staves: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)

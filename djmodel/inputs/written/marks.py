@@ -1,17 +1,17 @@
-"""Repeats and jumps of MusicXML -> the order in which the bars are played."""
+"""Repeats, endings and jumps as they are written -> the order in which the bars are played."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
-from xml.etree.ElementTree import Element
 
-from djmodel.inputs.musicxml.numbers import whole_number
 from djmodel.music.charts.play_order import MAX_ENDINGS, Jump, Marks, PlayOrderError, play_order
 
 _MAX_JUMPS = 64
+_MAX_ENDING_TEXT = 200  # characters
 _NUMBER = r"\d{1,3}"
 _NUMBERS = re.compile(rf"\W*{_NUMBER}(?:\s*[.,;&+\s\-–]+\s*{_NUMBER})*\W*")
 _RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))?")
@@ -25,12 +25,14 @@ _FINE = re.compile(r"\W*fine\W*", re.IGNORECASE)
 
 @dataclass(slots=True)
 class BarMarks:
-    """The marks of a bar while it is read; see `Marks`. `coda_at_start`: the sign of the coda
-    stands above its first note; `problem`: notation that cannot be followed."""
+    """The marks of a bar while it is read; see `Marks`. `ending_stops`: an ending is over at its
+    end; `coda_at_start`: the sign of the coda stands above its first note; `problem`: notation that
+    cannot be followed."""
 
     section: str = ""
     repeat_start: bool = False
     ending: tuple[int, ...] = ()
+    ending_stops: bool = False
     segno: bool = False
     coda: bool = False
     coda_at_start: bool = False
@@ -45,18 +47,6 @@ class BarMarks:
         for name in self.__slots__:
             if not getattr(self, name):
                 setattr(self, name, getattr(other, name))
-
-    def read_sound(self, sound: Element) -> None:
-        """Reads the attributes of a `<sound>`."""
-        self.segno |= "segno" in sound.attrib
-        self.coda |= "coda" in sound.attrib
-        self.to_coda |= "tocoda" in sound.attrib
-        self.fine |= sound.get("fine", "no") != "no"
-        if self.jump is None:
-            if sound.get("dacapo") == "yes":
-                self.jump = Jump("D.C.")
-            elif "dalsegno" in sound.attrib:
-                self.jump = Jump("D.S.")
 
     def read_words(self, words: str, has_coda: bool, is_at_start: bool) -> None:
         """Reads the text of a direction, such as `D.S. al Coda`; `has_coda`: with the sign."""
@@ -75,42 +65,19 @@ class BarMarks:
         self.fine |= _FINE.fullmatch(words) is not None
 
 
-@dataclass(slots=True)
-class BarlineReader:
-    """Reads the bar lines of one part. `open`: an ending has begun and not stopped."""
+def numbers_of_ending(text: str) -> tuple[int, ...]:
+    """The numbers in the text of an ending, such as `1.-3.`; none if it is no such text.
 
-    open: bool = field(default=False)
-
-    def read(self, barline: Element, marks: BarMarks) -> None:
-        marks.segno |= barline.find("segno") is not None
-        if barline.find("coda") is not None:
-            marks.coda = marks.coda_at_start = True
-        repeat, ending = barline.find("repeat"), barline.find("ending")
-        if repeat is not None:
-            if barline.get("location") == "middle":
-                marks.problem = "a repeat begins or ends inside a bar"
-            if repeat.get("direction") == "forward":
-                marks.repeat_start = True
-            else:
-                marks.times = whole_number(repeat.get("times", "2")) or 2
-        if ending is None:
-            return
-        starts = ending.get("type") == "start"
-        if (starts or not self.open) and not marks.ending:
-            marks.ending = _ending_numbers(ending)
-        self.open = starts
-
-
-def _ending_numbers(ending: Element) -> tuple[int, ...]:
-    """The numbers of an ending: those that are printed, else those that the file gives."""
-    for text in (ending.text or "", ending.get("number", "")):
-        if len(text) < 200 and _NUMBERS.fullmatch(text):
-            numbers: list[int] = []
-            for first, last in _RANGE.findall(text):
-                numbers += range(int(first), int(last or first) + 1)
-            if all(0 < number <= MAX_ENDINGS for number in numbers):
-                return tuple(dict.fromkeys(numbers))
-    return (1,) if not ending.get("number") else ()
+    >>> numbers_of_ending("1., 2."), numbers_of_ending("1-3"), numbers_of_ending("last")
+    ((1, 2), (1, 2, 3), ())
+    """
+    if len(text) > _MAX_ENDING_TEXT or not _NUMBERS.fullmatch(text):
+        return ()
+    numbers: list[int] = []
+    for first, last in _RANGE.findall(text):
+        numbers += range(int(first), int(last or first) + 1)
+    possible = all(0 < number <= MAX_ENDINGS for number in numbers)
+    return tuple(dict.fromkeys(numbers)) if possible else ()
 
 
 class PlayedBars(NamedTuple):
@@ -142,7 +109,8 @@ def played_bars(bars: Sequence[BarMarks]) -> PlayedBars:
 
 def _usual(bars: Sequence[BarMarks]) -> list[Marks]:
     """The marks as `play_order` expects them. Of two codas without To Coda the first is the place
-    to leave; what no jump leads to is left out; and so is |: that another |: or the end follows."""
+    to leave; what no jump leads to is left out; where the last ending is over, the next repeat
+    begins; and |: that another |: or the end follows is left out."""
     found = [replace(mark) for mark in bars]
     codas = [index for index, mark in enumerate(found) if mark.coda]
     has_jump = any(mark.jump for mark in found)
@@ -150,6 +118,11 @@ def _usual(bars: Sequence[BarMarks]) -> list[Marks]:
         first = codas[0]
         found[first].coda = False
         found[max(first - found[first].coda_at_start, 0)].to_coda = True
+    next_ending: tuple[int, ...] = (1,)
+    for after, mark in pairwise(reversed(found)):
+        next_ending = after.ending or next_ending
+        is_last = mark.ending_stops and not mark.times and not after.ending and 1 in next_ending
+        after.repeat_start |= is_last
     closes = False
     for mark in reversed(found):
         closes = closes or mark.times > 0 or bool(mark.ending)
