@@ -72,6 +72,7 @@ class Outputs:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        self.sheet.check_reader(self.html)
 
     @property
     def sound(self) -> Path | None:
@@ -150,7 +151,8 @@ class Outputs:
                     zip(solos, played, strict=True), start=1
                 )
             ]
-            write_page(items, self.html, settings, soundfont=self.soundfont)
+            key = self.sheet.part_key
+            write_page(items, self.html, settings, soundfont=self.soundfont, part_key=key)
             yield self.html
         if self.ireal:
             from djmodel.model.solos import chart_of_solo

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from djmodel.inputs.score import Measure, Score
     from djmodel.inputs.wjazzd.solo_filter import SoloFilter
     from djmodel.inputs.wjazzd.solos import SoloResult
+    from djmodel.music.charts.chart import Chart
     from djmodel.music.tune import BarRange, Tune
 
 _WIDTH = 110  # columns of the output where it is not a terminal
@@ -98,21 +99,21 @@ def command(
             hint="give one of them",
         )
     sheet.check([*(music or []), chart.changes], overwrite=overwrite)
-    tune: Tune | None = None
+    music_read: Tune | Chart | None = None
     if chart.changes is not None:
         check_free([ireal.ireal], overwrite=overwrite)
-        tune = _show_changes(chart, ireal)
+        music_read = _show_changes(chart, ireal)
     elif ireal != IrealConfig():
         raise SettingError("only written changes are written for iReal Pro", "changes")
     else:
         names = list(find_music(music or [_corpus_file(corpus or "")]))
         if len(names) == 1 and not names[0].is_dir():
-            tune = _show_file(names[0], reading, limits)
+            music_read = _show_file(names[0], reading, limits)
         elif sheet.score is None:
             _show_list(names, reading, limits)
-    if tune is None and sheet.score is not None:
+    if music_read is None and sheet.score is not None:
         raise InputError("a sheet has one tune, but several are given", hint="choose one of them")
-    for path in sheet.write(tune) if tune else []:
+    for path in sheet.write(music_read) if music_read else []:
         stderr_console().print(str(path), soft_wrap=True)
 
 
@@ -212,9 +213,9 @@ def _show_list(names: Sequence[Path], reading: ReadingConfig, limits: Limits) ->
     console.print("one file at a time is shown bar by bar", soft_wrap=True)
 
 
-def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Tune | None:
+def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Chart | None:
     """Shows written changes or the songs of a playlist, writes them for iReal Pro, and returns the
-    changes as played."""
+    chart of one."""
     from djmodel.inputs.chart import chart_text
     from djmodel.music.charts.ireal.links import link_of
     from djmodel.outputs.charts.tables import shown_changes
@@ -226,11 +227,11 @@ def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Tune | None:
         stdout_console().print(link_of(shown.songs, shown.name), soft_wrap=True)
     for table in () if ireal.link else shown.tables:
         _console().print(table)
-    if shown.tune is None and not ireal.link:
+    if shown.chart is None and not ireal.link:
         _console().print("see one: --song TITLE", soft_wrap=True)
     for note in (*shown.notes, *written) if written or ireal.link else ():
         stderr_console().print(note, soft_wrap=True)
-    return shown.tune
+    return shown.chart
 
 
 def score_facts(score: Score) -> Table:

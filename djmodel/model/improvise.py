@@ -201,6 +201,7 @@ def _solo(
         tune = _tied_as(frame.rhythm, tune)
     if tidy:
         tune = replace(tune, bars=tuple(tidy_bar(bar) for bar in tune.bars))
+    tune = replace(tune, generated=True, phrases=())  # those of the changes are another player's
     of_symbol = float(log_probs[: len(indices)].mean()) if len(indices) else 0.0
     return Solo(tune, tuple(bars), of_symbol * model.grammar.symbols_per_value)
 

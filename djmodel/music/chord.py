@@ -19,6 +19,8 @@ DORIAN_SCALE = frozenset({0, 2, 3, 5, 7, 9, 10})
 # sevenths. Decides between scales that hold equally many tones.
 _DEFINING_INTERVALS = (0, 4, 3, 7, 10, 11)
 
+_C_SHARP_KEY = 5  # sharps of a key in which C sharp is the root of a major chord
+
 Kind = Literal["C", "S", "A", "X"]
 """The role of a pitch over a chord."""
 
@@ -79,8 +81,11 @@ class Chord:
     ) -> Chord:
         """The chord `semitones` higher. Its suffix stays as written. Root and bass move by `fifths`
         on the circle of fifths; without them, and where that ends in C flat or beyond, or E sharp
-        or beyond, the new `key` spells them, as it does a G, D or A sharp that is far from it."""
+        or beyond, the new `key` spells them, as it does a G, D or A sharp that is far from it, and
+        a C sharp that is no dominant."""
         highest = 10 if key is None else min(max(7, key + 6), 10)
+        if key is not None and key < _C_SHARP_KEY and self.is_major and 10 not in self.intervals:
+            highest = 6
 
         def moved(place: int | None) -> int | None:
             if place is None or fifths is None or not -6 <= place + fifths <= highest:

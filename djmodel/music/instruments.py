@@ -122,7 +122,7 @@ def soloist(name: str) -> Soloist | None:
 PartKey = Literal["C", "Bb", "Eb", "F"]
 """The note that sounds when an instrument plays a written C, whatever the octave."""
 
-Clef = Literal["treble", "alto", "bass"]
+Clef = Literal["treble", "alto", "tenor", "bass"]
 
 
 class Reading(NamedTuple):

@@ -112,7 +112,8 @@ class Tune:
     What is known of a performance, else empty: `performer`, `style` (bebop), `feel` (swing, latin,
     funk, ballad, twobeat), `phrases` (onsets of the first notes of phrases, quarter lengths from
     the start of the tune), `sections` of the form, and `choruses` (indices, from 0, of the bars at
-    which choruses begin). All three are in rising order."""
+    which choruses begin). All three are in rising order. `composer` is that of the tune. A solo
+    that a model improvised is `generated`: in the manner of the `performer`, not by them."""
 
     title: str
     bars: tuple[Bar, ...]
@@ -126,6 +127,8 @@ class Tune:
     phrases: tuple[Fraction, ...] = ()
     sections: tuple[Section, ...] = ()
     choruses: tuple[int, ...] = ()
+    composer: str = ""
+    generated: bool = False
 
     @cached_property
     def starts(self) -> tuple[Fraction, ...]:

@@ -92,6 +92,8 @@ class _Tune:
     phrases: tuple[Fraction, ...] = ()
     sections: tuple[tuple[_BarIndex, _Name], ...] = ()
     choruses: tuple[_BarIndex, ...] = ()
+    composer: _Name = ""
+    generated: bool = False
 
 
 def tune_to_json(tune: Tune) -> dict[str, Json]:
@@ -124,6 +126,8 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
         phrases=tune.phrases,
         sections=tuple(tune.sections),
         choruses=tune.choruses,
+        composer=tune.composer,
+        generated=tune.generated,
     )
     return msgspec.to_builtins(stored, enc_hook=str)
 
@@ -157,6 +161,8 @@ def tune_from_json(data: Json) -> Tune:
         phrases=stored.phrases,
         sections=tuple(Section(*section) for section in stored.sections),
         choruses=stored.choruses,
+        composer=stored.composer,
+        generated=stored.generated,
     )
 
 

@@ -15,14 +15,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from djmodel.music.chord_symbol import chords_of_bar, engraved
-from djmodel.music.instruments import instrument_name
+from djmodel.music.instruments import PartKey, instrument_name
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.audio import render
 from djmodel.outputs.drawing import to_text
 from djmodel.outputs.midi import performance_bytes
+from djmodel.outputs.notation.labels import instrument_label, soloist_text
 from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
+from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
 from djmodel.outputs.piano_roll_layout import Roll, clock, roll
@@ -63,12 +65,14 @@ def page(
     opening: Callable[[], str] | None = None,
     soundfont: str | Path | None = None,
     mono: bool = False,
+    part_key: PartKey = "C",
 ) -> str:
     """The HTML of a page of tunes, beside one another where there is room.
 
     `settings` says how they were made, by name; `title` is by default that of the first tune;
     `opening` makes HTML before the tunes, while their sound is rendered, which is `mono` on
-    request. Raises what `audio.render` and `lead_sheet` raise.
+    request; instruments in `part_key` read the lead sheets. Raises what `audio.render` and
+    `lead_sheet` raise.
     """
     title = title or (items[0].tune.title if items else "") or "Solo"
     performances = [item.performance or as_performance(item.tune) for item in items]
@@ -77,7 +81,7 @@ def page(
         sounds = [pool.submit(_sound, each, soundfont, mono) for each in performances]
         opened = opening() if opening else ""
         sections = "".join(
-            _section(item, performance, sound, index, alone=len(items) == 1)
+            _section(item, performance, sound, index, part_key, alone=len(items) == 1)
             for index, (item, performance, sound) in enumerate(
                 zip(items, performances, sounds, strict=True)
             )
@@ -114,20 +118,27 @@ def write_page(
     path: str | Path,
     settings: Mapping[str, str],
     soundfont: str | Path | None = None,
+    part_key: PartKey = "C",
 ) -> None:
     """Writes `page(...)` to a .html or .htm file. Raises as `page`, InputError for another suffix,
     FileError if the file cannot be written."""
     check_suffix(path, suffixes.PAGE)
-    content = page(items, settings, soundfont=soundfont)
+    content = page(items, settings, soundfont=soundfont, part_key=part_key)
     with atomic_write(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
 
 
 def _section(
-    item: PageItem, performance: Performance, sound: Future[str], index: int, *, alone: bool
+    item: PageItem,
+    performance: Performance,
+    sound: Future[str],
+    index: int,
+    part_key: PartKey,
+    *,
+    alone: bool,
 ) -> str:
     heading = f"<h2>{html_text(item.heading)}</h2>" if item.heading else ""
-    sheets = _sheets(item.tune, index)
+    sheets = _sheets(item.tune, index, part_key)
     midi = data_uri(performance_bytes(performance, item.provenance), "audio/midi")
     name = "solo.mid" if alone else f"solo-{index + 1}.mid"
     facts = item.facts() if callable(item.facts) else item.facts
@@ -149,13 +160,19 @@ def _about(tune: Tune) -> str:
     return ", ".join([*words, *dict.fromkeys(names)])
 
 
-def _sheets(tune: Tune, index: int) -> str:
-    """The lead sheet twice, for a screen and for a phone; the style sheet shows one of them."""
+def _sheets(tune: Tune, index: int, part_key: PartKey) -> str:
+    """The lead sheet twice, for a screen and for a phone, of which the style sheet shows one, below
+    a line on its player and its reader."""
     if not tune.bars:
         return ""
-    return "".join(
+    part = written_part(tune, part_key)
+    words = [soloist_text(tune), "" if part_key == "C" else instrument_label(part)]
+    words.append("rhythm simplified for reading" if part.simplified else "")
+    about = html_text(", ".join(filter(None, words)))
+    return (f'<p class="reader">{about}</p>' if about else "") + "".join(
         f'<div class="sheet"><div class="{width}">'
-        f"{lead_sheet(tune, paper, heading=False, seed=2 * index + number).svg}</div></div>"
+        f"{lead_sheet(tune, paper, part_key=part_key, heading=False, seed=2 * index + number).svg}"
+        "</div></div>"
         for number, (width, paper) in enumerate((("wide", SCREEN), ("narrow", PHONE)), start=1)
     )
 

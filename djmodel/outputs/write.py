@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from djmodel.music.charts.chart import Chart, chart_of
 from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
@@ -78,14 +79,21 @@ def write_picture(tune: Tune, path: str | Path) -> None:
 
 
 @checked
-def write_score(tune: Tune, path: str | Path, key: PartKey = "C") -> None:
-    """Writes the part of a tune for an instrument in `key` as a printed sheet (.pdf, .png, .svg) or
-    as .musicxml or .xml. Raises as `write`."""
+def write_score(music: Tune | Chart, path: str | Path, key: PartKey = "C") -> None:
+    """Writes the part of a tune, or a chart, for an instrument in `key` as a printed sheet (.pdf,
+    .png, .svg) or as .musicxml or .xml. A tune without melody is a chart. What a chart plays twice
+    is written once, with repeats and endings. Raises as `write`."""
     from djmodel.outputs.notation.musicxml import write_musicxml
     from djmodel.outputs.notation.sheet import sheet
     from djmodel.outputs.notation.written_part import written_part
 
-    part = written_part(tune, key)
+    if isinstance(music, Tune) and music.bars and not music.melody_notes():
+        music = chart_of(music)
+    if isinstance(music, Chart):
+        from djmodel.outputs.charts.repeats import with_repeats
+
+        music = with_repeats(music)
+    part = written_part(music, key)
     if check_suffix(path, suffixes.SCORE) in suffixes.MUSICXML:
         write_musicxml(part, path)
     else:

@@ -108,6 +108,7 @@ class Chart:
             feel=self.feel,
             sections=tuple(sections),
             choruses=tuple(starts),
+            composer=self.composer,
         )
 
 
@@ -136,6 +137,7 @@ def chart_of(tune: Tune) -> Chart:
         key=tune.key,
         tempo=tune.tempos[0].bpm,
         feel=tune.feel,
+        composer=tune.composer,
         choruses=len(starts) if len(starts) > 1 else None,
     )
 

@@ -10,6 +10,7 @@ from djmodel.music.charts.ireal.links import Song, link_of
 from djmodel.music.charts.ireal.songs import WrittenSong, song_of_chart
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
+from djmodel.outputs.charts.repeats import with_repeats
 from seqmodel.files import atomic_write, check_suffix
 from seqmodel.text import html_text, pluralize
 
@@ -20,9 +21,9 @@ _STYLE = (
 
 
 def ireal_song(music: Chart | Tune) -> WrittenSong:
-    """The song of a chart, or of the changes of a tune, and the chords that it has in a simpler
-    form, since the app has no quality for them."""
-    return song_of_chart(music if isinstance(music, Chart) else chart_of(music))
+    """The song of a chart, or of the changes of a tune, with repeats where it was written out, and
+    the chords that it has in a simpler form, since the app has no quality for them."""
+    return song_of_chart(with_repeats(music if isinstance(music, Chart) else chart_of(music)))
 
 
 def ireal_link(*music: Chart | Tune, name: str = "", plain: bool = False) -> str:

@@ -15,6 +15,7 @@ from djmodel.music.charts.ireal.songs import chart_of_song, song_of_chart
 from djmodel.music.charts.play_order import Marks
 from djmodel.music.chord_symbol import chords_of_bar
 from djmodel.music.tune import Bar, Tune
+from djmodel.outputs.charts.repeats import with_repeats
 from seqmodel.command_line.runner import summary_table
 from seqmodel.errors import InputError
 from seqmodel.text import pluralize, printable
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ShownChanges:
     """Written changes as a command shows them: `tables` to print, the `songs` that can be played
-    with the `name` of their playlist, `notes`, a line each, and the changes as a `tune` (None: they
-    are several songs)."""
+    with the `name` of their playlist, `notes`, a line each, and the `chart` (None: they are several
+    songs)."""
 
     tables: tuple[Table, ...]
     songs: tuple[Song, ...]
     name: str = ""
     notes: tuple[str, ...] = ()
-    tune: Tune | None = None
+    chart: Chart | None = None
 
 
 def shown_changes(text: str, meter: str, config: ChartConfig, title: str | None) -> ShownChanges:
@@ -55,11 +56,10 @@ def shown_changes(text: str, meter: str, config: ChartConfig, title: str | None)
     chart = chart.with_alternates() if config.alternates else chart
     if chart.key is None:
         chart = replace(chart, key=parse_changes(text, meter, song=song, repeats=False).key)
-    written, simplified = song_of_chart(chart)
-    tune = chart.as_written() if config.as_written else chart.played()
-    bars = _written_table(chart) if config.as_written else _played_table(tune)
+    written, simplified = song_of_chart(with_repeats(chart))
+    bars = _written_table(chart) if config.as_written else _played_table(chart.played())
     notes = [f"{chord} is {simple} in iReal Pro" for chord, simple in simplified]
-    return ShownChanges((_facts(chart), bars), (written,), chart.title, tuple(notes), tune)
+    return ShownChanges((_facts(chart), bars), (written,), chart.title, tuple(notes), chart)
 
 
 def _facts(chart: Chart) -> Table:

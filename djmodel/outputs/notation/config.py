@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from djmodel.music.charts.chart import Chart
 from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
@@ -19,10 +20,8 @@ from seqmodel.settings import Setting, SettingError, check_settings
 
 @dataclass(frozen=True)
 class SheetConfig:
-    """A file with the sheet of a tune, and the key of the instrument that reads it.
-
-    Raises SettingError for another key, and for a key without a file.
-    """
+    """A file with the sheet of a tune, and the key of the instrument that reads it. Raises
+    SettingError for another key."""
 
     score: Annotated[
         Path | None,
@@ -46,20 +45,26 @@ class SheetConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.part_key != "C" and self.score is None:
+
+    def check_reader(self, page: Path | None = None) -> None:
+        """Raises SettingError for a key if no file, nor a `page`, has a sheet."""
+        if self.part_key != "C" and self.score is None and page is None:
             message = "only a sheet can be written for an instrument"
             raise SettingError(message, "part_key", "score", hint="name the file of the sheet")
 
     def check(self, inputs: Sequence[str | Path | None], *, overwrite: bool) -> None:
-        """Raises InputError for a file that cannot be written or would overwrite an input."""
+        """Raises InputError for a file that cannot be written or would overwrite an input, and for
+        a key without a file."""
+        self.check_reader()
         if self.score is not None:
             check_output(self.score, suffixes.SCORE)
             check_no_overwrite([self.score], inputs)
             check_free([self.score], overwrite=overwrite)
 
-    def write(self, tune: Tune) -> list[Path]:
-        """Writes the sheet of a tune, if there is a file for it; returns the files written."""
+    def write(self, music: Tune | Chart) -> list[Path]:
+        """Writes the sheet of a tune or a chart, if there is a file for it; returns the files
+        written."""
         if self.score is None:
             return []
-        write_score(tune, self.score, self.part_key)
+        write_score(music, self.score, self.part_key)
         return [self.score]

@@ -89,6 +89,9 @@ def engrave(
         "xmlIdSeed": seed,
     })  # fmt: skip
     score = deepcopy(score)
+    for each in score.iter("direction"):
+        for sound in each.findall("sound"):  # verovio puts words with one at the start of their bar
+            each.remove(sound)
     for harmony in score.iter("harmony"):
         for degree in harmony.findall("degree"):  # verovio prints them behind a text that has them
             harmony.remove(degree)

@@ -13,6 +13,7 @@ from djmodel.outputs.notation.written_part import WrittenPart
 from seqmodel.text import printable
 
 MAX_TITLE_LENGTH, MAX_NAME_LENGTH = 200, 40  # characters
+_LONGEST_PERFORMER = 60  # characters
 LETTER_SHARE = 0.7  # width of a bold letter as a share of its size
 
 # Note signs that any font has, by their length in quarter lengths.
@@ -48,6 +49,15 @@ def tempo_text(tune: Tune) -> str:
 def feel_name(tune: Tune) -> str:
     """The feel of a tune as a sheet says it: `Swing`, `Two-Beat`; "" where it is not known."""
     return _FEELS.get(tune.feel, printable(tune.feel, MAX_NAME_LENGTH).title())
+
+
+def soloist_text(tune: Tune) -> str:
+    """The line on the player of a solo, "" where nobody is known. A solo that a model improvised is
+    in the manner of the player."""
+    performer = printable(tune.performer, _LONGEST_PERFORMER)
+    if not (performer and tune.melody_notes()):
+        return ""
+    return f"Solo in the manner of {performer}" if tune.generated else f"Solo by {performer}"
 
 
 def instrument_label(part: WrittenPart) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
 from djmodel.outputs.notation.engraving import engrave
@@ -25,18 +26,24 @@ _TITLE_SIZE, _MIN_TITLE_SIZE = 20, 11  # a long title is smaller
 
 @checked
 def lead_sheet(
-    tune: Tune, paper: Paper = SCREEN, *, heading: bool = True, seed: Seed = 1, timed: bool = False
+    tune: Tune,
+    paper: Paper = SCREEN,
+    *,
+    part_key: PartKey = "C",
+    heading: bool = True,
+    seed: Seed = 1,
+    timed: bool = False,
 ) -> Drawing:
-    """The engraved lead sheet of a tune, at the pitch at which its instrument reads a C part, with
-    as many bars per line as `paper` and the music allow. `heading` adds title and tempo. `seed`
-    determines the ids in the SVG, which must differ within a page. `timed`: notes and rests have
-    their times, in quarter lengths from the start, as `data-onset` and `data-end`, and bars their
-    index as `data-bar`.
+    """The engraved lead sheet of a tune, as an instrument in `part_key` reads it, with as many bars
+    per line as `paper` and the music allow. `heading` adds title and tempo. `seed` determines the
+    ids in the SVG, which must differ within a page. `timed`: notes and rests have their times, in
+    quarter lengths from the start, as `data-onset` and `data-end`, and bars their index as
+    `data-bar`.
 
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
-    part = written_part(tune)
-    starts = line_starts(part.tune, paper)
+    part = written_part(tune, part_key)
+    starts = line_starts(part, paper)
     score = score_tree(part, starts, labels=False)
     last = len(tune.bars) - starts[-1]
     if len(starts) == 1:  # a single line that is not full does not need the full width

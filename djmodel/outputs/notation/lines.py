@@ -11,9 +11,12 @@ from djmodel.music.accompaniment.form import chorus_length, section_starts
 from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
+from djmodel.outputs.notation.roadmap import endings
+from djmodel.outputs.notation.written_part import WrittenPart
 from seqmodel.text import printable
 
 BARS_PER_LINE = 4
+_LONGEST_LINE = 6  # bars, with the second ending
 
 _SHORTEST_CHORUS = 8  # bars
 _LONGEST_NAME = 40  # characters of a section
@@ -82,23 +85,58 @@ def _chorus_starts(tune: Tune) -> list[int]:
     return starts if gaps and min(gaps) >= _SHORTEST_CHORUS else []
 
 
-def line_starts(tune: Tune, paper: Paper) -> list[int]:
-    """Indices of the first bars of the lines. Lines begin with the sections of the form, and have
-    `paper.max_bars` bars; where these need more room, half as many."""
-    key = key_signature(tune)
-    widths = [_bar_width(bar, key) for bar in tune.bars]
-    starts = [0, *form_starts(tune), len(widths)]
+def slashed_bars(tune: Tune) -> frozenset[int]:
+    """Indices of the bars that nobody wrote, in which slashes stand for the beats of their chords:
+    those of a chart alone, and of a chorus or a longer section without a note. Anywhere else the
+    soloist rests."""
+    starts = sorted({0, *form_starts(tune), len(tune.bars)})
+    has_melody = any(bar.melody for bar in tune.bars)
+    slashed: set[int] = set()
+    for start, end in pairwise(starts):
+        is_silent = not any(bar.melody for bar in tune.bars[start:end])
+        if is_silent and (end - start >= _SHORTEST_CHORUS or not has_melody):
+            slashed |= {*range(start, end)}
+    return frozenset(
+        index for index in slashed if any(change.sounding for change in tune.bars[index].changes)
+    )
+
+
+def line_starts(part: WrittenPart, paper: Paper) -> list[int]:
+    """Indices of the first bars of the lines. Lines begin with the sections of the form, and with
+    repeats and endings, and have `paper.max_bars` bars; where these need more room, half as many. A
+    short second ending stands in the line of the first."""
+    tune, marks = part.tune, part.marks
+    key, slashed = key_signature(tune), slashed_bars(tune)
+    widths = [_bar_width(bar, key, index in slashed) for index, bar in enumerate(tune.bars)]
     first = int(tune.has_pickup)  # a pick-up stands before the first line's bars
     room = paper.width - 2 * paper.margin - _SIGNS_WIDTH
     lines: list[int] = []
-    for start, end in pairwise(starts):
+    for start, end in pairwise(_stretches(part)):
         edges = list(range(start + (first if start == 0 else 0), end, paper.max_bars))
         edges = [start, *edges[1:], end]
         if len(edges) > 2 and edges[-1] - edges[-2] == 1 and sum(widths[edges[-3] : end]) <= room:
             del edges[-2]  # a single bar joins the line before
+        is_later_ending = bool(marks and marks[start].ending and 1 not in marks[start].ending)
+        if is_later_ending and len(edges) == 2:
+            together = end - lines[-1]
+            if together <= _LONGEST_LINE and sum(widths[lines[-1] : end]) <= room:
+                continue
         for line_start, line_end in pairwise(edges):
             lines += _split(widths, line_start, line_end, room)
     return lines
+
+
+def _stretches(part: WrittenPart) -> list[int]:
+    """Indices of the bars at which a line begins in any case, and the number of bars."""
+    tune, marks = part.tune, part.marks
+    starts = {0, *form_starts(tune), len(tune.bars)}
+    for index, mark in enumerate(marks):
+        if mark.repeat_start or mark.coda or index == part.last_chorus.coda:
+            starts.add(index)
+        if mark.times:
+            starts.add(index + 1)
+    starts |= {end + 1 for start, end in endings(marks) if 1 not in marks[start].ending}
+    return sorted(starts)
 
 
 def _split(widths: Sequence[float], start: int, end: int, room: float) -> Iterator[int]:
@@ -111,10 +149,11 @@ def _split(widths: Sequence[float], start: int, end: int, room: float) -> Iterat
         yield start
 
 
-def _bar_width(bar: Bar, key: int) -> float:
-    """The approximate width of a bar in which notes and chord symbols do not touch."""
+def _bar_width(bar: Bar, key: int, slashed: bool) -> float:
+    """The approximate width of a bar in which notes or slashes and chord symbols do not touch."""
     scale = {7 * fifths % 12 for fifths in range(key - 1, key + 6)}
     signs = sum(note.pitch % 12 not in scale for note in bar.melody)
-    notes = _NOTE * max(len(bar.melody), 1) + _SIGN * signs
+    count = len(bar.meter.beat_onsets(bar.length)) if slashed else len(bar.melody)
+    notes = _NOTE * max(count, 1) + _SIGN * signs
     symbols = sum(_ROOT + _LETTER * len(chord_symbol(each.chord, key)) for each in bar.changes)
     return max(notes, symbols) + _BAR_LINE

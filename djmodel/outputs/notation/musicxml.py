@@ -1,4 +1,8 @@
-"""Parts as MusicXML: a melody on a staff with chord symbols, sections, slashes and line breaks."""
+"""Parts as MusicXML: a melody on a staff with chord symbols, sections, slashes and line breaks.
+
+The file has the rhythm of the printed sheet, because notation programs open it to be read and
+changed by hand; the exact one is in the MIDI file. A part that differs says so.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +21,24 @@ from djmodel.music.spelling import Spelling, spell
 from djmodel.music.tune import Bar, Change, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
-from djmodel.outputs.notation.beams import beams
-from djmodel.outputs.notation.labels import beat_mark, feel_name
-from djmodel.outputs.notation.lines import PRINT, form_marks, form_starts, line_starts
-from djmodel.outputs.notation.rhythm import WrittenNote, written_notes
+from djmodel.outputs.notation.elements import add, add_pitch, direction, note_type
+from djmodel.outputs.notation.labels import beat_mark, feel_name, soloist_text
+from djmodel.outputs.notation.lines import (
+    PRINT,
+    form_marks,
+    form_starts,
+    line_starts,
+    slashed_bars,
+)
+from djmodel.outputs.notation.rhythm import WrittenNote, beams, written_notes
+from djmodel.outputs.notation.roadmap import Roadmap
 from djmodel.outputs.notation.written_part import WrittenPart
 from seqmodel.errors import InputError
 from seqmodel.files import atomic_write, check_suffix
-from seqmodel.text import xml_text
 
 MAX_BAR_LENGTH = 64  # quarter notes: four times the longest meter that can be typed
 _DIVISIONS = 48  # of a quarter: all note values and triplets are whole numbers of them
-_TYPES = {
-    4: "whole", 2: "half", 1: "quarter", Fraction(1, 2): "eighth", Fraction(1, 4): "16th",
-    Fraction(1, 8): "32nd", Fraction(1, 16): "64th",
-}  # fmt: skip
-_CLEFS = {"treble": ("G", 2), "alto": ("C", 3), "bass": ("F", 4)}
+_CLEFS = {"treble": ("G", 2), "alto": ("C", 3), "tenor": ("C", 4), "bass": ("F", 4)}
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
@@ -66,8 +72,8 @@ def write_musicxml(part: WrittenPart, path: str | Path) -> None:
 def score_tree(
     part: WrittenPart, starts: Sequence[int] | None = None, *, labels: bool = True
 ) -> ET.Element:
-    """The root element of the MusicXML. `labels` are title, player, instrument, tempo and feel,
-    which a drawing has in its heading."""
+    """The root element of the MusicXML. `labels` are title, composer, player, instrument, tempo and
+    feel, which a drawing has in its heading."""
     tune = part.tune
     if not tune.bars:
         raise NotationError("there is no bar of music to write", path=tune.title or None)
@@ -75,28 +81,55 @@ def score_tree(
         if bar.length > MAX_BAR_LENGTH:
             problem = f"bar {number} has {float(bar.length):,g} quarters, more than a staff shows"
             raise NotationError(f"{problem} ({MAX_BAR_LENGTH})", path=tune.title or None)
-    starts = line_starts(tune, PRINT) if starts is None else starts
+    starts = line_starts(part, PRINT) if starts is None else starts
     root = ET.Element("score-partwise", version="4.0")
     if labels:
-        _add(_add(root, "work"), "work-title", tune.title or " ")
-    identification = _add(root, "identification")
-    if labels and tune.performer:
-        _add(identification, "creator", tune.performer, type="performer")
-    _add(_add(identification, "encoding"), "software", "djmodel")
+        add(add(root, "work"), "work-title", tune.title or " ")
+    identification = add(root, "identification")
+    if labels:
+        _creators(identification, tune)
+    add(add(identification, "encoding"), "software", "djmodel")
+    if part.simplified:
+        remark = f"simplified for reading: {part.simplified} notes begin or end elsewhere"
+        add(add(identification, "miscellaneous"), "miscellaneous-field", remark, name="rhythm")
+    if labels:
+        _credits(root, tune)
     _part_list(root, part, labels)
-    _Measures(part, starts, labels).write(_add(root, "part", id="P1"))
+    _Measures(part, starts, labels).write(add(root, "part", id="P1"))
     return root
+
+
+def _creators(identification: ET.Element, tune: Tune) -> None:
+    if tune.composer:
+        add(identification, "creator", tune.composer, type="composer")
+    if tune.performer:
+        add(identification, "creator", tune.performer, type="performer")
+
+
+def _credits(root: ET.Element, tune: Tune) -> None:
+    """The words of the first page, where there are others than title and composer."""
+    if not soloist_text(tune):
+        return
+    for kind, words, justify in (
+        ("title", tune.title, "center"),
+        ("subtitle", soloist_text(tune), "center"),
+        ("composer", tune.composer, "right"),
+    ):
+        if words:
+            credit = add(root, "credit", page="1")
+            add(credit, "credit-type", kind)
+            add(credit, "credit-words", words, justify=justify)
 
 
 def _part_list(root: ET.Element, part: WrittenPart, labels: bool) -> None:
     instrument = part.tune.instrument
     name = instrument_name(instrument.name, instrument.program)
-    score_part = _add(_add(root, "part-list"), "score-part", id="P1")
-    _add(score_part, "part-name", name if labels else "")
-    _add(_add(score_part, "score-instrument", id="P1-I1"), "instrument-name", name)
-    midi = _add(score_part, "midi-instrument", id="P1-I1")
-    _add(midi, "midi-channel", 1)
-    _add(midi, "midi-program", instrument.program + 1)
+    score_part = add(add(root, "part-list"), "score-part", id="P1")
+    add(score_part, "part-name", name if labels else "")
+    add(add(score_part, "score-instrument", id="P1-I1"), "instrument-name", name)
+    midi = add(score_part, "midi-instrument", id="P1-I1")
+    add(midi, "midi-channel", 1)
+    add(midi, "midi-program", instrument.program + 1)
 
 
 class _Measures:
@@ -108,6 +141,8 @@ class _Measures:
         self.starts = {*starts} - {0}
         self.marks = form_marks(part.tune)
         self.sections = {*form_starts(part.tune)}
+        self.slashed = slashed_bars(part.tune)
+        self.roadmap = Roadmap(part.marks, part.last_chorus)
         self.spellings = _spellings(part.tune, self.key)
         self.accidentals = Accidentals(self.key)
         self.chord: tuple[Chord, bool] | None = None  # the last one printed
@@ -117,16 +152,19 @@ class _Measures:
     def write(self, parent: ET.Element) -> None:
         for index, bar in enumerate(self.tune.bars):
             number = index if self.tune.has_pickup else index + 1
-            measure = _add(parent, "measure", number=f"{number}")
+            measure = add(parent, "measure", number=f"{number}")
             if number == 0:
                 measure.set("implicit", "yes")
             if index in self.starts:
-                _add(measure, "print", new_system="yes")
+                add(measure, "print", new_system="yes")
+            self.roadmap.add_start(measure, index)
             self._attributes(measure, index)
             self._directions(measure, index)
-            if index in self.starts | {*self.marks} or index == int(self.tune.has_pickup):
+            begins = self.roadmap.begins(index) or index == int(self.tune.has_pickup)
+            if begins or index in self.starts | {*self.marks}:
                 self.chord = None  # repeated, so that a line can be read by itself
             self.accidentals.next_bar()
+            self.roadmap.add_words(measure, index, self._in_divisions(bar.length))
             self._notes(measure, index, bar, number)
             self._barline(measure, index)
 
@@ -135,29 +173,27 @@ class _Measures:
         bar = self.tune.bars[index]
         attributes = ET.Element("attributes")
         if index == 0:
-            _add(attributes, "divisions", self.divisions)
-            _add(_add(attributes, "key"), "fifths", self.key)
+            add(attributes, "divisions", self.divisions)
+            add(add(attributes, "key"), "fifths", self.key)
         if index == 0 or self.tune.bars[index - 1].meter != bar.meter:
-            time = _add(attributes, "time")
-            _add(time, "beats", bar.meter.numerator)
-            _add(time, "beat-type", bar.meter.denominator)
+            time = add(attributes, "time")
+            add(time, "beats", bar.meter.numerator)
+            add(time, "beat-type", bar.meter.denominator)
         if index == 0:
             sign, line = _CLEFS[self.part.clef]
-            clef = _add(attributes, "clef")
-            _add(clef, "sign", sign)
-            _add(clef, "line", line)
+            clef = add(attributes, "clef")
+            add(clef, "sign", sign)
+            add(clef, "line", line)
             _transpose(attributes, self.part)
-        slashed = is_slashed(bar)
-        before = self.tune.bars[index - 1] if index else None
-        was_slashed = before is not None and is_slashed(before)
-        if slashed and not (was_slashed and before and before.meter == bar.meter):
-            slash = _add(_add(attributes, "measure-style"), "slash", type="start", use_stems="no")
-            value, dots = _note_value(bar.meter.beat)
-            _add(slash, "slash-type", value)
+        slashed, was_slashed = index in self.slashed, index - 1 in self.slashed
+        if slashed and not (was_slashed and self.tune.bars[index - 1].meter == bar.meter):
+            slash = add(add(attributes, "measure-style"), "slash", type="start", use_stems="no")
+            value, dots = note_type(bar.meter.beat)
+            add(slash, "slash-type", value)
             for _ in range(dots):
-                _add(slash, "slash-dot")
+                add(slash, "slash-dot")
         elif was_slashed and not slashed:
-            _add(_add(attributes, "measure-style"), "slash", type="stop")
+            add(add(attributes, "measure-style"), "slash", type="stop")
         if len(attributes):
             measure.append(attributes)
 
@@ -166,41 +202,36 @@ class _Measures:
         if index == 0 and self.labels:
             self._tempo(measure)
         mark = self.marks.get(index)
-        if mark is None:
-            return
-        if mark.chorus:
-            self._direction(measure, "words", f"Chorus {mark.chorus}", font_weight="bold")
-        if mark.name:
-            self._direction(measure, "rehearsal", mark.name, enclosure="square")
-
-    def _direction(self, measure: ET.Element, kind: str, text: str, **attributes: str) -> None:
-        direction = _add(measure, "direction", placement="above")
-        _add(_add(direction, "direction-type"), kind, text, **attributes)
+        if mark and mark.chorus:
+            direction(measure, "words", f"Chorus {mark.chorus}", font_weight="bold")
+        if mark and mark.name:
+            direction(measure, "rehearsal", mark.name, enclosure="square")
+        self.roadmap.add_signs(measure, index)
 
     def _tempo(self, measure: ET.Element) -> None:
         mark, feel = beat_mark(self.tune), feel_name(self.tune)
         if feel:
-            self._direction(measure, "words", feel, font_weight="bold")
+            direction(measure, "words", feel, font_weight="bold")
         if mark is None:
             return
-        direction = _add(measure, "direction", placement="above")
-        metronome = _add(_add(direction, "direction-type"), "metronome")
-        value, dots = _note_value(mark.value)
-        _add(metronome, "beat-unit", value)
+        tempo = direction(measure, "metronome")
+        [metronome] = tempo.iter("metronome")
+        value, dots = note_type(mark.value)
+        add(metronome, "beat-unit", value)
         for _ in range(dots):
-            _add(metronome, "beat-unit-dot")
-        _add(metronome, "per-minute", mark.number)
-        _add(direction, "sound", tempo=f"{self.tune.tempos[0].bpm:g}")
+            add(metronome, "beat-unit-dot")
+        add(metronome, "per-minute", mark.number)
+        add(tempo, "sound", tempo=f"{self.tune.tempos[0].bpm:g}")
 
     def _notes(self, measure: ET.Element, index: int, bar: Bar, number: int) -> None:
         """The notes and rests of a bar, each after the chords that begin with it or in it."""
         changes = [change for change in bar.changes if self._is_new(change)]
         if not bar.melody:
             self._harmonies(measure, changes, Fraction(0))
-            note = _add(measure, "note")
-            _add(note, "rest", measure="yes")
-            _add(note, "duration", self._in_divisions(bar.length))
-            _add(note, "voice", 1)
+            note = add(measure, "note")
+            add(note, "rest", measure="yes")
+            add(note, "duration", self._in_divisions(bar.length))
+            add(note, "voice", 1)
             return
         before = self.tune.bars[index - 1] if index else None
         following = self.tune.bars[index + 1] if index + 1 < len(self.tune.bars) else None
@@ -227,50 +258,50 @@ class _Measures:
         spellings: dict[Fraction, Spelling],
         held: bool,
     ) -> None:
-        note, sign = _add(measure, "note"), Sign.NONE
+        note, sign = add(measure, "note"), Sign.NONE
         if piece.note is None:
-            _add(note, "rest")
+            add(note, "rest")
         else:
             spelling = spellings[piece.note.onset]
-            pitch = _add(note, "pitch")
-            _pitch(pitch, spelling.step, spelling.alter)
-            _add(pitch, "octave", spelling.octave)
+            pitch = add(note, "pitch")
+            add_pitch(pitch, spelling.step, spelling.alter)
+            add(pitch, "octave", spelling.octave)
             sign = Sign.NONE if held else self.accidentals.sign(spelling)
-        _add(note, "duration", self._in_divisions(piece.duration))
+        add(note, "duration", self._in_divisions(piece.duration))
         ties = [kind for kind, wanted in (("stop", held), ("start", piece.tied)) if wanted]
         if piece.note is None:
             ties = []
         for kind in ties:
-            _add(note, "tie", type=kind)
-        _add(note, "voice", 1)
-        value, dots = _note_value(piece.value)
-        _add(note, "type", value)
+            add(note, "tie", type=kind)
+        add(note, "voice", 1)
+        value, dots = note_type(piece.value)
+        add(note, "type", value)
         for _ in range(dots):
-            _add(note, "dot")
+            add(note, "dot")
         if sign is not Sign.NONE and piece.note is not None:
             reminder = {"cautionary": "yes"} if sign is Sign.REMINDER else {}
-            _add(note, "accidental", _ACCIDENTALS[spelling.alter], **reminder)
+            add(note, "accidental", _ACCIDENTALS[spelling.alter], **reminder)
         if piece.triplet:
-            ratio = _add(note, "time-modification")
-            _add(ratio, "actual-notes", 3)
-            _add(ratio, "normal-notes", 2)
+            ratio = add(note, "time-modification")
+            add(ratio, "actual-notes", 3)
+            add(ratio, "normal-notes", 2)
         for number, state in enumerate(states, 1):
-            _add(note, "beam", state, number=f"{number}")
+            add(note, "beam", state, number=f"{number}")
         edges = [
             kind for kind, is_edge in (("start", piece.begins), ("stop", piece.ends)) if is_edge
         ]
         if ties or (piece.triplet and edges):
-            notations = _add(note, "notations")
+            notations = add(note, "notations")
             for kind in ties:
-                _add(notations, "tied", type=kind)
+                add(notations, "tied", type=kind)
             for kind in edges:
-                _add(notations, "tuplet", type=kind)
+                add(notations, "tuplet", type=kind)
 
     def _harmonies(self, measure: ET.Element, changes: Sequence[Change], now: Fraction) -> None:
         for change in changes:
             harmony = _harmony(change, self.key)
             if change.onset > now:
-                _add(harmony, "offset", self._in_divisions(change.onset - now))
+                add(harmony, "offset", self._in_divisions(change.onset - now))
             measure.append(harmony)
 
     def _is_new(self, change: Change) -> bool:
@@ -281,18 +312,12 @@ class _Measures:
     def _barline(self, measure: ET.Element, index: int) -> None:
         """A double bar line at the end of a section, the final one at the end of the tune."""
         is_last = index + 1 == len(self.tune.bars)
-        if is_last or index + 1 in self.sections:
-            barline = _add(measure, "barline", location="right")
-            _add(barline, "bar-style", "light-heavy" if is_last else "light-light")
+        style = "light-light" if index + 1 in self.sections else ""
+        self.roadmap.add_end(measure, index, "light-heavy" if is_last else style)
 
     def _in_divisions(self, duration: Fraction) -> str:
         divisions = duration * self.divisions
         return f"{divisions}" if divisions.denominator == 1 else f"{float(divisions):.6f}"
-
-
-def is_slashed(bar: Bar) -> bool:
-    """True for a bar without melody over sounding chords, in which slashes stand for the beats."""
-    return not bar.melody and any(change.sounding for change in bar.changes)
 
 
 def _transpose(attributes: ET.Element, part: WrittenPart) -> None:
@@ -300,11 +325,11 @@ def _transpose(attributes: ET.Element, part: WrittenPart) -> None:
     if not part.semitones:
         return
     octaves = part.semitones // 12 if part.semitones > 0 else -(-part.semitones // 12)
-    transpose = _add(attributes, "transpose")
-    _add(transpose, "diatonic", 7 * octaves - part.steps)
-    _add(transpose, "chromatic", 12 * octaves - part.semitones)
+    transpose = add(attributes, "transpose")
+    add(transpose, "diatonic", 7 * octaves - part.steps)
+    add(transpose, "chromatic", 12 * octaves - part.semitones)
     if octaves:
-        _add(transpose, "octave-change", -octaves)
+        add(transpose, "octave-change", -octaves)
 
 
 def _harmony(change: Change, key: int) -> ET.Element:
@@ -312,20 +337,20 @@ def _harmony(change: Change, key: int) -> ET.Element:
     degrees, too."""
     harmony = ET.Element("harmony")
     if not change.sounding:
-        _add(_add(harmony, "root"), "root-step", "C", text="")
-        _add(harmony, "kind", "none", text="N.C.")
+        add(add(harmony, "root"), "root-step", "C", text="")
+        add(harmony, "kind", "none", text="N.C.")
         return harmony
     chord = change.chord
     kind, degrees = chord_kind(chord)
-    _pitch(_add(harmony, "root"), *step_and_alter(root_place(chord, key)), prefix="root-")
-    _add(harmony, "kind", kind, text=symbol_suffix(chord))
+    add_pitch(add(harmony, "root"), *step_and_alter(root_place(chord, key)), prefix="root-")
+    add(harmony, "kind", kind, text=symbol_suffix(chord))
     if chord.bass != chord.root:
-        _pitch(_add(harmony, "bass"), *step_and_alter(bass_place(chord, key)), prefix="bass-")
+        add_pitch(add(harmony, "bass"), *step_and_alter(bass_place(chord, key)), prefix="bass-")
     for degree in degrees:
-        element = _add(harmony, "degree", print_object="no")
-        _add(element, "degree-value", degree.number)
-        _add(element, "degree-alter", degree.alter)
-        _add(element, "degree-type", degree.change)
+        element = add(harmony, "degree", print_object="no")
+        add(element, "degree-value", degree.number)
+        add(element, "degree-alter", degree.alter)
+        add(element, "degree-type", degree.change)
     return harmony
 
 
@@ -337,30 +362,9 @@ def _is_tied(bar: Bar, following: Bar) -> bool:
     return first.tied and first.onset == 0 and last.end >= bar.length and last.pitch == first.pitch
 
 
-def _note_value(value: Fraction) -> tuple[str, int]:
-    """The type of a note value in quarter lengths, and its dots."""
-    if value in _TYPES:
-        return _TYPES[value], 0
-    return _TYPES[value * 2 / 3], 1
-
-
 def _spellings(tune: Tune, key: int) -> list[dict[Fraction, Spelling]]:
     """The spelling of each melody note, for each bar by onset."""
     pitches = [note.pitch for bar in tune.bars for note in bar.melody]
     chords = [bar.chord_at(note.onset) for bar in tune.bars for note in bar.melody]
     spelled = iter(spell(pitches, chords, key))
     return [{note.onset: next(spelled) for note in bar.melody} for bar in tune.bars]
-
-
-def _pitch(parent: ET.Element, step: str, alter: int, *, prefix: str = "") -> None:
-    _add(parent, f"{prefix}step", step)
-    if alter:
-        _add(parent, f"{prefix}alter", alter)
-
-
-def _add(parent: ET.Element, tag: str, content: str | int = "", /, **attributes: str) -> ET.Element:
-    """Appends an element; in the names of attributes `_` stands for `-`."""
-    named = {name.replace("_", "-"): xml_text(value) for name, value in attributes.items()}
-    element = ET.SubElement(parent, tag, named)
-    element.text = xml_text(f"{content}") or None
-    return element

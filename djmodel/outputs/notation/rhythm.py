@@ -1,4 +1,4 @@
-"""Written rhythm of a bar: note values, ties, and triplets in complete groups.
+"""Written rhythm of a bar: note values, ties, triplets in complete groups, and beams.
 
 A note whose duration is not one note value, or that would hide a beat, becomes several tied notes.
 """
@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Note
@@ -17,6 +17,10 @@ from djmodel.music.tune import Bar, Note
 # Note values in quarter lengths, the longest first: whole to sixty-fourth, plain and dotted.
 _VALUES = tuple(Fraction(numerator, 16) for numerator in (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))
 _TRIPLET = Fraction(2, 3)  # of its value, the duration of a note in a triplet
+
+# The states of a beam, in MusicXML's words.
+BEGIN, CONTINUE, END = "begin", "continue", "end"
+FORWARD, BACKWARD = "forward hook", "backward hook"
 
 Event = tuple[Note | None, Fraction, Fraction]
 """A note, or None for a rest; its onset and its end."""
@@ -94,7 +98,8 @@ def _events(bar: Bar) -> Iterator[Event]:
 def _spans(bar: Bar, offset: Fraction, events: Sequence[Event]) -> Iterator[_Span]:
     """The spans of a bar. A beat in which an onset or end falls on a third is a triplet, and so are
     two beats in which all of them fall on thirds of a half note; the rest is plain. Where beats are
-    not quarters, a triplet begins at the eighth before the first point off the grid."""
+    not quarters, a triplet begins at the eighth before the first point off the grid. A quarter
+    whose halves can be written by themselves has triplets of sixteenths in one or both."""
     points = sorted({point for _, start, end in events for point in (start, end)})
     edges = list(_edges(bar, offset, points))
     plain_from = Fraction(0)
@@ -110,13 +115,28 @@ def _spans(bar: Bar, offset: Fraction, events: Sequence[Event]) -> Iterator[_Spa
             both = [point - start for point in points if start < point < edges[index + 2]]
             if all((point * 3 / 2).denominator == 1 for point in both):
                 end, index = edges[index + 2], index + 1
-        if plain_from < start:
-            yield _Span(plain_from, start, False)
-        yield _Span(start, end, True)
-        plain_from = end
+        for begin, stop in _triplets(start, end, inside):
+            if plain_from < begin:
+                yield _Span(plain_from, begin, False)
+            yield _Span(begin, stop, True)
+            plain_from = stop
         index += 1
     if plain_from < bar.length:
         yield _Span(plain_from, bar.length, False)
+
+
+def _triplets(
+    start: Fraction, end: Fraction, inside: Sequence[Fraction]
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """The triplets of a stretch with points `inside`, counted from its start: one, or those in the
+    halves of a quarter if a note begins or ends in its middle."""
+    half = Fraction(1, 2)
+    if end - start != 1 or half not in inside:
+        yield start, end
+        return
+    for place in (Fraction(0), half):
+        if not all(_is_duple(point) for point in inside if place < point < place + half):
+            yield start + place, start + place + half
 
 
 def _is_duple(time: Fraction) -> bool:
@@ -226,3 +246,61 @@ def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> 
     if place == 0:
         return True
     return place == beat / 2 and duration in ((beat, beat * 3 / 2) if in_halves else (beat,))
+
+
+def beams(bar: Bar, written: Sequence[WrittenNote]) -> list[tuple[str, ...]]:
+    """The state of each beam of each written note, the longest beam first, in MusicXML's words;
+    empty for a note without beams. Beams join notes within a beat, or within a group of pulses
+    where a beat is a single eighth."""
+    lines = [_flags(piece) for piece in written]
+    states: list[list[str]] = [[] for _ in written]
+    for group in _groups(bar, written, lines):
+        for level in range(1, max(lines[i] for i in group) + 1):
+            for place, index in enumerate(group):
+                if lines[index] >= level:
+                    before = place > 0 and lines[group[place - 1]] >= level
+                    after = place + 1 < len(group) and lines[group[place + 1]] >= level
+                    states[index].append(_state(before, after, is_first=place == 0))
+    return [tuple(each) for each in states]
+
+
+def _flags(piece: WrittenNote) -> int:
+    """The flags of a note value: one for an eighth, two for a sixteenth; none for a rest."""
+    if piece.note is None:
+        return 0
+    return next(n for n in range(5) if piece.value >= Fraction(1, 2**n))
+
+
+def _state(before: bool, after: bool, *, is_first: bool) -> str:
+    if before:
+        return CONTINUE if after else END
+    if after:
+        return BEGIN
+    return FORWARD if is_first else BACKWARD
+
+
+def _groups(bar: Bar, written: Sequence[WrittenNote], lines: Sequence[int]) -> list[list[int]]:
+    """Indices of the notes of each beam: at least two neighbours in a group of pulses."""
+    offset = max(bar.meter.length - bar.length, Fraction(0))
+    edges = _beam_starts(bar)
+    groups: list[list[int]] = [[]]
+    at = 0  # index of the group of pulses
+    for index, piece in enumerate(written):
+        onset, before = piece.onset + offset, at
+        while at + 1 < len(edges) and edges[at + 1] <= onset:
+            at += 1
+        if not lines[index] or at != before:
+            groups.append([])
+        if lines[index]:
+            groups[-1].append(index)
+    return [group for group in groups if len(group) > 1]
+
+
+def _beam_starts(bar: Bar) -> list[Fraction]:
+    """The times in a full bar at which a new beam begins."""
+    meter = bar.meter
+    if meter.beat >= Fraction(3, 4):  # quarters, or the dotted beats of a compound meter
+        whole = max(meter.length, bar.length)
+        return [meter.beat * number for number in range(int(whole / meter.beat) + 1)]
+    pulses = accumulate(meter.groups(meter.length), initial=0)
+    return [meter.pulse * count for count in pulses]

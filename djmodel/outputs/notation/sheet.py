@@ -24,6 +24,7 @@ from djmodel.outputs.notation.labels import (
     MAX_TITLE_LENGTH,
     feel_name,
     instrument_label,
+    soloist_text,
     tempo_text,
 )
 from djmodel.outputs.notation.lines import PRINT, line_starts
@@ -40,6 +41,7 @@ _TOP, _BOTTOM = 130, 120  # margins of a page
 _TITLE, _MIN_TITLE, _WORDS, _SMALL = 78, 40, 42, 34  # sizes of letters
 _TITLE_ROW, _WORDS_ROW, _PAGE_ROW = 100, 75, 90  # heights of the rows of a heading
 _MIN_GAP, _MAX_GAP = 45, 130  # between lines of music
+_LONGEST_COMPOSER = 60  # characters
 _FEWEST_LINES = 3  # on the last page
 _SPACES = 3 * "\N{NO-BREAK SPACE}"
 _SCALE = 0.345  # CSS pixels per unit: A4 is 794 pixels wide
@@ -106,7 +108,7 @@ def sheet(part: WrittenPart) -> Sheet:
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
     tune = part.tune
-    starts = line_starts(tune, PRINT)
+    starts = line_starts(part, PRINT)
     score = score_tree(part, starts, labels=False)
     fill_last = len(tune.bars) - starts[-1] >= PRINT.max_bars
     engraving = engrave(score, PRINT, fill_last=fill_last)
@@ -131,16 +133,23 @@ class _Heading:
 
 
 def _heading(part: WrittenPart) -> _Heading:
-    """Title, instrument on the left and player on the right, feel and tempo above the music."""
-    title = printable(part.tune.title, MAX_TITLE_LENGTH)
+    """Title and soloist, instrument on the left and composer on the right, feel and tempo above the
+    music."""
+    tune = part.tune
+    title = printable(tune.title, MAX_TITLE_LENGTH)
     middle, right = PRINT.width / 2, PRINT.width - PRINT.margin
     elements, y = [], float(_TOP)
     for line, size in _title_lines(title):
         y += _TITLE_ROW * size / _TITLE
         elements.append(_words(line, middle, y, size, anchor="middle", weight="bold"))
+    if soloist := soloist_text(tune):
+        y += _WORDS_ROW
+        elements.append(_words(soloist, middle, y, _WORDS, anchor="middle"))
+    choruses = f"{part.choruses} choruses" if part.choruses else ""
+    rhythm = "rhythm simplified for reading" if part.simplified else ""
     rows = (
-        (instrument_label(part), printable(part.tune.performer, 60), ""),
-        (_SPACES.join(filter(None, [feel_name(part.tune), tempo_text(part.tune)])), "", "bold"),
+        (instrument_label(part), printable(tune.composer, _LONGEST_COMPOSER), ""),
+        (_SPACES.join(filter(None, [feel_name(tune), tempo_text(tune), choruses])), "", "bold"),
     )
     for left_words, right_words, weight in rows:
         if left_words or right_words:
@@ -149,6 +158,8 @@ def _heading(part: WrittenPart) -> _Heading:
             elements.append(_words(left_words, PRINT.margin, y, _WORDS, weight=weight))
         if right_words:
             elements.append(_words(right_words, right, y, _WORDS, anchor="end", weight=weight))
+    if rhythm:
+        elements.append(_words(rhythm, right, y, _SMALL, anchor="end"))
     return _Heading(tuple(elements), y + 50)
 
 

@@ -72,9 +72,10 @@ def test_a_solo_of_a_database_is_a_part_for_its_own_instrument(command) -> None:
 
 def test_a_generated_solo_is_a_part(command) -> None:
     chart = ("--changes", "chart.txt", "--seed", 1, "--out", "solo.mid")
-    arguments = ("ragtime", *chart, "--score", "solo.musicxml", "--for", "F")
-    assert command("djmodel.generate", *arguments).status == 0
+    arguments = ("ragtime", *chart, "--score", "solo.musicxml", "--html", "solo.html")
+    assert command("djmodel.generate", *arguments, "--for", "F").status == 0
     assert ET.parse("solo.musicxml").getroot().find(".//transpose") is not None
+    assert "F part" in Path("solo.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ class TestText:
         assert alone.footer is None
         assert [link["download"] for link in alone.select("a[download]")] == ["solo.mid"]
 
+    def test_the_lead_sheet_is_that_of_the_instrument_and_says_so(self) -> None:
+        tune = Tune("", (bar("C7", [(64, 4)]),))
+        tree = tree_of(page([PageItem(tune)], {}, part_key="Bb"))
+        assert tree.select_one(".reader").get_text() == "B♭ part"
+        assert "D7" in tree.select_one(".sheet").get_text()
+        assert tree_of(page([PageItem(tune)], {})).select_one(".reader") is None
+
     def test_values_are_listed_for_each_bar_with_its_chords(self) -> None:
         # A bar of C7 and G7: the third of C, a quarter of rest, the fifth of G.
         tune = Tune("", (bar("C7 G7", [(64, 2), (None, 1), (62, 1)]),))

@@ -25,6 +25,7 @@ from djmodel.outputs.drawing import Drawing, parse_svg
 from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.notation.lines import Paper, line_starts
 from djmodel.outputs.notation.musicxml import NotationError
+from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.write import write_score
 from seqmodel.errors import InputError
 
@@ -79,14 +80,14 @@ def test_lines_of_crowded_bars_have_fewer_bars() -> None:
     # Sixteen semiquavers a bar: half as many bars in a line that is as wide.
     full = [(60 + k % 12, SEMIQUAVER) for k in range(16)]
     sparse, dense = (Tune("", (bar("C", notes),) * 8) for notes in ([(60, 4)], full))
-    assert line_starts(sparse, SCREEN) == [0, 4]
-    assert line_starts(dense, SCREEN) == [0, 2, 4, 6]
+    assert line_starts(written_part(sparse), SCREEN) == [0, 4]
+    assert line_starts(written_part(dense), SCREEN) == [0, 2, 4, 6]
     assert lead_sheet(sparse).size[0] == lead_sheet(dense).size[0]
     assert lead_sheet(dense).size[1] > 1.5 * lead_sheet(sparse).size[1]
 
 
 def test_fewer_bars_per_line_on_a_phone() -> None:
-    starts = [*line_starts(blues(), PHONE), 13]
+    starts = [*line_starts(written_part(blues()), PHONE), 13]
     assert max(end - start for start, end in pairwise(starts[1:])) <= 2
     width, height = lead_sheet(blues(), PHONE).size
     assert width <= 500  # CSS pixels: on a phone they are not much smaller

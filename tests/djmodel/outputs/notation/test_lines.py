@@ -11,6 +11,7 @@ from djmodel.music.spelling import Spelling
 from djmodel.music.tune import Section, Tune
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
 from djmodel.outputs.notation.lines import PRINT, Mark, form_marks, line_starts
+from djmodel.outputs.notation.written_part import written_part
 
 C = bar("C", [(60, 4)])
 FULL = bar("C", [(60 + k % 12, SEMIQUAVER) for k in range(16)])
@@ -21,21 +22,21 @@ def named(bars: int, *sections: tuple[int, str]) -> Tune:
 
 
 def test_a_blues_has_three_lines_of_four_bars_and_its_pickup_in_the_first() -> None:
-    assert line_starts(parse_changes("blues-in-F"), PRINT) == [0, 4, 8]
-    assert line_starts(blues(), PRINT) == [0, 5, 9]
+    assert line_starts(written_part(parse_changes("blues-in-F")), PRINT) == [0, 4, 8]
+    assert line_starts(written_part(blues()), PRINT) == [0, 5, 9]
 
 
 def test_a_section_begins_a_line() -> None:
-    assert line_starts(named(16, (0, "A"), (6, "B")), PRINT) == [0, 4, 6, 10, 14]
+    assert line_starts(written_part(named(16, (0, "A"), (6, "B"))), PRINT) == [0, 4, 6, 10, 14]
 
 
 def test_a_single_bar_joins_the_line_before() -> None:
-    assert line_starts(named(13, (0, "A"), (5, "B")), PRINT) == [0, 5, 9]
+    assert line_starts(written_part(named(13, (0, "A"), (5, "B"))), PRINT) == [0, 5, 9]
 
 
 def test_crowded_bars_share_a_line_with_fewer_others() -> None:
     tune = Tune("", (C,) * 4 + (FULL,) * 4 + (C,) * 4)
-    assert line_starts(tune, PRINT) == [0, 4, 6, 8]
+    assert line_starts(written_part(tune), PRINT) == [0, 4, 6, 8]
 
 
 def test_a_section_is_marked_by_its_letter_and_number_only_where_there_are_several() -> None:
@@ -61,7 +62,7 @@ def test_choruses_of_named_sections_are_numbered_where_these_begin_again() -> No
 def test_a_vamp_has_no_choruses() -> None:
     vamp = parse_changes("Dm7 | G7", choruses=8)
     assert form_marks(vamp) == {}
-    assert line_starts(vamp, PRINT) == [0, 4, 8, 12]
+    assert line_starts(written_part(vamp), PRINT) == [0, 4, 8, 12]
 
 
 class TestAccidentals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pytest
 from helpers.handmade_tunes import QUAVER, REST, TIED, TRIPLET, bar, blues
 from music21 import clef, converter, harmony, note, tempo
 
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import parse_changes, read_chart
 from djmodel.music.chord_kind import chord_kind
 from djmodel.music.chord_symbol import parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Tempo, Tune
+from djmodel.outputs.charts.repeats import with_repeats
 from djmodel.outputs.notation.musicxml import NotationError, musicxml, write_musicxml
 from djmodel.outputs.notation.written_part import written_part
 from seqmodel.errors import FileError, InputError
@@ -203,10 +205,21 @@ def test_the_file_has_no_composer_and_no_date() -> None:
     assert texts(blues(), "creator") == texts(blues(), "encoding-date") == []
 
 
+def test_music21_plays_the_repeats_and_endings_of_a_chart_as_they_are_played_here() -> None:
+    chart = with_repeats(read_chart("rhythm-changes"))
+    written = converter.parse(musicxml(written_part(chart)), format="musicxml", forceSource=True)
+    assert len(written.parts[0].getElementsByClass("Measure")) == 26
+    played = written.parts[0].expandRepeats().recurse().getElementsByClass(harmony.ChordSymbol)
+    roots = [symbol.root().pitchClass for symbol in played]
+    changes = [change.chord.root for bar in chart.played().bars for change in bar.changes]
+    # Written symbols are only where the chord changes.
+    assert [k for k, _ in groupby(roots)] == [k for k, _ in groupby(changes)]
+
+
 class TestErrors:
-    def test_note_lengths_off_the_grid_are_refused(self) -> None:
-        # Fifths of a quarter have no written value.
-        odd = Bar(Meter(4, 4), Fraction(4), (Note(60, Fraction(0), Fraction(1, 5)),),
+    def test_a_bar_of_a_length_that_has_no_written_value_is_refused(self) -> None:
+        # Four quarters and a fifth of one.
+        odd = Bar(Meter(4, 4), Fraction(21, 5), (Note(60, Fraction(0), Fraction(1)),),
                   bar("C", []).changes)  # fmt: skip
         with pytest.raises(NotationError, match="bar 1 cannot be written"):
             musicxml(written_part(Tune("", (odd,))))

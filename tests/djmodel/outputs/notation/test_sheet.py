@@ -13,13 +13,15 @@ import pytest
 from helpers.handmade_tunes import QUAVER, bar, blues
 from PIL import Image
 
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import parse_changes, read_chart
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Instrument, Note, Tune
 from djmodel.outputs.drawing import Drawing, parse_svg
+from djmodel.outputs.notation.lines import PRINT, line_starts, slashed_bars
 from djmodel.outputs.notation.musicxml import MAX_BAR_LENGTH, NotationError, score_tree
 from djmodel.outputs.notation.sheet import Sheet, sheet
 from djmodel.outputs.notation.written_part import written_part
+from djmodel.outputs.write import write_score
 
 A4 = 210 / 297
 
@@ -51,7 +53,8 @@ def test_title_player_instrument_feel_tempo_sections_and_bar_numbers_are_on_the_
     )
     [page] = sheet(written_part(solo, "Bb")).pages
     found = words(page)
-    for text in ("Blues in A flat", "Lester Young", "B♭ Tenor Sax", "Swing   ♩ = 132", "A", "B"):
+    expected = ("Blues in A flat", "Solo by Lester Young", "B♭ Tenor Sax", "Swing   ♩ = 132", "A")
+    for text in (*expected, "B"):
         assert text in found
     assert "Chorus 2" not in found
 
@@ -66,11 +69,32 @@ def test_the_first_chord_of_each_line_is_printed_and_others_only_where_they_chan
     assert [text for text in words(page) if text.endswith("7")] == ["C7", "C7", "F7"]
 
 
-def test_slashes_stand_in_bars_without_melody_and_rests_under_no_chord() -> None:
-    tune = parse_changes("C | F | N.C. | G")
-    tune = replace(tune, bars=(bar("C", [(60, 4)]), *tune.bars[1:]))
-    slashes = [s.get("type") for s in score_tree(written_part(tune)).iter("slash")]
-    assert slashes == ["start", "stop", "start"]
+def test_a_composer_is_named_only_where_known_and_a_generated_solo_is_not_by_its_model() -> None:
+    solo = replace(blues(), performer="Lester Young", generated=True, composer="A. Writer")
+    [page] = printed(solo).pages
+    assert {"Solo in the manner of Lester Young", "A. Writer"} <= {*words(page)}
+    [page] = printed(replace(solo, composer="")).pages
+    assert "A. Writer" not in words(page)
+    creators = [
+        (each.get("type"), each.text) for each in score_tree(written_part(solo)).iter("creator")
+    ]
+    assert creators == [("composer", "A. Writer"), ("performer", "Lester Young")]
+
+
+def test_slashes_stand_in_the_bars_of_a_chart_and_rests_under_no_chord() -> None:
+    slashes = score_tree(written_part(parse_changes("C | F | N.C. | G"))).iter("slash")
+    assert [slash.get("type") for slash in slashes] == ["start", "stop", "start"]
+
+
+def test_a_soloist_rests_in_an_empty_bar_and_slashes_fill_a_chorus_that_nobody_wrote() -> None:
+    solo = Tune("", (bar("C7", [(60, 4)]), bar("F7", []), bar("C7", []), bar("G7", [(62, 4)])) * 3)
+    assert slashed_bars(solo) == frozenset()
+    assert [rest.get("measure") for rest in score_tree(written_part(solo)).iter("rest")] == [
+        "yes"
+    ] * 6
+    silent = tuple(replace(each, melody=()) for each in solo.bars)
+    two = replace(solo, bars=solo.bars + silent, choruses=(0, 12))
+    assert slashed_bars(two) == frozenset(range(12, 24))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +111,44 @@ def test_double_bars_end_sections_and_a_final_one_the_tune() -> None:
     score = score_tree(written_part(parse_changes("[A] C | F | [B] G | C")))
     measures = {m.get("number"): m.findtext("barline/bar-style") for m in score.iter("measure")}
     assert measures == {"1": None, "2": "light-light", "3": None, "4": "light-heavy"}
+
+
+def test_a_chart_has_its_repeats_endings_and_jumps_where_players_look_for_them() -> None:
+    chart = read_chart(
+        "[A] Segno |: C | F | C |1. G7 :|2. C To Coda | [B] F | G7 D.S. al Coda | Coda F | C"
+    )
+    measures = list(score_tree(written_part(chart)).iter("measure"))
+    lines = [
+        (number, barline.get("location"), child.tag, child.get("direction") or child.get("type"))
+        for number, measure in enumerate(measures, 1)
+        for barline in measure.iter("barline")
+        for child in barline
+        if child.tag != "bar-style"
+    ]
+    assert lines == [
+        (1, "left", "repeat", "forward"),
+        (4, "left", "ending", "start"),
+        (4, "right", "ending", "stop"),
+        (4, "right", "repeat", "backward"),
+        (5, "left", "ending", "start"),
+        (5, "right", "ending", "discontinue"),
+    ]
+    [page] = sheet(written_part(chart)).pages
+    assert {"To Coda", "D.S. al Coda"} <= {*words(page)}
+
+
+def test_a_short_second_ending_stands_in_the_line_of_the_first() -> None:
+    chart = read_chart(
+        "[A] |: C | F | C | F | Dm7 | G7 |1. C | A7 :|2. C | C7 | [B] F | G7 | C | C"
+    )
+    assert line_starts(written_part(chart), PRINT) == [0, 4, 10]
+
+
+def test_a_tune_without_melody_is_printed_as_a_chart_with_repeats(tmp_path: Path) -> None:
+    write_score(parse_changes("rhythm-changes"), tmp_path / "chart.musicxml", "Eb")
+    content = (tmp_path / "chart.musicxml").read_text()
+    assert content.count("<measure ") == 26
+    assert content.count('type="start"') == 3  # two endings, slashes
 
 
 @pytest.fixture(scope="module")
