@@ -293,13 +293,7 @@ def _copies(model: DjModel, solos: Sequence[Solo], config: GenerationConfig) -> 
     )
 
     detector = CopyDetector.of(model)
-    longest = {
-        representation: max(
-            (detector.copied(solo, representation) for solo in solos),
-            key=lambda copied: copied.longest.length,
-        )
-        for representation in (VALUES, MELODY)
-    }
+    longest = {kind: detector.longest(solos, kind) for kind in (VALUES, MELODY)}
     of_several = f" of {len(solos)} solos" if len(solos) > 1 else ""
     yield f"longest copy{of_several}: {format_longest(longest)}"
     if config.max_copy is None and (warning := memorization_warning(model)):

@@ -25,7 +25,7 @@ from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Tune
 from djmodel.values.grammar import encode
-from seqmodel.suffix_automaton import SuffixAutomaton
+from seqmodel.suffix_automaton import Match, SuffixAutomaton
 from seqmodel.text import pluralize
 
 VALUES, MELODY, INTERVALS = "values", "melody", "intervals"
@@ -100,18 +100,28 @@ class CopyDetector:
         its chords."""
         line = self.line(melody, representation)
         automaton = self._automaton(representation)
-        match = automaton.longest_copy(line.symbols, without)
-        passage = Passage(0, 0, "", 0)
-        if match.length:
-            # n intervals lie between n + 1 notes
-            length = match.length if representation == VALUES else match.length + 1
-            title, title_bar = "another tune", 0  # of which a compact model file has no notes
-            if match.source < len(self.tunes):
-                title = self.tunes[match.source].title
-                source = self._line_of(match.source, representation)
-                title_bar = source.bars[match.source_place]
-            passage = Passage(length, line.bars[match.place], title, title_bar)
+        passage = self._passage(line, automaton.longest_copy(line.symbols, without), representation)
         return Copied(passage, automaton.overlap(line.symbols, MAX_NGRAM, without))
+
+    def longest(self, melodies: Sequence[Tune | Solo], representation: str) -> Passage:
+        """The longest passage that one of `melodies` has copied, as `copied` finds it, but in a
+        fraction of the time where the melodies are few: the tunes are read once, and not kept."""
+        lines = [self.line(melody, representation) for melody in melodies]
+        new = SuffixAutomaton(line.symbols for line in lines)
+        number, match = new.longest_copy_from(self._known(representation))
+        return self._passage(lines[number], match, representation)
+
+    def _passage(self, line: Line, match: Match, representation: str) -> Passage:
+        if not match.length:
+            return Passage(0, 0, "", 0)
+        # n intervals lie between n + 1 notes
+        length = match.length if representation == VALUES else match.length + 1
+        title, title_bar = "another tune", 0  # of which a compact model file has no notes
+        if match.source < len(self.tunes):
+            title = self.tunes[match.source].title
+            source = self._line_of(match.source, representation)
+            title_bar = source.bars[match.source_place]
+        return Passage(length, line.bars[match.place], title, title_bar)
 
     def line(self, melody: Tune | Solo, representation: str) -> Line:
         """A melody in one of REPRESENTATIONS."""
@@ -135,11 +145,14 @@ class CopyDetector:
 
     def _automaton(self, representation: str) -> SuffixAutomaton:
         if representation not in self._automata:
-            known = self.sequences if representation == VALUES else ()
-            numbers = range(len(self.tunes))
-            lines = known or (self._line_of(number, representation).symbols for number in numbers)
-            self._automata[representation] = SuffixAutomaton(lines)
+            self._automata[representation] = SuffixAutomaton(self._known(representation))
         return self._automata[representation]
+
+    def _known(self, representation: str) -> Iterable[Sequence[Hashable]]:
+        """The symbols of each tune."""
+        known = self.sequences if representation == VALUES else ()
+        numbers = range(len(self.tunes))
+        return known or (self._line_of(number, representation).symbols for number in numbers)
 
 
 def human_baseline(
@@ -182,13 +195,13 @@ def format_overlap(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]
     return ["–" if np.isnan(overlap[n - 1]) else f"{overlap[n - 1]:.1%}" for n in lengths]
 
 
-def format_longest(found: Mapping[str, Copied]) -> str:
+def format_longest(found: Mapping[str, Passage]) -> str:
     """The longest passages of a solo, by representation, in a line."""
     passages = [
-        f"{pluralize(copied.longest.length, *_UNITS[representation])} as in"
-        f" {copied.longest.title}" + (f", bar {bar}" if (bar := copied.longest.title_bar) else "")
-        for representation, copied in found.items()
-        if copied.longest.length
+        f"{pluralize(passage.length, *_UNITS[representation])} as in {passage.title}"
+        + (f", bar {passage.title_bar}" if passage.title_bar else "")
+        for representation, passage in found.items()
+        if passage.length
     ]
     return "; ".join(passages) or "nothing"
 

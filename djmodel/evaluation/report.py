@@ -92,7 +92,8 @@ class Report:
         solo = self.solos[number]
 
         def facts() -> dict[str, str]:
-            longest = {r: c.generated[number] for r, c in self.comparison.copying.items()}
+            found = self.comparison.copying
+            longest = {kind: each.generated[number].longest for kind, each in found.items()}
             return {
                 "distance from the training music": f"{self.comparison.distances[number]:.2f}",
                 "perplexity for the model": f"{math.exp(-solo.log_probability):.2f}",

@@ -52,6 +52,15 @@ def test_the_longest_copy_is_the_longest_common_passage(new, training):
         assert new[found.place :][: found.length] == source
 
 
+@given(st.lists(sequences, max_size=3), st.lists(sequences, max_size=3))
+def test_the_longest_copy_is_the_same_whichever_side_has_the_automaton(new, training):
+    number, found = SuffixAutomaton(new).longest_copy_from(training)
+    expected = [SuffixAutomaton(training).longest_copy(each) for each in new]
+    longest = max(expected, key=lambda match: match.length, default=Match(0, 0, 0, 0))
+    assert found == longest
+    assert not longest.length or number == expected.index(longest)
+
+
 @given(sequences, st.lists(sequences, max_size=3), st.integers(1, 5))
 def test_the_overlap_equals_that_of_an_exhaustive_search(new, training, n):
     known, there = SuffixAutomaton(training), set().union(*map(passages, training))

@@ -74,6 +74,18 @@ def halved(this):
     return replace(this, melody=tuple(notes))
 
 
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_the_longest_copy_of_several_solos_is_the_longest_of_each(tunes, detector, representation):
+    solos = [
+        wandering(tunes[0]),
+        *(planted(wandering(tunes[0], n), 9, tunes[n], 3, 5) for n in (1, 2)),
+    ]
+    found = [detector.copied(solo, representation).longest for solo in solos]
+    longest = max(found, key=lambda passage: passage.length)
+    assert longest.length > 8
+    assert CopyDetector(tunes).longest(solos, representation) == longest
+
+
 def test_an_exact_copy_is_found_at_its_bars(tunes, detector):
     solo = planted(wandering(tunes[0]), 20, tunes[2], 9, 12)
     n_values = sum(map(len, encode(tunes[2])[8:12]))
