@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 from unicodedata import category
 
 import pytest
@@ -98,11 +99,13 @@ def test_titles_and_part_names_in_tables(command, text):
 def test_names_of_files_and_folders_in_what_commands_say(command, text):
     name = text.replace("/", "").replace("\x00", "")[:60]
     write_midi(tune_named("a rag"), f"{name}/{name}.mid")
-    solo = f"{name}/solo.mid"
-    made = command("djmodel.generate", "--over", f"{name}/{name}.mid", "--bars", 2, "--out", solo)
+    solo, model = f"{name}/solo.mid", f"{name}/model.keras"
+    Made.whole().write(Path(model))
+    options = ("--over", f"{name}/{name}.mid", "--bars", 2, "--out", solo)
+    made = command("djmodel.generate", model, *options)
     assert made.status == 0, made.err
     assert " ".join(visible(solo).split()) in " ".join(made.err.split())
-    again = command("djmodel.generate", "--like", solo)
+    again = command("djmodel.generate", model, "--like", solo)
     assert again.status == 0, again.err
     missing = command("djmodel.inspect", f"{name}/missing.mid")
     assert missing.status == 2

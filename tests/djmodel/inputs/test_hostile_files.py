@@ -188,15 +188,15 @@ def test_the_commands_apply_the_limits_of_their_options(refuses, tmp_path: Path)
     )
 
 
-def test_a_file_of_60_000_tempos_is_shown(
+def test_a_file_of_6_000_tempos_is_shown(
     command,
     tmp_path: Path,  # type: ignore[no-untyped-def]
 ) -> None:
     path = tmp_path / "tempos.mid"
-    tempos = b"".join(b"\x30\xff\x51\x03\x07\xa1" + bytes([n % 251]) for n in range(60_000))
+    tempos = b"".join(b"\x30\xff\x51\x03\x07\xa1" + bytes([n % 251]) for n in range(6_000))
     path.write_bytes(bf.header() + bf.track(bf.SONG, tempos, bf.SONG))
     done = command("djmodel.inspect", path)
-    assert "59995 more" in done.out
+    assert "5995 more" in done.out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")

@@ -7,7 +7,6 @@ from djmodel.model.layers import djmodel, shared_layers
 from seqmodel.network.keras_layers import load_keras
 
 N_VALUES, UNITS, TX, M = 7, 5, 4, 6
-keras = load_keras()
 
 
 def windows():
@@ -24,7 +23,7 @@ def unrolled(seed=0):
 
 
 def trained(graph, epochs=3, **settings):
-    optimizer = keras.optimizers.Adam(0.02)
+    optimizer = load_keras().optimizers.Adam(0.02)
     graph.compile(
         optimizer, "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True
     )  # eagerly: for a few batches nothing is compiled
@@ -43,9 +42,9 @@ def weights(graph):
 def test_losses_and_weights_are_those_of_keras_with_an_output_per_step():
     ours, built = unrolled(), unrolled()
     history = trained(ours)
-    theirs = keras.Model(built.inputs, built.outputs)
+    theirs = load_keras().Model(built.inputs, built.outputs)
     losses = ["categorical_crossentropy"] * TX
-    theirs.compile(keras.optimizers.Adam(0.02), loss=losses, run_eagerly=True)
+    theirs.compile(load_keras().optimizers.Adam(0.02), loss=losses, run_eagerly=True)
     expected = fit(theirs, 3)
     assert history.history["loss"] == pytest.approx(expected.history["loss"], abs=1e-4)
     assert weights(ours) == pytest.approx(weights(theirs), abs=1e-5)
@@ -53,7 +52,9 @@ def test_losses_and_weights_are_those_of_keras_with_an_output_per_step():
 
 def test_callbacks_see_the_weights_of_each_epoch():
     graph, seen = unrolled(), []
-    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: seen.append(weights(graph)))
+    look = load_keras().callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: seen.append(weights(graph))
+    )
     trained(graph, callbacks=[look])
     assert len(seen) == 3
     assert (seen[0] != seen[1]).any()
@@ -80,7 +81,7 @@ def test_loss_and_accuracy_are_evaluated_over_all_steps():
 def test_the_unrolled_model_is_saved_as_a_plain_keras_model(tmp_path):
     graph = unrolled()
     graph.save(tmp_path / "graph.keras")
-    loaded = keras.models.load_model(tmp_path / "graph.keras")
+    loaded = load_keras().models.load_model(tmp_path / "graph.keras")
     assert type(loaded).__module__.startswith("keras")
     x, _ = windows()
     for one, other in zip(loaded(x), graph(x), strict=True):
@@ -88,17 +89,23 @@ def test_the_unrolled_model_is_saved_as_a_plain_keras_model(tmp_path):
 
 
 def two_dense_layers():
-    x = keras.Input((N_VALUES,))
-    hidden = keras.layers.Dense(4)(x)
-    return [x], [keras.layers.Dense(N_VALUES, activation="softmax")(hidden) for _ in range(2)]
+    x = load_keras().Input((N_VALUES,))
+    hidden = load_keras().layers.Dense(4)(x)
+    return [x], [
+        load_keras().layers.Dense(N_VALUES, activation="softmax")(hidden) for _ in range(2)
+    ]
 
 
 def last_state_only():
     """A graph with a mistake that students make: every output reads the state after the first
     step."""
-    lstm = keras.layers.LSTM(UNITS, return_state=True)
-    dense = keras.layers.Dense(N_VALUES, activation="softmax")
-    X, a0, c0 = keras.Input((TX, N_VALUES)), keras.Input((UNITS,)), keras.Input((UNITS,))
+    lstm = load_keras().layers.LSTM(UNITS, return_state=True)
+    dense = load_keras().layers.Dense(N_VALUES, activation="softmax")
+    X, a0, c0 = (
+        load_keras().Input((TX, N_VALUES)),
+        load_keras().Input((UNITS,)),
+        load_keras().Input((UNITS,)),
+    )
     a, _, _ = lstm(X[:, :1], initial_state=[a0, c0])
     return [X, a0, c0], [dense(a) for _ in range(TX)]
 
@@ -120,10 +127,10 @@ def test_a_graph_that_is_not_an_unrolled_lstm_is_trained_by_keras(build):
 
 def test_batches_validation_data_and_callbacks_are_as_in_keras():
     ours, built = unrolled(), unrolled()
-    theirs = keras.Model(built.inputs, built.outputs)
+    theirs = load_keras().Model(built.inputs, built.outputs)
     losses = ["categorical_crossentropy"] * TX
-    theirs.compile(keras.optimizers.Adam(0.02), loss=losses, run_eagerly=True)
-    stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=2)
+    theirs.compile(load_keras().optimizers.Adam(0.02), loss=losses, run_eagerly=True)
+    stop = load_keras().callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=2)
     settings = {"batch_size": 4, "validation_data": windows(), "callbacks": [stop]}
     history = trained(ours, epochs=9, **settings).history
     expected = fit(theirs, 9, **settings).history
@@ -136,7 +143,7 @@ def test_batches_are_shuffled_anew_each_epoch_and_a_seed_repeats_them():
     x, y = windows()
 
     def shuffled():
-        keras.utils.set_random_seed(3)
+        load_keras().utils.set_random_seed(3)
         graph = unrolled()
         trained(graph, epochs=0)
         return graph.fit(x, y, epochs=2, batch_size=2, verbose=0).history["loss"], weights(graph)
