@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from dinos.training import TrainingConfig
-from seqmodel.command_line.runner import run, stderr_console, summary_table
+from seqmodel.command_line.runner import print_files, run, stderr_console, summary_table
 from seqmodel.command_line.training import (
     HISTORY,
     LOSS,
@@ -127,10 +127,10 @@ def command(
     facts = _facts(result, read, config, n_augmented)
     facts["seconds"] = f"{time.perf_counter() - began:.1f}"
     console.print(summary_table("Trained", facts))
+    print_files(out / name for name in files)
     warning = memorization_warning(len(result.split.training))
     for line in (
         warning and f"{warning}; --new leaves them out, --max-copy limits what is copied",
-        f"{out}/ holds {MODEL}, {HISTORY} and {LOSS}",
         f"names: dinos generate {out}/{MODEL} --count 10",
     ):
         if line:

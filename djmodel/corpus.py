@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from seqmodel.command_line.runner import (
     Progress,
+    print_files,
     run,
     stderr_console,
     stdout_console,
@@ -60,6 +61,7 @@ def build(
         workers = replace(pool, versions=reader_versions)
         summary = build_corpus(music, out, workers, report, solos)
     console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
+    print_files([out])
     console.print(f"train: djmodel train --corpus {out}", soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ from djmodel.outputs import write as output
 from djmodel.outputs.charts.config import IrealPage
 from djmodel.outputs.notation.config import SheetConfig
 from seqmodel.command_line.outputs import Overwrite, check_free, free_name
-from seqmodel.command_line.runner import new_seed, print_line, run, stderr_console
+from seqmodel.command_line.runner import new_seed, print_files, print_line, run, stderr_console
 from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting, SettingError, check_settings
 from seqmodel.text import pluralize, printable
@@ -226,8 +226,7 @@ def command(
         solos = with_provenance(solos, config, model)
     if (outputs.sound or outputs.html) and (seconds := sum(map(_seconds, solos))) > _LONG:
         console.print(f"rendering {seconds:.0f} seconds of sound", soft_wrap=True)
-    for written in outputs.write(solos, config, _settings(path, config)):
-        console.print(str(written), soft_wrap=True)
+    print_files(outputs.write(solos, config, _settings(path, config)))
     if like and provenance:
         for line in _describe_provenance(provenance):
             console.print(line, soft_wrap=True)

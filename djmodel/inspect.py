@@ -18,7 +18,13 @@ from djmodel.outputs.notation.config import SheetConfig
 from djmodel.train import music_table, read_music
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.outputs import Overwrite, check_free
-from seqmodel.command_line.runner import run, stderr_console, stdout_console, summary_table
+from seqmodel.command_line.runner import (
+    print_files,
+    run,
+    stderr_console,
+    stdout_console,
+    summary_table,
+)
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting, SettingError
 from seqmodel.text import pluralize
@@ -113,8 +119,7 @@ def command(
             _show_list(names, reading, limits)
     if music_read is None and sheet.score is not None:
         raise InputError("a sheet has one tune, but several are given", hint="choose one of them")
-    for path in sheet.write(music_read) if music_read else []:
-        stderr_console().print(str(path), soft_wrap=True)
+    print_files(sheet.write(music_read) if music_read else [])
 
 
 def _show_file(path: Path, reading: ReadingConfig, limits: Limits) -> Tune | None:
@@ -229,7 +234,8 @@ def _show_changes(config: GenerationConfig, ireal: IrealConfig) -> Chart | None:
         _console().print(table)
     if shown.chart is None and not ireal.link:
         _console().print("see one: --song TITLE", soft_wrap=True)
-    for note in (*shown.notes, *written) if written or ireal.link else ():
+    print_files(written)
+    for note in shown.notes if written or ireal.link else ():
         stderr_console().print(note, soft_wrap=True)
     return shown.chart
 

@@ -10,7 +10,7 @@ from djmodel.outputs.performance.config import PerformanceConfig
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.outputs import Overwrite, check_free
-from seqmodel.command_line.runner import run, stderr_console
+from seqmodel.command_line.runner import print_files, run, stderr_console
 from seqmodel.files import check_no_overwrite
 from seqmodel.settings import Setting
 
@@ -48,7 +48,8 @@ def command(
 
         sound = render(perform(read_tune(file), performance), soundfont)
     sound.save(path)
-    stderr_console().print(f"{path}: {sound.seconds:.1f} seconds of sound", soft_wrap=True)
+    print_files([path])
+    stderr_console().print(f"{sound.seconds:.1f} seconds of sound", soft_wrap=True)
 
 
 COMMANDS = (command,)

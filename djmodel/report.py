@@ -11,7 +11,7 @@ from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.outputs import Overwrite, check_free, free_name
-from seqmodel.command_line.runner import run, stderr_console
+from seqmodel.command_line.runner import print_files, run, stderr_console
 from seqmodel.settings import Setting
 from seqmodel.text import pluralize
 
@@ -92,7 +92,7 @@ def command(
     for file, text in zip(_files(out), (report.html(soundfont), report.json()), strict=True):
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    console.print(" and ".join(map(str, _files(out))), soft_wrap=True)
+    print_files(_files(out))
 
 
 def _n_bars(config: GenerationConfig) -> int:

@@ -18,7 +18,7 @@ from djmodel.config import (
 from djmodel.inputs.limits import Limits
 from djmodel.presets import PRESETS, choose_preset
 from seqmodel.command_line.options import Options
-from seqmodel.command_line.runner import Progress, run, stderr_console, summary_table
+from seqmodel.command_line.runner import Progress, print_files, run, stderr_console, summary_table
 from seqmodel.command_line.training import (
     HISTORY,
     LOSS,
@@ -180,8 +180,9 @@ def _train(
     }
     console.print(summary_table("Trained", facts))
     warning = memorization_warning(result.model)
+    if is_coordinator():
+        print_files(out / name for name in files)
     for line in (
-        f"{out}/ holds {MODEL}, {HISTORY}, {LOSS} and {SOLO}",
         warning and f"{warning}; more training music helps",
         f"hear it: djmodel render {out}/{SOLO}",
         f"more:    djmodel generate {out}/{MODEL}",

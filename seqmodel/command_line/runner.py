@@ -9,7 +9,7 @@ import secrets
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from inspect import getdoc, signature
@@ -233,6 +233,13 @@ def stdout_console(columns: int | None = None) -> Console:
 def print_line(text: str) -> None:
     """Prints a line of results to stdout, as it is, whatever it holds."""
     print(visible(text))
+
+
+def print_files(paths: Iterable[str | Path]) -> None:
+    """Prints the names of files that a command has written to stdout, one per line, for the next
+    command of a script; all that is said of them goes to stderr."""
+    for path in paths:
+        print_line(str(path))
 
 
 def summary_table(title: str, rows: dict[str, str]) -> Table:

@@ -59,7 +59,8 @@ def test_a_model_is_kept_where_keras_does_not_start(tmp_path):
 
 def test_training_shows_sampled_names_and_a_summary(folder):
     said = (folder / "stderr").read_text()
-    assert (folder / "stdout").read_text() == ""
+    written = ("model.keras", "history.csv", "loss.png")
+    assert (folder / "stdout").read_text().splitlines() == [f"{folder}/run/{n}" for n in written]
     assert "epoch 30/30" in said
     assert said.count(" samples: ") == 6  # the first epoch, then five more times
     assert "names.txt: 1 empty line between names left out" in said

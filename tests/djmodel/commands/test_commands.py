@@ -59,7 +59,8 @@ def test_training_writes_four_files_and_prints_a_summary(run_folder):
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.keras", "history.csv", "loss.png", "solo.mid"}
     assert f"hear it: djmodel render {folder}/solo.mid" in done.stderr
-    assert done.stdout == ""
+    written = ("model.keras", "history.csv", "loss.png", "solo.mid")
+    assert done.stdout.splitlines() == [f"{folder}/{name}" for name in written]
     for said in (
         "peacherine-rag",
         "used: 89 bars",
@@ -157,6 +158,15 @@ def test_eight_solos_are_eight_files_and_all_different(command, model, tmp_path)
     files = sorted(tmp_path.iterdir())
     assert [path.name for path in files] == [f"solo-{n}.mid" for n in range(1, 9)]
     assert len({tuple(tracks(path)[0]) for path in files}) == 8
+
+
+def test_stdout_names_the_files_written_for_the_next_command(command, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("solo.mid", "solo-2.mid"):  # the default name is a new one each time
+        assert command(GENERATE, model, "--bars", 2).out == f"{name}\n"
+    rendered = command("djmodel.render", "solo-2.mid", "--out", "a.wav")
+    assert rendered.out == "a.wav\n"
+    assert "seconds of sound" in rendered.err
 
 
 def test_seeds_repeat_a_solo(command, model, tmp_path):

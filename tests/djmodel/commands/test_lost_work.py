@@ -137,7 +137,7 @@ def test_a_report_has_a_new_name_and_replaces_a_named_one_on_demand(
     monkeypatch.setattr("djmodel.evaluation.report.make_report", lambda *_, **__: Page())
     (tmp_path / "report.json").write_text("mine")
     words = ["djmodel.report", "--count", 1, "--bars", 8]
-    assert "report-2.html and report-2.json" in command(*words).err
+    assert command(*words).out == "report-2.html\nreport-2.json\n"
     assert "report.json is there already" in refuses(*words, "--out", "report.html")
     assert (tmp_path / "report.json").read_text() == "mine"
     assert command(*words, "--out", "report.html", "--overwrite").status == 0

@@ -154,8 +154,8 @@ def test_names_in_a_list(command, tmp_path):
     options = ("--epochs", 1, "--made-up", 0, "--n-a", 4, "--out", "[/runs]")
     trained = command("dinos.train", "names.txt", *options)
     assert trained.status == 0, trained.err
-    assert "[/runs]/ holds model.keras" in trained.err
+    assert "[/runs]/model.keras" in trained.out
     named = command("dinos.generate", "[/runs]/model.keras", "--count", 20, "--json")
     assert named.status == 0, named.err
-    assert is_plain(trained.err + named.out + named.err)
+    assert is_plain(trained.err + trained.out + named.out + named.err)
     assert all(json.loads(line)["name"] for line in named.out.splitlines())
