@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Annotated
 
 from djmodel.config import ModelArgument
-from djmodel.inputs.chart import chart_text, song_text
+from djmodel.inputs.chart import chart_text
 from djmodel.music.charts.config import ChartConfig
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import print_line, run, stderr_console
@@ -40,15 +40,13 @@ def command(
         djmodel play
         djmodel play runs/mine/model.keras --changes rhythm-changes
     """
-    from djmodel.app.launch import Page, check_packages
+    from djmodel.app.launch import Page, check_packages, opening_changes
     from djmodel.app.models import Models
     from djmodel.model.model_file import model_path
-    from djmodel.music.changes import parse_changes
 
     check_packages()
     text = "blues-in-F" if changes is None else chart_text(changes, sys.stdin.buffer)
-    text, song = song_text(text, chart.song)
-    parse_changes(text, song=song)
+    text = opening_changes(text, chart.song)
     models = Models(model_path(path, "jazz"))
     models.find(None).load()
     page = Page(models, port, {"changes": text, "settings": {}}, processes=True)

@@ -10,7 +10,7 @@ from itertools import groupby
 from djmodel.app.events import Json, bars_json, sections_json
 from djmodel.app.messages import MAX_BARS, ChartRequest, RequestError, number
 from djmodel.music.accompaniment.styles import default_style
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import parse_changes, read_chart
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.forms import FORMS
 from djmodel.music.charts.ireal.links import has_link, link_of, read_playlist
@@ -52,7 +52,9 @@ def chart(request: ChartRequest) -> Json:
         text, tune = transposed(text, meter, request.transpose)
     elif songs:
         text = written_out(tune)
-    return {"ok": True, "errors": [], "songs": songs, "text": text, **chart_json(tune)}
+    has_tempo = read_chart(text, meter).tempo is not None
+    shown = {"songs": songs, "text": text, "has_tempo": has_tempo, **chart_json(tune)}
+    return {"ok": True, "errors": [], **shown}
 
 
 def chart_json(tune: Tune) -> Json:

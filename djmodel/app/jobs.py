@@ -3,6 +3,7 @@ own, or in a thread."""
 
 from __future__ import annotations
 
+import io
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,7 @@ from djmodel.app.messages import (
 from djmodel.app.models import Source
 from djmodel.app.sessions import MEDIA_TYPES, export
 from djmodel.app.solos import check_length, solo
+from djmodel.inputs.chart import chart_text
 from djmodel.model.model_file import DjModel
 from djmodel.model.solos import changes_of
 from djmodel.music.charts.errors import ChangesError
@@ -44,6 +46,7 @@ from seqmodel.text import printable
 
 JSON = "application/json"
 MAX_SECONDS_TO_READ = 10.0
+_CHARTS = (".txt", ".ls", ".html", ".htm")  # suffixes of changes as text
 _log = logging.getLogger(__name__)
 
 
@@ -151,8 +154,12 @@ def _tune(job: Job) -> Json:
 
     name = job.query.get("name", "")
     suffix = Path(name).suffix.lower()
+    if suffix in _CHARTS:
+        with _as_file(job.body, f"chart{suffix}") as path:
+            return {"name": printable(name, 100), "changes": chart_text(str(path), io.BytesIO())}
     if suffix not in SUFFIXES:
-        message = f"the name must end in {', '.join(SUFFIXES)}, not in '{suffix:.10}'"
+        known = ", ".join((*SUFFIXES, *_CHARTS))
+        message = f"the name must end in {known}, not in '{suffix:.10}'"
         raise RequestError(message, field="name")
     with _as_file(job.body, f"tune{suffix}") as path:
         tune = read_tune(path, limits=Limits(max_seconds=MAX_SECONDS_TO_READ))

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, overload
 
 from djmodel.app.models import Models
+from djmodel.inputs.chart import song_text
 from djmodel.model.model_file import DjModel, model_path
 from djmodel.music.changes import parse_changes
+from djmodel.music.charts.ireal.links import has_link, read_playlist
 from djmodel.music.tune import Tune
 from djmodel.outputs.audio import Sound, render
 from djmodel.outputs.performance.perform import Performance
@@ -61,6 +63,16 @@ def check_packages() -> None:
     """Raises MissingPackageError if the packages of the extra `play` are not installed."""
     for module in ("starlette", "uvicorn"):
         require_package(module, "to serve the page", '"djmodel[play]"')
+
+
+def opening_changes(text: str, song: str | None = None) -> str:
+    """The changes that a page opens with: a chart, `song` of a playlist of iReal Pro, or the whole
+    playlist, from which the page lets choose. Raises as `parse_changes` and `song_text`."""
+    if song is None and has_link(text) and len(read_playlist(text).songs) > 1:
+        return text
+    text, song = song_text(text, song)
+    parse_changes(text, song=song)
+    return text
 
 
 class Page:
@@ -133,11 +145,13 @@ class Page:
         return f"Page({self.url!r})"
 
     def _repr_html_(self) -> str:
-        """The page within a notebook that runs on the same machine, and its address."""
+        """The page within a notebook that runs on the same machine, and its address, which opens
+        it where a notebook shows no other pages."""
         address = html_text(self.url)
         return (
-            f'<p><a href="{address}" target="_blank" rel="noopener">{address}</a></p>'
-            f'<iframe src="{address}" title="djmodel" allow="midi; autoplay"'
+            f'<p><a href="{address}" target="_blank" rel="noopener">{address}</a>'
+            " until it is ended: <code>close()</code></p>"
+            f'<iframe src="{address}" title="djmodel" allow="midi; autoplay; clipboard-write"'
             ' style="width:100%;height:40rem;border:0"></iframe>'
         )
 
@@ -185,7 +199,7 @@ def play(
         from djmodel.app.charts import written_out
 
         changes = written_out(changes)
-    parse_changes(changes)
+    changes = opening_changes(changes)
     given = music if isinstance(music, DjModel) else model_path(Path(music), "jazz")
     models = Models(given)
     models.find(None).load()

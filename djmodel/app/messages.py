@@ -25,6 +25,7 @@ MAX_BARS = 256  # that one request plays
 MAX_TRADE = 16  # bars that a player or the soloist plays in one turn
 MAX_QUARTERS = 20_000  # of a time: more than any request plays
 MAX_NOTES = 20_000  # of a list
+MAX_LINK = 16_000_000  # characters of changes that may be a playlist of iReal Pro
 MAX_CHORUSES = 500  # of a session
 MAX_SEED = 2**63 - 1
 SETTINGS = (
@@ -106,7 +107,7 @@ class ModelOf(msgspec.Struct):
 class ChartRequest(msgspec.Struct):
     """Changes to be read; `song` is that of a playlist of iReal Pro."""
 
-    changes: Changes
+    changes: Annotated[str, msgspec.Meta(max_length=MAX_LINK)]
     meter: str = "4/4"
     song: str | None = None
     transpose: Annotated[int, msgspec.Meta(ge=-11, le=11)] = 0

@@ -130,7 +130,7 @@ class Server:
 
     async def chart(self, request: Request) -> Response:
         """Reads changes."""
-        body = await _body(request, JSON, MAX_JSON)
+        body = await _body(request, JSON, MAX_SESSION)  # a playlist may be long
         return _response(await self._done(Job("chart", body)))
 
     def about(self, name: str, *, long: bool = False) -> Callable[[Request], Awaitable[Response]]:

@@ -265,8 +265,10 @@ class Conditioning:
 
     def inputs(self, chart: Chart, at: Moments, offset: int) -> Indices:
         """The inputs at n moments, counted from `offset`: `(n, k)` for k features."""
-        columns = [feature.indices(chart, at) for feature in self.features]
-        return (np.stack(columns, axis=-1) + self.starts + offset).astype(np.int32)
+        columns = np.empty((len(self.features), len(at.now)), dtype=np.int64)
+        for column, feature in zip(columns, self.features, strict=True):
+            column[:] = feature.indices(chart, at)
+        return (columns.T + self.starts + offset).astype(np.int32)
 
     @cached_property
     def starts(self) -> Ints:

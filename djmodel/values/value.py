@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from seqmodel.errors import InputError
 
@@ -105,6 +106,7 @@ def duration_text(duration: Fraction) -> str:
     return text if parse_duration(text) == duration else str(duration)
 
 
+@lru_cache(maxsize=4096)  # the durations of a vocabulary come again and again
 def parse_duration(text: str) -> Fraction:
     """The inverse of `duration_text`; 0 for a text that is not above 0. Raises ValueError for one
     that is not a number."""

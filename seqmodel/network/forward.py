@@ -107,6 +107,8 @@ class BatchedState:
         if self.is_single:
             self.product = product
             self.columns = list(self.weights.table.T[:, :, None])  # (gH, 1) each
+            self.rows = self.weights.conditioning_table.T  # (I + 1, gH)
+            self.summands = np.zeros((0, rows), dtype=np.float32)  # (1 + k, gH)
         else:
             self.product = np.ascontiguousarray(product.T)
             self.weights = replace(
@@ -130,8 +132,8 @@ class BatchedState:
         overwritten by the next call."""
         if self.is_single:
             inputs = self.columns[symbols[0]]
-            for features in () if conditioning is None else conditioning:
-                inputs = inputs + self.weights.conditioning_table[:, features]
+            if conditioning is not None:
+                inputs = self._sum(inputs, conditioning[:, 0])
             self.step.forward(inputs, self.from_state)
             np.dot(self.state[:, 0], self.product, out=self.outputs[:, 0])
         else:
@@ -141,6 +143,15 @@ class BatchedState:
         if self.views and conditioning is not None:
             return self.views.logits(self.scores, conditioning)
         return self.scores
+
+    def _sum(self, column: Floats, features: Indices) -> Floats:
+        """The contributions of a symbol, a `column` of the table, and of `features (k,)`, one added
+        after the other: `(gH, 1)`."""
+        if len(self.summands) != 1 + len(features):
+            self.summands = np.zeros((1 + len(features), len(column)), dtype=np.float32)
+        self.summands[0] = column[:, 0]
+        np.take(self.rows, features, axis=0, out=self.summands[1:], mode="wrap")
+        return np.add.reduce(self.summands, axis=0, out=self.gates[:, 0])[:, None]
 
 
 def _step_in_place(cell: str, a: Floats) -> Step:

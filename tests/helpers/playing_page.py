@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from helpers.browser import until
@@ -85,6 +86,13 @@ class PlayingPage:
 
     def click(self, name: str) -> None:
         self.js("document.getElementById(name).click(); return null", name=name)
+
+    def drop(self, path: Path) -> None:
+        """Drags a file into the page with the mouse, and drops it."""
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for event in ("dragEnter", "dragOver", "drop"):
+            place = {"type": event, "x": 200, "y": 200, "data": data}
+            self.browser.execute_cdp_cmd("Input.dispatchDragEvent", place)
 
     def text(self, name: str) -> str:
         return str(self.js("document.getElementById(name).textContent", name=name))

@@ -77,15 +77,23 @@ function connectSynth(synth) {
   recorder.synth = synth;
 }
 
+/** Plays the chart of the editor, unless it has a mistake; with `script`, choruses again. */
 async function start(script = []) {
   if (player.state !== "stopped") player.stop();
   try {
-    await ready();
+    const woken = ready(); // while browsers take this for the answer to a gesture
+    const mistake = script.length ? null : await editor.mistake();
+    if (mistake) {
+      editor.goToMistake();
+      say(`Not played, for there is a mistake in the chart. ${described(mistake)}`);
+      return;
+    }
+    await woken;
     recorder.clear();
     await player.start(script);
     tabs.play();
   } catch (problem) {
-    const message = problem instanceof ServerGone ? gone("") : described(problem);
+    const message = problem instanceof ServerGone ? gone() : described(problem);
     warn("start", `Nothing can be played: ${message}`);
   }
 }
@@ -100,14 +108,22 @@ async function playOrPause() {
   }
 }
 
-function gone(rest) {
-  return `the server does not answer. Start it again with python -m djmodel.play${rest}.`;
+/** What to do when the server is gone; another one is found at the same port. */
+function gone() {
+  const port = location.port === "8000" ? "" : ` --port ${location.port}`;
+  return `the server does not answer. Start it again: djmodel play${port}.`;
 }
 
 byId("play").addEventListener("click", playOrPause);
 byId("stop").addEventListener("click", () => player.stop());
 connectKeys({ playOrPause });
-connectFiles({ model: (file) => controls.openModel(file), session: (file) => keep.open(file), tune: (file) => editor.open(file), soundfont: openSoundfont });
+connectFiles({
+  model: (file) => controls.openModel(file),
+  session: (file) => keep.open(file),
+  tune: (file) => editor.open(file),
+  soundfont: openSoundfont,
+  link: (text) => /irealb/i.test(text) && editor.show(text),
+});
 byId("soundfont").addEventListener("change", ({ target }) => {
   if (target.files.length) openSoundfont(target.files[0]);
   target.value = "";
@@ -158,12 +174,13 @@ player.addEventListener("repeating", () => {
 trader.addEventListener("late", () => {
   if (server.reachable) say("The answer comes late: the machine is busy.");
 });
-clock.addEventListener("woken", () => say(""));
 clock.addEventListener("stopped", () => {
-  if (player.state === "playing") say("The sound was interrupted.", { stays: true });
+  if (player.state !== "playing") return;
+  say("The sound was interrupted.", { stays: true });
+  clock.addEventListener("woken", () => say(""), { once: true });
 });
 server.addEventListener("gone", () => {
-  warn("server", `${gone("").replace(/^t/, "T")} What is here goes on, and what you played is kept.`);
+  warn("server", `${gone().replace(/^t/, "T")} What is here goes on, and what you played is kept.`);
 });
 server.addEventListener("back", async () => {
   solved("server");
@@ -174,13 +191,18 @@ settings.addEventListener("change", ({ detail: names }) => {
   const isLater = names.some((name) => !["loop", "repeat", "choruses", "mixer", "latency", "octave", "letters", "seed"].includes(name));
   if (player.state === "playing" && isLater) say("From the next chorus on.");
 });
-editor.addEventListener("chart", ({ detail: chart }) => music.chart(chart));
+editor.addEventListener("chart", ({ detail: chart }) => {
+  music.chart(chart);
+  controls.chart(chart);
+});
+editor.addEventListener("mistakes", ({ detail: mistakes }) => transport.showMistake(mistakes[0]));
+byId("mistake").addEventListener("click", () => editor.goToMistake());
 keep.addEventListener("restored", async ({ detail: values }) => {
   settings.restore(values);
   Object.assign(mixer.strips, settings.get("mixer"));
   mixer.apply();
   showMixer();
-  await editor.show(settings.get("changes"), settings.get("meter"));
+  await editor.show(settings.get("changes"), { meter: settings.get("meter"), keepsTempo: true });
 });
 keep.addEventListener("replay", () => start(session.choruses));
 
@@ -213,7 +235,7 @@ async function open() {
   if (settings.isNewStart({ ...start, model })) {
     settings.restore({ ...start.settings, model, player: null });
     await editor.show(start.changes ?? settings.get("changes"));
-  } else await editor.read();
+  } else await editor.read({ keepsTempo: true });
   await keep.openLink();
   document.documentElement.dataset.ready = "yes";
 }

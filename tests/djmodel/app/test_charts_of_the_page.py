@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.app.charts import written_out
+from djmodel.app.launch import opening_changes
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.changes import parse_changes
@@ -18,6 +19,7 @@ from djmodel.outputs.charts.ireal import ireal_link
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.notation.musicxml import musicxml
 from djmodel.outputs.notation.written_part import written_part
+from seqmodel.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +144,59 @@ def test_the_changes_and_the_melody_of_a_file_come_back(page, suffix):
         ("a.mid", b"", "empty"),
         ("a.mid", b"MThd nonsense", "MIDI"),
         ("../../etc/passwd", b"x", "the name must end in"),
-        ("a.txt", b"Dm7 | G7", "the name must end in"),
+        ("a.pdf", b"Dm7 | G7", "the name must end in"),
+        ("a.txt", b"Dm7\0", "not a chart"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_line(page, name, content, problem):
     answer = page.post("/tune", params={"name": name}, content=content, headers=FILE)
     assert answer.status_code == 422
     assert problem in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Été.txt", "Title: Été\nDm7 | G7".encode("cp1252")),  # as old editors write it
+        ("a.html", "Title: Été\nDm7 | G7".encode("utf-16")),
+    ],
+)
+def test_a_file_of_changes_comes_back_as_text(page, name, content):
+    answer = page.post("/tune", params={"name": name}, content=content, headers=FILE).json()
+    assert answer["changes"] == "Title: Été\nDm7 | G7"
+    assert answer["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "has_tempo", "tempo"),
+    [
+        ("Dm7 | G7", False, 120),
+        ("blues-in-F", False, 120),
+        ("Tempo: 120\nDm7 | G7", True, 120),
+        ("irealbook://Slow=Nobody=Slow Swing=C=n=[T44D-7 |G7 |C^7 |x Z", True, 80),  # by its style
+    ],
+)
+def test_a_chart_says_whether_it_names_a_tempo(chart, text, has_tempo, tempo):
+    read = chart(text)
+    assert (read["has_tempo"], read["tempo"]) == (has_tempo, tempo)
+    assert chart(read["text"])["tempo"] == tempo
+
+
+def test_a_playlist_may_be_long_and_a_chart_may_not(chart):
+    links = [ireal_link(parse_changes("Dm7 | G7", title=title)) for title in ("One", "Two")]
+    page = "".join(f'<a href="{link}">{"la " * 300_000}</a>' for link in links)
+    assert chart(page, song="Two")["title"] == "Two"
+    [error] = chart("C " * 600_000)["errors"]
+    assert "characters, more than" in error["message"]
+
+
+def test_a_page_opens_with_a_song_or_with_a_playlist_to_choose_from():
+    tunes = [parse_changes("Dm7 | G7", title=title) for title in ("One", "Two")]
+    playlist = ireal_link(*tunes)
+    assert opening_changes(playlist) == playlist
+    assert opening_changes(playlist, "Two") == ireal_link(tunes[1])
+    with pytest.raises(InputError, match="no song"):
+        opening_changes(playlist, "Three")
 
 
 def test_a_link_of_ireal_pro_becomes_a_chart_that_can_be_typed_on(chart):

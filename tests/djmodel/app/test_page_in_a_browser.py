@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,10 @@ from helpers.playing_page import PlayingPage
 
 from djmodel.app.launch import Page
 from djmodel.app.models import Models
+from djmodel.model.model_file import pretrained_model
+from djmodel.music.changes import parse_changes
+from djmodel.outputs.audio import default_soundfont
+from djmodel.outputs.charts.ireal import ireal_link
 
 EXACT = 0.010  # seconds from the beat
 FOUR_BARS = "Dm7 | G7 | Cmaj7 | A7"
@@ -68,6 +74,14 @@ def stopped(page: PlayingPage) -> Iterator[PlayingPage]:
     page.stop()
 
 
+def waited(found: Callable[[], list[Path]], seconds: float = 60.0) -> list[Path]:
+    """What is found as soon as it is there."""
+    end = time.monotonic() + seconds
+    while not found() and time.monotonic() < end:
+        time.sleep(0.02)
+    return found()
+
+
 class TestChart:
     def test_typed_changes_are_shown_as_bars(self, page: PlayingPage) -> None:
         page.type("[A] Dm7 | G7 | Cmaj7 | % | [B] F#m7b5 B7b9 | Em7")
@@ -89,6 +103,14 @@ class TestChart:
         page.js("document.querySelector('#mistakes button').click(); return null")
         assert page.js("document.getElementById('changes').selectionStart") == len("Dm7 | ")
         assert page.js("page.settings.get('changes').includes('H7')") is False
+        assert page.text("mistake") == "Mistake in bar 2"
+
+    def test_a_chart_with_a_mistake_is_not_played_in_its_old_form(self, page: PlayingPage) -> None:
+        page.type("Dm7 | G7 | Q7")  # and Play at once, before the server has read it
+        page.click("play")
+        assert page.until("document.getElementById('status').textContent.includes('Q7')")
+        assert page.js("page.player.state") == "stopped"
+        assert page.js("document.getElementById('changes').selectionStart") == len("Dm7 | G7 | ")
 
     def test_a_form_is_chosen_and_transposed(self, page: PlayingPage) -> None:
         page.js(
@@ -107,10 +129,43 @@ class TestChart:
         assert page.js("document.getElementById('changes').value.startsWith('Title: Short')")
         assert page.text("chart-about").startswith("Short")
 
-    def test_a_dropped_midi_file_gives_its_changes(self, page: PlayingPage, rags: Any) -> None:
-        page.browser.find_element("id", "tune").send_keys(str(rags[0]))
+    def test_a_song_of_a_playlist_is_chosen(self, page: PlayingPage) -> None:
+        tunes = [parse_changes("Dm7 | G7", title=title, tempo=90) for title in ("One", "Two")]
+        page.set(tempo=200)
+        page.type(ireal_link(*tunes))
+        assert page.until("page.editor.chart?.title === 'One'")
+        assert page.js("document.getElementById('tempo').value") == "90"
+        page.set(tempo=100)
+        page.js(
+            "const song = document.getElementById('song'); song.value = 'Two';"
+            "song.dispatchEvent(new Event('change')); return null"
+        )
+        assert page.until("page.editor.chart.title === 'Two'")
+        # It names the same tempo, so that the one that was set stays until it is emptied.
+        assert page.js("document.getElementById('tempo').value") == "100"
+        page.set(tempo=None)
+        assert page.js("document.getElementById('tempo').value") == "90"
+
+    def test_files_are_dropped_with_the_mouse(
+        self, page: PlayingPage, rags: Any, tmp_path: Path
+    ) -> None:
+        page.drop(rags[0])
         assert page.until("page.editor.chart.bars.length > 20")
         assert "is open" in page.text("status")
+        playlist = tmp_path / "list.html"
+        playlist.write_text(f'<a href="{ireal_link(parse_changes("Dm7 | G7", title="Mine"))}">')
+        page.drop(playlist)
+        assert page.until("page.editor.chart.title === 'Mine'")
+        page.drop(pretrained_model("ragtime"))
+        assert page.until(
+            "document.getElementById('model').selectedOptions[0].text === 'ragtime (file)'"
+        )
+        page.set(model="jazz")
+        page.drop(default_soundfont())
+        assert page.until("document.getElementById('instruments').textContent.endsWith('.sf3')")
+        page.drop(tmp_path)  # a folder
+        assert page.until("document.getElementById('alert').textContent.includes('not a folder')")
+        page.js("document.querySelector('#alert button').click(); return null")
 
     def test_taps_set_the_tempo(self, page: PlayingPage) -> None:
         page.js(
@@ -150,6 +205,7 @@ def listened(page: PlayingPage) -> dict[str, Any]:
         if (transport.heard > first.start + 1) settings.set({temperature: 0.5});
         if (second && transport.heard > second.start + 1) resolve();
       }));
+      const begun = page.clock.now;
       document.getElementById("play").click();
       await heard;
       const found = {
@@ -158,7 +214,7 @@ def listened(page: PlayingPage) -> dict[str, Any]:
           ({onset, beats}) => beats.map(beat =>
             transport.audioTime(start + (onset + beat) * 60 / tempo)))),
         onsets: window.onsets,
-        clicks: player.scheduler.log.filter(({channel}) => channel === 10),
+        clicks: player.scheduler.log.filter(({channel, time}) => channel === 10 && time > begun),
         log: player.log, skipped: player.scheduler.skipped - skippedBefore,
         session: session.choruses, loudest,
         place: document.getElementById("place-bar").textContent,
@@ -408,13 +464,24 @@ class TestKeeping:
         )
         assert page.until(f"page.session.choruses.length === {before}", 3)
 
-    def test_the_session_is_exported_by_the_server(self, page: PlayingPage) -> None:
-        first = page.js(
-            "const blob = await page.server.export('midi',"
-            " page.session.toObject(page.settings.all()));"
-            "return [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())]"
-        )
-        assert bytes(first) == b"MThd"
+    def test_the_session_is_kept_in_files(self, page: PlayingPage, tmp_path: Path) -> None:
+        command = "Browser.setDownloadBehavior"
+        where = {"behavior": "allow", "downloadPath": str(tmp_path)}
+        page.browser.execute_cdp_cmd(command, where)
+        page.js("page.session.choruses.splice(1); return null")  # less sound to compute
+        begins = {
+            ".mid": b"MThd",
+            ".musicxml": b"<?xml",
+            ".wav": b"RIFF",
+            ".html": b"<!DOCTYPE html>",
+        }
+        for format_name, suffix in zip(("midi", "musicxml", "wav", "html"), begins, strict=True):
+            page.js(f"document.querySelector('[data-format={format_name}]').click(); return null")
+            [file] = waited(lambda suffix=suffix: [*tmp_path.glob(f"djmodel-*{suffix}")])
+            assert file.read_bytes().startswith(begins[suffix])
+        page.click("save")
+        [saved] = waited(lambda: [*tmp_path.glob("*.json")])
+        assert json.loads(saved.read_text())["djmodel session"] == 1
 
     def test_a_file_that_is_no_session_is_refused(self, page: PlayingPage, tmp_path: Any) -> None:
         path = tmp_path / "other.json"

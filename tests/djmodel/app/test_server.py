@@ -211,7 +211,7 @@ class TestRefusals:
 
     def test_requests_that_are_too_large_or_of_another_type_are_refused(self, page):
         huge = b'{"changes": "' + b"C " * (1 << 20) + b'"}'
-        error_of(page.post("/chart", content=huge, headers=JSON), 413)
+        error_of(page.post("/solo", content=huge, headers=JSON), 413)
         error_of(page.post("/chart", content=b'{"changes": "C"}'), 415)
         error_of(page.post("/models", content=b"x", headers=JSON), 415)
         error_of(page.delete("/models"), 405)

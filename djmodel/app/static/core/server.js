@@ -38,8 +38,8 @@ export class Server extends EventTarget {
     return this.#send("soundfont", file, { name: file.name });
   }
 
-  chart(changes, meter, transpose = 0) {
-    return this.#json("chart", { changes, meter, transpose });
+  chart(changes, meter, { transpose = 0, song = null } = {}) {
+    return this.#json("chart", { changes, meter, transpose, song });
   }
 
   tune(file) {
@@ -81,7 +81,10 @@ export class Server extends EventTarget {
   async #send(name, file, query) {
     const address = `${name}?${new URLSearchParams(query)}`;
     const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await this.#fetch(address, { method: "POST", headers, body: file });
+    const body = await file.arrayBuffer().catch(() => {
+      throw new Refusal({ message: "it cannot be read", hint: "choose a file, not a folder" });
+    });
+    const answer = await this.#fetch(address, { method: "POST", headers, body });
     return checked(await answer.json());
   }
 

@@ -16,7 +16,7 @@ export const DEFAULTS = Object.freeze({
   // of a solo; null is the default of the server
   model: null,
   player: null,
-  tempo: 140,
+  tempo: null, // that of the chart
   style: null,
   feel: null,
   temperature: 1,
@@ -95,7 +95,8 @@ export class Settings extends EventTarget {
   }
 }
 
-function kept(name) {
+/** A text that the browser keeps; null for none. */
+export function kept(name) {
   try {
     return localStorage.getItem(name);
   } catch {
@@ -103,7 +104,7 @@ function kept(name) {
   }
 }
 
-function keep(name, text) {
+export function keep(name, text) {
   try {
     localStorage.setItem(name, text);
   } catch {

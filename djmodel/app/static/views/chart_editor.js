@@ -1,24 +1,30 @@
 /** Typing changes: each change of the text is read by the server, mistakes are marked where they
- * stand, and a chart without mistakes is what is played next. */
+ * stand, and a chart without mistakes is what is played next. Of a playlist one song is read, and
+ * the others can be chosen. */
 
 import { ServerGone } from "../core/server.js";
+import { keep, kept } from "../core/settings.js";
 import { byId, counted, element, fill } from "./dom.js";
 import { described, say, solved, warn } from "./messages.js";
 
-const LINK = /^\s*(<|irealb)/i; // of iReal Pro, or a page that it exported
+const PLAYLIST = "djmodel.playlist"; // where the browser keeps it
 const PAUSE_MILLISECONDS = 180; // of typing
 const MAJOR = ["C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B"];
 const MINOR = ["Cm", "C♯m", "Dm", "E♭m", "Em", "Fm", "F♯m", "Gm", "G♯m", "Am", "B♭m", "Bm"];
 
-/** Fires "chart" with `detail` = the answer of the server, for each chart without mistakes. */
+/** Fires "chart" with `detail` = the answer of the server, for each chart without mistakes, and
+ * "mistakes" with those of the text, an empty list for none. */
 export class ChartEditor extends EventTarget {
   chart = null;
+  mistakes = [];
   #server;
   #settings;
   #text = byId("changes");
   #marks = byId("marks");
-  #timer = 0;
+  #timer = 0; // until the text is read; 0: it was
+  #reading = Promise.resolve();
   #asked = 0;
+  #playlist = null; // {text, songs}: a link, and the titles in it
 
   constructor(server, settings) {
     super();
@@ -32,6 +38,11 @@ export class ChartEditor extends EventTarget {
     new ResizeObserver(() => this.#scroll()).observe(this.#text);
     byId("meter").addEventListener("change", () => this.read());
     byId("form").addEventListener("change", ({ target }) => this.#choose(target));
+    byId("song").addEventListener("change", ({ target }) => {
+      if (target.value) this.read({ song: target.value });
+    });
+    this.#playlist = JSON.parse(kept(PLAYLIST) ?? "null");
+    this.#offerSongs("");
     byId("key").addEventListener("change", ({ target }) => this.transpose(Number(target.value)));
     byId("up").addEventListener("click", () => this.transpose(1));
     byId("down").addEventListener("click", () => this.transpose(-1));
@@ -41,50 +52,73 @@ export class ChartEditor extends EventTarget {
     });
   }
 
-  /** Shows other changes, and reads them. */
-  async show(text, meter = this.#settings.get("meter")) {
+  /** Shows other changes, and reads them as `read` does. */
+  async show(text, { meter = this.#settings.get("meter"), keepsTempo = false } = {}) {
     this.#text.value = text;
     byId("meter").value = meter;
-    await this.read();
+    byId("song").value = "";
+    await this.read({ keepsTempo });
   }
 
-  /** Reads the text; with `transpose`, semitones, the chart is written out in another key. */
-  async read(transpose = 0) {
+  /** Reads the text, or `song` of the playlist; with `transpose`, semitones, the chart is written
+   * out in another key. Another tempo that the chart names takes the place of the one that is set,
+   * unless `keepsTempo`. */
+  read(options = {}) {
+    this.#reading = this.#read(options);
+    return this.#reading;
+  }
+
+  /** The first mistake of the text as it is now; null for none. */
+  async mistake() {
+    await (this.#timer ? this.read() : this.#reading);
+    return this.mistakes[0] ?? null;
+  }
+
+  /** Shows the place of the first mistake. */
+  goToMistake() {
+    byId("edit").open = true;
+    this.#select(this.mistakes[0] ?? { start: 0, length: 0 });
+    byId("edit").scrollIntoView({ block: "nearest" });
+  }
+
+  async #read({ transpose = 0, song = null, keepsTempo = transpose !== 0 }) {
     clearTimeout(this.#timer);
+    this.#timer = 0;
     const asked = ++this.#asked;
-    const text = this.#text.value;
+    const text = song === null ? this.#text.value : this.#playlist.text;
     const meter = byId("meter").value.trim() || "4/4";
     let answer;
     try {
-      answer = await this.#server.chart(text, meter, transpose);
+      answer = await this.#server.chart(text, meter, { transpose, song });
       solved("chart");
     } catch (problem) {
-      if (!(problem instanceof ServerGone)) warn("chart", described(problem));
-      return;
+      if (problem instanceof ServerGone || asked !== this.#asked) return;
+      answer = { ok: false, songs: [], errors: [{ start: 0, length: 0, bar: 0, message: problem.message, hint: problem.hint }] };
     }
     if (asked !== this.#asked) return; // typed on meanwhile
+    if (answer.songs.length > 1 && song === null) {
+      this.#playlist = { text, songs: answer.songs };
+      keep(PLAYLIST, JSON.stringify(this.#playlist));
+      this.#offerSongs(answer.songs[0]);
+    }
     this.#showMistakes(answer.errors);
     if (!answer.ok) return;
-    if (answer.text !== text) this.#text.value = answer.text;
+    if (answer.text !== this.#text.value) this.#text.value = answer.text;
     this.#scroll();
-    this.#accept(answer, meter, LINK.test(text));
+    this.#accept(answer, meter, keepsTempo);
   }
 
   transpose(semitones) {
-    return this.read(semitones);
+    return this.read({ transpose: semitones });
   }
 
-  /** Opens a MIDI, MusicXML or text file. */
+  /** Opens a file: MIDI, sheet music, a page of iReal Pro, or text. */
   async open(file) {
     say(`Reading ${file.name} …`, { stays: true });
     try {
-      if (/\.(txt|ls)$/i.test(file.name)) {
-        await this.show(await file.text());
-      } else {
-        const tune = await this.#server.tune(file);
-        this.#settings.set({ tempo: Math.round(tune.tempo) });
-        await this.show(tune.text, tune.bars[0]?.meter);
-      }
+      const tune = await this.#server.tune(file);
+      if (tune.changes) await this.show(tune.changes);
+      else await this.show(tune.text, { meter: tune.bars[0]?.meter });
       say(`${file.name} is open.`);
     } catch (problem) {
       say("");
@@ -100,7 +134,14 @@ export class ChartEditor extends EventTarget {
   async #choose(select) {
     const name = select.value;
     select.value = "";
-    if (name) await this.show(name, "4/4");
+    if (name) await this.show(name, { meter: "4/4" });
+  }
+
+  /** Offers the songs of the playlist, which stays until there is another one. */
+  #offerSongs(song) {
+    const songs = this.#playlist?.songs ?? [];
+    fill(byId("song"), [["", "choose …"], ...songs.map((title) => [title, title])], song);
+    byId("song-field").hidden = !songs.length;
   }
 
   #later() {
@@ -109,9 +150,11 @@ export class ChartEditor extends EventTarget {
     this.#timer = setTimeout(() => this.read(), PAUSE_MILLISECONDS);
   }
 
-  #accept(chart, meter, isLink) {
+  #accept(chart, meter, keepsTempo) {
+    const before = this.chart;
+    const isNewTempo = !before?.has_tempo || before.tempo !== chart.tempo;
     this.chart = chart;
-    if (isLink) this.#settings.set({ tempo: Math.round(chart.tempo) });
+    if (chart.has_tempo && isNewTempo && !keepsTempo) this.#settings.set({ tempo: null });
     this.#settings.set({ changes: chart.text, meter });
     const isMinor = / minor$|m$/.test(chart.key_name);
     const tonic = (((chart.key * 7 + (isMinor ? 9 : 0)) % 12) + 12) % 12;
@@ -126,6 +169,8 @@ export class ChartEditor extends EventTarget {
   }
 
   #showMistakes(errors) {
+    this.mistakes = errors;
+    this.dispatchEvent(new CustomEvent("mistakes", { detail: errors }));
     const text = this.#text.value;
     this.#text.setAttribute("aria-invalid", errors.length > 0);
     const parts = [];
@@ -143,14 +188,16 @@ export class ChartEditor extends EventTarget {
 
   /** A mistake as an entry of a list; a click goes to its place. */
   #mistake(error) {
-    const { start, length, line, column } = error;
+    const { length, line, column } = error;
     const where = length ? `Line ${line}, column ${column}: ` : "";
     const button = element("button", { type: "button", textContent: where + described(error) });
-    button.addEventListener("click", () => {
-      this.#text.focus();
-      this.#text.setSelectionRange(start, start + length);
-    });
+    button.addEventListener("click", () => this.#select(error));
     return element("li", {}, button);
+  }
+
+  #select({ start, length }) {
+    this.#text.focus();
+    this.#text.setSelectionRange(start, start + length);
   }
 
   /** Keeps the marks where the text is. */

@@ -3,8 +3,8 @@
 import { byId, fill } from "./dom.js";
 import { described, say, warn } from "./messages.js";
 
-const NUMBERS = { tempo: "tempo", choruses: "choruses", "count-in": "count_in" };
-const OPTIONAL = { "max-copy": "max_copy", seed: "seed" }; // empty: null
+const NUMBERS = { choruses: "choruses", "count-in": "count_in" };
+const OPTIONAL = { tempo: "tempo", "max-copy": "max_copy", seed: "seed" }; // empty: null
 const CHECKS = { loop: "loop", repeat: "repeat", letters: "letters" };
 const SELECTS = { style: "style", feel: "feel", model: "model", player: "player", begins: "begins" };
 const TAPS = 6; // the last ones count
@@ -15,6 +15,7 @@ export class Controls {
   #server;
   #models = [];
   #taps = [];
+  #tempo = ""; // of the chart
 
   constructor(settings, server) {
     this.#settings = settings;
@@ -72,10 +73,16 @@ export class Controls {
     }
   }
 
+  /** Shows the tempo of a chart where no other is set. */
+  chart({ tempo }) {
+    this.#tempo = Math.round(tempo);
+    this.show();
+  }
+
   show() {
     const all = this.#settings.all();
     for (const [id, name] of Object.entries({ ...NUMBERS, ...OPTIONAL })) {
-      if (document.activeElement !== byId(id)) byId(id).value = all[name] ?? "";
+      if (document.activeElement !== byId(id)) byId(id).value = this.#shown(name);
     }
     for (const [id, name] of Object.entries(CHECKS)) byId(id).checked = all[name];
     this.#offerPlayers();
@@ -119,8 +126,12 @@ export class Controls {
       if (value === null ? isOptional : Number.isFinite(value)) {
         this.#settings.set({ [name]: value === null ? null : bounded(field, value) });
       }
-      field.value = this.#settings.get(name) ?? "";
+      field.value = this.#shown(name);
     });
+  }
+
+  #shown(name) {
+    return this.#settings.get(name) ?? (name === "tempo" ? this.#tempo : "");
   }
 
   #slider(id, name, value) {

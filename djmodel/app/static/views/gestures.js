@@ -11,24 +11,29 @@ export function connectKeys({ playOrPause }) {
   });
 }
 
-/** Gives each dropped file to the function for its kind. */
-export function connectFiles({ model, session, tune, soundfont }) {
+/** Gives each dropped file to the function for its kind, and a dropped link to `link`. */
+export function connectFiles({ model, session, tune, soundfont, link }) {
   let depth = 0; // of elements under the pointer
   const hasFiles = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+  // A browser would leave the page for a link that is dropped.
+  const hasLink = ({ dataTransfer }) => dataTransfer?.types.includes("text/uri-list");
   const show = (change) => {
     depth = change ? depth + change : 0;
     byId("drop").hidden = depth <= 0;
   };
   addEventListener("dragenter", (event) => hasFiles(event) && show(1));
   addEventListener("dragleave", (event) => hasFiles(event) && show(-1));
-  addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+  addEventListener("dragover", (event) => {
+    if (hasFiles(event) || hasLink(event)) event.preventDefault();
+  });
   addEventListener("drop", (event) => {
-    if (!hasFiles(event)) return;
+    if (!hasFiles(event) && !hasLink(event)) return;
     event.preventDefault();
     show(0);
-    const [file] = event.dataTransfer.files;
-    if (!file) return;
     const kinds = [[/\.keras$/i, model], [/\.json$/i, session], [/\.sf[23]$/i, soundfont], [/./, tune]];
-    kinds.find(([suffix]) => suffix.test(file.name))[1](file);
+    for (const file of event.dataTransfer.files) {
+      kinds.find(([suffix]) => suffix.test(file.name))[1](file);
+    }
+    if (!hasFiles(event)) link(event.dataTransfer.getData("text/uri-list"));
   });
 }

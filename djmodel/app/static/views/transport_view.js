@@ -8,6 +8,7 @@ export class TransportView {
   #trader;
   #beats = 0;
   #left = 0;
+  #mistake = null; // in the chart, while it has one
 
   constructor(player, trader) {
     this.#player = player;
@@ -37,6 +38,15 @@ export class TransportView {
     }
   }
 
+  /** Says that the chart has a mistake, and what is played meanwhile. */
+  showMistake(mistake) {
+    this.#mistake = mistake;
+    const place = mistake?.bar ? `Mistake in bar ${mistake.bar}` : "Mistake in the chart";
+    const rest = this.#player.state === "stopped" ? "" : ": the last chart without one plays on";
+    byId("mistake").hidden = !mistake;
+    byId("mistake").textContent = mistake ? place + rest : "";
+  }
+
   #showState() {
     const { state } = this.#player;
     const play = byId("play");
@@ -44,6 +54,7 @@ export class TransportView {
     play.setAttribute("aria-label", state === "starting" ? "Starting" : play.textContent);
     play.setAttribute("aria-busy", state === "starting");
     byId("stop").disabled = state === "stopped";
+    this.showMistake(this.#mistake);
     if (state === "stopped") {
       byId("place-bar").textContent = byId("place-chorus").textContent = "";
       byId("beats").replaceChildren();
