@@ -48,7 +48,7 @@ class PlayingPage:
     def open(self, fragment: str = "") -> None:
         self.browser.get("about:blank")
         self.browser.get(self.url + fragment)
-        assert until(self.browser, "return document.documentElement.dataset.ready", 20)
+        assert until(self.browser, "return document.documentElement.dataset.ready", 60)
 
     def js(self, code: str, **names: Any) -> Any:
         """The result of an expression or of statements with `return`; `page` holds the parts of the
