@@ -19,6 +19,7 @@ UNITS = 10  # of verovio's drawing in one of its layout
 _MAX_HEIGHT = 60_000
 # Sizes of fonts, in units of verovio's drawing: of a chord symbol, and of a section's name.
 _ROOT_SIZE, _SUFFIX_SIZE, _WORD_SIZE = "405px", "300px", "320px"
+_NAME_ROW, _NAME_GAP = 50.0, 12.0  # height of the name of a line, and of the gap below it
 
 # Characters of music fonts (SMuFL) that verovio writes into texts, and those that any font has.
 _PLAIN_SIGNS = {
@@ -28,11 +29,13 @@ _PLAIN_SIGNS = {
 
 @dataclass(frozen=True)
 class System:
-    """A line of music: its drawing, and where that begins and ends, in units of the layout."""
+    """A line of music: its drawing, and where that begins and ends, in units of the layout.
+    `raised`: the room for its name, by which it begins higher than verovio drew it."""
 
     drawing: ET.Element
     top: float
     bottom: float
+    raised: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Engraving:
     systems: tuple[System, ...]
     width: float
     height: float
+
+    def stacked(self) -> ET.Element:
+        """An SVG with all lines, one below the other."""
+        placed, down = [], 0.0
+        for system in self.systems:
+            down += system.raised
+            placed.append((system, down))
+        return self.drawn(placed, self.height + down)
 
     def drawn(self, systems: Iterable[tuple[System, float]], height: float) -> ET.Element:
         """An SVG with some of the lines, each moved down by some units, on paper of a `height`."""
@@ -59,10 +70,17 @@ class Engraving:
 
 
 def engrave(
-    score: ET.Element, paper: Paper, *, fill_last: bool, seed: int = 1, timed: bool = False
+    score: ET.Element,
+    paper: Paper,
+    names: Mapping[int, str],
+    *,
+    fill_last: bool,
+    seed: int = 1,
+    timed: bool = False,
 ) -> Engraving:
-    """Verovio's drawing of MusicXML with line breaks, as high as it needs to be. `fill_last`: the
-    last line is as wide as the others. `seed` determines the ids in the SVG, which must differ
+    """Verovio's drawing of MusicXML with line breaks, as high as it needs to be. `names` stand
+    above lines, by their indices. `fill_last`: the last line is as wide as the others. `seed`
+    determines the ids in the SVG, which must differ
     within a page. `timed`: see `lead_sheet`. Raises NotationError if verovio cannot draw it."""
     import verovio
 
@@ -108,7 +126,8 @@ def engrave(
     systems = [group for group in page if group.get("class") == "system"]
     for group in list(page):
         page.remove(group)
-    return Engraving(frame, tuple(map(_system, systems)), *size)
+    lines = [_system(each, names.get(index, "")) for index, each in enumerate(systems)]
+    return Engraving(frame, tuple(lines), *size)
 
 
 def _add_times(svg: ET.Element, events: Sequence[Mapping[str, Any]]) -> None:
@@ -125,8 +144,9 @@ def _add_times(svg: ET.Element, events: Sequence[Mapping[str, Any]]) -> None:
                     groups[name].set(moment, quarter)
 
 
-def _system(group: ET.Element) -> System:
-    """A line of music with its extent, without verovio's boxes, its chord symbols restyled."""
+def _system(group: ET.Element, name: str) -> System:
+    """A line of music with its extent, without verovio's boxes, its chord symbols restyled, and
+    with a name above it, if it has one."""
     boxes = [
         box
         for each in group.iter("g")
@@ -134,6 +154,7 @@ def _system(group: ET.Element) -> System:
         for box in each.iter("rect")
     ]
     top = min(float(box.attrib["y"]) for box in boxes)
+    left = min(float(box.attrib["x"]) for box in boxes)
     bottom = max(float(box.attrib["y"]) + float(box.attrib["height"]) for box in boxes)
     for parent in list(group.iter("g")):
         for child in list(parent):
@@ -144,7 +165,12 @@ def _system(group: ET.Element) -> System:
             _restyle_symbol(each)
         elif each.get("class") in {"reh", "dir"}:
             _restyle_word(each)
-    return System(group, top / UNITS, bottom / UNITS)
+    raised = _NAME_ROW if name else 0.0
+    if name:
+        style = {"font_family": "sans-serif", "font_weight": "bold", "font_style": "italic"}
+        y = top - UNITS * _NAME_GAP
+        add(group, "text", name, x=left, y=y, font_size=_WORD_SIZE, fill="currentColor", **style)
+    return System(group, top / UNITS - raised, bottom / UNITS, raised)
 
 
 def _restyle_symbol(group: ET.Element) -> None:

@@ -9,7 +9,7 @@ from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
 from djmodel.outputs.notation.engraving import engrave
 from djmodel.outputs.notation.labels import LETTER_SHARE, MAX_TITLE_LENGTH, tempo_text
-from djmodel.outputs.notation.lines import Paper, line_starts
+from djmodel.outputs.notation.lines import Paper, line_names, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
 from djmodel.outputs.notation.written_part import written_part
 from seqmodel.settings import Seed, checked
@@ -50,9 +50,11 @@ def lead_sheet(
         bars = min(last - tune.has_pickup, paper.max_bars)
         paper = paper._replace(width=paper.width * (bars + 1) // (paper.max_bars + 1))
     fill_last = len(starts) == 1 or last >= paper.max_bars
-    engraving = engrave(score, paper, fill_last=fill_last, seed=seed, timed=timed)
-    svg = engraving.drawn([(system, 0) for system in engraving.systems], engraving.height)
-    sheet = new_svg(_SCALE * engraving.width, _SCALE * engraving.height)
+    names = line_names(part.tune, starts)
+    engraving = engrave(score, paper, names, fill_last=fill_last, seed=seed, timed=timed)
+    svg = engraving.stacked()
+    _, _, width, height = map(float, svg.attrib["viewBox"].split())
+    sheet = new_svg(_SCALE * width, _SCALE * height)
     sheet.append(svg)
     return Drawing(to_text(_with_heading(sheet, tune, paper) if heading else sheet))
 

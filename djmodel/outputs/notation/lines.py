@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,7 +25,7 @@ _LONGEST_NAME = 40  # characters of a section
 
 # Sizes in units of the engraver's layout, 18 between two lines of a staff.
 _SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
-_NOTE, _SIGN, _BAR_LINE = 38, 16, 40  # width of a note, of an accidental, of a bar line
+_NOTE, _REST, _SIGN, _BAR_LINE = 38, 25, 16, 40  # widths of a note, a rest, an accidental, ...
 _LETTER, _ROOT = 21, 30  # width of the letters of a chord symbol
 
 
@@ -123,7 +125,18 @@ def line_starts(part: WrittenPart, paper: Paper) -> list[int]:
                 continue
         for line_start, line_end in pairwise(edges):
             lines += _split(widths, line_start, line_end, room)
+    if not first and lines[1:2] == [1] and sum(widths[: (*lines, len(widths))[2]]) <= room:
+        del lines[1]  # a single bar before the form joins its first line
     return lines
+
+
+def line_names(tune: Tune, starts: Sequence[int]) -> dict[int, str]:
+    """The names of lines, by their indices: those of the choruses that begin in them."""
+    return {
+        bisect_right(starts, bar) - 1: f"Chorus {mark.chorus}"
+        for bar, mark in form_marks(tune).items()
+        if mark.chorus
+    }
 
 
 def _stretches(part: WrittenPart) -> list[int]:
@@ -153,7 +166,10 @@ def _bar_width(bar: Bar, key: int, slashed: bool) -> float:
     """The approximate width of a bar in which notes or slashes and chord symbols do not touch."""
     scale = {7 * fifths % 12 for fifths in range(key - 1, key + 6)}
     signs = sum(note.pitch % 12 not in scale for note in bar.melody)
+    ends = [Fraction(0), *(note.end for note in bar.melody)]
+    onsets = [*(note.onset for note in bar.melody), bar.length]
+    rests = sum(end < onset for end, onset in zip(ends, onsets, strict=True))
     count = len(bar.meter.beat_onsets(bar.length)) if slashed else len(bar.melody)
-    notes = _NOTE * max(count, 1) + _SIGN * signs
+    notes = _NOTE * max(count, 1) + _REST * rests + _SIGN * signs
     symbols = sum(_ROOT + _LETTER * len(chord_symbol(each.chord, key)) for each in bar.changes)
     return max(notes, symbols) + _BAR_LINE

@@ -72,8 +72,8 @@ def write_musicxml(part: WrittenPart, path: str | Path) -> None:
 def score_tree(
     part: WrittenPart, starts: Sequence[int] | None = None, *, labels: bool = True
 ) -> ET.Element:
-    """The root element of the MusicXML. `labels` are title, composer, player, instrument, tempo and
-    feel, which a drawing has in its heading."""
+    """The root element of the MusicXML. `labels` are title, composer, player, instrument, tempo,
+    feel and the numbers of choruses, which a drawing has in its heading and above its lines."""
     tune = part.tune
     if not tune.bars:
         raise NotationError("there is no bar of music to write", path=tune.title or None)
@@ -202,7 +202,7 @@ class _Measures:
         if index == 0 and self.labels:
             self._tempo(measure)
         mark = self.marks.get(index)
-        if mark and mark.chorus:
+        if mark and mark.chorus and self.labels:
             direction(measure, "words", f"Chorus {mark.chorus}", font_weight="bold")
         if mark and mark.name:
             direction(measure, "rehearsal", mark.name, enclosure="square")

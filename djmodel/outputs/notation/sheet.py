@@ -27,7 +27,7 @@ from djmodel.outputs.notation.labels import (
     soloist_text,
     tempo_text,
 )
-from djmodel.outputs.notation.lines import PRINT, line_starts
+from djmodel.outputs.notation.lines import PRINT, line_names, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
 from djmodel.outputs.notation.written_part import WrittenPart
 from djmodel.outputs.pdf import pdf
@@ -111,7 +111,7 @@ def sheet(part: WrittenPart) -> Sheet:
     starts = line_starts(part, PRINT)
     score = score_tree(part, starts, labels=False)
     fill_last = len(tune.bars) - starts[-1] >= PRINT.max_bars
-    engraving = engrave(score, PRINT, fill_last=fill_last)
+    engraving = engrave(score, PRINT, line_names(tune, starts), fill_last=fill_last)
     heading = _heading(part)
     pages, used = [], 0.0
     for number, (systems, gap) in enumerate(_pages(engraving.systems, heading.height), 1):

@@ -45,6 +45,7 @@ def test_a_solo_fills_every_bar_and_keeps_the_accompaniment(trained, tune):
     [solo] = improvise(trained.model, tune, seed=1)
     assert durations(solo.values) == [bar.length for bar in tune.bars]
     assert solo.tune.accompaniment == tune.accompaniment
+    assert solo.tune.generated
     assert solo.tune.tempos == tune.tempos
     for bar, source in zip(solo.tune.bars, tune.bars, strict=True):
         assert bar.changes == source.changes

@@ -233,6 +233,9 @@ def test_a_typed_suffix_is_kept_in_another_key_and_its_root_moves_with_the_key()
     assert chord_symbol(parse_chord_symbol("Bb7/D").transposed(2, fifths=2)) == "C7/E"
     # without a key there is nothing to move along
     assert chord_symbol(raised.transposed(-5), key=-5) == "Db-7b5"
+    # B major 7 in a part for B flat: the tonic of few sharps is a flat, a dominant may be sharp.
+    assert chord_symbol(parse_chord_symbol("Bmaj7").transposed(2, 2, key=-1), key=-1) == "Dbmaj7"
+    assert chord_symbol(parse_chord_symbol("B7").transposed(2, 2, key=2), key=2) == "C#7"
 
 
 def test_a_very_long_symbol_is_refused() -> None:

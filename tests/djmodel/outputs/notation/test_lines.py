@@ -10,7 +10,7 @@ from djmodel.music.changes import parse_changes
 from djmodel.music.spelling import Spelling
 from djmodel.music.tune import Section, Tune
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
-from djmodel.outputs.notation.lines import PRINT, Mark, form_marks, line_starts
+from djmodel.outputs.notation.lines import PRINT, Mark, form_marks, line_names, line_starts
 from djmodel.outputs.notation.written_part import written_part
 
 C = bar("C", [(60, 4)])
@@ -57,6 +57,13 @@ def test_choruses_are_numbered_if_there_are_several() -> None:
 def test_choruses_of_named_sections_are_numbered_where_these_begin_again() -> None:
     tune = parse_changes("[A] C | F | G | C | [B] Dm7 | G7 | C | %", choruses=2)
     assert form_marks(tune) == {0: Mark("A", 1), 4: Mark("B", 0), 8: Mark("A", 2), 12: Mark("B", 0)}
+
+
+def test_a_bar_before_the_form_stands_in_its_first_line_below_the_name_of_the_chorus() -> None:
+    tune = replace(named(25, (0, "I"), (1, "A"), (13, "A")), choruses=(1, 13))
+    starts = line_starts(written_part(tune), PRINT)
+    assert starts == [0, 5, 9, 13, 17, 21]
+    assert line_names(tune, starts) == {0: "Chorus 1", 3: "Chorus 2"}
 
 
 def test_a_vamp_has_no_choruses() -> None:

@@ -40,7 +40,8 @@ def played_on(instrument: Instrument, pitch: int = 60, key: int = 0) -> Tune:
         (Instrument("Bass Clarinet", 71), 58, "Bb", 72, "treble"),  # by its name, a ninth above
         (HORN, 65, "F", 72, "treble"),  # a fifth above
         (TROMBONE, 50, "C", 50, "bass"),
-        (TROMBONE, 65, "C", 65, "bass"),  # however high it plays
+        (TROMBONE, 65, "C", 65, "bass"),
+        (TROMBONE, 70, "C", 70, "tenor"),  # where the bass clef has only ledger lines
         (GUITAR, 60, "C", 72, "treble"),  # an octave above
         (BASS, 40, "C", 52, "bass"),  # an octave above
         (Instrument("Viola", 41), 60, "C", 60, "alto"),
