@@ -188,7 +188,7 @@ def music_inference_model(LSTM_cell, densor, n_values=WIDTH, n_a=64, Ty=100):
         x = Lambda(one_hot)(out)
     return Model(inputs=[x0, a0, c0], outputs=outputs)
 ---
-inference_model = music_inference_model(LSTM_cell, densor, n_values=WIDTH, n_a=64, Ty=50)
+inference_model = music_inference_model(LSTM_cell, densor, n_values=WIDTH, n_a=64, Ty=STEPS)
 ---
 x_initializer = np.zeros((1, 1, WIDTH))
 a_initializer = np.zeros((1, n_a))
@@ -211,10 +211,12 @@ IPython.display.Audio('./data/30s_trained_model.mp3')
 """
 
 
-def older_edition(width: int, epochs: int) -> list[str]:
-    """The cells of the older editions, with the `width` that they write by hand."""
+def older_edition(width: int, epochs: int, steps: int) -> list[str]:
+    """The cells of the older editions, with the `width` that they write by hand; `steps` are those
+    of a prediction."""
     dense = "n_values" if width == 78 else str(width)
     text = V3.replace("WIDTH", str(width)).replace("DENSE", dense).replace("EPOCHS", str(epochs))
+    text = text.replace("STEPS", str(steps))
     return text.split("\n---\n")
 
 

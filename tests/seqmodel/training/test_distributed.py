@@ -31,6 +31,7 @@ pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not ins
 N_VALUES, N_A, TX = 5, 4, 4
 CONFIG = TrainerConfig(epochs=4, batch_size=4, learning_rate=0.05)
 
+COMPILED_IN_HASTE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 # A small training; host 1 kills itself after two epochs.
 TRAINING = """
 import json, os, signal, sys
@@ -84,7 +85,7 @@ def batches() -> InMemoryBatches:
 def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", TRAINING, str(Path(__file__).parent), json.dumps(arguments)],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": COMPILED_IN_HASTE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
