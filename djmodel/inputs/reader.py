@@ -37,7 +37,7 @@ Progress = Callable[["ReadResult", int], None]
 # Work from which processes are worth their start, in bytes of MIDI. A byte of other formats is more
 # work, or less: music21 reads ABC and Humdrum; MusicXML has many words for a note.
 PARALLEL_FROM = 2_000_000
-_WORK = {".abc": 20.0, ".krn": 20.0, ".mxl": 5.0, ".xml": 0.3, ".musicxml": 0.3}
+_WORK = {".abc": 2.0, ".krn": 20.0, ".mxl": 5.0, ".xml": 0.3, ".musicxml": 0.3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Sheet music -> scores: MusicXML, read by `musicxml/`; ABC, Humdrum, and what that reader does not
-know, by music21; and music21's corpus.
+"""Sheet music -> scores: MusicXML, read by `musicxml/`, and ABC, by `abc/`; Humdrum, and MusicXML
+that our reader does not know, by music21; and music21's corpus.
 
 music21's bars are taken in the order in which they are written: repeats are not played twice.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from djmodel.inputs.abc.reader import read_abc
 from djmodel.inputs.collector import collector_paused
 from djmodel.inputs.limits import Deadline, Limits
 from djmodel.inputs.midi_parser import plain_text
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from music21 import stream
 
 _TICKS_PER_QUARTER = 10080  # divisible by every written duration, as in music21
-_XML_SUFFIXES = (".xml", ".musicxml", ".mxl")
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # their time does not count
 _HINT = "choose another file"
 
@@ -69,12 +69,14 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
     path, limits = check_input_file(path, "sheet music (MusicXML, ABC or Humdrum)"), deadline.limits
     if path.stat().st_size > limits.max_bytes:
         raise limits.too_large(path)
-    if path.suffix.lower() not in _XML_SUFFIXES:
-        deadline.allow(_count_tunes(path))
+    kind = path.suffix.lower()
+    if kind == ".krn":
         return _read_by_music21(path, deadline)
-    text = sheet_text(path, limits)
+    text = path.read_bytes() if kind == ".abc" else sheet_text(path, limits)
     try:
         with collector_paused():
+            if kind == ".abc":
+                return read_abc(text, path, deadline)
             return (read_musicxml(text, path, deadline),)
     except MemoryError as error:
         raise limits.too_much_memory(path) from error
@@ -107,14 +109,6 @@ def _read_by_music21(
     except CrashedError as error:
         raise FileError(f"music21 crashed on the file ({error})", path=path, hint=_HINT) from error
     return scores
-
-
-def _count_tunes(path: Path) -> int:
-    """The number of tunes that a tune book declares; 1 for any other file."""
-    if path.suffix.lower() != ".abc":
-        return 1
-    with path.open("rb") as lines:
-        return max(1, sum(line.startswith(b"X:") for line in lines))
 
 
 def _parsed(path: Path, limits: Limits, musicxml: bytes | None = None) -> tuple[Score, ...]:

@@ -157,7 +157,7 @@ SHEETS_REFUSED = {
     "bytes.musicxml": (music_xml(SCALE, more="\x00\x01"), "not well-formed"),
     "other.xml": (XML_HEAD + "<html/>", "its root element is `html`"),
     "words.mxl": ("no archive", "not well-formed"),
-    "words.abc": ("no music at all", "cannot read"),
+    "words.abc": ("no music at all", "no notes"),
     "empty.krn": ("**kern\n*-\n", "no notes"),
 }  # fmt: skip
 

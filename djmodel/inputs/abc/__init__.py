@@ -1,0 +1,1 @@
+"""ABC notation: tune books -> written sheets."""
