@@ -3,7 +3,9 @@
 A chart is typed as players type it, over as many lines as it needs:
 
 | Dm7 G7 | C |          bars, divided by | or by ends of lines; chords in a bar share its beats
-C / / G7                a slash (or . or -) holds the chord for a beat; then every sign is one beat
+C / / G7                a slash (or . or -) holds the chord for a beat; then every sign is one beat,
+                        or an eighth, as in C / / G7 / / F /; without slashes at most one chord a
+                        beat, or one an eighth
 %  %%                    the bar before once more; the two bars before (./. and .//. are the same)
 C,,F,G7                 a comma goes on to the next beat where two follow one another
 N.C.                    no chord: the accompaniment rests

@@ -22,11 +22,11 @@ Tones = tuple[tuple[int, int], ...]
 MAJOR_DEGREES = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 11, 8: 0, 9: 2, 10: 4, 11: 5, 12: 7, 13: 9}
 ACCIDENTALS = {"b": -1, "♭": -1, "-": -1, "#": 1, "♯": 1, "+": 1, "": 0}
 
-_MAJOR = r"(?:major|Major|maj|Maj|MAJ|ma(?!dd)|Ma|MA(?!DD)|M(?![Ii])|△|Δ|∆|\^|m?j(?=\d))"
-_MINOR = r"(?:minor|Minor|min|Min|MIN|mi|Mi|MI|m|-|−|–)"
+_MAJOR = r"(?:major|Major|MAJOR|maj|Maj|MAJ|ma(?!dd)|Ma|MA(?!DD)|M(?![Ii])|△|Δ|∆|\^|m?j(?=\d))"
+_MINOR = r"(?:minor|Minor|MINOR|min|Min|MIN|mi|Mi|MI|m|-|−|–)"
 _QUALITY = re.compile(
     rf"(?P<major>{_MAJOR})|(?P<minor>{_MINOR})|(?P<half>half-?dim|hdim|ø|Ø|h)"
-    r"|(?P<dim>dim|DIM|Dim|°|º|o)|(?P<aug>aug|AUG|Aug|\+)|(?P<dominant>dom)"
+    r"|(?P<dim>dim|DIM|Dim|°|º|o|O)|(?P<aug>aug|AUG|Aug|\+)|(?P<dominant>dom)"
 )
 _TONES_OF_QUALITY = {
     "minor": [(3, 3)],
@@ -36,10 +36,10 @@ _TONES_OF_QUALITY = {
 }
 _STACK = re.compile(r"(?P<power>5)|(?P<sixth>6/?9|6)|(?P<stack>13|11|9|7)(?P<late_major>M?)|2")
 _MODIFIER = re.compile(
-    r"(?:sus|SUS|Sus)(?P<sus>24|2|4)?|(?P<alt>alt|ALT|Alt)"
+    r"(?:sus|SUS|Sus)(?P<sus>24|2|4)?(?P<sus_stack>13|9|7)?|(?P<alt>alt|ALT|Alt)"
     rf"|(?P<major>{_MAJOR}(?P<stack>13|11|9|7)|[△Δ∆^])"
     r"|(?:add|ADD|Add)(?P<add_by>[b♭#♯]?)(?P<add>1[0-3]|[1-9])|(?:no|omit)(?P<omit>1[0-3]|[1-9])"
-    r"|(?P<by>[b♭#♯+\-])(?P<degree>13|11|9|6|5)|(?P<sharp_five>\+|aug)"
+    r"|(?P<by>[b♭#♯+\-])(?P<degree>13|11|9|6|5)|[#♯+](?P<fourth>4)|(?P<sharp_five>\+|aug)"
 )
 _SEPARATORS = re.compile(r"[(),\s]+|/")
 _LOOSE_NUMBER = re.compile(r"13|11|9|7|6")
@@ -165,6 +165,8 @@ def _read_modifier(suffix: str, at: int, tones: _Tones) -> int:
     elif modifier["degree"]:
         degree = int(modifier["degree"])
         tones.alter(_odd_degree(degree), MAJOR_DEGREES[degree] + ACCIDENTALS[modifier["by"]])
+    elif modifier["fourth"]:
+        tones.alter(11, 6)
     elif modifier["sharp_five"]:
         tones.alter(5, 8)
     else:
@@ -173,6 +175,8 @@ def _read_modifier(suffix: str, at: int, tones: _Tones) -> int:
             tones.add(9, 2)
         if modifier["sus"] != "2":
             tones.add(11, 5)
+        if modifier["sus_stack"]:  # C sus 7, C 7 sus
+            tones.stack(int(modifier["sus_stack"]))
     return modifier.end()
 
 

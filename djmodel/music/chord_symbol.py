@@ -16,7 +16,6 @@ from djmodel.music.chord_suffix import (
 from djmodel.music.pitch import note_name, pitch_class, place_in_key, place_of
 from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
-from seqmodel.settings import checked
 
 
 class ChordSymbolError(InputError):
@@ -39,13 +38,18 @@ _KNOWN_SYMBOLS = (
     "sus2 sus4 alt, b5 #5 b9 #9 #11 b13, add9 no3, /bass"
 )
 
+_F_FLAT = -8
 MAX_LENGTH = 64  # characters of a chord symbol
-_NOTE = r"[A-G](?:[b♭]{1,2}|[#♯]{1,2}|[x𝄪𝄫])?"
+_NOTE = r"[A-G](?:[b♭]{1,2}|B(?=$|[A-Z\d/(+-])|[#♯]{1,2}|[x𝄪𝄫])?"
 _SYMBOL = re.compile(rf"(?P<root>{_NOTE})(?P<suffix>.*?)(?:/(?P<bass>{_NOTE}))?", re.DOTALL)
-_PLAIN_SIGNS = str.maketrans({"♭": "b", "♯": "#", "−": "-", "–": "-", "∆": "△", "Δ": "△", "º": "°"})
+_PLAIN_SIGNS = str.maketrans(
+    {"♭": "b", "♯": "#", "＃": "#", "º": "°", "˚": "°", "⁰": "°", "⌀": "ø", "∅": "ø", "⁺": "+"}
+    | dict.fromkeys("∆Δ▵▲", "△")
+    | dict.fromkeys("−–‐‑⁻", "-")
+    | dict(zip("¹²³⁴⁵⁶⁷⁸⁹", "123456789", strict=True))
+)
 
 
-@checked
 def parse_chord_symbol(text: str) -> Chord:
     """The chord of a jazz or pop chord symbol: `Dm7`, `G7b9`, `F#ø`, `Bb△7/D`.
 
@@ -68,7 +72,7 @@ def parse_chord_symbol(text: str) -> Chord:
     if not match:
         hint = "write roots as capital letters" if re.match(_NOTE, symbol.capitalize()) else ""
         raise ChordSymbolError(symbol, 0, hint=hint)
-    suffix = match["suffix"].translate(_PLAIN_SIGNS)
+    suffix = re.sub(r"B(?=\d)", "b", match["suffix"].translate(_PLAIN_SIGNS))
     try:
         intervals = intervals_of(suffix_tones(suffix))
     except SuffixError as error:
@@ -94,13 +98,14 @@ def is_symbol_of(written: Written, chord: Chord) -> bool:
 
 def root_place(chord: Chord, key: int | None = None) -> int:
     """The place of the root on the circle of fifths: as it was written, else as a chord symbol in
-    `key` spells it."""
+    `key` spells it, which never is an F flat."""
     if chord.written is not None and chord.written.root is not None:
         return chord.written.root
     centre = -1 if key is None else key
     tones = set(chord.intervals)
     reach = 2 if {3, 6} <= tones else 3 if 3 in tones and 4 not in tones else 5
-    return place_in_key(chord.root, centre - reach, centre)
+    place = place_in_key(chord.root, centre - reach, centre)
+    return place + 12 if place == _F_FLAT else place
 
 
 def symbol_suffix(chord: Chord) -> str:

@@ -13,7 +13,7 @@ LETTER_PITCH_CLASSES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MAX_KEY_ACCIDENTALS = 7  # sharps or flats of a key signature
 
 _LETTERS_BY_FIFTHS = "FCGDAEB"
-_ACCIDENTALS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "x": 2, "𝄪": 2, "𝄫": -2}
+_ACCIDENTALS = {"b": -1, "B": -1, "♭": -1, "#": 1, "♯": 1, "x": 2, "𝄪": 2, "𝄫": -2}
 
 
 def step_and_alter(place: int) -> tuple[str, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from djmodel.music.charts.play_order import MAX_BARS, Marks, PlayOrderError, play_order
+from djmodel.music.chord import Chord
+from djmodel.music.chord_symbol import bass_place, root_place
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Section, Tempo, Tune
 from seqmodel.errors import InputError
@@ -75,14 +78,16 @@ class Chart:
 
     def transposed(self, semitones: int, key: int | None = None) -> Chart:
         """The chart `semitones` higher, in `key`; without it in that of two equal keys which has
-        fewer accidentals. Chord symbols move along with the key."""
+        fewer accidentals. Chord symbols move along with the key; the roots of a ii V are spelled
+        alike, as in F#m7 B7."""
         moved = self.as_written().transposed(semitones, key)
         fifths = None if moved.key is None or self.key is None else moved.key - self.key
         alternates = tuple(
             tuple(replace(c, chord=c.chord.transposed(semitones, fifths)) for c in changes)
             for changes in self.alternates
         )
-        return replace(self, bars=moved.bars, key=moved.key, alternates=alternates)
+        bars = tuple(_with_paired_roots(moved.bars, moved.key))
+        return replace(self, bars=bars, key=moved.key, alternates=alternates)
 
     def with_alternates(self) -> Chart:
         """The chart with its alternate chords in place of the others."""
@@ -140,6 +145,30 @@ def chart_of(tune: Tune) -> Chart:
         composer=tune.composer,
         choruses=len(starts) if len(starts) > 1 else None,
     )
+
+
+def _with_paired_roots(bars: Sequence[Bar], key: int | None) -> Iterator[Bar]:
+    """The bars, in which each ii is spelled a fifth above its V."""
+    after = [change.chord for bar in bars for change in bar.changes][1:]
+    following = iter([*after, None])
+    for bar in bars:
+        changes = (
+            replace(change, chord=_paired(change.chord, next(following), key))
+            for change in bar.changes
+        )
+        yield replace(bar, changes=tuple(changes))
+
+
+def _paired(chord: Chord, after: Chord | None, key: int | None) -> Chord:
+    """A chord with its root a fifth above that of the next chord, if they are a ii and a V."""
+    if after is None or chord.written is None or (chord.root - after.root) % 12 != 7:
+        return chord
+    is_ii_v = 3 in chord.intervals and 4 not in chord.intervals and {4, 10} <= {*after.intervals}
+    place = root_place(after, key) + 1
+    if not is_ii_v or root_place(chord, key) == place:
+        return chord
+    bass = None if chord.written.bass is None else bass_place(chord, key)
+    return replace(chord, written=chord.written._replace(root=place, bass=bass))
 
 
 def _whole(bar: Bar) -> Bar:

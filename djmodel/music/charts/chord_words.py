@@ -13,13 +13,15 @@ from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 
 _DECORATED = re.compile(
-    r"\^{0,2}(?P<chord>[A-G][b♭#♯]?[^/.]*)(?P<bass>/[A-G][b♭#♯]?)?(?:\.{1,3}[a-z]*)?"
+    r"\^{0,2}(?P<chord>(?P<root>[A-G][b♭#♯]?)[^/.]*)(?P<bass>/[A-G][b♭#♯]?)?(?:\.{1,3}[a-z]*)?"
 )
+# Behind the root.
 _SHORT = (
-    (r"(?<=[A-Gb#♭♯m])J(?=7|9|13|$)7?", "maj7"),
-    (r"(?<=[A-Gb#♭♯])H(?=7?$)", "h"),
-    (r"(?<=[A-Gb#♭♯])5b$", "(b5)"),
-    (r"(?<=[A-Gb#♭♯])4$", "sus4"),
+    (r"(m?)J(?=9|13)", r"\1maj"),
+    (r"(m?)J7?(?=[b#♭♯(]|$)", r"\1maj7"),
+    (r"()H(?=7?$)", r"\1h"),
+    (r"()5b$", r"\1(b5)"),
+    (r"()4$", r"\1sus4"),
 )
 
 
@@ -32,9 +34,9 @@ def plain_chord(word: str) -> str:
     match = _DECORATED.fullmatch(word)
     if match is None:
         return word
-    chord = match["chord"]
+    chord, root = match["chord"], match["root"]
     for short, usual in _SHORT:
-        chord = re.sub(short, usual, chord)
+        chord = re.sub(rf"(?<=^{root}){short}", usual, chord)
     return chord + (match["bass"] or "")
 
 

@@ -96,8 +96,10 @@ def form_of(text: str, meter: Meter) -> Chart | None:
             raise ChangesError(problem, text, at, len(key_name), hint=hint)
         tonic = parse_chord_symbol(match[1].capitalize()).root
     key = Key(tonic, form.minor).signature
-    if {"#", "♯"} & set(key_name) and key + 12 <= MAX_KEY_ACCIDENTALS:
+    if {"#", "♯"} & set(key_name[1:]) and key + 12 <= MAX_KEY_ACCIDENTALS:
         key += 12  # F# as asked, not Gb
+    elif {"b", "♭"} & set(key_name[1:]) and key > 0 and key - 12 >= -MAX_KEY_ACCIDENTALS:
+        key -= 12  # A flat minor as asked, not G sharp
     tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
     in_c = replace(
         parse_chart(form.changes, meter),

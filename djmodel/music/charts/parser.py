@@ -92,17 +92,17 @@ def _chord(reader: ChartReader, token: Token, number: int) -> Chord:
 
 
 def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
-    """Onsets of the signs of a bar: with slashes each has a beat, or one unit of the meter; with
+    """Onsets of the signs of a bar: with slashes each has a beat, or a part of one; with
     commas that follow one another each comma goes on to the next beat; else they share the bar."""
     content, meter = bar.content, bar.meter
     if any(token.kind == "commas" for token in content):
         return _onsets_by_commas(reader, bar)
     holds = sum(token.kind == "hold" for token in content)
     if not holds or holds == len(content):
-        return shares(len(content), meter)
+        return _onsets_by_shares(reader, bar)
     signs = sum(len(token.text) if token.kind == "hold" else 1 for token in content)
     beats = meter.beat_onsets(meter.length)
-    if signs != len(beats) and not (meter.is_compound and signs == meter.numerator):
+    if signs not in {len(beats), _parts(meter)}:
         last, start = content[-1], content[0].position
         found = pluralize(signs, "sign")
         problem = f"a bar of {meter} with slashes has {found} instead of {len(beats)}, one per beat"
@@ -113,6 +113,25 @@ def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
         onsets.append(meter.length * at / signs)
         at += len(token.text) if token.kind == "hold" else 1
     return onsets
+
+
+def _parts(meter: Meter) -> int:
+    """The number of the parts of beats in a bar: three each in a compound meter, else two."""
+    return len(meter.beat_onsets(meter.length)) * (3 if meter.is_compound else 2)
+
+
+def _onsets_by_shares(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
+    """Onsets of signs that share a bar. Raises ChangesError for more than there are beats, unless
+    they share its eighths evenly."""
+    content, meter = bar.content, bar.meter
+    beats = len(meter.beat_onsets(meter.length))
+    if len(content) > beats and _parts(meter) % len(content):
+        last, start = content[-1], content[0].position
+        problem = f"a bar of {meter} has {len(content)} chords, more than its {beats} beats"
+        hint = "write a bar line between them, or a slash for each eighth that a chord holds"
+        length = last.position + len(last.text) - start
+        raise ChangesError(problem, reader.text, start, length, bar=bar.number, hint=hint)
+    return shares(len(content), meter)
 
 
 def _onsets_by_commas(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:

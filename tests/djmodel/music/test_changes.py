@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,10 +13,13 @@ from djmodel.music.changes import parse_changes
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.forms import FORMS
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol, root_place
 from djmodel.music.meter import Meter, parse_meter
+from djmodel.music.pitch import place_of
 from djmodel.music.tune import Change, Tune
 from seqmodel.errors import InputError
+
+F = Fraction
 
 
 def written(tune: Tune) -> str:
@@ -193,13 +196,33 @@ def test_forms_are_found_by_name() -> None:
     assert parse_changes("minor-blues-in-A").key == 0
 
 
+FLAT_KEYS = ("F", "Bb", "Eb", "Ab", "Db", "Gb", "Cb")
+SHARP_KEYS = ("C", "G", "D", "A", "E", "B", "F#", "C#", "G#")
+
+
 @pytest.mark.parametrize("name", sorted(FORMS))
-@pytest.mark.parametrize("key", ["C", "F#", "Bb"])
-def test_every_form_in_any_key_is_the_same_form(name: str, key: str) -> None:
-    tonic = parse_chord_symbol(key).root
-    tune, in_c = parse_changes(f"{name}-in-{key}"), parse_changes(f"{name}-in-C")
-    assert tune.bars == in_c.transposed(tonic).bars
-    assert len(tune.bars) in {2, 4, 8, 12, 16, 32}
+def test_every_form_in_any_key_is_the_same_form_spelled_as_a_musician_does(name: str) -> None:
+    in_c = parse_changes(f"{name}-in-C")
+    assert len(in_c.bars) in {2, 4, 8, 12, 16, 32}
+    for key in FLAT_KEYS + SHARP_KEYS:
+        tune = parse_changes(f"{name}-in-{key}")
+        assert tune.bars == in_c.transposed(parse_chord_symbol(key).root).bars
+        tonic = place_of(key) - 3 * FORMS[name].minor
+        assert tune.key is not None
+        assert tune.key == tonic or abs(tonic) > 7, (name, key)
+        chords = [change.chord for bar in tune.bars for change in bar.changes]
+        places = [root_place(chord, tune.key) for chord in chords]
+        assert -7 <= min(places) <= max(places) <= 12, (name, key)  # C flat to B sharp
+        for (ii, place), (v, next_place) in pairwise(zip(chords, places, strict=True)):
+            if (ii.root - v.root) % 12 == 7 and {3, 10} <= {*ii.intervals} and 4 in v.intervals:
+                assert place == next_place + 1, (name, key)
+
+
+def test_a_blues_in_a_flat_minor_has_flats() -> None:
+    tune = parse_changes("minor-blues-in-Ab")
+    assert tune.title == "minor-blues in Abm"
+    assert written(tune).split(" | ")[::4] == ["Abm7", "Dbm7", "E7"]
+    assert written(parse_changes("bird-blues-in-Gb")).split(" | ")[5] == "Bm7 E7@2"
 
 
 def test_the_key_signature_of_changes_is_estimated() -> None:
@@ -233,6 +256,8 @@ chords = st.builds(
     st.sampled_from([Meter(4, 4), Meter(3, 4), Meter(6, 8), Meter(5, 4)]),
 )
 def test_any_chords_in_any_meter_fill_their_bars(bars: list[list[Chord]], meter: Meter) -> None:
+    beats = len(meter.beat_onsets(meter.length))
+    bars = [bar[:beats] for bar in bars]
     text = " | ".join(" ".join(chord_symbol(chord) for chord in bar) for bar in bars)
     tune = parse_changes(text, meter)
     assert [bar.length for bar in tune.bars] == [meter.length] * len(bars)
@@ -242,6 +267,35 @@ def test_any_chords_in_any_meter_fill_their_bars(bars: list[list[Chord]], meter:
         assert onsets[0] == 0
         assert onsets[-1] < meter.length
         assert [change.chord for change in bar.changes] == [c for c, _ in groupby(given_chords)]
+
+
+@pytest.mark.parametrize(
+    ("bar", "meter", "place"),
+    [
+        ("C A7 Dm7 G7 C", "4/4", "5 chords, more than its 4 beats"),
+        ("C F G C", "3/4", "4 chords, more than its 3 beats"),
+        ("C F G C", "6/8", "4 chords, more than its 2 beats"),
+    ],
+)
+def test_more_chords_than_beats_are_a_forgotten_bar_line(bar: str, meter: str, place: str) -> None:
+    with pytest.raises(ChangesError, match=place) as caught:
+        parse_changes(f"F | {bar} | F", meter)
+    assert (caught.value.bar, caught.value.position, caught.value.length) == (2, 4, len(bar))
+    assert "bar line" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("bar", "meter", "onsets"),
+    [
+        ("C D E F G A B C", "4/4", [F(n, 2) for n in range(8)]),
+        ("C F G", "6/8", [0, 1, 2]),
+        ("C / / F / / G /", "4/4", [0, F(3, 2), 3]),  # dotted quarters
+        ("C / / F / G", "3/4", [0, F(3, 2), F(5, 2)]),
+    ],
+)
+def test_chords_on_eighths(bar: str, meter: str, onsets: list[Fraction]) -> None:
+    [found] = parse_changes(bar, meter).bars
+    assert [change.onset for change in found.changes] == onsets
 
 
 @given(st.text(alphabet="CGm7|:[]%x2/ N.\n", max_size=20))

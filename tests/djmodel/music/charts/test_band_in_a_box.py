@@ -6,7 +6,7 @@ import pytest
 
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.chord_symbol import chords_of_bar, parse_chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, chords_of_bar, parse_chord_symbol
 
 
 def chords(text: str) -> list[str]:
@@ -71,6 +71,9 @@ def test_endings_are_not_numbers_of_bars() -> None:
         ("^^Bb7/D", "Bb7/D"),
         ("CJ", "Cmaj7"),
         ("EbmJ7", "Ebmmaj7"),
+        ("CJ9", "Cmaj9"),
+        ("CMAJ7", "CMAJ7"),
+        ("CADD4", "CADD4"),
         ("BH", "Bm7b5"),
         ("Gb5b", "Gb(b5)"),
         ("C4", "Csus4"),
@@ -81,8 +84,10 @@ def test_endings_are_not_numbers_of_bars() -> None:
     ],
 )
 def test_signs_of_how_a_chord_is_played_and_short_names_are_read(word: str, symbol: str) -> None:
-    tune = parse_changes(f"F | {word} | F")
-    assert tune.bars[1].changes[0].chord == parse_chord_symbol(symbol)
+    [change] = parse_changes(f"F | {word} | F").bars[1].changes
+    assert change.chord == parse_chord_symbol(symbol)
+    if word == symbol:
+        assert chord_symbol(change.chord) == word
 
 
 def test_an_error_points_at_its_place_in_the_text() -> None:
