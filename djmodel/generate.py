@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from djmodel.model.improvise import Solo
     from djmodel.model.model_file import DjModel
     from djmodel.model.provenance import Provenance
+    from djmodel.music.charts.ireal.songs import WrittenSong
 
 _LONG = 30  # seconds of sound that take a while to render
 SAME, DIFFERENT = 0, 1  # exit statuses of --like
@@ -155,10 +156,9 @@ class Outputs:
             write_page(items, self.html, settings, soundfont=self.soundfont, part_key=key)
             yield self.html
         if self.ireal:
-            from djmodel.model.solos import chart_of_solo
-            from djmodel.outputs.charts.ireal import ireal_song, write_ireal_page
+            from djmodel.outputs.charts.ireal import write_ireal_page
 
-            write_ireal_page([ireal_song(chart_of_solo(solos[0].tune, config)).song], self.ireal)
+            write_ireal_page([_ireal_song(solos[0], config).song], self.ireal)
             yield self.ireal
 
 
@@ -235,7 +235,8 @@ def command(
     over = f"{pluralize(len(tune.bars), 'bar')} over {tune.title}"
     if seed is None:
         over += f"; --seed {config.seed} makes the same again"
-    for line in (over, *_bare_chords(model, solos[0]), *_copies(model, solos, config)):
+    remarks = _ireal_song(solos[0], config).remarks if outputs.ireal else ()
+    for line in (over, *_bare_chords(model, solos[0]), *remarks, *_copies(model, solos, config)):
         console.print(line, soft_wrap=True)
 
 
@@ -244,6 +245,14 @@ def numbered(path: Path, count: int) -> list[Path]:
     if count == 1:
         return [path]
     return [path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, count + 1)]
+
+
+def _ireal_song(solo: Solo, config: GenerationConfig) -> WrittenSong:
+    """The song that iReal Pro opens, with remarks on what it has otherwise than the changes."""
+    from djmodel.model.solos import chart_of_solo
+    from djmodel.outputs.charts.ireal import ireal_song
+
+    return ireal_song(chart_of_solo(solo.tune, config))
 
 
 def _seconds(solo: Solo) -> float:

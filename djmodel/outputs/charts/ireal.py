@@ -22,7 +22,7 @@ _STYLE = (
 
 def ireal_song(music: Chart | Tune) -> WrittenSong:
     """The song of a chart, or of the changes of a tune, with repeats where it was written out, and
-    the chords that it has in a simpler form, since the app has no quality for them."""
+    remarks on what it has otherwise: the app lacks some qualities, meters and places."""
     return song_of_chart(with_repeats(music if isinstance(music, Chart) else chart_of(music)))
 
 

@@ -56,10 +56,9 @@ def shown_changes(text: str, meter: str, config: ChartConfig, title: str | None)
     chart = chart.with_alternates() if config.alternates else chart
     if chart.key is None:
         chart = replace(chart, key=parse_changes(text, meter, song=song, repeats=False).key)
-    written, simplified = song_of_chart(with_repeats(chart))
+    written, remarks = song_of_chart(with_repeats(chart))
     bars = _written_table(chart) if config.as_written else _played_table(chart.played())
-    notes = [f"{chord} is {simple} in iReal Pro" for chord, simple in simplified]
-    return ShownChanges((_facts(chart), bars), (written,), chart.title, tuple(notes), chart)
+    return ShownChanges((_facts(chart), bars), (written,), chart.title, remarks, chart)
 
 
 def _facts(chart: Chart) -> Table:

@@ -107,7 +107,12 @@ def test_changes_are_printed_as_a_link_and_written_as_a_page(
     [song] = read_playlist(shown.out.strip()).songs
     assert isinstance(song, Song)
     assert song.music == "[T44F7   |G13b9   Z"
-    assert shown.err == "G7(b9,#11,13) is G13b9 in iReal Pro\n"
+    remark = "G7(b9,#11,13) is G13b9 in iReal Pro (bar 2)\n"
+    assert shown.err == remark
+    out, written = tmp_path / "solo.mid", tmp_path / "solo.html"
+    given = ("--changes", changes, "--out", out, "--ireal", written)
+    assert called(generate, monkeypatch, *given) == 0
+    assert capsys.readouterr().err.count(remark) == 1
     page = tmp_path / "page.html"
     assert called(inspect.command, monkeypatch, "--changes", book, "--ireal", page) == 0
     assert "Wrong is left out" in capsys.readouterr().err

@@ -42,10 +42,10 @@ _SHOWN = 8  # titles in a hint
 
 
 class WrittenSong(NamedTuple):
-    """A song, and the chords that it has in a simpler form than the chart, each with that form."""
+    """A song, and `remarks`: a line on each chord and meter that it has in another form."""
 
     song: Song
-    simplified: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
 
 
 def find_song(playlist: Playlist, name: str | None) -> Song:
@@ -108,9 +108,9 @@ def chart_of_song(song: Song) -> Chart:
 
 
 def song_of_chart(chart: Chart) -> WrittenSong:
-    """The song of a chart, and what it has in a simpler form."""
+    """The song of a chart, with remarks on what it has otherwise."""
     meter = chart.bars[0].meter if chart.bars else COMMON_TIME
-    music, simplified = write_music(chart)
+    music, remarks = write_music(chart)
     style, player_style = _STYLES.get(chart.feel, ("", ""))
     style = chart.style or ("Waltz" if meter == (3, 4) else style)
     song = Song(
@@ -123,7 +123,7 @@ def song_of_chart(chart: Chart) -> WrittenSong:
         tempo=None if chart.tempo is None else round(chart.tempo / _beat(meter)),
         choruses=chart.choruses,
     )
-    return WrittenSong(song, simplified)
+    return WrittenSong(song, remarks)
 
 
 def _beat(meter: Meter) -> float:

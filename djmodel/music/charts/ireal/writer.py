@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
 from djmodel.music.charts.chart import Chart
-from djmodel.music.charts.ireal.cells import CELLS, cells_of_onsets
+from djmodel.music.charts.ireal.cells import CELLS, cells_of_onsets, onsets_of_cells
 from djmodel.music.charts.ireal.qualities import ireal_chord
 from djmodel.music.charts.play_order import Jump, Marks
 from djmodel.music.chord_symbol import chord_symbol
@@ -20,15 +21,16 @@ from djmodel.music.tune import Bar, Change
 _MANY = 48  # bars that fill a page of the app; of more, a bar has fewer cells
 _SECTIONS = {"intro": "*i", "verse": "*v"}
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
+_SHOWN = 8  # bars in a remark
 _TEXT = 60  # characters of a section's name
 
 
 class Music(NamedTuple):
-    """The music of a song, and the chords that it has in a simpler form, each with that form and
-    without repetition."""
+    """The music of a song, and `remarks`: a line on each chord and meter that it has in another
+    form than the chart, or elsewhere."""
 
     text: str
-    simplified: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
 
 
 def write_music(chart: Chart) -> Music:
@@ -37,13 +39,14 @@ def write_music(chart: Chart) -> Music:
     """
     writer = _MusicWriter(chart)
     text = "".join(writer.bars())
-    return Music(text, tuple(dict.fromkeys(writer.simplified)))
+    return Music(text, tuple(_remark(what, bars) for what, bars in writer.changed.items()))
 
 
 class _MusicWriter:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        self.simplified: list[tuple[str, str]] = []
+        self.changed: dict[str, dict[int, None]] = {}  # what is written otherwise -> bars
+        self.number = 0  # of the bar that is written, from 1
         self.meter: Meter | None = None
 
     def bars(self) -> Iterator[str]:
@@ -53,6 +56,7 @@ class _MusicWriter:
         before: Marks | None = None
         for number, (bar, marks) in enumerate(zip(chart.bars, chart.marks, strict=True)):
             is_coda = marks.coda or number == coda
+            self.number = number + 1
             yield self.bar_line(before, marks, is_coda=is_coda)
             yield "".join(self.start_signs(bar, marks, is_coda=is_coda))
             yield self.content(number)
@@ -76,7 +80,10 @@ class _MusicWriter:
             yield known or f"<{_text(marks.section)}>"
         if bar.meter != self.meter:
             self.meter = bar.meter
-            yield _meter(bar.meter)
+            sign = _meter(bar.meter)
+            if sign is None:
+                self.remark(f"{bar.meter} is 4/4")
+            yield sign or "T44"
         if marks.segno:
             yield "S"
         if is_coda:
@@ -110,6 +117,7 @@ class _MusicWriter:
         onsets = tuple(change.onset for change in changes)
         placed = cells_of_onsets(onsets, bar.meter, few)
         cells, count = placed or (tuple(range(len(changes))), max(len(changes), CELLS))
+        self.remark_moves(bar, onsets_of_cells(cells, count, bar.meter), onsets)
         written = [" "] * count
         for cell, change in zip(cells, changes, strict=True):
             written[cell] = self.chord(change)
@@ -125,8 +133,36 @@ class _MusicWriter:
             return "n"
         symbol, exact = ireal_chord(change.chord, self.chart.key)
         if not exact:
-            self.simplified.append((chord_symbol(change.chord, self.chart.key), symbol))
+            self.remark(f"{chord_symbol(change.chord, self.chart.key)} is {symbol}")
         return symbol
+
+    def remark(self, what: str) -> None:
+        self.changed.setdefault(what, {})[self.number] = None
+
+    def remark_moves(self, bar: Bar, found: Sequence[Fraction], onsets: Sequence[Fraction]) -> None:
+        """Remarks on the chords of a bar that are read back elsewhere, or not at all. `onsets`:
+        beats of those that are written, `found`: where they are read."""
+        beats = [_beat(onset, bar.meter) for onset in found]
+        for change, after in pairwise([*bar.changes, None]):
+            assert change is not None
+            name = chord_symbol(change.chord, self.chart.key) if change.sounding else "N.C."
+            beat = beats[bisect_right(onsets, change.onset) - 1]
+            follows = after is not None and beats[bisect_right(onsets, after.onset) - 1] == beat
+            if follows:
+                self.remark(f"{name} is left out beside the chord after it on beat {beat}")
+            elif beat != _beat(change.onset, bar.meter):
+                self.remark(f"{name} is on beat {beat}, not {_beat(change.onset, bar.meter)}")
+
+
+def _beat(onset: Fraction, meter: Meter) -> str:
+    """The beat of an onset, counted from 1: 4, or 4.5 between two."""
+    return f"{float(1 + onset / meter.beat):.4g}"
+
+
+def _remark(what: str, bars: Collection[int]) -> str:
+    """What is written otherwise, and in which bars."""
+    shown = [*map(str, [*bars][:_SHOWN]), *["..."] * (len(bars) > _SHOWN)]
+    return f"{what} in iReal Pro ({'bar' if len(bars) == 1 else 'bars'} {', '.join(shown)})"
 
 
 def _alike(before: Bar, bar: Bar) -> bool:
@@ -154,12 +190,12 @@ def _on_beats(bar: Bar) -> list[Change]:
     return [at[onset] for onset in sorted(at)]
 
 
-def _meter(meter: Meter) -> str:
-    """The sign of a meter; of one with two digits the app has only 12/8."""
+def _meter(meter: Meter) -> str | None:
+    """The sign of a meter; of those with two digits the app has only 12/8."""
     numerator, denominator = meter
     if numerator < 10 and denominator < 10:
         return f"T{numerator}{denominator}"
-    return "T12" if meter == (12, 8) else "T44"
+    return "T12" if meter == (12, 8) else None
 
 
 def _jump(jump: Jump) -> str:
