@@ -80,6 +80,22 @@ def metheny() -> Path:
     pytest.skip("data/original_metheny.mid is not here")
 
 
+@pytest.fixture
+def uncompiled_keras() -> Iterator[None]:
+    """Lets Keras on TensorFlow compute step by step: for a few batches it takes less time than to
+    compile them."""
+    from seqmodel.network.keras_layers import load_keras
+
+    if load_keras().backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 class Outcome(NamedTuple):
     status: int
     out: str

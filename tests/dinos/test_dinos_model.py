@@ -22,6 +22,7 @@ from seqmodel.errors import InputError
 from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.training.keras_trainer import KerasTrainer
 
+pytestmark = pytest.mark.usefixtures("uncompiled_keras")
 by_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
     reason="TensorFlow takes the gradients",

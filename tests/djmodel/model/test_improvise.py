@@ -122,6 +122,7 @@ def test_equal_configurations_give_equal_models(trained, tune):
     assert again.history[-1].loss == pytest.approx(trained.history[-1].loss, abs=1e-4)
 
 
+@pytest.mark.usefixtures("uncompiled_keras")
 def test_scan_and_unrolled_graph_train_to_the_same_model(tune):
     config = TrainingConfig(m=20, tx=4, n_a=6, n_values=20, trainer=TrainerConfig(epochs=3))
     scan = fit([tune], config)

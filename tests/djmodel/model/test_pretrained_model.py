@@ -58,12 +58,13 @@ def test_generate_takes_the_bundled_ragtime_model_by_its_name_or_its_file(comman
     assert other.read_bytes() == out.read_bytes()
 
 
-def test_evaluate_compares_a_model_with_ngrams_of_each_order(command, rags):
-    done = command(EVALUATE, pretrained_model(), rags[0], "--count", 1)
+def test_evaluate_compares_the_bundled_model_with_ngrams_of_each_order(command, rags):
+    done = command(EVALUATE, rags[0], "--count", 1)
     assert done.status == 0
     for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "accuracy"):
         assert said in done.out
     assert done.out.count("best n-gram") == 1
+    assert "training tunes" in done.out  # their copies, for comparison with those of solos
     assert "bethena.mid: the model was trained on this file" in done.err
 
 
@@ -86,13 +87,6 @@ def test_evaluate_refuses_two_models(refuses):
 
 def test_json_output_of_evaluate_needs_a_solo(refuses):
     assert "--copies" in refuses(EVALUATE, pretrained_model(), "--json")
-
-
-def test_evaluate_uses_the_bundled_model_by_default(command, rags):
-    done = command(EVALUATE, rags[0], "--count", 1)
-    assert done.status == 0
-    assert "bethena.mid: the model was trained on this file" in done.err
-    assert "training tunes" in done.out  # their copies, for comparison with those of solos
 
 
 def test_leave_one_out_evaluation_needs_three_tunes(refuses, rags):

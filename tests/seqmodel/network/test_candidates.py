@@ -53,6 +53,7 @@ def test_the_gradient_of_a_score_is_the_sum_over_its_symbols():
     assert out[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6, 1 + 4, 2 + 5, 3 + 6, 6, 0]
 
 
+@pytest.mark.usefixtures("uncompiled_keras")
 def test_numpy_and_keras_train_views_to_the_same_weights():
     ours = NumpyTrainer(extract_weights(graph(), VIEWS))
     keras = KerasTrainer(graph(), views=VIEWS)

@@ -11,25 +11,14 @@ from helpers.small_training import BATCHES, bits, new_graph, some_windows
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Windows
 from seqmodel.errors import CheckpointError, FileError, TrainingError
-from seqmodel.network.keras_layers import extract_weights, load_keras
+from seqmodel.network.keras_layers import extract_weights
 from seqmodel.training import loop
 from seqmodel.training.batches import InMemoryBatches
 from seqmodel.training.checkpoints import training_in
 from seqmodel.training.config import Dropout, TrainerConfig
 from seqmodel.training.loop import train_network
 
-
-@pytest.fixture(autouse=True)
-def _eagerly():
-    """Keras computes step by step here: for a few batches nothing is compiled."""
-    if load_keras().backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("uncompiled_keras")
 
 
 class Stop(Exception):
