@@ -40,8 +40,6 @@ html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_show_copyright = False
 
-PACKAGES = ("djmodel", "dinos", "seqmodel")
-
 PACKAGES = ("djmodel.", "dinos.", "seqmodel.")
 
 # The commands of each program, and the module of each.
@@ -98,6 +96,10 @@ _ARRAY = re.compile(
     r"~?(?:numpy\.)?dtype\[([~\w.]+)\]\]"
 )
 
+_SETTING = re.compile(
+    r"~?(?:typing\.)?Annotated\[([^,\]]+), ~?[\w.]*Setting\(help=.*?, positional=\w+\)\]"
+)
+
 
 def _signature(
     _app: Any, what: str, _name: str, subject: Any, _options: Any, signature: str, returns: str
@@ -113,8 +115,9 @@ def _signature(
 
 
 def _plain_types(text: str, names: dict[str, Any]) -> str:
-    """A signature with arrays by their types alone, and with the modules of classes that Sphinx
-    has left as they are written."""
+    """A signature with arrays by their types alone, without the settings of parameters, and with
+    the modules of classes that Sphinx has left as they are written."""
+    text = _SETTING.sub(r"\1", text)
     text = re.sub(r"(?:^|(?<=[:|] ))[A-Z]\w+", lambda match: _qualified(match[0], names), text)
     return _ARRAY.sub(r"NDArray[\1]", text)
 
