@@ -98,6 +98,7 @@ def test_the_first_solo_is_over_the_first_tune(run_folder, rags):
     assert melody != [(n.pitch, float(n.onset)) for n in source.melody_notes()]
 
 
+@pytest.mark.usefixtures("uncompiled_keras")
 def test_training_on_chosen_parts_and_bars_with_a_tempo(command, rags, tmp_path):
     done = command(
         TRAIN, rags[0], "--out", tmp_path, "--epochs", 1, "--n-a", 8, "--bars", "1:20",

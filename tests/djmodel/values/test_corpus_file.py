@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.solo_databases import some_solos, write_database
 
 from djmodel.config import TrainingConfig
 from djmodel.inputs import cache, reader
@@ -86,6 +87,8 @@ def digest(folder: Path) -> str:
 def test_one_process_two_and_a_cluster_write_the_same_bytes(
     music: Path, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (music / "book.abc").unlink()  # music21 would start in each process
+    write_database(music / "wjazzd.db", some_solos("MilesDavis_Orbits", "CharlieParker_K.C.Blues"))
     versions = cache.reader_versions
     digests = set()
     for name, workers in {
