@@ -6,12 +6,12 @@ A chart is typed as players type it, over as many lines as it needs:
 C / / G7                a slash (or . or -) holds the chord for a beat; then every sign is one beat,
                         or an eighth, as in C / / G7 / / F /; without slashes at most one chord a
                         beat, or one an eighth
-%  %%                    the bar before once more; the two bars before (./. and .//. are the same)
+%  %%                    the bar before once more (./., sim. and " too); the two bars before
 C,,F,G7                 a comma goes on to the next beat where two follow one another
 N.C.                    no chord: the accompaniment rests
 (G7)                    an optional chord, which is played
-C7 x4   [Dm7 | G7] x2   the bar four times; the bars twice. x2 behind the last bar line of a line
-                        is the whole line twice. Brackets may be nested
+C7 x4   [Dm7 | G7] x2   the bar four times, also C7 (4 bars); the bars twice. x2 behind the last bar
+                        line of a line is the whole line twice. Brackets may be nested
 |: Dm7 | G7 :|          twice, too; :| x3 is three times. :| alone goes back to the last :|, or to
                         the start
 1. 2. [1 [2 |1 :|2      first and second endings

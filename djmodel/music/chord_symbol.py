@@ -43,7 +43,19 @@ MAX_LENGTH = 64  # characters of a chord symbol
 _NOTE = r"[A-G](?:[b♭]{1,2}|B(?=$|[A-Z\d/(+-])|[#♯]{1,2}|[x𝄪𝄫])?"
 _SYMBOL = re.compile(rf"(?P<root>{_NOTE})(?P<suffix>.*?)(?:/(?P<bass>{_NOTE}))?", re.DOTALL)
 _PLAIN_SIGNS = str.maketrans(
-    {"♭": "b", "♯": "#", "＃": "#", "º": "°", "˚": "°", "⁰": "°", "⌀": "ø", "∅": "ø", "⁺": "+"}
+    {
+        "♭": "b",
+        "♯": "#",
+        "＃": "#",
+        "º": "°",
+        "˚": "°",
+        "⁰": "°",
+        "⌀": "ø",
+        "∅": "ø",
+        "⁺": "+",
+        "⁽": "(",
+        "⁾": ")",
+    }
     | dict.fromkeys("∆Δ▵▲", "△")
     | dict.fromkeys("−–‐‑⁻", "-")
     | dict(zip("¹²³⁴⁵⁶⁷⁸⁹", "123456789", strict=True))

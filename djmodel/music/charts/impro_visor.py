@@ -9,13 +9,15 @@ from collections.abc import Iterator
 _LEAD_SHEET = re.compile(r"^[^\S\n]*\((?:title\s|meter\s+\d+\s+\d+\s*\)|part\s*$)", re.MULTILINE)
 _FIELD = re.compile(r"\(\s*(title|tempo|meter|key)\s+([^()]*)\)")
 _STYLE = re.compile(r"\(\s*(?:section|phrase)\s+\(\s*style\s+([\w' -]+)\)\s*\)")
-# Chords of its vocabulary that have no usual symbol, and a chord over another one, of which only
-# the bass is kept.
+# Chords of its vocabulary that have no usual symbol, a chord over another one, of which only the
+# bass is kept, and its second sign for a bar line.
 _CHORDS = (
     (re.compile(r"(?<=[A-G])phryg\b|(?<=[A-G][b#])phryg\b"), "7sus4(b9)"),
     (re.compile(r"(?<=[A-G])blues\b|(?<=[A-G][b#])blues\b"), "7(#9)"),
     (re.compile(r"(?<=[A-G])Bass\b|(?<=[A-G][b#])Bass\b"), "5"),
     (re.compile(r"\\(?=[A-G])"), "/"),
+    (re.compile(r"(?<=[\w#+])_(?=\s|$)"), ""),  # another voicing
+    (re.compile(r","), "|"),
 )
 _TYPE = re.compile(r"\(\s*type\s+(chords|melody)\b")  # of a part, not of a brick in a roadmap
 _NOTE = re.compile(r"[a-gr][#b]?[+\-]*\d[\d+./]*")  # c4, bb+8.

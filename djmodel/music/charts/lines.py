@@ -71,8 +71,13 @@ _LABEL_LINE = re.compile(
 _ALIKE = str.maketrans({
     "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n",
     "\t": " ", "\xa0": " ", "\u2007": " ", "\u202f": " ", "\ufeff": " ", "\u200b": " ",
-    "│": "|", "┃": "|", "¦": "|", "｜": "|", "‖": "|", "∥": "|",
+    "→": "|", "│": "|", "┃": "|", "¦": "|", "｜": "|", "‖": "|", "∥": "|",
 })  # fmt: skip
+
+_MARKDOWN = re.compile(
+    r"\*\*([A-Z][1-4]?)\*\*|^[ ]{0,3}>(?=[ ])|^[ ]{0,3}```\w*[ ]*$", re.MULTILINE
+)
+_LYRICS = 3  # words at least of a line of text between lines of chords
 
 
 class Line(NamedTuple):
@@ -96,8 +101,10 @@ class Heading:
 
 
 def plain(text: str) -> str:
-    """The text with one kind of line end, of space and of bar line."""
-    return text.replace("\r\n", "\n").translate(_ALIKE)
+    """The text with one kind of line end, of space and of bar line, without marks of Markdown."""
+    text = text.replace("\r\n", "\n").translate(_ALIKE)
+    text = re.sub(r"[-=]>", " |", text)
+    return _MARKDOWN.sub(lambda mark: f"[ {mark[1]} ]" if mark[1] else " " * len(mark[0]), text)
 
 
 def split_lines(text: str) -> tuple[Heading, list[Line]]:
@@ -123,7 +130,7 @@ def split_lines(text: str) -> tuple[Heading, list[Line]]:
         if is_short and not music and index < last_chords and _is_prose(line.text):
             heading.title = heading.title or line.text.strip()
             heading.feel = heading.feel or feel_of(line.text)
-        else:
+        elif not (is_short and music and _is_lyric(line.text)):
             music.append(line)
     return heading, _with_labels(music)
 
@@ -156,7 +163,7 @@ def _has_chords(line: str) -> bool:
 def _is_prose(line: str) -> bool:
     """True for a line of words, such as a title: no bar line, and at most as many chords as other
     words."""
-    if "|" in line or _LABEL_LINE.fullmatch(line.strip()):
+    if re.search(r"\||\(\d+ bars?\)", line) or _LABEL_LINE.fullmatch(line.strip()):
         return False
     if re.fullmatch(rf"(?:{SECTION_NAMES})(?:\s+\d+)?\s*:?", line.strip(), re.IGNORECASE):
         return False
@@ -167,6 +174,14 @@ def _is_prose(line: str) -> bool:
     chords = sum(is_chord(word) for word in words)
     others = [word for word in words if not is_chord(word)]
     return len(others) >= max(chords, 1) and all(_WORD.fullmatch(word) for word in others)
+
+
+def _is_lyric(line: str) -> bool:
+    """True for a line of the text that is sung: words, hardly any of which could be a chord."""
+    words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
+    others = [word for word in words if not is_chord(word)]
+    lower = [word for word in others if re.fullmatch(r"[^\W\d_A-Z][^\W\d_]+[,.!?;:'’]*", word)]
+    return len(lower) >= _LYRICS and len(lower) * 2 >= len(words) and _is_prose(line)
 
 
 def _read_fields(heading: Heading, line: Line, text: str) -> bool:

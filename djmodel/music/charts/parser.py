@@ -24,6 +24,14 @@ from djmodel.music.tune import Bar, Change
 from seqmodel.errors import InputError
 from seqmodel.text import pluralize
 
+# Hints on words that are chords elsewhere.
+_HINTS = (
+    (
+        re.compile(r"[b#♭♯]?(?:VII|III|IV|VI|II|V|I)(?:[^A-Za-z]\S*|maj\S*|m\S*|dim\S*)?", re.I),
+        "write chords by their names, as in Dm7 | G7 | C, or a form in a key: ii-V-I-in-C",
+    ),
+    (re.compile(r"H\S*"), "H is B in these charts, and the German B is Bb"),
+)
 _TITLE_LENGTH = 40  # characters of the title of a chart that has none
 
 
@@ -34,7 +42,8 @@ def parse_chart(text: str, meter: Meter) -> Chart:
         problem = f"the changes have {len(text):,} characters, more than {MAX_CHARACTERS:,}"
         raise InputError(problem, hint="write fewer bars, or repeat them with x4")
     text = plain(text)
-    if is_lead_sheet(text):
+    evenly = is_lead_sheet(text)  # as Impro-Visor divides bars
+    if evenly:
         text = without_expressions(text)
     heading, lines = split_lines(text)
     reader = ChartReader(text, heading.meter or meter)
@@ -42,7 +51,7 @@ def parse_chart(text: str, meter: Meter) -> Chart:
         reader.read(token)
     written = reader.finished()
     chart = Chart(
-        bars=_bars(reader, written),
+        bars=_bars(reader, written, evenly=evenly),
         marks=tuple(Marks(**bar.marks) for bar in written),
         title=heading.title or _short_title([line.text for line in lines]),
         key=heading.key,
@@ -61,7 +70,7 @@ def parse_chart(text: str, meter: Meter) -> Chart:
     return chart
 
 
-def _bars(reader: ChartReader, written: Sequence[WrittenBar]) -> tuple[Bar, ...]:
+def _bars(reader: ChartReader, written: Sequence[WrittenBar], *, evenly: bool) -> tuple[Bar, ...]:
     chords = {
         token: _chord(reader, token, bar.number)
         for bar in written
@@ -72,7 +81,8 @@ def _bars(reader: ChartReader, written: Sequence[WrittenBar]) -> tuple[Bar, ...]
     bars = []
     for bar in written:
         changes: list[Change] = []
-        for token, onset in zip(bar.content, _onsets(reader, bar), strict=True):
+        onsets = _even_onsets(bar) if evenly else None
+        for token, onset in zip(bar.content, onsets or _onsets(reader, bar), strict=True):
             if token.kind in {"chord", "rest"}:
                 holding, sounding = chords.get(token, holding), token.kind == "chord"
             change = Change(onset, holding, sounding)
@@ -88,7 +98,8 @@ def _chord(reader: ChartReader, token: Token, number: int) -> Chord:
     except ChordSymbolError as error:
         at, length = token.position + error.position, len(token.text) - error.position
         problem = f"`{token.text:.64}` is not a chord symbol such as Dm7, G7b9 or C6/9"
-        raise ChangesError(problem, reader.text, at, length, bar=number, hint=error.hint) from error
+        hint = next((hint for kind, hint in _HINTS if kind.fullmatch(token.text)), error.hint)
+        raise ChangesError(problem, reader.text, at, length, bar=number, hint=hint) from error
 
 
 def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
@@ -106,11 +117,26 @@ def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
         last, start = content[-1], content[0].position
         found = pluralize(signs, "sign")
         problem = f"a bar of {meter} with slashes has {found} instead of {len(beats)}, one per beat"
+        hint = "write | between bars, and a slash for each further beat of a chord"
         length = last.position + len(last.text) - start
-        raise ChangesError(problem, reader.text, start, length, bar=bar.number)
+        raise ChangesError(problem, reader.text, start, length, bar=bar.number, hint=hint)
     onsets, at = [], 0
     for token in content:
         onsets.append(meter.length * at / signs)
+        at += len(token.text) if token.kind == "hold" else 1
+    return onsets
+
+
+def _even_onsets(bar: WrittenBar) -> list[Fraction] | None:
+    """Onsets of signs that have equal parts of a bar; None where these are beats anyway."""
+    count = sum(len(token.text) if token.kind == "hold" else 1 for token in bar.content)
+    beats = len(bar.meter.beat_onsets(bar.meter.length))
+    holds = any(token.kind == "hold" for token in bar.content)
+    if count == beats or (count < beats and not holds):
+        return None
+    onsets, at = [], 0
+    for token in bar.content:
+        onsets.append(bar.meter.length * at / count)
         at += len(token.text) if token.kind == "hold" else 1
     return onsets
 
@@ -122,10 +148,11 @@ def _parts(meter: Meter) -> int:
 
 def _onsets_by_shares(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
     """Onsets of signs that share a bar. Raises ChangesError for more than there are beats, unless
-    they share its eighths evenly."""
+    they share its eighths evenly, in a text with bar lines."""
     content, meter = bar.content, bar.meter
     beats = len(meter.beat_onsets(meter.length))
-    if len(content) > beats and _parts(meter) % len(content):
+    one_bar = not re.search(r"[|\n]", reader.text.strip())
+    if len(content) > beats and (one_bar or _parts(meter) % len(content)):
         last, start = content[-1], content[0].position
         problem = f"a bar of {meter} has {len(content)} chords, more than its {beats} beats"
         hint = "write a bar line between them, or a slash for each eighth that a chord holds"

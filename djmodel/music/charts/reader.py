@@ -252,7 +252,8 @@ class ChartReader:
             raise self.error(self.groups[-1].token, "[ has no ] after it")
         if self.bar.signs:
             sign = self.bar.signs[0]
-            raise self.error(sign, f"{sign.text:.40} has no bar after it")
+            hint = "chords have names such as Dm7" if "ending" in self.bar.marks else ""
+            raise self.error(sign, f"{sign.text:.40} has no bar after it", hint)
         if not any(token.kind == "chord" for bar in self.bars for token in bar.content):
             hint = "write at least one, as in Dm7 | G7 | C"
             end = len(self.text)

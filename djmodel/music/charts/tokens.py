@@ -19,7 +19,9 @@ class Token(NamedTuple):
 
 
 _AFTER = r"(?=[\s|:,;()\[\]{}]|$)"
-_TIMES = r"(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times)|\(\s*(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times))\s*\))"
+_TIMES = (
+    r"(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times)|\(\s*(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times|bars?))\s*\))"
+)
 _NAMES = SECTION_NAMES.replace(" ", r"\s")
 _NUMBERS = r"[1-9]\d?(?:\s?[.,&+\-–]\s?[1-9]\d?)*"
 
@@ -54,7 +56,7 @@ _SIGN = re.compile(
     | (?P<fine>["'(\[<]?fine[."')\]>]*{_AFTER})
     | (?P<times>{_TIMES}{_AFTER})
     | (?P<two_bars>(?:%%|[./]//[./]|𝄏){_AFTER})
-    | (?P<same>(?:%|\./\.|𝄎){_AFTER})
+    | (?P<same>(?:%|\./\.|𝄎|sim(?:ile)?\.?|["″〃]){_AFTER})
     | (?P<rest>(?-i:N\.?\s?C\.?|n\.\s?c\.|nc|N/C){_AFTER})
     | (?P<hold>(?:/+|[.\-–_]+){_AFTER}|/+)
     | (?P<group>\[)
@@ -63,7 +65,7 @@ _SIGN = re.compile(
     | (?P<separator>(?:(?!,[ ]*,)[,;\s()])+)
     | (?P<stray>:)
     | (?P<chord>(?:\((?!{_ROOT})[^()|\n]*\)|(?![x×]\d+{_AFTER})[^\s|,;()\[\]{{}}:/]
-        |/(?![\s|/:,)\]]|$))+(?:\s\((?:[b♭\#♯+\-]?\d|add|no|omit|maj|sus|alt)[^()|\n]*\))?)
+        |/(?![\s|/:,)\]]|$))+(?:\s\((?!\d+\s*bars?\))(?:[b♭\#♯+\-]?\d|add|no|omit|maj|sus|alt)[^()|\n]*\))?)
     """,
     re.VERBOSE | re.IGNORECASE,
 )

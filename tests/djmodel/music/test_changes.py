@@ -45,7 +45,7 @@ def written(tune: Tune) -> str:
         ("C F G", "C F@2 G@3"),
         ("C F G Am", "C F@1 G@2 Am@3"),
         # more than the bar has beats
-        ("C F G Am Dm G C F", "C F@1/2 G@1 Am@3/2 Dm@2 G@5/2 C@3 F@7/2"),
+        ("C F G Am Dm G C F | C", "C F@1/2 G@1 Am@3/2 Dm@2 G@5/2 C@3 F@7/2 | C"),
         ("C / / G7", "C G7@3"),
         ("C | / / G7 /", "C | C G7@2"),
         ("C C F", "C F@3"),
@@ -278,6 +278,8 @@ def test_any_chords_in_any_meter_fill_their_bars(bars: list[list[Chord]], meter:
     ],
 )
 def test_more_chords_than_beats_are_a_forgotten_bar_line(bar: str, meter: str, place: str) -> None:
+    with pytest.raises(ChangesError, match="more than its 4 beats"):
+        parse_changes("Dm7 G7 Cmaj7 A7 Dm7 G7 Cmaj7 C6")  # eight bars on a line
     with pytest.raises(ChangesError, match=place) as caught:
         parse_changes(f"F | {bar} | F", meter)
     assert (caught.value.bar, caught.value.position, caught.value.length) == (2, 4, len(bar))
@@ -294,8 +296,24 @@ def test_more_chords_than_beats_are_a_forgotten_bar_line(bar: str, meter: str, p
     ],
 )
 def test_chords_on_eighths(bar: str, meter: str, onsets: list[Fraction]) -> None:
-    [found] = parse_changes(bar, meter).bars
+    found = parse_changes(f"{bar} | C", meter).bars[0]
     assert [change.onset for change in found.changes] == onsets
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("ii7 | V7 | Imaj7", "ii-V-I-in-C"),
+        ("bVII7 | iv", "by their names"),
+        ("H7 | E7", "the German B is Bb"),
+        ("1 | 4 | 5", "names such as Dm7"),
+        ("Dm7 - G7 - Cmaj7 - A7", "between bars"),
+        ("dm7 | g7", "capital"),
+    ],
+)
+def test_what_is_no_chart_here_is_refused_with_what_to_write(text: str, hint: str) -> None:
+    with pytest.raises(ChangesError, match=hint):
+        parse_changes(text)
 
 
 @given(st.text(alphabet="CGm7|:[]%x2/ N.\n", max_size=20))

@@ -239,7 +239,8 @@ class _MusicReader:
             return LastChorus(self.leave)
         self.bars[coda].marks.setdefault("section", "Coda")
         if "Coda" in goals or ("end" in goals and leaves):
-            for bar in leaves:
+            # Without a sign to leave at, the Coda follows the bar of the jump.
+            for bar in leaves or [n for n, bar in enumerate(self.bars) if "jump" in bar.marks]:
                 self.bars[bar].marks["to_coda"] = True
             self.bars[coda].marks["coda"] = True
             return LastChorus(self.leave)

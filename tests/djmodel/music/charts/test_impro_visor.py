@@ -78,3 +78,12 @@ def test_chords_of_its_own_vocabulary_are_read() -> None:
 def test_a_lead_sheet_with_brackets_that_do_not_close_has_no_chords() -> None:
     with pytest.raises(ChangesError, match="contain no chord"):
         parse_changes("(title x)\n" + "(" * 100_000 + "\nC | F")
+
+
+def test_signs_of_a_bar_have_equal_parts_of_it_where_they_are_not_beats() -> None:
+    """As Impro-Visor divides them; a comma is a bar line, `_` another voicing."""
+    text = "(title X)\n(meter 4 4)\nC / G7 | F13_ , C D E F G | Dm7 / / G7 | C G7"
+    bars = parse_changes(text).bars
+    onsets = [[str(change.onset) for change in bar.changes] for bar in bars]
+    fifths = ["0", "4/5", "8/5", "12/5", "16/5"]
+    assert onsets == [["0", "8/3"], ["0"], fifths, ["0", "3"], ["0", "2"]]

@@ -26,6 +26,26 @@ class Typed(NamedTuple):
 
 
 CHARTS = {
+    "a text under the chords, arrows, and a title": Typed(
+        """A Song About Spring
+        Eb     Cm7   |  Fm7   Bb7
+        green are the meadows, early in the morning
+        Eb → Bb7 -> Eb
+        and no one is awake""",
+        "Eb / Cm7 / | Fm7 / Bb7 / | Eb | Bb7 | Eb",
+        title="A Song About Spring",
+        key=-3,
+    ),
+    "Markdown, with simile signs": Typed(
+        """
+> **A** | Dm7 | sim. |
+> **B** | G7 (2 bars)
+> | C | " |
+        """,
+        "Dm7 | Dm7 | G7 | G7 | C | C",
+        sections=((0, "A"), (2, "B")),
+        key=0,
+    ),
     "a blues with bar lines at both ends of each line": Typed(
         """
         | F7  | Bb7 | F7   | Cm7 F7 |

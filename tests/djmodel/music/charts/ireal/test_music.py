@@ -116,6 +116,7 @@ def test_sections_have_letters_or_names() -> None:
         ("{C   |N1D   }|N2E   }|N3F   Z", "C D C E C F"),
         ("[C   |F   <Fine>]|G7   |A7<D.C. al Fine>   Z", "C F G7 A7 C F"),
         ("[C   |SD   |E   Q]|F   |G<D.S. al Coda>   ][QA   |B   Z", "C D E F G D E A B"),
+        ("[C   |SD   |E<D.S. al Coda>   ][QA   |B   Z", "C D E D E A B"),  # no sign to leave at
         ("[C   |QD   |F   |G<D.C. al Coda>   ][QA   Z", "C D F G C A"),  # left before D
         ("[C   |D<to coda>   |E   |F<DC al Coda>   ][QG   Z", "C D E F C D G"),
         ("[C   |F   U|G7   |A7<Da Capo al Fine>   Z", "C F G7 A7 C F"),
@@ -176,7 +177,6 @@ def test_the_last_chorus_ends_at_the_end_sign() -> None:
         ("[T44n   |    Z", "contains no chord", 0),
         ("", "contains no chord", 0),
         ("[C   |D<D.S. al Coda>   Z", "D.S. has no Segno", 2),
-        ("[C   |D<D.C. al Coda>   ][QE   Z", "has no To Coda", 2),
         ("[C   |F   <Fine>|SG   |A<D.S. al Fine>   Z", "never ends", 4),
         ("[C   |F   ][QG7   |A<D.S.>   Z", "D.S. has no Segno", 4),
     ],
