@@ -32,6 +32,7 @@ _HINTS = (
     ),
     (re.compile(r"H\S*"), "H is B in these charts, and the German B is Bb"),
 )
+_FEW = 4  # chords that one bar can have in a text without bar lines
 _TITLE_LENGTH = 40  # characters of the title of a chart that has none
 
 
@@ -151,8 +152,8 @@ def _onsets_by_shares(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
     they share its eighths evenly, in a text with bar lines."""
     content, meter = bar.content, bar.meter
     beats = len(meter.beat_onsets(meter.length))
-    one_bar = not re.search(r"[|\n]", reader.text.strip())
-    if len(content) > beats and (one_bar or _parts(meter) % len(content)):
+    bars_in_a_row = len(content) > _FEW and not re.search(r"[|\n]", reader.text.strip())
+    if len(content) > beats and (bars_in_a_row or _parts(meter) % len(content)):
         last, start = content[-1], content[0].position
         problem = f"a bar of {meter} has {len(content)} chords, more than its {beats} beats"
         hint = "write a bar line between them, or a slash for each eighth that a chord holds"

@@ -19,9 +19,8 @@ class Token(NamedTuple):
 
 
 _AFTER = r"(?=[\s|:,;()\[\]{}]|$)"
-_TIMES = (
-    r"(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times)|\(\s*(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times|bars?))\s*\))"
-)
+_COUNT = r"(?:[x×*]\s*\d+|\d+\s*(?:[x×]|times|bars?))"
+_TIMES = rf"(?:{_COUNT}|\(\s*{_COUNT}\s*\))"
 _NAMES = SECTION_NAMES.replace(" ", r"\s")
 _NUMBERS = r"[1-9]\d?(?:\s?[.,&+\-–]\s?[1-9]\d?)*"
 

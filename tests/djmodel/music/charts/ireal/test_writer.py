@@ -174,7 +174,7 @@ def test_what_is_written_otherwise_is_said_once_with_its_bars() -> None:
         "G7 is on beat 2, not 2.5 in iReal Pro (bar 4)",
         "Dm7 is on beat 3, not 3.5 in iReal Pro (bar 4)",
     )
-    eighths = write_music(read_chart("C D E F G A B C")).remarks
+    eighths = write_music(read_chart("C D E F G A B C | C")).remarks
     assert eighths[0] == "C is left out beside the chord after it on beat 1 in iReal Pro (bar 1)"
     assert sum("left out" in remark for remark in eighths) == 4
     assert write_music(read_chart("C", "11/8")).remarks == ("11/8 is 4/4 in iReal Pro (bar 1)",)
