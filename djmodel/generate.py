@@ -220,7 +220,8 @@ def command(
     model, console = load(path), stderr_console()
     if provenance:
         config = provenance.config
-        solos = [replace(regenerate(provenance, model, path), provenance=text)]
+        solo = regenerate(provenance, model, path, n_bytes=like.stat().st_size if like else None)
+        solos = [replace(solo, provenance=text)]
     else:
         solos = generate_solos(model, config, outputs.count, limits)
         solos = with_provenance(solos, config, model)

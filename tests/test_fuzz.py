@@ -18,6 +18,8 @@ CASES = {
     "sound": 2,
     "SoundFont": 2,
     "midi": 10,
+    "performance": 10,
+    "files sent": 10,
 }
 OTHERS = 25  # cases of each other target
 WITHOUT_EXTRAS = set() if find_spec("pyarrow") else {"corpus"}

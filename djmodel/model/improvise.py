@@ -45,6 +45,7 @@ def improvise(
     *,
     seed: Seed = 0,
     count: Count = 1,
+    skip: int = 0,
     sampling: SamplingConfig = SamplingConfig(),
     primer: Sequence[Value] = (),
     with_primer: bool = False,
@@ -56,6 +57,7 @@ def improvise(
     and its own melody, if any, is ignored. Solo k of a seed is the same for any count.
 
     Args:
+        skip: so many of the first melodies are left out.
         sampling: how values are drawn.
         primer: values that the model reads first.
         with_primer: begin each solo with the primer, over the first changes.
@@ -91,6 +93,7 @@ def improvise(
         sampling,
         value_rng,
         n_sequences=count,
+        skip=skip,
         max_length=frame.max_length,
         primer=model.encode(primer),
         primer_conditioning=_primer_conditioning(model, primer, changes),
@@ -102,7 +105,7 @@ def improvise(
             f"the {len(model.vocabulary)} symbols of the model cannot fill every bar",
             hint="train on more music, or with a larger vocabulary",
         )
-    drawn = zip(samples.rows(), samples.log_probs, pitch_rng.spawn(count), strict=True)
+    drawn = zip(samples.rows(), samples.log_probs, pitch_rng.spawn(count)[skip:], strict=True)
     return [_solo(model, changes, frame, *each, tidy) for each in drawn]
 
 

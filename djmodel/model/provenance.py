@@ -32,6 +32,8 @@ from seqmodel.settings import settings_of
 
 FORMAT = 1
 _MADE_BY = "djmodel"
+# A bar of a solo takes more bytes than this, but for some in which nobody plays.
+_BYTES_PER_BAR, _FREE_BARS = 16, 32
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,17 @@ def model_of_solos(files: Iterable[str | Path]) -> Path | None:
     return None
 
 
-def regenerate(provenance: Provenance, model: DjModel, path: str | Path | None = None) -> Solo:
-    """The solo of this provenance, made again. `path` is the file of `model`, for errors. Raises
-    InputError if it was made by another model, or if music that it was made from is missing or has
-    changed."""
+def regenerate(
+    provenance: Provenance,
+    model: DjModel,
+    path: str | Path | None = None,
+    *,
+    n_bytes: int | None = None,
+) -> Solo:
+    """The solo of this provenance, made again. `path` is the file of `model`, for errors; `n_bytes`
+    the size of the file of the solo, where it is from a stranger. Raises InputError if it was made
+    by another model, if music that it was made from is missing or has changed, and if it has more
+    bars than a file of this size can hold."""
     if provenance.model != model.identity:
         raise InputError(
             f"the solo was made by another model ({provenance.model[:12]},"
@@ -156,19 +165,27 @@ def regenerate(provenance: Provenance, model: DjModel, path: str | Path | None =
                 path=name,
                 hint="restore it as it was",
             )
-    return generate_solos(model, provenance.config, provenance.solo)[-1]
+    n_bars = len(changes_of(model, provenance.config).bars)
+    if n_bytes is not None and n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
+        raise InputError(
+            f"the solo would have {n_bars:,} bars, more than its file of {n_bytes:,} bytes holds",
+            hint="choose a file that `djmodel generate` wrote",
+        )
+    [solo] = generate_solos(model, provenance.config, provenance.solo, skip=provenance.solo - 1)
+    return solo
 
 
 def solo_in(path: str | Path, model: DjModel) -> Solo | None:
     """The solo in the MIDI file at `path`, with the values that `model` generated. None if `model`
-    did not make it, if it cannot be made again byte for byte, or only with more than MAX_BARS."""
+    did not make it, if it cannot be made again byte for byte, or is the last of solos that have
+    more than MAX_BARS together."""
     try:
         provenance, text = read_provenance(path)
         if provenance.model != model.identity:
             return None
         if provenance.solo * len(changes_of(model, provenance.config).bars) > MAX_BARS:
             return None
-        solo = regenerate(provenance, model)
+        solo = regenerate(provenance, model, n_bytes=Path(path).stat().st_size)
     except InputError:
         return None
     performance = performance_of(solo.tune, provenance.config)

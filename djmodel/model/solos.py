@@ -36,9 +36,11 @@ def generate_solos(
     count: Count = 1,
     limits: Limits = DEFAULT,
     *,
+    skip: int = 0,
     with_band: bool = True,
 ) -> list[Solo]:
-    """The first `count` solos of a configuration; `limits` apply to the files that are read.
+    """The first `count` solos of a configuration, but for the first `skip` of them; `limits` apply
+    to the files that are read.
     Without `with_band` a band that would play for each solo does not play yet (see `accompanied`).
     Raises SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune`
     and `parse_changes`."""
@@ -57,6 +59,7 @@ def generate_solos(
         changes if has_band else with_feel_of_style(changes, _style(changes, config)),
         seed=config.seed,
         count=count,
+        skip=skip,
         sampling=config.sampling,
         primer=_primer(model, config, limits),
         with_primer=config.with_primer,

@@ -57,13 +57,15 @@ def sample(
     rng: np.random.Generator,
     *,
     n_sequences: int = 1,
+    skip: int = 0,
     max_length: int,
     primer: Sequence[int] = (),
     primer_conditioning: Indices | None = None,
     copy_limit: CopyLimit | None = None,
     adaptation: float = 0.0,
 ) -> Samples:
-    """Draws `n_sequences` of at most `max_length` symbols each.
+    """Draws `n_sequences` of at most `max_length` symbols each; of them only those behind the first
+    `skip` are returned, and the others are drawn only where they must be.
 
     The model first reads the zero vector, then `primer` (which is not part of the result and does
     not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
@@ -72,7 +74,7 @@ def sample(
     SamplingError if `copy_limit` leaves nothing to draw.
     """
     bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
-    jobs = _jobs(n_sequences, rng)
+    jobs = _jobs(n_sequences, rng, skip)
 
     def draw(number: int, _: slice) -> list[Samples]:
         samples = []
@@ -86,7 +88,9 @@ def sample(
 
     with single_threaded_blas():
         groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
-    symbols, log_probs, ended = map(np.concatenate, zip(*groups, strict=True))
+    symbols, log_probs, ended = (
+        np.concatenate(rows)[-(n_sequences - skip) :] for rows in zip(*groups, strict=True)
+    )
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
 
@@ -99,16 +103,17 @@ class _Group(NamedTuple):
     rng: np.random.Generator
 
 
-def _jobs(n_sequences: int, rng: np.random.Generator) -> list[list[_Group]]:
-    """The groups of all sequences, by job of a thread."""
+def _jobs(n_sequences: int, rng: np.random.Generator, skip: int) -> list[list[_Group]]:
+    """The groups of all sequences behind the first `skip`, by job of a thread."""
     jobs, first = [], 0
     for widths in chain((FIRST_GROUPS,), repeat((GROUP,))):
         job = []
         for width in widths:
             if first < n_sequences:
-                job.append(_Group(width, min(width, n_sequences - first), *rng.spawn(1)))
+                group = _Group(width, min(width, n_sequences - first), *rng.spawn(1))
+                job += [group] if first + width > skip else []
             first += width
-        jobs.append(job)
+        jobs += [job] if job else []
         if first >= n_sequences:
             break
     return jobs

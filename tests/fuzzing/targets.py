@@ -22,6 +22,7 @@ import numpy as np
 from helpers import broken_files as bf
 from helpers import sheets as xml
 from helpers.made_models import Made
+from helpers.page_client import FILE as SENT
 from helpers.page_client import JSON, client
 
 from dinos.names import encode
@@ -29,6 +30,7 @@ from dinos.ngram_features import n_inputs, name_automaton
 from djmodel.config import GenerationConfig
 from djmodel.evaluation.copying import REPRESENTATIONS, CopyDetector
 from djmodel.inputs.cache import cached_by_content
+from djmodel.inputs.chart import read_changes
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune, read_tunes, transcribe
 from djmodel.inputs.sheet_music import corpus_file
@@ -132,6 +134,12 @@ def _reads(suffix: str) -> Callable[[bytes, Path], None]:
 def _midi() -> list[bytes]:
     excerpts = [midi_bytes(read_tune(path).excerpt(1, BARS)) for path in rags()]
     return [rags()[0].read_bytes(), *excerpts, *(c for c in bf.TUNES.values() if len(c) < 10_000)]
+
+
+@cache
+def _performances() -> list[bytes]:
+    """A performance, with the score that it holds."""
+    return [performance_bytes(perform(read_tune(rags()[0]).excerpt(1, 4)))]
 
 
 def _musicxml() -> list[str]:
@@ -279,6 +287,17 @@ def _chart(content: bytes, _: Path) -> None:
         accompany(tune.excerpt(1, min(4, len(tune.bars))), "swing", np.random.default_rng(0)),
         content,
     )
+
+
+def _chart_file(content: bytes, folder: Path) -> None:
+    path = folder / "chart.txt"
+    path.write_bytes(content)
+    _used(read_changes(path).excerpt(1, 1), content)
+
+
+def _chart_files() -> list[bytes]:
+    text = "Key: F\nTempo: 140\n|: F7 | B♭7 :| x2\nC7sus4 | %"
+    return [text.encode(each) for each in ("utf-8", "utf-8-sig", "utf-16")] + [b"F7 \xa6 C7"]
 
 
 def _charts() -> list[bytes]:
@@ -438,6 +457,18 @@ def _page() -> Any:
     return client()
 
 
+def _sent(content: bytes, _: Path) -> None:
+    """Sends a file to the page's server: a model, music, or changes."""
+    address = {b"PK": "/models?name=a.keras", b"MT": "/tune?name=a.mid"}
+    answer = _page().post(
+        address.get(content[:2], "/tune?name=a.txt"), content=content, headers=SENT
+    )
+    if answer.status_code >= 500:
+        raise AssertionError(answer.text)
+    if answer.status_code >= 400:
+        raise InputError(answer.json()["error"]["message"])
+
+
 @cache
 def _requests() -> list[bytes]:
     """Requests that are answered, with their addresses. The model is small."""
@@ -493,6 +524,7 @@ def _names(content: bytes, folder: Path) -> None:
 
 TARGETS: Mapping[str, Target] = {
     "midi": Target(_midi, (mutated_bytes, mutated_events), _reads(".mid")),
+    "performance": Target(_performances, (mutated_bytes, mutated_events), _reads(".mid")),
     "musicxml": Target(lambda: _sheets(".musicxml"), (mutated_xml(_XML),), _reads(".musicxml")),
     "mxl": Target(_archives, (mutated_bytes,), _reads(".mxl")),
     "abc": Target(lambda: _sheets(".abc")[:1], (mutated_text(_ABC),), _reads(".abc")),
@@ -505,6 +537,7 @@ TARGETS: Mapping[str, Target] = {
     "cache": Target(_cached, (mutated_json,), _cache),
     "model of names": Target(_name_entries, (mutated_json,), _name_model),
     "charts": Target(_charts, (mutated_text(_CHART),), _chart),
+    "chart file": Target(_chart_files, (mutated_bytes,), _chart_file),
     "iReal Pro": Target(_links, (mutated_text(_IREAL),), _link),
     "Impro-Visor": Target(_lead_sheets, (mutated_text(_LEAD_SHEET),), _chart),
     "model entry": Target(
@@ -519,5 +552,8 @@ TARGETS: Mapping[str, Target] = {
     ),
     "SoundFont": Target(_soundfonts, (mutated_bytes,), _soundfont),
     "requests": Target(_requests, (mutated_json,), _request),
+    "files sent": Target(
+        lambda: [_midi()[1], *_chart_files()[:1], *_model_files()], (mutated_bytes,), _sent
+    ),
     "names": Target(lambda: ["Ada\nBo\nŻółw\n名前\n".encode()], (mutated_bytes,), _names),
 }

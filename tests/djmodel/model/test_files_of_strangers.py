@@ -191,6 +191,14 @@ def test_a_short_file_that_asks_for_endless_solos_is_refused_at_once(solo, model
     assert solo_in(path, model) is None
 
 
+def test_a_file_that_is_too_short_for_the_bars_it_speaks_of_is_refused_at_once(solo, model):
+    path = solo(settings={"changes": "[C | G7] x2500", "seed": 0})
+    provenance, _ = read_provenance(path)
+    with pytest.raises(InputError, match="would have 5,000 bars, more than its file of"):
+        regenerate(provenance, model, n_bytes=path.stat().st_size)
+    assert solo_in(path, model) is None
+
+
 def test_a_solo_of_another_model_is_not_generated(solo, model):
     path = solo(model="0" * 64, settings={"over": "missing.mid"})
     assert solo_in(path, model) is None

@@ -57,6 +57,8 @@ def test_every_solo_is_bit_for_bit_the_same_for_any_count(model):
     many = generate_solos(loaded, config, 70)
     for count in (1, 2, 8, 9, 33, 65):
         assert generate_solos(loaded, config, count) == many[:count]
+    for count in (2, 65):
+        assert generate_solos(loaded, config, count, skip=count - 1) == many[count - 1 : count]
 
 
 def test_the_midi_file_holds_its_provenance(command, model, tmp_path):
