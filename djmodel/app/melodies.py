@@ -1,38 +1,16 @@
-"""A melody over the bars of a tune: notes from its start on, divided at the bar lines."""
+"""The melody of a solo over the bars of a tune, its notes from the start on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from djmodel.music.tune import Bar, Note, Tune
+from djmodel.music.tune import Note, Tune
 
 
 def with_melody(tune: Tune, notes: Sequence[Note]) -> Tune:
-    """The tune with another melody: `notes` in the order of onsets, which count from its start and
-    do not overlap. What lasts beyond its end is cut; a note held over a bar line is tied.
-
-    >>> from fractions import Fraction
-    >>> from djmodel.music.changes import parse_changes
-    >>> long = [Note(60, Fraction(3), Fraction(2))]
-    >>> [len(bar.melody) for bar in with_melody(parse_changes("C | G7"), long).bars]
-    [1, 1]
-    """
-    bars: list[Bar] = []
-    waiting = 0
-    for bar, start in zip(tune.bars, tune.starts, strict=False):
-        end, melody = start + bar.length, []
-        while waiting < len(notes) and notes[waiting].onset < end:
-            note = notes[waiting]
-            onset = max(note.onset, start)
-            if note.end > onset:
-                duration, tied = min(note.end, end) - onset, note.onset < start
-                melody.append(replace(note, onset=onset - start, duration=duration, tied=tied))
-            if note.end > end:
-                break
-            waiting += 1
-        bars.append(replace(bar, melody=tuple(melody)))
-    return replace(tune, bars=tuple(bars))
+    """The tune with the melody of a solo (see `Tune.with_melody`)."""
+    return replace(tune.with_melody(notes), generated=True)
 
 
 def shifted(notes: Sequence[Note], tune: Tune, bar: int) -> list[Note]:

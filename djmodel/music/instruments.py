@@ -122,7 +122,8 @@ def soloist(name: str) -> Soloist | None:
 PartKey = Literal["C", "Bb", "Eb", "F"]
 """The note that sounds when an instrument plays a written C, whatever the octave."""
 
-Clef = Literal["treble", "alto", "tenor", "bass"]
+Clef = Literal["treble", "octave treble", "alto", "tenor", "bass"]
+"""The octave treble clef has an 8 below it: notes sound an octave lower than in the treble clef."""
 
 
 class Reading(NamedTuple):

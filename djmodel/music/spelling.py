@@ -22,7 +22,7 @@ from djmodel.music.pitch import LETTER_PITCH_CLASSES, step_and_alter
 _NEAR, _FAR = 1.0, 0.1  # of a fifth away from the key: of the first three, of those beyond
 _CHORD_TONE = -4.0  # named as the chord has it
 _TENSION = -2.0  # an altered tension of a dominant, which yields to the melody
-_FOREIGN = 1.5  # of a name outside the key for a tone that the key has
+_FOREIGN = 1.5  # of a name outside key and chord for a tone that the key has
 _AWKWARD = 3.0  # C flat, F flat, E sharp, B sharp outside the key
 _DOUBLE = 20.0  # double flats and sharps
 
@@ -94,7 +94,9 @@ def _names(pitch_class: int, chord: Chord, key: int) -> dict[int, float]:
     in_key = any(_distance(place, key) == 0 for place in places)
     for place in places:
         away = _distance(place, key)
-        cost = _NEAR * min(away, 3) + _FAR * max(away - 3, 0) + _FOREIGN * (in_key and away > 0)
+        cost = _NEAR * min(away, 3) + _FAR * max(away - 3, 0)
+        if in_key and away and place != of_chord:
+            cost += _FOREIGN
         if away and place == of_chord:
             cost += _TENSION if tension else _CHORD_TONE
         name = step_and_alter(place)

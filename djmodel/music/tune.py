@@ -5,6 +5,7 @@ Plain data that every other stage reads or makes. Time is in quarter lengths, as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -236,6 +237,31 @@ class Tune:
         )
 
     @checked
+    def with_melody(self, notes: Sequence[Note]) -> Tune:
+        """The tune with another melody: `notes` in the order of onsets, which count from its start
+        and do not overlap. What lasts beyond its end is cut; a note held over a bar line is tied.
+
+        >>> from djmodel.music.changes import parse_changes
+        >>> long = [Note(60, Fraction(3), Fraction(2))]
+        >>> [len(bar.melody) for bar in parse_changes("C | G7").with_melody(long).bars]
+        [1, 1]
+        """
+        bars: list[Bar] = []
+        waiting = 0
+        for bar, start in zip(self.bars, self.starts, strict=False):
+            end, melody = start + bar.length, []
+            while waiting < len(notes) and notes[waiting].onset < end:
+                note = notes[waiting]
+                onset = max(note.onset, start)
+                if note.end > onset:
+                    duration, tied = min(note.end, end) - onset, note.onset < start
+                    melody.append(replace(note, onset=onset - start, duration=duration, tied=tied))
+                if note.end > end:
+                    break
+                waiting += 1
+            bars.append(replace(bar, melody=tuple(melody)))
+        return replace(self, bars=tuple(bars))
+
     def transposed(self, semitones: int, key: int | None = None) -> Tune:
         """The same tune `semitones` higher, in `key` (a number of sharps or flats), if its own is
         known; without it in that of two equal keys which has fewer accidentals. Chord symbols move

@@ -25,7 +25,7 @@ _LONGEST_NAME = 40  # characters of a section
 
 # Sizes in units of the engraver's layout, 18 between two lines of a staff.
 _SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
-_NOTE, _REST, _SIGN, _BAR_LINE = 38, 25, 16, 40  # widths of a note, a rest, an accidental, ...
+_NOTE, _REST, _SIGN, _BAR_LINE = 44, 30, 18, 40  # widths of a note, a rest, an accidental, ...
 _LETTER, _ROOT = 21, 30  # width of the letters of a chord symbol
 
 

@@ -38,7 +38,10 @@ from seqmodel.files import atomic_write, check_suffix
 
 MAX_BAR_LENGTH = 64  # quarter notes: four times the longest meter that can be typed
 _DIVISIONS = 48  # of a quarter: all note values and triplets are whole numbers of them
-_CLEFS = {"treble": ("G", 2), "alto": ("C", 3), "tenor": ("C", 4), "bass": ("F", 4)}
+_CLEFS = {
+    "treble": ("G", 2), "octave treble": ("G", 2), "alto": ("C", 3), "tenor": ("C", 4),
+    "bass": ("F", 4),
+}  # fmt: skip
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
@@ -184,6 +187,8 @@ class _Measures:
             clef = add(attributes, "clef")
             add(clef, "sign", sign)
             add(clef, "line", line)
+            if self.part.clef == "octave treble":
+                add(clef, "clef-octave-change", -1)
             _transpose(attributes, self.part)
         slashed, was_slashed = index in self.slashed, index - 1 in self.slashed
         if slashed and not (was_slashed and self.tune.bars[index - 1].meter == bar.meter):

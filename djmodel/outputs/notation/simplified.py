@@ -14,7 +14,7 @@ eighths, or thirds of a beat with a triplet.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +22,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from djmodel.music.tune import Bar, Note, Tune
+from djmodel.music.tune import Tune
 
 _HALF = Fraction(1, 2)
 # Divisions of a beat, by its length, with their cost at the usual tempo, and what the finer ones
@@ -105,7 +105,7 @@ def simplified(tune: Tune) -> SimplifiedTune:
         written.append(replace(note, onset=onset, duration=stop - onset))
     pairs = zip(notes, written, strict=True)
     changed = sum((old.onset, old.end) != (new.onset, new.end) for old, new in pairs)
-    return SimplifiedTune(replace(tune, bars=tuple(_bars(tune, written))), changed)
+    return SimplifiedTune(tune.with_melody(written), changed)
 
 
 @dataclass(frozen=True)
@@ -243,18 +243,3 @@ def _beats(tune: Tune) -> Iterator[_Beat]:
     for bar, start in zip(tune.bars, tune.starts, strict=False):
         for onset, end in pairwise([*bar.meter.beat_onsets(bar.length), bar.length]):
             yield _Beat(start + onset, start + end, bar.meter.beat)
-
-
-def _bars(tune: Tune, notes: Sequence[Note]) -> Iterator[Bar]:
-    """The bars of a tune with a new melody, whose onsets count from its start."""
-    onsets = [note.onset for note in notes]
-    for bar, (start, end) in zip(tune.bars, pairwise(tune.starts), strict=True):
-        first = max(bisect_right(onsets, start) - 1, 0)
-        melody = []
-        for note in notes[first : bisect_left(onsets, end)]:
-            if note.end > start:
-                onset = max(note.onset, start)
-                length = min(note.end, end) - onset
-                tied = note.onset < start
-                melody.append(Note(note.pitch, onset - start, length, note.velocity, tied))
-        yield replace(bar, melody=tuple(melody))

@@ -16,6 +16,8 @@ PART_KEYS: tuple[PartKey, ...] = ("C", "Bb", "Eb", "F")
 _SEMITONES: dict[PartKey, int] = {"C": 0, "Bb": 2, "Eb": 9, "F": 7}  # above the sound
 _MIDDLE_LINE = 71  # B4, the middle line of a treble clef
 _LOW_MEAN_PITCH = 55  # below it, a melody is in the bass clef
+# From the first to below the second, a saxophone's at its sound is in the octave treble clef.
+_LOWEST_TREBLE, _LOW_TREBLE = 48, 61
 _HIGH_MEAN_PITCH = 65  # above it, that of an instrument in the bass clef is in the tenor clef
 _MAX_FIFTHS = 6  # sharps or flats of a part
 
@@ -71,6 +73,8 @@ def written_part(music: Tune | Chart, key: PartKey = "C") -> WrittenPart:
         semitones += 12 * round((_MIDDLE_LINE - mean - semitones) / 12)
     if own.key != key == "C" or clef is None:
         clef = "bass" if mean is not None and mean < _LOW_MEAN_PITCH else "treble"
+        if mean is not None and own.semitones > 12 and _LOWEST_TREBLE <= mean < _LOW_TREBLE:
+            clef = "octave treble"
     if clef == "bass" and mean is not None and mean + semitones > _HIGH_MEAN_PITCH:
         clef = "tenor"
     sounding = key_signature(tune)

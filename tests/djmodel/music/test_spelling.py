@@ -48,6 +48,7 @@ BY_HAND = {
     "B sharp leads to C sharp in four sharps": (4, "G#7: B#4 C#5"),
     "an E, not an F flat": (-4, "F7: F5 E5 Eb5"),
     "B 4 below C 5": (0, "C: C5 B4 C5"),
+    "a chord far from the key has its tones": (4, "Fm: F4 Ab4 C5 Ab4 F4"),
     "a tone of the key has its name in six flats": (-6, "Bbm7: Eb5 D5 Db5 A4 F4"),
     "a lower neighbour": (0, "C: G4 F#4 G4 E4 D#4 E4"),
     "an upper neighbour": (0, "C: G4 Ab4 G4 C5 Db5 C5"),

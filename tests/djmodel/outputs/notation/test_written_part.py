@@ -33,7 +33,8 @@ def played_on(instrument: Instrument, pitch: int = 60, key: int = 0) -> Tune:
     ("instrument", "sounding", "key", "written", "clef"),
     [
         (TENOR, 58, "Bb", 72, "treble"),  # a ninth above
-        (TENOR, 58, "C", 58, "treble"),
+        (TENOR, 62, "C", 62, "treble"),
+        (TENOR, 58, "C", 58, "octave treble"),  # as it sounds, without ledger lines
         (ALTO, 63, "Eb", 72, "treble"),  # a major sixth above
         (BARITONE, 51, "Eb", 72, "treble"),  # an octave more
         (Instrument("Trumpet", 56), 70, "Bb", 72, "treble"),  # a whole tone above
