@@ -5,10 +5,11 @@ import re
 import runpy
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 from helpers.command_lines import LEFT_OUT, command_lines
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -31,7 +32,9 @@ def built(tmp_path_factory):
     return folder / "html"
 
 
+@cache
 def page(built, name):
+    """A page, parsed once."""
     return BeautifulSoup((built / name).read_text(encoding="utf-8"), "html.parser")
 
 
@@ -110,8 +113,10 @@ def test_examples_in_python_run(name, tmp_path, monkeypatch, capsys):
 
 
 def test_no_link_within_the_documentation_is_broken(built):
+    links = SoupStrainer("a", href=True)
     for path in built.rglob("*.html"):
-        for link in BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")("a", href=True):
+        text = path.read_text(encoding="utf-8")
+        for link in BeautifulSoup(text, "html.parser", parse_only=links)("a"):
             target = link["href"].partition("#")[0]
             if target and ":" not in target and path.name not in {"search.html", "genindex.html"}:
                 assert (path.parent / target).exists(), f"{path.name}: {target}"

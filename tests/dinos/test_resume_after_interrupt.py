@@ -42,38 +42,35 @@ def same_weights(one, other):
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
-SIGNALS = pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
-)
+# A signal, and the exit status of a command that it interrupts.
+SIGNALS = ((signal.SIGINT, 130), (signal.SIGTERM, 143))
 
 
-@SIGNALS
-def test_an_interrupted_training_keeps_the_model_and_prints_how_to_resume(
-    names, command, number, status
-):
-    words = arguments(names, "run", 200)
-    with start(*words) as training:
-        for line in training.stderr:
-            if line.startswith("epoch 1/"):
-                break
-        training.send_signal(number)
-        time.sleep(0.05)
-        training.send_signal(number)  # pressed twice: the model is kept all the same
-        said = training.stderr.read().splitlines()
-    assert training.returncode == status
-    assert not any("Traceback" in line for line in said)
-    assert said[-1].startswith("interrupted: run/model.keras is the model of epoch ")
-    again = said[-1].split("resume: ")[1]
-    assert load("run/model.keras").weights.n_parameters > 0
-    words = shlex.split(again)
-    assert words[1:3] == ["-m", "dinos.train"]
-    assert command("dinos.train", *words[3:]).status == 0
-    assert not (names.parent / "run" / "checkpoint.npz").exists()
+def test_an_interrupted_training_keeps_the_model_and_prints_how_to_resume(names, command):
     assert command("dinos.train", *arguments(names, "whole", 200)).status == 0
-    assert same_weights("run/model.keras", "whole/model.keras")
+    for number, status in SIGNALS:
+        out = Path(f"run-{status}")
+        with start(*arguments(names, out, 200)) as training:
+            for line in training.stderr:
+                if line.startswith("epoch 1/"):
+                    break
+            training.send_signal(number)
+            time.sleep(0.05)
+            training.send_signal(number)  # pressed twice: the model is kept all the same
+            said = training.stderr.read().splitlines()
+        assert training.returncode == status
+        assert not any("Traceback" in line for line in said)
+        assert said[-1].startswith(f"interrupted: {out}/model.keras is the model of epoch ")
+        again = said[-1].split("resume: ")[1]
+        assert load(out / "model.keras").weights.n_parameters > 0
+        words = shlex.split(again)
+        assert words[1:3] == ["-m", "dinos.train"]
+        assert command("dinos.train", *words[3:]).status == 0
+        assert not (out / "checkpoint.npz").exists()
+        assert same_weights(out / "model.keras", "whole/model.keras")
 
 
-@SIGNALS
+@pytest.mark.parametrize(("number", "status"), SIGNALS, ids=["Ctrl-C", "SIGTERM"])
 def test_a_training_interrupted_before_its_first_epoch_ends_in_one_line(names, number, status):
     with start(*arguments(names, "run", 200), "--made-up", "200000") as training:
         while not Path("run", ".lock").exists():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import wave
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -151,22 +152,15 @@ class TestBadInput:
             render(path)
 
 
-def test_render_writes_wav_and_refuses_other_suffixes_in_one_line(tmp_path: Path) -> None:
+def test_render_writes_wav_and_refuses_other_suffixes_in_one_line(
+    command: Callable[..., Any], refuses: Callable[..., str], tmp_path: Path
+) -> None:
     path = midi_file(tmp_path / "a.mid", [(69, 1)])
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "djmodel.render", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    done = run(str(path))
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "1.5 seconds" in done.stderr
+    done = command("djmodel.render", path)
+    assert (done.status, done.out) == (0, f"{tmp_path / 'a.wav'}\n")
+    assert "1.5 seconds" in done.err
     assert (tmp_path / "a.wav").stat().st_size > 100_000
-
-    failed = run(str(path), "--out", str(tmp_path / "a.xyz"))
-    assert failed.returncode == 2
-    assert failed.stderr.count("\n") == 1
-    assert ".wav or .mp3" in failed.stderr
+    assert ".wav or .mp3" in refuses("djmodel.render", path, "--out", tmp_path / "a.xyz")
     assert not (tmp_path / "a.xyz").exists()
 
 

@@ -291,7 +291,7 @@ def test_the_command_builds_a_corpus_and_describes_it(command, music: Path, tmp_
     folder = tmp_path / "corpus"
     built = command("djmodel.corpus", "build", music, "--out", folder, "--jobs", 1)
     assert built.status == 0, built.err
-    assert built.out == ""
+    assert built.out == f"{folder}\n"
     assert "broken.mid: skipped: the MIDI file is cut off" in built.err
     assert f"train: djmodel train --corpus {folder}" in built.err
     described = command("djmodel.corpus", "info", folder)
