@@ -152,10 +152,10 @@ def cluster(dask_scheduler: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return dask_scheduler
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dask_scheduler() -> Iterator[str]:
-    """The address of a Dask scheduler and two workers that the tests start. They end with the
-    process of the tests, however that ends."""
+    """The address of a Dask scheduler and two workers that the tests of a file start: they take
+    time when they are idle, too. They end with the process of the tests, however that ends."""
     pytest.importorskip("distributed", reason="Dask is not installed")
     program = (
         "import runpy; from seqmodel.parallel.processes import end_with; "

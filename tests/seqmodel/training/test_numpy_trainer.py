@@ -334,6 +334,7 @@ def test_numpy_and_keras_train_to_the_same_weights():
     assert np.array(trained[0][1]) == pytest.approx(np.array(trained[1][1]), abs=1e-5)
 
 
+@pytest.mark.usefixtures("uncompiled_keras")
 def test_the_courses_graph_with_an_output_for_each_step_trains_to_the_same_weights():
     layers = shared_layers(N_VALUES, UNITS, seed=0)
     unrolled = djmodel(TX, layers.LSTM_cell, layers.densor, layers.reshaper)
