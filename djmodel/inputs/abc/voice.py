@@ -68,7 +68,7 @@ class VoiceReader:
         self.last_pitches: dict[tuple[str, str], int] = {}  # by letter and octave
         self.tied: dict[tuple[str, str], int] = {}  # those of `last_pitches` that continue
         self.signs = BarMarks()  # segno and coda, of the note or bar that follows
-        self.in_ending = self.in_repeat = False
+        self.in_ending = self.in_repeat = self.after_bar_line = False
         self.count = 0  # of notes
         self.line: list[tuple[WrittenBar, int]] = []  # bars and onsets of the notes of this line
 
@@ -95,13 +95,14 @@ class VoiceReader:
         elif kind == "graces":
             self.bar.dropped += len(re.findall("[A-Ga-g]", token["graces"]))
         elif kind == "ending":
-            self.begin_ending(token["ending"])
+            self.begin_ending(token[0])
         elif kind == "decoration":
             self.read_decoration(token["decoration"])
         elif kind == "rest_bars":
             self.rest(int(token["rest_bars"] or 1))
         elif kind == "sign_alone":
             self.read_sign(token["sign_alone"])
+        self.after_bar_line = kind == "bar" or (self.after_bar_line and token[0].isspace())
 
     # --- notes -----------------------------------------------------------------------------------
 
@@ -213,8 +214,10 @@ class VoiceReader:
             self.set_end(int(length * TICKS_PER_QUARTER))
 
     def begin_ending(self, text: str) -> None:
-        numbers = numbers_of_ending(text)
-        if numbers and not self.bar.length:
+        """Begins `[2`, which may stand inside a bar, or `2` behind a bar line."""
+        numbers = numbers_of_ending(text.lstrip("["))
+        if numbers and (self.after_bar_line or text[0] == "["):
+            self.close_bar()
             self.bar.marked().ending = numbers
             self.in_ending = True
 

@@ -147,6 +147,8 @@ def test_a_sung_text_is_aligned_with_its_notes(read):
         ("|: C4 |1 D4 :|2 E4 || F4 |", "CDCEF"),
         ("|: C4 | [1,3 D4 :| [2 E4 :|[4 F4 |]", "CDCECDCF"),
         ("C4 |1 D4 :|2 E4 || F4 |1 G4 :|2 A4 |]", "CDCEFGFA"),  # each from where the last is over
+        ("C2 [1 D2 :| [2 E2 |]", "CDCE"),  # inside a bar
+        ("C4 |=20\nD4 |", "CD"),  # no ending
         ("|:: C4 ::| D4 |", "CCCD"),
         ("G | C3 :| A | D3 :|", "GCGCADAD"),  # with their pick-ups
         ("C4 | !segno! D4 !dacoda! | E4 !D.S.alcoda! | !coda! F4 |]", "CDEDF"),
