@@ -136,6 +136,8 @@ class PartReader:
                 self.semitones, self.fifths = _transposition(child)
             elif child.tag == "time" and child.get("number", "1") == "1":
                 self.read_time(child)
+            elif child.tag == "clef" and child.findtext("sign", "").strip() == "percussion":
+                self.part.drum_staves.add(whole_number(child.get("number", "1")))
         key = attributes.find("key")  # after the transposition, which stands behind it
         if key is not None and self.bar.key is None and key.find("fifths") is not None:
             fifths = whole_number(key.findtext("fifths"))

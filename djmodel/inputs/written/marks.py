@@ -112,6 +112,8 @@ def _usual(bars: Sequence[BarMarks]) -> list[Marks]:
     to leave; what no jump leads to is left out; where the last ending is over, the next repeat
     begins; and |: that another |: or the end follows is left out."""
     found = [replace(mark) for mark in bars]
+    for mark in found:
+        mark.coda &= not mark.to_coda  # the sign beside the words To Coda
     codas = [index for index, mark in enumerate(found) if mark.coda]
     has_jump = any(mark.jump for mark in found)
     if has_jump and len(codas) == 2 and not any(mark.to_coda for mark in found):

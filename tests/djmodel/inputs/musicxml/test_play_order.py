@@ -89,7 +89,9 @@ def test_an_ending_may_be_longer_than_its_bracket(tmp_path):
         '<sound dalsegno="segno"/>',
     ],
 )
-@pytest.mark.parametrize("leave", [words("To Coda"), '<sound tocoda="coda"/>'])
+@pytest.mark.parametrize(
+    "leave", [words("To Coda"), '<sound tocoda="coda"/>', sign("coda") + words("To Coda")]
+)
 def test_from_the_segno_to_the_coda(tmp_path, jump, leave):
     bars = C, sign("segno") + D + leave, E + jump, sign("coda") + FF
     assert played(tmp_path, *bars) == ("CDEDF", ())

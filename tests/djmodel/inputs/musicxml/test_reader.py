@@ -115,6 +115,16 @@ def test_two_staves_are_two_parts_and_drums_are_drums(read):
     assert onsets(score, 2) == [(36, 0, 2), (38, 2, 2)]
 
 
+def test_a_staff_with_the_clef_of_percussion_is_drums(read):
+    clef = '<clef number="2"><sign>percussion</sign></clef>'
+    staves = note("C5", 4) + "<backup><duration>48</duration></backup>"
+    bar = staves + note("E4", 4, "<staff>2</staff>")
+    assert [p.drums for p in read(sheet(part(bar, attributes=COMMON + clef))).parts] == [
+        False,
+        True,
+    ]
+
+
 @pytest.mark.parametrize(
     ("beats", "meter"),
     [
