@@ -142,16 +142,23 @@ class SuffixAutomaton:
         """The longest run of a sequence of this automaton that stands in one of `known`: the number
         of the sequence and the match, as `longest_copy` of an automaton of `known` finds it. This
         is the quicker way where the sequences of this automaton are the shorter ones."""
-        best, length, end = Match(0, 0, 0, 0), 0, 0
-        number = 0
-        for source, sequence in enumerate(known):
-            for place, run in enumerate(self.runs(sequence), start=1):
-                if run.length > length or (run.length == length > 0 and run.end < end):
-                    length, end = run
-                    number = self._sources[end]
-                    begin = end - length + 1 - self._starts[number]
-                    best = Match(length, begin, source, place - length)
-        return number, best
+        following, shorter, lengths, ends = self._next, self._shorter, self._length, self._end
+        longest = first = source = last = 0  # the match: its length and where it ends on both sides
+        for number, sequence in enumerate(known):
+            state = length = 0  # as in `runs`
+            for place, symbol in enumerate(sequence):
+                while state and symbol not in following[state]:
+                    state = shorter[state]
+                    length = lengths[state]
+                if symbol not in following[state]:
+                    continue
+                state, length = following[state][symbol], length + 1
+                if length > longest or (length == longest and ends[state] < first):
+                    longest, first, source, last = length, ends[state], number, place
+        if not longest:
+            return 0, Match(0, 0, 0, 0)
+        new, begin = self._sources[first], first - longest + 1
+        return new, Match(longest, begin - self._starts[new], source, last - longest + 1)
 
     def overlap(
         self, new: Sequence[Hashable], longest: int = 12, without: int | None = None
