@@ -40,7 +40,7 @@ ModelArgument = Annotated[
     Setting(
         "Trained model file, or one of the bundled models: jazz or ragtime.",
         metavar="MODEL",
-        default="jazz; ragtime for a report",
+        default="jazz",
         positional=True,
     ),
 ]

@@ -45,7 +45,7 @@ def command(
             "Music that the model was not trained on; a name that ends in .keras, or that of a "
             "bundled model (jazz, ragtime), is the model.",
             metavar="MODEL|MUSIC",
-            default="the bundled ragtime model",
+            default="jazz",
             positional=True,
         ),
     ] = None,
@@ -121,7 +121,7 @@ def command(
         return
     seed = next(iter(presets.values())).trainer.seed
     named = Path(models[0]) if models else model_of_solos(copies or [])
-    path = model_path(named, "ragtime")
+    path = model_path(named)
     if not models:
         stderr_console().print(f"the model is {path.stem}, a bundled one; another can be named")
     model = load(path)

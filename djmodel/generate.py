@@ -215,7 +215,7 @@ def command(
     provenance, text = read_provenance(like) if like else (None, "")
     if provenance and path is None:
         path = bundled_model_of(provenance.model)
-    path = model_path(path, "jazz")
+    path = model_path(path)
     outputs.check([*config.files, path, like])
     model, console = load(path), stderr_console()
     if provenance:

@@ -47,7 +47,7 @@ def command(
     check_packages()
     text = "blues-in-F" if changes is None else chart_text(changes, sys.stdin.buffer)
     text = opening_changes(text, chart.song)
-    models = Models(model_path(path, "jazz"))
+    models = Models(model_path(path))
     models.find(None).load()
     page = Page(models, port, {"changes": text, "settings": {}}, processes=True)
     print_line(page.url)

@@ -31,9 +31,10 @@ PRESETS = {
         n_values=128,
         grammar="jazz",
         conditioning=(
-            "bar_onset",
+            "bar_end",
             "beat_onset",
             "form",
+            "part",
             "chord",
             "degree",
             "chord_degree",

@@ -82,7 +82,7 @@ def command(
     check_output(out, PAGE, soundfont=soundfont)
     check_free(_files(out), overwrite=overwrite)
     config = replace(config, seed=seed)
-    path, console = model_path(model, "ragtime"), stderr_console()
+    path, console = model_path(model), stderr_console()
     trained = load(path)
     evaluation = _evaluation(trained, held_out, config.seed) if held_out else None
     solos = f"{pluralize(count, 'solo')} of {pluralize(_n_bars(config), 'bar')}"

@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -21,6 +22,7 @@ from scipy.special import expit, softmax
 from benchmarks.jazz.results import Results
 from benchmarks.jazz.short_term import Context, Part, ShortTermMemory
 from benchmarks.jazz.tokens import (
+    CLASS_TICKS,
     DURATIONS,
     REST,
     TokenSolo,
@@ -34,8 +36,9 @@ from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
 from djmodel.presets import PRESETS
 from djmodel.values.chart import Chart
+from djmodel.values.conditioning import TICKS_PER_QUARTER
 from djmodel.values.features import Conditioning
-from djmodel.values.views import tone_views
+from djmodel.values.views import Candidate, candidate_views
 from seqmodel.command_line.runner import stderr_console
 from seqmodel.data.random_streams import Stream, random_stream
 from seqmodel.data.windows import PADDING, Indices, Windows, windows_of_labels
@@ -54,7 +57,11 @@ N_DURATIONS = len(DURATIONS)
 REST_SYMBOL = N_DURATIONS
 FIRST_LEAP = REST_SYMBOL + 1
 N_SYMBOLS = FIRST_LEAP + 2 * WIDEST + 1
-LEAPS = [None] * FIRST_LEAP + list(range(-WIDEST, WIDEST + 1))
+CANDIDATES = [
+    *[Candidate(duration=Fraction(int(t), TICKS_PER_QUARTER)) for t in CLASS_TICKS],
+    Candidate(),
+    *[Candidate(leap) for leap in range(-WIDEST, WIDEST + 1)],
+]
 
 TOKENS_PER_WINDOW = 192
 SHIFTS = range(-5, 7)  # semitones by which a window's pitches are moved
@@ -254,7 +261,7 @@ def window_source(data: Data, examples: Sequence[Example], setup: Setup):
 
 def train(data: Data, setup: Setup, progress=None) -> Weights:
     """The weights of a network trained on the training solos."""
-    views = tone_views(data.conditioning, LEAPS, N_SYMBOLS) if setup.views else None
+    views = candidate_views(data.conditioning, CANDIDATES, N_SYMBOLS) if setup.views else None
     layers = shared_layers(N_SYMBOLS, setup.n_a, setup.trainer.seed, views)
     graph = scanning_model(layers.LSTM_cell, layers.densor, len(data.conditioning), views)
     draw = window_source(data, data.examples("train"), setup)

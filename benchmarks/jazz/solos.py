@@ -15,6 +15,7 @@ played over chart k, from the first again after the last one. All solos are meas
   reference; of whole solos, as MINGUS measures MIDI files, and of pieces of eight bars, which do
   not profit from solos being as long as the human ones. The column of training solos compares
   human with human: as many of them, over other compositions, in the place of the model's solos.
+- How a solo builds: notes per bar and mean pitch of each quarter of its bars, the mean over solos.
 - Rests, pitches and motifs (`evaluation.metrics`): the mean over solos. Phrases, between rests of a
   quarter or longer: over all phrases.
 - The longest passages, in notes, that occur in the training solos, by melody (intervals and rhythm)
@@ -63,8 +64,28 @@ BARS = 8  # of the shorter pieces
 DRAWS, SEED = 10, 0  # of training solos, for the overlaps of human solos with each other
 MOTIFS = (3, 4, 6)  # notes
 SHARES = ("chord tones", "scale tones")  # of all notes of all solos
+QUARTERS = ("first", "second", "third", "last")  # of a solo
+
+
+def notes_per_bar(tune: Tune, quarter: int | None = None) -> float:
+    """The notes per bar of a tune, or of a quarter of its bars, from 0."""
+    n = len(tune.bars)
+    first, last = (0, n) if quarter is None else (quarter * n // 4, (quarter + 1) * n // 4)
+    bars = tune.bars[first:last]
+    return sum(not note.tied for bar in bars for note in bar.melody) / max(len(bars), 1)
+
+
+def height(tune: Tune, quarter: int) -> float:
+    """The mean pitch of a quarter of a tune, in semitones above that of the whole; 0 where nothing
+    is played."""
+    place = np.array([i for i, bar in enumerate(tune.bars) for _ in bar.melody])
+    pitches = np.array([note.pitch for bar in tune.bars for note in bar.melody], dtype=float)
+    within = pitches[place * 4 // len(tune.bars) == quarter]
+    return float(within.mean() - pitches.mean()) if len(within) else 0.0
+
+
 MEANS: dict[str, Callable[[Tune], float]] = {
-    "notes per bar": lambda tune: len(tune.melody_notes()) / len(tune.bars),
+    "notes per bar": notes_per_bar,
     **{
         name: MEASURES[name]
         for name in (
@@ -73,6 +94,14 @@ MEANS: dict[str, Callable[[Tune], float]] = {
         )
     },
     **{f"repeated motifs of {n} notes": partial(motif_repetition, notes=n) for n in MOTIFS},
+    **{
+        f"notes per bar, {name} quarter": partial(notes_per_bar, quarter=number)
+        for number, name in enumerate(QUARTERS)
+    },
+    **{
+        f"semitones above the mean, {name} quarter": partial(height, quarter=number)
+        for number, name in enumerate(QUARTERS)
+    },
 }
 PHRASES = ("notes of a phrase", "quarters of a phrase")  # median and mean over all phrases
 COPIES = {"melody": MELODY, "intervals": INTERVALS}

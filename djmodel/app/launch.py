@@ -200,7 +200,7 @@ def play(
 
         changes = written_out(changes)
     changes = opening_changes(changes)
-    given = music if isinstance(music, DjModel) else model_path(Path(music), "jazz")
+    given = music if isinstance(music, DjModel) else model_path(Path(music))
     models = Models(given)
     models.find(None).load()
     page = Page(models, port, {"changes": changes, "settings": {}}).begin()

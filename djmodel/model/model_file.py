@@ -198,7 +198,7 @@ class DjModel:
 def load(path: str | Path) -> DjModel:
     """Reads a model that `djmodel` trained, or a bundled one by its name, `jazz` or `ragtime`.
     Raises FileError or ModelFileError."""
-    path = model_path(Path(path), BUNDLED[0])
+    path = model_path(Path(path))
     file = model_file.load(path, KIND, _Content)
     with model_file.corrupt_file_errors(path):
         content, positions = file.content, file.content.bar_positions
@@ -242,17 +242,17 @@ def _with_views(
     return replace(weights, views=views)
 
 
-def pretrained_model(name: str = "ragtime") -> Path:
+def pretrained_model(name: str = BUNDLED[0]) -> Path:
     """The file of a bundled model, one of BUNDLED; a text with its name beside it describes it."""
     return Path(str(resources.files("djmodel.data") / f"{name}.keras"))
 
 
-def model_path(given: Path | None, default: str) -> Path:
+def model_path(given: Path | None) -> Path:
     """The file of a model that a user names: a file, or the name of a bundled model where there is
-    no such file (a folder may have that name); the bundled model `default` if none is named. Raises
+    no such file (a folder may have that name); the first bundled model if none is named. Raises
     FileError for a name without a folder and a suffix that is neither."""
     if given is None:
-        return pretrained_model(default)
+        return pretrained_model()
     if given.is_file() or given.suffix or len(given.parts) > 1:
         return given
     if str(given) in BUNDLED:

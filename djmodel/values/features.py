@@ -37,6 +37,7 @@ MAX_TIMES = 48  # of a feature; others are encoded as the nearest of them
 MAX_NAMES = 256
 _BEATS = 8
 _FORM = 16
+_PARTS = 8  # of a solo
 _REGISTER_STEP, _REGISTER_STEPS = 2, 12  # semitones a step, steps on either side of the middle
 LOWEST, HIGHEST = 34, 101  # MIDI pitches that are distinguished
 WIDEST = 24  # semitones of a leap that are distinguished
@@ -143,6 +144,11 @@ def _of_both(first: Callable[[Chart, Moments], Ints], second: Formula) -> Formul
     return Formula(size, lambda c, at: first(c, at) * second.size + second.of(c, at))
 
 
+def _part(chart: Chart, at: Moments) -> Ints:
+    """The eighth of the solo, from its first bar to its last."""
+    return (_PARTS * at.now // max(int(chart.bar_onsets[-1]), 1)).clip(0, _PARTS - 1)
+
+
 def _quality(chart: Chart, at: Moments) -> Ints:
     return chart.qualities[at.change]
 
@@ -158,6 +164,7 @@ FEATURES: dict[str, Formula | Clock] = {
     ),
     "beat_onset": Clock(lambda c, at: _in_bar(c, at) % TICKS_PER_QUARTER),
     "form": Formula(_FORM, lambda c, at: c.form[at.bar]),
+    "part": Formula(_PARTS, _part),
     "chord": Formula(len(QUALITIES), _quality),
     "degree": _DEGREE,
     "chord_degree": _of_both(_quality, _DEGREE),
@@ -220,7 +227,7 @@ class Feature:
         if isinstance(formula, Formula):
             return formula.of(chart, at)
         if isinstance(formula, Clock):
-            return nearest_time(formula.of(chart, at), self._times)
+            return nearest_time(formula.of(chart, at), self.times)
         name = chart.names[self.name]
         index = 1 + self.known.index(name) if name in self.known else 0
         return np.full(len(at.now), index)
@@ -240,7 +247,8 @@ class Feature:
             raise ValueError(f"the feature {self.name} has too many known values")
 
     @cached_property
-    def _times(self) -> Ticks:
+    def times(self) -> Ticks:
+        """The known times of a clock."""
         return to_ticks(map(Fraction, self.known))
 
 

@@ -185,7 +185,7 @@ def _sheets(suffix: str) -> list[bytes]:
 
 @cache
 def _small_model() -> DjModel:
-    return load(pretrained_model())
+    return load(pretrained_model("ragtime"))
 
 
 def _use_model(path: Path) -> None:

@@ -106,5 +106,5 @@ def test_an_error_that_cannot_be_printed_keeps_its_status():
 
 def test_the_longest_primer_is_played():
     config = GenerationConfig(changes="C | F", primer_values="C,1024.000 C,0.250", bars=2)
-    [solo] = generate_solos(load(pretrained_model()), config)
+    [solo] = generate_solos(load(pretrained_model("ragtime")), config)
     assert np.isfinite(solo.log_probability)

@@ -113,7 +113,7 @@ def test_an_entry_that_unpacks_to_gigabytes_is_refused(tmp_path, name):
 
 @pytest.fixture(scope="module")
 def model():
-    return load(pretrained_model())
+    return load(pretrained_model("ragtime"))
 
 
 @pytest.fixture

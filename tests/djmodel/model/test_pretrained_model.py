@@ -16,17 +16,17 @@ GENERATE, EVALUATE, TRAIN = "djmodel.generate", "djmodel.evaluate", "djmodel.tra
 
 @pytest.fixture(scope="module")
 def bundled():
-    return load(pretrained_model())
+    return load(pretrained_model("ragtime"))
 
 
 def test_the_bundled_model_is_small_and_was_trained_on_the_rags_with_the_preset(bundled):
-    assert pretrained_model().stat().st_size < 1_000_000
+    assert pretrained_model("ragtime").stat().st_size < 1_000_000
     assert bundled.sources == {path.name: sha256_of_file(path) for path in rags()}
     assert bundled.config == PRESETS["ragtime"]
 
 
 def test_the_model_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngram(bundled):
-    text = pretrained_model().with_name("ragtime.md").read_text(encoding="utf-8")
+    text = pretrained_model("ragtime").with_name("ragtime.md").read_text(encoding="utf-8")
     [row] = [line for line in text.splitlines() if line.startswith("| **all**")]
     values, model, ngram = (float(cell.replace(",", "")) for cell in row.split("|")[2:5])
     assert values == bundled.n_values
@@ -54,12 +54,12 @@ def test_generate_takes_the_bundled_ragtime_model_by_its_name_or_its_file(comman
     done = command(GENERATE, "ragtime", *changes, "--out", out)
     assert done.status == 0, done.err
     assert sum(message.type == "note_on" for message in mido.MidiFile(out)) > 10
-    command(GENERATE, pretrained_model(), *changes, "--out", other)
+    command(GENERATE, pretrained_model("ragtime"), *changes, "--out", other)
     assert other.read_bytes() == out.read_bytes()
 
 
 def test_evaluate_compares_the_bundled_model_with_ngrams_of_each_order(command, rags):
-    done = command(EVALUATE, rags[0], "--count", 1)
+    done = command(EVALUATE, "ragtime", rags[0], "--count", 1)
     assert done.status == 0
     for said in ("model", *(f"n-gram, order {order}" for order in range(1, 7)), "accuracy"):
         assert said in done.out
@@ -77,16 +77,18 @@ def test_leave_one_out_evaluation_reports_each_tune_and_all(command, rags):
 
 
 def test_leave_one_out_evaluation_refuses_a_model(refuses, rags):
-    said = refuses(EVALUATE, "--leave-one-out", pretrained_model(), *rags[3:6], "--epochs", 1)
+    said = refuses(
+        EVALUATE, "--leave-one-out", pretrained_model("ragtime"), *rags[3:6], "--epochs", 1
+    )
     assert "leave the model out" in said
 
 
 def test_evaluate_refuses_two_models(refuses):
-    assert "one model" in refuses(EVALUATE, pretrained_model(), "other.keras")
+    assert "one model" in refuses(EVALUATE, pretrained_model("ragtime"), "other.keras")
 
 
 def test_json_output_of_evaluate_needs_a_solo(refuses):
-    assert "--copies" in refuses(EVALUATE, pretrained_model(), "--json")
+    assert "--copies" in refuses(EVALUATE, pretrained_model("ragtime"), "--json")
 
 
 def test_leave_one_out_evaluation_needs_three_tunes(refuses, rags):

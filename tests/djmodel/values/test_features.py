@@ -75,6 +75,12 @@ def test_bars_are_counted_from_the_start_of_a_section():
     assert indices("form", replace(tune, choruses=(12,)))[11:14] == [11, 0, 1]
 
 
+def test_a_solo_knows_how_far_it_has_come():
+    # Four bars of two halves: each half is an eighth of the solo.
+    tune = Tune("", tuple(bar_of([(60, 0, 2), (62, 2, 2)]) for _ in range(4)))
+    assert indices("part", tune) == list(range(8))
+
+
 @pytest.mark.parametrize(
     ("intervals", "quality"),
     [
