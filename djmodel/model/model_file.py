@@ -29,7 +29,7 @@ from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import FileError, InputError
-from seqmodel.model_file import ModelFile, installed_versions
+from seqmodel.model_file import ModelFile, ModelFileError, installed_versions
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.weights import Floats, Weights
 from seqmodel.settings import checked
@@ -204,7 +204,7 @@ def load(path: str | Path) -> DjModel:
         content, positions = file.content, file.content.bar_positions
         conditioning = Conditioning(content.conditioning) if content.conditioning else None
         model = DjModel(
-            weights=_with_views(file.weights, file.vocabulary, conditioning, content.config),
+            weights=_with_views(path, file.weights, file.vocabulary, conditioning, content.config),
             vocabulary=file.vocabulary,
             config=content.config,
             registers=Registers(
@@ -225,21 +225,29 @@ def load(path: str | Path) -> DjModel:
 
 
 def _with_views(
+    path: Path,
     weights: Weights,
     vocabulary: Vocabulary,
     conditioning: Conditioning | None,
     config: TrainingConfig,
 ) -> Weights:
-    """The weights with the views that the network was trained with. Raises ValueError if they do
-    not fit."""
+    """The weights with the views that the network was trained with. Raises ModelFileError for
+    those of another version, ValueError for what is none."""
     views = None
     if conditioning and config.views:
         for feature in conditioning.features:
             feature.check()
         views = vocabulary_views(conditioning, vocabulary)
-    if weights.n_scores != (views.n_scores if views else vocabulary.size):
-        raise ValueError(f"{weights.n_scores} scores are not those of the vocabulary")
-    return replace(weights, views=views)
+    if weights.n_scores == (views.n_scores if views else vocabulary.size):
+        return replace(weights, views=views)
+    if views and weights.n_scores > vocabulary.size:
+        raise ModelFileError(
+            "the model has other views of tones and durations than this version: "
+            "it was trained by an earlier one",
+            path=path,
+            hint="train it again",
+        )
+    raise ValueError(f"{weights.n_scores} scores are not those of the vocabulary")
 
 
 def pretrained_model(name: str = BUNDLED[0]) -> Path:

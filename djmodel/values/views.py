@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from djmodel.music.chord import ALL_KINDS, Chord, Kind, kind_of
+from djmodel.music.chord import ALL_KINDS, Chord, kind_of
 from djmodel.values.chart import NONE, QUALITIES, Ints
 from djmodel.values.conditioning import TICKS_PER_QUARTER, Ticks, to_ticks
 from djmodel.values.features import HIGHEST, LOWEST, PITCH_CLASSES, WIDEST, Conditioning, Feature
@@ -52,7 +52,7 @@ class Candidate:
     has one, or a `duration` in quarter lengths; nothing of a rest or a tie."""
 
     leap: int | None = None
-    kind: Kind | None = None
+    kind: str | None = None
     duration: Fraction | None = None
 
     @classmethod
@@ -61,7 +61,7 @@ class Candidate:
         if is_duration(symbol):
             return cls(duration=parse_duration(symbol))
         tone = value_of("1.000", symbol)
-        return cls(tone.leap, None if tone.leap is None else tone.kind)
+        return cls() if tone.leap is None else cls(tone.leap, tone.kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,13 +115,6 @@ def _is_of_its_kind(feature: Feature, candidates: _Candidates) -> Ints:
     return np.where(known, candidates.kind == usual, PADDING)
 
 
-def _degrees_of_quality(feature: Feature, candidates: _Candidates) -> Ints:
-    """The degree to which a leap leads, over a chord of each quality."""
-    qualities, degrees = np.divmod(np.arange(feature.size)[:, None], PITCH_CLASSES + 1)
-    reached = qualities * PITCH_CLASSES + (degrees + candidates.leap) % PITCH_CLASSES
-    return np.where((degrees < PITCH_CLASSES) & candidates.is_note, reached, PADDING)
-
-
 def _ends_in_the_beat(feature: Feature, candidates: _Candidates) -> Ints:
     """The place in its quarter at which a duration ends."""
     ends = _in_phases(feature.times[:, None] + candidates.ticks) % _PHASES
@@ -156,7 +149,6 @@ VIEWS: tuple[tuple[str, Callable[[Feature, _Candidates], Ints]], ...] = (
     ("key_degree", _degrees),
     ("next_degree", _degrees),
     ("chord_degree", _is_of_its_kind),
-    ("chord_degree", _degrees_of_quality),
     ("pitch", _pitches),
     ("leap", _from_the_note_before),
     ("beat_onset", _ends_in_the_beat),

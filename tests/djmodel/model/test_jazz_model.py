@@ -14,7 +14,9 @@ from djmodel.model.model_file import load
 from djmodel.model.training import fit
 from djmodel.model.training_data import TrainingData
 from djmodel.presets import PRESETS
+from djmodel.values import views
 from seqmodel.data.windows import PADDING
+from seqmodel.errors import ModelFileError
 from seqmodel.network.keras_layers import extract_weights, load_keras
 from seqmodel.settings import with_settings
 
@@ -40,6 +42,13 @@ def test_a_model_file_keeps_all_that_its_solos_depend_on(trained, tmp_path):
         assert np.array_equal(array.astype(np.float16), array)  # stored in 16 bits
     here, there = (improvise(m, m.changes[1], seed=4, count=2) for m in (trained.model, loaded))
     assert here == there
+
+
+def test_a_model_of_an_earlier_version_with_fewer_views_is_refused(trained, tmp_path, monkeypatch):
+    trained.save(tmp_path / "jazz.keras")
+    monkeypatch.setattr(views, "VIEWS", views.VIEWS[:3])
+    with pytest.raises(ModelFileError, match="trained by an earlier one; train it again"):
+        load(tmp_path / "jazz.keras")
 
 
 def test_keras_opens_a_file_that_is_not_compact_with_the_same_weights(tmp_path):
