@@ -103,4 +103,4 @@ def test_a_bundled_model_is_evaluated_by_its_name(command, tmp_path, jazz):
     by_file = command("djmodel.evaluate", path, "--copies", tmp_path / "solo.mid", "--json")
     assert named.out == by_file.out == unnamed.out
     assert load("jazz").identity == jazz.identity
-    assert repr(jazz) == f"<DjModel of 381 tunes: 128 symbols, 160 units, {712785:,} parameters>"
+    assert repr(jazz) == f"<DjModel of 381 tunes: 128 symbols, 160 units, {737708:,} parameters>"
