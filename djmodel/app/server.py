@@ -292,7 +292,7 @@ async def _body(request: Request, media_type: str, limit: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise RequestError(f"the request is larger than {limit >> 20} MB", 413)
+            raise RequestError(f"it is larger than the {limit >> 20} MB that are read", 413)
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -44,9 +44,10 @@ def open_browser(profile: Any, *flags: str) -> Any:
     for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(
-        options=options, service=webdriver.ChromeService(executable_path=driver)
-    )
+    service = webdriver.ChromeService(executable_path=driver)
+    browser = webdriver.Chrome(options=options, service=service)
+    browser.set_script_timeout(120)  # seconds; longer than any test waits
+    return browser
 
 
 def resize(browser: Any, width: int, height: int) -> None:

@@ -64,7 +64,7 @@ class PlayingPage:
         assert isinstance(answer, list), answer
         return answer[0]
 
-    def until(self, expression: str, seconds: float = 15.0) -> Any:
+    def until(self, expression: str, seconds: float = 60.0) -> Any:
         """The value of an expression about `page` as soon as it is true."""
         script = (
             f"const end = Date.now() + {seconds * 1000};"
@@ -115,7 +115,7 @@ class PlayingPage:
 
     def play(self) -> None:
         self.click("play")
-        assert self.until("page.player.state === 'playing'", 30)
+        assert self.until("page.player.state === 'playing'")
 
     def stop(self) -> None:
         self.js("page.player.stop(); return null")

@@ -38,7 +38,7 @@ const trader = new Trader(player, server, recorder, settings);
 const tabs = new Tabs(() => {
   if (player.state !== "playing") return;
   player.pause();
-  say("Paused: another tab of this page plays.", { stays: true });
+  warn("tabs", "Paused: another tab of this page plays.");
 });
 
 const editor = new ChartEditor(server, settings);
@@ -146,7 +146,7 @@ async function openSoundfont(file) {
 
 player.addEventListener("state", () => {
   mixer.silence(player.state !== "playing");
-  if (player.state === "playing") solved("start");
+  if (player.state === "playing") for (const each of ["start", "tabs"]) solved(each);
 });
 player.addEventListener("chorus", ({ detail: chorus }) => {
   const { request, mode, melody, trades } = chorus;
@@ -183,9 +183,10 @@ server.addEventListener("gone", () => {
   warn("server", `${gone().replace(/^t/, "T")} What is here goes on, and what you played is kept.`);
 });
 server.addEventListener("back", async () => {
-  solved("server");
+  for (const each of ["server", "start"]) solved(each);
   say("The server answers again.");
   await offer();
+  await editor.read({ keepsTempo: true }); // what was typed meanwhile
 });
 settings.addEventListener("change", ({ detail: names }) => {
   const isLater = names.some((name) => !["loop", "repeat", "choruses", "mixer", "latency", "octave", "letters", "seed"].includes(name));

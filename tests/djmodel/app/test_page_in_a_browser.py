@@ -530,11 +530,12 @@ class TestTabs:
             "const other = new BroadcastChannel('djmodel'); other.postMessage('plays'); return null"
         )
         assert page.until("page.player.state === 'paused'", 3)
-        assert "another tab" in page.text("status")
+        assert "another tab" in page.text("alert")
         before = page.js("page.player.transport.position")
         page.click("play")
         assert page.until("page.player.state === 'playing'")
         assert page.js("page.player.transport.heard") > before - 0.5  # it goes on from there
+        assert page.text("alert") == ""
 
 
 class TestNothingLeavesTheMachine:
@@ -580,3 +581,10 @@ class TestTrouble:
         page.stop()
         page.click("play")
         assert page.until("document.getElementById('alert').textContent.includes('Nothing can')")
+        page.type("Em7 | A7")
+        again = Page(Models(), served.port, {}).begin()
+        try:
+            assert page.until("page.settings.get('changes') === 'Em7 | A7'")
+            assert "not answer" not in page.text("alert")
+        finally:
+            again.close()
