@@ -265,27 +265,29 @@ def score_facts(score: Score) -> Table:
 
 
 class PartTable:
-    """Parts with their roles, scores out of 100 and reasons, for rich's `Console.print`: a table,
-    or a list where the console is too narrow for one. `measures`: the bars of the score."""
+    """Parts with their roles, scores out of 100 and reasons, and in one line the melody with its
+    margin, for rich's `Console.print`: a table, or a list where the console is too narrow for one.
+    `measures`: the bars of the score."""
 
     def __init__(self, choice: ChosenParts, measures: Sequence[Measure]) -> None:
         self.choice = choice
-        self.reasons = [choice.reason(result, measures) for result in choice.roles]
+        self.explanation = choice.explanation(measures)
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[Table | Text | str]:
         if options.max_width >= _NARROW:
-            yield _part_table(self.choice, self.reasons)
-            return
-        yield console.render_str("Parts", style="italic")
-        for result, reason in zip(self.choice.roles, self.reasons, strict=True):
-            part = result.part
-            yield console.render_str(f"{part.number} {part.name}".rstrip(), style="bold")
-            yield f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {reason}"
+            yield _part_table(self.choice)
+        else:
+            yield console.render_str("Parts", style="italic")
+            for result in self.choice.roles:
+                part = result.part
+                yield console.render_str(f"{part.number} {part.name}".rstrip(), style="bold")
+                yield f"{result.role}, {pluralize(len(part.grid_notes), 'note')}: {result.reason}"
+        yield f"Melody: {self.explanation}"
 
 
-def _part_table(choice: ChosenParts, reasons: Sequence[str]) -> Table:
+def _part_table(choice: ChosenParts) -> Table:
     """A table with a row for each part: its role, its scores out of 100 and the reason."""
     from rich import box
     from rich.table import Table
@@ -299,7 +301,7 @@ def _part_table(choice: ChosenParts, reasons: Sequence[str]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("taken for")
     table.add_column("because", overflow="fold", ratio=1)
-    for result, reason in zip(choice.roles, reasons, strict=True):
+    for result in choice.roles:
         part = result.part
         scores = ["", ""]
         if result.role != "drums":
@@ -308,7 +310,7 @@ def _part_table(choice: ChosenParts, reasons: Sequence[str]) -> Table:
         instrument = "Drums" if part.drums else PROGRAM_NAMES[part.instrument.program]
         row = [number, name, instrument, str(len(part.grid_notes)), *scores]
         style = "bold" if result.role.startswith("melody") else None
-        table.add_row(*row, result.role, reason, style=style)
+        table.add_row(*row, result.role, result.reason, style=style)
     return table
 
 

@@ -26,18 +26,17 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="name the files that are wrong")
     options = parser.parse_args()
     half = HALVES.index(options.half)
-    count = 2 * options.songs
     songs = {
-        "jazz": jazz_songs(count),
-        "folk": folk_songs(count),
-        "folk in four": folk_songs(count, ["4/4"], seed=1),
+        "jazz": jazz_songs(options.songs, half),
+        "folk": folk_songs(options.songs, half),
+        "folk in four": folk_songs(options.songs, half, ["4/4"], seed=1),
     }
     rows = {}
     for number, (kind, (source, _)) in enumerate(KINDS.items()):
         if options.kind not in {None, kind}:
             continue
         total = Counts()
-        for n, song in enumerate(songs[source][half::2]):
+        for n, song in enumerate(songs[source]):
             arrangement = arrange(kind, song, Random(f"{half} {number} {n}"))
             total += (counts := measure(arrangement))
             if options.wrong and not counts.files_right:

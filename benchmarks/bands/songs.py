@@ -4,7 +4,7 @@ music21's corpus, two of them as verse and chorus, over chords that are drawn he
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -20,6 +20,7 @@ VERSE, CHORUS = "verse", "chorus"
 _FORM = (VERSE, VERSE, CHORUS, VERSE, CHORUS)
 _SECTION_BARS = 8
 _JAZZ_BARS = 32
+_IN_TURN = 10  # solos that belong to one half, before those of the other
 # Collections of folk songs with an open licence in music21's corpus, and how many tunes are tried.
 _BOOKS = (
     ("essenFolksong/erk5", 60),
@@ -61,8 +62,9 @@ class Song:
         return self.bars * self.meter.length
 
 
-def jazz_songs(count: int) -> list[Song]:
-    """The first 32 full bars of solos of the bundled database in 4/4, evenly over the whole."""
+def jazz_songs(count: int, half: int) -> list[Song]:
+    """The first 32 full bars of solos of the bundled database in 4/4, evenly over a half of them.
+    The halves have ten solos in turn, which are in the order of their players."""
     four = Meter(4, 4)
     songs = []
     for result in read_solos(bundled_file()):
@@ -77,12 +79,10 @@ def jazz_songs(count: int) -> list[Song]:
         if len(melody) < 2 * _JAZZ_BARS or sum(s.end - s.onset for s in chords) < tune.length:
             continue
         halves = (_JAZZ_BARS // 4) * (VERSE,) + (_JAZZ_BARS // 4) * (CHORUS,)
-        songs.append(Song(result.info.id, four, _JAZZ_BARS, melody, chords, 2 * halves, tune=tune))
-    return _in_halves(songs[:: max(1, len(songs) // count)][:count])
-
-
-def _in_halves(songs: list[Song]) -> list[Song]:
-    return [replace(song, half=number % 2) for number, song in enumerate(songs)]
+        title = result.info.id
+        songs.append(Song(title, four, _JAZZ_BARS, melody, chords, 2 * halves, half, tune))
+    own = [song for number, song in enumerate(songs) if number // _IN_TURN % 2 == half]
+    return own[:: max(1, len(own) // count)][:count]
 
 
 @cache
@@ -119,13 +119,13 @@ def _folk_tunes() -> tuple[tuple[str, Meter, int, bool, tuple[Note, ...]], ...]:
 
 
 def folk_songs(
-    count: int, meters: Sequence[str] = ("4/4", "3/4", "6/8"), seed: int = 0
+    count: int, half: int, meters: Sequence[str] = ("4/4", "3/4", "6/8"), seed: int = 0
 ) -> list[Song]:
     """Pairs of folk songs in one meter and one key, as verse and chorus, over drawn chords; most
-    are in the first of the meters."""
-    rng = Random(seed)
+    are in the first of the meters. No folk song is in both halves."""
+    rng = Random(f"{seed} {half}")
     by_kind: dict[tuple[str, bool], list[tuple[str, Meter, int, bool, tuple[Note, ...]]]] = {}
-    for tune in _folk_tunes():
+    for tune in _folk_tunes()[half::2]:
         by_kind.setdefault((str(tune[1]), tune[3]), []).append(tune)
     kinds = [kind for kind, tunes in sorted(by_kind.items()) if len(tunes) >= 2]
     songs: list[Song] = []
@@ -133,13 +133,14 @@ def folk_songs(
         meter = meters[0] if rng.random() < 0.6 else rng.choice(meters)
         choices = [kind for kind in kinds if kind[0] == meter]
         verse, chorus = rng.sample(by_kind[rng.choice(choices)], 2)
-        songs.append(_song(verse, chorus, rng))
-    return _in_halves(songs)
+        songs.append(_song(verse, chorus, half, rng))
+    return songs
 
 
 def _song(
     verse: tuple[str, Meter, int, bool, tuple[Note, ...]],
     chorus: tuple[str, Meter, int, bool, tuple[Note, ...]],
+    half: int,
     rng: Random,
 ) -> Song:
     title, meter, _, minor, _ = verse
@@ -161,7 +162,7 @@ def _song(
         for s in chords[name]
     ]
     sections = tuple(name for name in _FORM for _ in range(_SECTION_BARS))
-    return Song(title, meter, len(sections), tuple(melody), tuple(spans), sections)
+    return Song(title, meter, len(sections), tuple(melody), tuple(spans), sections, half)
 
 
 def _drawn_chords(

@@ -180,9 +180,19 @@ def _symbols(
 
 
 def _syllables(metas: Sequence[midi_parser.Meta]) -> list[midi_parser.Meta]:
-    """The syllables of a text: lyric events or, in karaoke files, text events; remarks are not."""
+    """The syllables of a text: lyric events or, in karaoke files, text events. Remarks are not, nor
+    are the names of chords."""
     for kind in (midi_parser.LYRIC, midi_parser.TEXT):
         sung = [meta for meta in metas if meta.kind == kind and meta.data[:1] not in (b"@", b"")]
-        if len(sung) >= _MIN_SYLLABLES:
+        chords = sum(_is_chord(midi_parser.decode_text(meta.data)) for meta in sung)
+        if len({meta.tick for meta in sung}) >= _MIN_SYLLABLES and 2 * chords <= len(sung):
             return sung
     return []
+
+
+def _is_chord(text: str) -> bool:
+    try:
+        parse_chord_symbol(text)
+    except ChordSymbolError:
+        return False
+    return True

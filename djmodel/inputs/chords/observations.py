@@ -122,7 +122,8 @@ def overlaps(
 def hold_anticipations(notes: Sequence[Note], edges: Floats) -> list[Note]:
     """The notes of a band, those held over that anticipate a chord: in the second half of a beat
     several pitch classes begin that did not sound before, and are held or struck again on the next
-    beat. `edges (cells + 1,)`: the onsets of half beats, and the end."""
+    beat. If as many are not, two chords have some tones in common. `edges (cells + 1,)`: the onsets
+    of half beats, and the end."""
     onsets = np.array([float(note.onset) for note in notes])
     ends = np.array([float(note.end) for note in notes])
     first: list[int] = (np.searchsorted(edges, onsets + NEAR, side="right") - 1).tolist()
@@ -133,17 +134,22 @@ def hold_anticipations(notes: Sequence[Note], edges: Floats) -> list[Note]:
         struck.add((begin, note.pitch))
         sounding.update((half, note.pitch) for half in range(begin, end + 1))
     early: list[bool] = []
-    anticipated: dict[int, set[int]] = {}  # half beat -> pitch classes that anticipate the next
+    # Pitch classes that begin in the second half of a beat: those that anticipate the next, others.
+    anticipated: dict[int, set[int]] = {}
+    passing: dict[int, set[int]] = {}
     for note, begin, end in zip(notes, first, last, strict=True):
         goes_on = end > begin or (begin + 1, note.pitch) in struck
-        early.append(begin % 2 == 1 and goes_on and (begin - 1, note.pitch) not in sounding)
-        if early[-1]:
-            anticipated.setdefault(begin, set()).add(note.pitch % 12)
+        new = begin % 2 == 1 and (begin - 1, note.pitch) not in sounding
+        early.append(new and goes_on)
+        if new:
+            (anticipated if goes_on else passing).setdefault(begin, set()).add(note.pitch % 12)
     held = []
     for note, is_early, begin, end in zip(notes, early, first, last, strict=True):
-        if is_early and end == begin and len(anticipated[begin]) >= _ANTICIPATED:
-            beyond = Fraction(float(edges[begin + 1])) + _HELD_OVER
-            note = replace(note, duration=beyond - note.onset)
+        if is_early and end == begin:
+            least = max(_ANTICIPATED, len(passing.get(begin, ())) + 1)
+            if len(anticipated[begin]) >= least:
+                beyond = Fraction(float(edges[begin + 1])) + _HELD_OVER
+                note = replace(note, duration=beyond - note.onset)
         held.append(note)
     return held
 

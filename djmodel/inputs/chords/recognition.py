@@ -10,6 +10,7 @@ half a bar, highest at another beat.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -151,24 +152,28 @@ def _changes(
     path: list[_ChordStart], observed: Observations, grid: BeatGrid, *, band: bool
 ) -> Changes:
     """The path as changes of each bar, with their basses. The fifth that the bass of a band plays
-    after the root, while the chord stays, makes no slash chord."""
+    in turn with the root, while the chord stays, makes no slash chord."""
     ends = [segment.beat for segment in path[1:]] + [grid.first[-1]]
     lowest, line = observed.lowest.tolist(), observed.line.tolist()
     bars: list[list[Change]] = [[] for _ in grid.beats]
-    bar, before = 0, -1  # the root before
+    bar, in_turn = 0, False
+    before: Chord | None = None
     for (start, number), end in zip(path, ends, strict=True):
         while start >= grid.first[bar + 1]:
             bar += 1
         chord = template_bank().chords[number]
         if bars[bar] and bars[bar][-1].chord.pitch_classes == chord.pitch_classes:
+            if in_turn and before is chord and lowest[2 * start] == chord.root:
+                bars[bar][-1] = replace(bars[bar][-1], chord=chord)
             continue  # the same over another bass
         halves = slice(2 * grid.first[bar], 2 * grid.first[bar + 1])
         sounding = any(tone != NO_BASS for tone in lowest[halves])
         halves = slice(2 * start, 2 * end)
         bass = _bass(chord, lowest[halves], line[halves])
-        if band and before == chord.root and (bass - chord.root) % 12 == 7:
+        in_turn = band and before is chord and (bass - chord.root) % 12 == 7
+        if in_turn and chord.root in lowest[halves]:
             bass = chord.root
-        before = chord.root
+        before = chord
         onset = grid.beats[bar][start - grid.first[bar]]
         bars[bar].append(Change(onset, Chord(chord.root, chord.intervals, bass), sounding))
     return tuple(tuple(changes) for changes in bars)

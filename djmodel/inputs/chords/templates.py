@@ -32,8 +32,8 @@ TEMPLATES = (
     ((0, 4, 7, 9, 10), 0.45), ((0, 2, 4, 7, 9), 0.4), ((0, 2, 3, 5, 7, 10), 0.75),
 )  # fmt: skip
 # Other costs where a band plays: of an added ninth, common in pop, and of a ninth with a
-# suspension, which often is two chords in one bar.
-_BAND_COSTS = {(0, 2, 4, 7): 0.45, (0, 2, 5, 7, 10): 0.6}
+# suspension, which often is two chords in one bar; a sixth with a ninth has the same tones.
+_BAND_COSTS = {(0, 2, 4, 7): 0.45, (0, 2, 5, 7, 10): 0.6, (0, 2, 4, 7, 9): 0.6}
 
 # Cost of a tone of the chord that does not sound, by semitones above the root (a fifth goes without
 # saying), and of a foreign tone that sounds.

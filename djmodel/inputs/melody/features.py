@@ -31,7 +31,7 @@ class Features(NamedTuple):
     its bars with the rhythm of the bar before; `coverage`: share of the music in which it plays;
     `on_top`, `below`: share of its beats in which it is the highest, the lowest of all parts;
     `own_tones`: share of the onsets of its top line whose pitch class no other part has in the same
-    beat; `velocity`: mean; `words`: share of the syllables of a text that fall on its onsets.
+    beat; `velocity`: mean; `words`: F-measure of its onsets and the syllables of a text.
     """
 
     notes: int
@@ -203,6 +203,7 @@ def _features(
     spans = max(1, -(-(until - begin) // _SPAN))
     span_beats = len(covered) * _SPAN // STEPS_PER_QUARTER
     notes = sum(begins)
+    sung = len(set(starts).intersection(syllables))
     return Features(
         notes=notes,
         top_pitch=sum(tops) / onsets,
@@ -217,7 +218,7 @@ def _features(
         phrase=onsets / phrases,
         coverage=min(1.0, len(covered) / float(spans)),
         velocity=sum(velocities) / notes,
-        words=len(set(starts).intersection(syllables)) / len(syllables) if syllables else 0.0,
+        words=2 * sung / (onsets + len(syllables)),
         **among_others,
     )
 

@@ -12,12 +12,12 @@ from djmodel.inputs.melody.scores import Margin, PartScores, melody_scores
 from djmodel.inputs.quantization import GridNote, Steps
 from djmodel.inputs.score import ScorePart
 
-_IN_REACH = 0.25  # of the best score: parts further below never lead
+_IN_REACH = 0.28  # of the best score; a lead further below is worse than a rest
 _RIVALS = 8  # parts between which the lead may change, at most
-_BARS_AROUND = (1, 2)  # before and after a bar, by whose music its lead is judged
-_WHOLE = 0.3  # weight of the score over the whole music beside that of these bars
-_WORTH = 0.55  # a lead below this score is worse than a rest
-_TAKEOVER = 0.12  # cost of another part's taking over the lead
+_BARS_AROUND = 1  # before and after a bar, by whose music its lead is judged
+_WHOLE = 0.6  # weight of the score over the whole music beside that of these bars
+_PRESENT = 0.5  # share of the beats of a bar from which a part plays in it; a melody breathes
+_TAKEOVER = 0.1  # cost of another part's taking over the lead
 
 
 class Lead(NamedTuple):
@@ -39,14 +39,14 @@ def find_leads(
     every change of the lead has a cost: so the fills between the phrases of a singer are left out,
     and a solo of eight bars is not. `check` is called now and then and may end the work by raising.
     """
-    ranked = sorted(parts, key=lambda part: -scores[part.number].as_lead)
-    best = scores[ranked[0].number].as_lead
-    rivals = [p for p in ranked[:_RIVALS] if scores[p.number].as_lead >= best - _IN_REACH]
+    ranked = sorted(parts, key=lambda part: -scores[part.number].as_melody)
+    least = scores[ranked[0].number].as_melody - _IN_REACH
+    rivals = [part for part in ranked[:_RIVALS] if scores[part.number].as_melody >= least]
     edges = measurements.edges
     end = edges[-1]
     if len(rivals) == 1:
         return (Lead(rivals[0], 0, end),)
-    worth = _worth_by_bar(rivals, scores, measurements, check)
+    worth = _worth_by_bar(rivals, scores, measurements, least, check)
     leads: list[Lead] = []
     for bar, number in enumerate(_best_path(worth)):
         if not leads or rivals[number] is not leads[-1].part:
@@ -62,21 +62,24 @@ def _worth_by_bar(
     rivals: Sequence[ScorePart],
     scores: dict[int, PartScores],
     measurements: PartMeasurements,
+    least: float,
     check: Callable[[], None],
 ) -> list[list[float]]:
-    """For each bar the worth of each rival as its lead: 0 where it rests."""
+    """For each bar the worth of each rival as its lead: its score there above the `least` of a
+    lead; 0 where it rests."""
     worth = []
     edges = measurements.edges
-    before, after = _BARS_AROUND
     for bar in range(len(edges) - 1):
         check()
-        start, end = edges[max(bar - before, 0)], edges[min(bar + after + 1, len(edges) - 1)]
-        local = melody_scores(rivals, scores, measurements, start, end)
+        start = edges[max(bar - _BARS_AROUND, 0)]
+        end = edges[min(bar + _BARS_AROUND + 1, len(edges) - 1)]
+        around = melody_scores(rivals, scores, measurements, start, end)
         row = []
         for part in rivals:
-            own = (1 - _WHOLE) * local.get(part.number, _WORTH)
-            own += _WHOLE * scores[part.number].as_lead
-            row.append(measurements.presence(part, bar) * (own - _WORTH))
+            own = (1 - _WHOLE) * around.get(part.number, least)
+            own += _WHOLE * scores[part.number].as_melody
+            present = min(measurements.presence(part, bar) / _PRESENT, 1.0)
+            row.append(present * (own - least))
         worth.append(row)
     return worth
 

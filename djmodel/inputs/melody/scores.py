@@ -75,7 +75,7 @@ _HARMONY_WORDS = (
 _DRUM_WORDS = (
     (1.0, "drum drums drumkit drumset percussion perc kick snare hihat hats cymbal cymbals conga"),
     (1.0, "congas bongo bongos tambourine shaker toms cowbell claves clap claps maracas timbales"),
-    (1.0, "metronome click"),
+    (1.0, "kit metronome click"),
     (-1.0, "steel"),
 )
 # Suitability of families of instruments for the melody and for the harmony, from 0 to 1.
@@ -98,14 +98,12 @@ def is_drums(part: ScorePart) -> bool:
 
 
 class PartScores(NamedTuple):
-    """Features of a part, its fit to each criterion, its scores as melody, as melody where it plays
-    (however seldom that is), and as harmony."""
+    """Features of a part, its fit to each criterion, its scores as melody and as harmony."""
 
     features: Features
     melody_fit: dict[str, float]
     harmony_fit: dict[str, float]
     as_melody: float
-    as_lead: float
     as_harmony: float
 
 
@@ -125,7 +123,6 @@ def score_parts(
             melody_fit=melody,
             harmony_fit=harmony,
             as_melody=_weighted_mean(melody, _MELODY),
-            as_lead=_weighted_mean(melody | {"presence": 1.0}, _MELODY),
             as_harmony=_weighted_mean(harmony, _HARMONY),
         )
     return by_number
@@ -145,7 +142,7 @@ def melody_scores(
     by_number = {}
     for part, f in playing.items():
         if f is not None:
-            words = whole[part.number].features.words
+            words = whole[part.number].melody_fit["words"]
             fit = _melody_fit(part, f, loudest) | {"words": words}
             by_number[part.number] = _weighted_mean(fit, _MELODY)
     return by_number
@@ -158,7 +155,7 @@ def _melody_fit(part: ScorePart, f: Features, loudest: float) -> dict[str, float
     suitability = 0.9 if program in _VOICES else _MELODY_FAMILIES[family(program)]
     return {
         "name": _name_score(part, _MELODY_WORDS),
-        "words": f.words,
+        "words": _trapezoid(f.words, 0.3, 0.9, 1, 1.1),
         "instrument": suitability,
         "one line": f.single,
         "register": _trapezoid(f.top_pitch, 52, 62, 84, 96),
@@ -245,17 +242,23 @@ def role_with_reason(
     asked: set[int],
     margins: dict[int, Margin],
 ) -> PartRole:
-    """The role of a part with its scores and a reason. `asked`: the parts that the user named."""
+    """The role of a part with its scores and a reason. `asked`: the parts that the user named.
+    Scores are shares of the best score of the file where that is above 1."""
     if part.number not in scores:
         reason = "on the channel of drums" if part.drums else "its name says so"
         return PartRole(part, "drums", 0.0, 0.0, reason)
     role = roles.get(part.number, "left out")
     own = scores[part.number]
+    highest = max(1.0, *(each.as_melody for each in scores.values()))
     margin = margins.get(part.number)
+    if margin is not None:
+        margin = margin._replace(ahead=margin.ahead / highest)
     if part.number in asked:
         reason = "chosen by you"
     elif role == "doubles the melody":
         reason = "has the notes of the melody"
+    elif len(scores) == 1:
+        reason = "the only part with pitches"
     elif role == "left out":
         reason = _strongest_lacks(own.melody_fit) or "another part fits better"
     elif role == "harmony":
@@ -266,7 +269,8 @@ def role_with_reason(
         reason = _strongest_merits(own.melody_fit, everyone, _MELODY)
     if role == "melody and harmony":
         reason = f"its top line is the melody, the rest accompanies: {reason}"
-    return PartRole(part, role, min(own.as_melody, 1.0), min(own.as_harmony, 1.0), reason, margin)
+    harmony = min(own.as_harmony, 1.0)
+    return PartRole(part, role, own.as_melody / highest, harmony, reason, margin)
 
 
 def _strongest_merits(
@@ -275,7 +279,7 @@ def _strongest_merits(
     """The three criteria that lift a part most above the mean of all parts, in words."""
 
     def lift(name: str) -> float:
-        mean = sum(fit[name] for fit in everyone) / len(everyone) if len(everyone) > 1 else 0.0
+        mean = sum(fit[name] for fit in everyone) / len(everyone)
         return criteria[name].weight * (own[name] - mean)
 
     strong = sorted((name for name in criteria if own[name] >= 0.5), key=lift, reverse=True)

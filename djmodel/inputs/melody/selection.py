@@ -13,7 +13,7 @@ from djmodel.inputs.limits import no_deadline
 from djmodel.inputs.melody.features import Features, PartMeasurements
 from djmodel.inputs.melody.leads import Lead, find_leads, margins, notes_of
 from djmodel.inputs.melody.line import divide, doubles, legato, skyline
-from djmodel.inputs.melody.scores import PartRole, is_drums, role_with_reason, score_parts
+from djmodel.inputs.melody.scores import Margin, PartRole, is_drums, role_with_reason, score_parts
 from djmodel.inputs.quantization import GridNote, as_notes, quarters_to_steps
 from djmodel.inputs.score import Measure, Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
@@ -43,19 +43,19 @@ class ChosenParts:
     lone_melody: bool = False
     leads: tuple[Lead, ...] = ()
 
-    def reason(self, result: PartRole, measures: Sequence[Measure]) -> str:
-        """The reason for the role of a part: of one that leads by turns with the bars in which it
-        does, counted from 1; of the melody with its distance to the next best part."""
-        facts = [result.reason]
-        if result.margin is not None:
-            rival, points = result.margin.rival, round(result.margin.ahead * 100)
-            name = f"{rival.number} {rival.name}".rstrip()
-            ahead = f"{points} ahead of" if points >= 0 else f"{-points} behind"
-            facts.append(f"{ahead} {name}")
-            if len(self.leads) > 1:
-                own = [lead for lead in self.leads if lead.part is result.part]
-                facts.insert(0, f"leads in {_bars(own, measures)}")
-        return "; ".join(facts)
+    def explanation(self, measures: Sequence[Measure]) -> str:
+        """The choice of the melody in one line: each part that leads, the bars in which it does,
+        counted from 1, where there are several, and its distance to the next best part there, in
+        points of 100."""
+        by_part: dict[ScorePart, list[Lead]] = {}
+        for lead in self.leads:
+            by_part.setdefault(lead.part, []).append(lead)
+        margins = {role.part: role.margin for role in self.roles}
+        told = []
+        for part, leads in by_part.items():
+            where = f" in {_bars(leads, measures)}" if len(self.leads) > len(leads) else ""
+            told.append(f"{_label(part)}{where}{_distance(margins[part])}")
+        return "; ".join(told)
 
     @cached_property
     def melody(self) -> tuple[Note, ...]:
@@ -155,6 +155,21 @@ def choose_parts(
         lone_melody=lone_melody,
         leads=leads,
     )
+
+
+def _label(part: ScorePart) -> str:
+    """A part by number and name; by its name alone where that has the number, as `Track 2`."""
+    named = str(part.number) in part.name.split()
+    return part.name if named else f"{part.number} {part.name}".rstrip()
+
+
+def _distance(margin: Margin | None) -> str:
+    """A margin in words, such as `, 12 points ahead of 2 Piano`; nothing without a rival."""
+    if margin is None:
+        return ""
+    points = round(margin.ahead * 100)
+    place = "ahead of" if points >= 0 else "behind"
+    return f", {pluralize(abs(points), 'point')} {place} {_label(margin.rival)}"
 
 
 def _bars(leads: Sequence[Lead], measures: Sequence[Measure]) -> str:

@@ -54,6 +54,9 @@ def test_parts_bars_and_chords_of_a_file_are_shown(
     assert any(row.startswith("3 Kit Drums 4 drums on the channel of drums") for row in rows)
     assert any(row.startswith("1 C C,1.000 S,1.000,<") for row in rows)
     assert any(row.startswith("2 G ") for row in rows)
+    assert any(
+        row.startswith("Melody: 1 Flute [solo], ") and "ahead of 2 Piano" in row for row in rows
+    )
     assert "values 8" in rows
 
 

@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from djmodel.inputs.chords.harmonize import harmonize
+from djmodel.inputs.chords.observations import hold_anticipations
 from djmodel.inputs.chords.recognition import find_pick_up, recognize_chords, with_pick_up
 from djmodel.inputs.score import Measure
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
@@ -255,11 +257,13 @@ def test_an_added_ninth_over_its_third_or_fifth_is_a_slash_chord() -> None:
     assert recognized(["0 F2 4; 0 F3,A3,C4 4", *bars[1:]], band=True)[1] == "Cadd9/G"
 
 
-def test_the_fifth_in_the_bass_after_the_root_makes_no_slash_chord() -> None:
-    # in two: root and fifth, a bar each; but a fifth that comes with its chord stays
-    c, over_g, f = "0 C2 4; 0 E3,G3,C4 4", "0 G2 4; 0 E3,G3,C4 4", "0 F2 4; 0 F3,A3,C4 4"
-    assert recognized([c, over_g, c], band=True) == ["C", "C", "C"]
-    assert recognized([f, over_g, c], band=True) == ["F", "C/G", "C"]
+def test_the_fifth_in_the_bass_in_turn_with_the_root_makes_no_slash_chord() -> None:
+    # root and fifth in turn, across the bar line; a fifth that is held for the bar stays
+    c, in_two, f = "0 C2 4; 0 E3,G3,C4 4", "0 G2 2; 2 C2 2; 0 E3,G3,C4 4", "0 F2 4; 0 F3,A3,C4 4"
+    over_g, over_g_7 = "0 G2 4; 0 E3,G3,C4 4", "0 G2 4; 0 E3,G3,B3,C4 4"
+    assert recognized([c, in_two, f], band=True) == ["C", "C", "F"]
+    assert recognized([c, over_g, f], band=True) == ["C", "C/G", "F"]
+    assert recognized([c, over_g_7, f], band=True) == ["C", "Cmaj7/G", "F"]
 
 
 def test_strokes_of_a_band_an_eighth_before_the_bar_belong_to_the_next_chord() -> None:
@@ -271,6 +275,15 @@ def test_strokes_of_a_band_an_eighth_before_the_bar_belong_to_the_next_chord() -
         strokes = [f"{k}/2 {low} 1/2; {k}/2 {high} 1/2" for k, (low, high) in enumerate(played)]
         bars.append("; ".join(strokes))
     assert recognized(bars, band=True) == ["C", "Am", "F", "G"]
+
+
+def test_common_tones_of_two_strokes_anticipate_nothing() -> None:
+    # a short Dm7 on the last eighth, then G7 on the bar line, which keeps D and F
+    notes = notes_of(["7/2 D4,F4,A4,C5 1/2", "0 D4,F4,G4,B4 1/2"], FOUR)
+    edges = np.arange(17) / 2
+    assert hold_anticipations(notes, edges) == notes
+    early = notes_of(["7/2 D4,F4,G4,B4 1/2", "0 D4,F4,G4,B4 1/2"], FOUR)
+    assert [note.end > 4 for note in hold_anticipations(early, edges)] == [True] * 8
 
 
 def test_held_anticipations_and_short_ones_are_heard_alike() -> None:

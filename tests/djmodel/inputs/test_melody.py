@@ -101,15 +101,48 @@ def test_the_part_with_the_lyrics_is_the_melody(tmp_path: Path) -> None:
     assert roles(read_score(path))["two"] == "melody"
 
 
+def test_words_are_sung_to_a_line_not_to_a_guitar_that_strikes_all_the_time(tmp_path: Path) -> None:
+    import mido
+
+    low = [(on, length, pitch - 24) for on, length, pitch in TUNE]
+    guitar = [(k / 4, 0.25, 72 + (k * 5) % 12) for k in range(128)]
+    words = [(on, mido.MetaMessage("text", text="la")) for on, _, _ in low]
+    path = mf.write(
+        tmp_path / "x.kar",
+        mf.Track(metas=words),
+        mf.Track(guitar, "one", 26, 0),
+        mf.Track(low, "two", 0, 1),
+        mf.Track(BLOCKS, "three", 0, 2),
+    )
+    choice = choose_parts(read_score(path))
+    assert [v.role for v in choice.roles][1] == "melody"
+    assert choice.roles[1].reason.startswith("the words are sung to it")
+    assert max(v.melody for v in choice.roles) <= 1
+
+
+@pytest.mark.parametrize("texts", [["C", "F", "G7"], ["made by me"]])
+def test_names_of_chords_and_remarks_are_not_sung(tmp_path: Path, texts: list[str]) -> None:
+    import mido
+
+    onsets = [2 * n if len(texts) > 1 else 0 for n in range(16)]
+    metas = [
+        (at, mido.MetaMessage("text", text=texts[n % len(texts)])) for n, at in enumerate(onsets)
+    ]
+    path = mf.write(tmp_path / "x.mid", mf.Track(metas=metas), mf.Track(TUNE, "one"))
+    assert read_score(path).syllables == ()
+
+
 def test_drums_on_another_channel_are_recognized_by_name(tmp_path: Path) -> None:
     path = mf.write(
         tmp_path / "x.mid",
         mf.Track(BEAT, "Hi-Hat & Snare", 0, 3),
+        mf.Track(BEAT, "Kit", 0, 4),
         mf.Track(TUNE, "Steel Drums", 114, 0),
         mf.Track(BLOCKS, "Piano", 0, 1),
     )
     assert roles(read_score(path)) == {
         "Hi-Hat & Snare": "drums",
+        "Kit": "drums",
         "Steel Drums": "melody",
         "Piano": "harmony",
     }
@@ -136,6 +169,7 @@ def test_melody_and_chords_on_one_channel_are_divided(tmp_path: Path) -> None:
     [rest] = choice.accompaniment
     assert len(rest.notes) == len(BLOCKS) + len(BASS)
     assert choice.roles[0].role == "melody and harmony"
+    assert choice.roles[0].reason.endswith(": the only part with pitches")
 
 
 @pytest.mark.parametrize("path", rags(), ids=lambda path: path.stem)
