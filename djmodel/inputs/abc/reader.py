@@ -32,6 +32,7 @@ _COMMENT = re.compile(r"(?<!\\)%.*")
 _MIDI = re.compile(r"(?:%%|I:)\s*MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})\s*$")
 _OF_ALL_TUNES = ("L:", "M:", "Q:", "%%MIDI")  # fields at the start of a tune book
 _DRUM_CHANNEL = 10
+_MAX_FIELD = 500  # characters that are read
 
 
 def read_abc(content: bytes, path: Path, deadline: Deadline) -> tuple[Score, ...]:
@@ -138,6 +139,7 @@ class _TuneReader:
     # --- fields ----------------------------------------------------------------------------------
 
     def read_field(self, letter: str, text: str) -> None:
+        text = text if letter == "w" else text[:_MAX_FIELD]
         if letter == "T" and self.in_header:
             self.title = self.title or plain_text(unescape(text))
         elif letter == "V":
@@ -245,6 +247,7 @@ class _TuneReader:
             self.voice.line = []
         self.continues = line.endswith("\\")
         for token in TOKEN.finditer(line):
+            self.deadline()
             if token.lastgroup == "field":
                 self.read_field(token["field"][0], token["field"][2:].strip())
                 continue

@@ -17,20 +17,21 @@ from djmodel.music.pitch import LETTER_PITCH_CLASSES
 from djmodel.music.tune import MAX_BARS
 
 _VELOCITY = 80
+# What must end with a bracket has bounds, so that one that never ends costs no time.
 _LENGTH = r"\d{0,4}/{0,6}\d{0,4}"
 _NOTE = r"(?P<sign>\^\^?|__?|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']{0,6})"
 TOKEN = re.compile(
     rf"""
     "(?P<text>[^"]*)"?
-  | [!+](?P<decoration>[^!+\s|]+)[!+]
-  | \[(?P<field>[A-Za-z]:[^\]]*)\]
+  | [!+](?P<decoration>[^!+\s|]{{1,40}})[!+]
+  | \[(?P<field>[A-Za-z]:[^\]]{{0,200}})\]
   | \.?(?P<bar>:*\[?\|[|:\]]*|::+)
   | \[?(?P<ending>\d[\d,.\-]*)
-  | \[(?P<chord>(?:"[^"]*"|[^\]"])*)\](?P<chord_length>{_LENGTH})
+  | \[(?P<chord>[^\]|]{{1,200}})\](?P<chord_length>{_LENGTH})
   | {_NOTE}(?P<length>{_LENGTH})
   | Z(?P<rest_bars>\d{{0,3}})
   | [zx](?P<rest>{_LENGTH})
-  | \{{(?P<graces>[^}}]*)\}}
+  | \{{(?P<graces>[^}}]{{0,200}})\}}
   | \((?P<tuplet>[2-9])(?::(?P<in_time>\d?))?(?::(?P<notes>\d?))?
   | (?P<broken>>{{1,3}}|<{{1,3}})
   | (?P<sign_alone>[-&SO])
@@ -267,19 +268,16 @@ class VoiceReader:
 
     def read_lyrics(self, text: str) -> None:
         """Aligns the syllables of a w: line with the notes of the line of music before it."""
-        notes = iter(self.line)
-        bar: WrittenBar | None = None
+        at = 0  # of `line`
         for token in re.findall(r"[-_*|]|(?:\\-|[^\s\-_*|])+", text):
-            if token == "-":
-                continue
             if token == "|":
-                notes = iter([note for note in notes if note[0] is not bar])
-                continue
-            bar, onset = next(notes, (None, 0))
-            if bar is None:
-                return
-            if token not in {"_", "*"}:
-                bar.syllables.append(onset)
+                while 0 < at < len(self.line) and self.line[at][0] is self.line[at - 1][0]:
+                    at += 1
+            elif token != "-" and at < len(self.line):
+                bar, onset = self.line[at]
+                at += 1
+                if token not in {"_", "*"}:
+                    bar.syllables.append(onset)
 
 
 @lru_cache(maxsize=1024)
