@@ -42,6 +42,7 @@ def has_type(value: Any, kind: Any) -> bool:
     >>> has_type(2, float), has_type("2", float), has_type([1, "2"], list[int])
     (True, False, False)
     """
+    kind = _meant(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if kind is Any:
         return True
@@ -56,6 +57,12 @@ def has_type(value: Any, kind: Any) -> bool:
     if not isinstance(value, origin or kind):
         return False
     return origin is None or all(has_type(item, of) for item, of in _items(value, origin, parts))
+
+
+def _meant(kind: Any) -> Any:
+    """The type that an alias made by `type NAME = ...` stands for, such as NumPy's NDArray from
+    Python 3.12 on; any other type as it is."""
+    return getattr(kind, "__value__", kind)
 
 
 def _items(value: Any, origin: Any, parts: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:
@@ -91,6 +98,7 @@ def type_in_words(kind: Any, *, several: bool = False) -> str:
     >>> type_in_words(float | None), type_in_words(tuple[int, int]), type_in_words(list[str])
     ('a number or None', 'a tuple of 2 whole numbers', 'a list of texts')
     """
+    kind = _meant(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if kind in _WORDS:
         return _WORDS[kind][several]
@@ -121,7 +129,7 @@ def value_in_words(value: Any, kind: Any) -> str:
         return f"{value!r:.{_MAX_SHOWN}}"
     given = with_article(type(value).__name__)
     for part in get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,):
-        origin, parts = get_origin(part), get_args(part)
+        origin, parts = get_origin(_meant(part)), get_args(_meant(part))
         if origin not in {None, Literal} and isinstance(value, origin):
             for item, of in _items(value, origin, parts):
                 if item is not value and not has_type(item, of):
