@@ -21,7 +21,7 @@ HALVES = ("tuning", "report")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=HALVES, default="report")
-    parser.add_argument("--songs", type=int, default=16, help="of each kind, in each half")
+    parser.add_argument("--songs", type=int, default=32, help="of each kind, in each half")
     parser.add_argument("--kind", choices=list(KINDS))
     parser.add_argument("--wrong", action="store_true", help="name the files that are wrong")
     options = parser.parse_args()
