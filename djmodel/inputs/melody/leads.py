@@ -13,6 +13,7 @@ from djmodel.inputs.quantization import GridNote, Steps
 from djmodel.inputs.score import ScorePart
 
 _IN_REACH = 0.28  # of the best score; a lead further below is worse than a rest
+_WORTH = 0.55  # a lead below this score is worse than a rest, too
 _RIVALS = 8  # parts between which the lead may change, at most
 _BARS_AROUND = 1  # before and after a bar, by whose music its lead is judged
 _WHOLE = 0.6  # weight of the score over the whole music beside that of these bars
@@ -40,7 +41,8 @@ def find_leads(
     and a solo of eight bars is not. `check` is called now and then and may end the work by raising.
     """
     ranked = sorted(parts, key=lambda part: -scores[part.number].as_melody)
-    least = scores[ranked[0].number].as_melody - _IN_REACH
+    best = scores[ranked[0].number].as_melody
+    least = min(best, max(best - _IN_REACH, _WORTH))
     rivals = [part for part in ranked[:_RIVALS] if scores[part.number].as_melody >= least]
     edges = measurements.edges
     end = edges[-1]
