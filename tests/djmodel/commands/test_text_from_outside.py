@@ -104,7 +104,7 @@ def test_names_of_files_and_folders_in_what_commands_say(command, text):
     options = ("--over", f"{name}/{name}.mid", "--bars", 2, "--out", solo)
     made = command("djmodel.generate", model, *options)
     assert made.status == 0, made.err
-    assert " ".join(visible(solo).split()) in " ".join(made.err.split())
+    assert " ".join(visible(solo).split()) in " ".join(made.out.split())
     again = command("djmodel.generate", model, "--like", solo)
     assert again.status == 0, again.err
     missing = command("djmodel.inspect", f"{name}/missing.mid")
