@@ -130,11 +130,11 @@ class CopyConstraint:
         logits: NDArray[np.float32],
         states: NDArray[np.intp],
         ended: NDArray[np.bool_],
-        wanted: int,
+        wanted: slice,
     ) -> None:
         """Sets `logits (n_symbols, B)` of banned symbols to minus infinity, given the `states (B,)`
         of the automaton; sequences that have `ended` are left alone. Raises SamplingError if one of
-        the first `wanted` comes to a dead end."""
+        those `wanted` comes to a dead end."""
         bans = self.bans
         hashes = np.zeros((len(self.recent) + 1, len(states)), dtype=np.uint64)  # by length
         np.cumsum(self.recent * self.powers, axis=0, dtype=np.uint64, out=hashes[1:])
@@ -154,9 +154,10 @@ class CopyConstraint:
             before = logits[:, sequences]
             logits[: len(penalties), sequences] += penalties
             dead = np.isneginf(logits[:, sequences].max(axis=0))
-            if (sequences[dead] < wanted).any():
+            lost = sequences[dead]
+            if ((wanted.start <= lost) & (lost < wanted.stop)).any():
                 raise bans.error()
-            logits[:, sequences[dead]] = before[:, dead]
+            logits[:, lost] = before[:, dead]
 
     def update(self, symbols: NDArray[np.intp] | tuple[int]) -> None:
         """Appends a symbol to each sequence: `(B,)`."""

@@ -88,18 +88,16 @@ def sample(
 
     with single_threaded_blas():
         groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
-    symbols, log_probs, ended = (
-        np.concatenate(rows)[-(n_sequences - skip) :] for rows in zip(*groups, strict=True)
-    )
+    symbols, log_probs, ended = (np.concatenate(rows) for rows in zip(*groups, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
 
 
 class _Group(NamedTuple):
-    """Sequences that are drawn together from one generator; the first `wanted` are returned."""
+    """Sequences that are drawn together from one generator; those `wanted` are returned."""
 
     width: int
-    wanted: int
+    wanted: slice
     rng: np.random.Generator
 
 
@@ -110,7 +108,8 @@ def _jobs(n_sequences: int, rng: np.random.Generator, skip: int) -> list[list[_G
         job = []
         for width in widths:
             if first < n_sequences:
-                group = _Group(width, min(width, n_sequences - first), *rng.spawn(1))
+                wanted = slice(max(0, skip - first), min(width, n_sequences - first))
+                group = _Group(width, wanted, *rng.spawn(1))
                 job += [group] if first + width > skip else []
             first += width
         jobs += [job] if job else []
@@ -147,29 +146,30 @@ def _draw(
             logits = state.read(drawn, sampler.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(collected[: t - first], symbols[first:t])
-    return Samples(symbols.T[:wanted], log_probs.T[:wanted], sampler.ended[:wanted])
+    return Samples(symbols.T[wanted], log_probs.T[wanted], sampler.ended[wanted])
 
 
 class _Adaptation:
-    """The Dense layers of the first `wanted` of B sequences, which follow them; at a rate of 0
+    """The Dense layers of those `wanted` of B sequences, which follow them; at a rate of 0
     nothing."""
 
-    def __init__(self, weights: Weights, wanted: int, rate: float) -> None:
-        self.layers = [AdaptedLayer(weights, rate) for _ in range(wanted)] if rate else []
+    def __init__(self, weights: Weights, wanted: slice, rate: float) -> None:
+        numbers = range(wanted.start, wanted.stop) if rate else ()
+        self.layers = {k: AdaptedLayer(weights, rate) for k in numbers}
 
     def logits(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
         """The logits `(n, B)` by the adapted layers, from those of the network."""
         if not self.layers:
             return logits
         logits = logits.copy()
-        for k, layer in enumerate(self.layers):
+        for k, layer in self.layers.items():
             features = () if conditioning is None else conditioning[:, k]
             logits[:, k] = layer.logits(logits[:, k], state.state[:, k], features)
         return logits
 
     def follow(self, drawn: Drawn) -> None:
         """Takes in the symbols that were drawn, `(B,)`."""
-        for k, layer in enumerate(self.layers):
+        for k, layer in self.layers.items():
             layer.follow(int(drawn[k]))
 
 
@@ -250,7 +250,7 @@ class _Sampler:
 
     @property
     def all_ended(self) -> bool:
-        return bool(self.ended[: self.wanted].all())
+        return bool(self.ended[self.wanted].all())
 
     @property
     def conditioning(self) -> Indices | None:

@@ -45,6 +45,13 @@ def test_an_unknown_backend_of_matplotlib_is_one_line(tmp_path):
     assert "unset the environment variable MPLBACKEND" in line
 
 
+def test_a_package_that_is_left_half_imported_is_one_line(tmp_path):
+    (tmp_path / "keras.py").write_text("import json; json.version")
+    line = refusal(KERAS, tmp_path, {"KERAS_BACKEND": "tensorflow"})
+    assert line.startswith("error: Keras on tensorflow does not start (module 'json' has no")
+    assert "memory" in line
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
 def test_too_little_memory_for_tensorflow_is_one_line(tmp_path):
     limit = "import resource, numpy; resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))"
