@@ -14,7 +14,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -22,7 +21,6 @@ from scipy.special import expit, softmax
 from benchmarks.jazz.results import Results
 from benchmarks.jazz.short_term import Context, Part, ShortTermMemory
 from benchmarks.jazz.tokens import (
-    CLASS_TICKS,
     DURATIONS,
     REST,
     TokenSolo,
@@ -36,7 +34,6 @@ from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
 from djmodel.presets import PRESETS
 from djmodel.values.chart import Chart
-from djmodel.values.conditioning import TICKS_PER_QUARTER
 from djmodel.values.features import Conditioning
 from djmodel.values.views import Candidate, candidate_views
 from seqmodel.command_line.runner import stderr_console
@@ -58,8 +55,7 @@ REST_SYMBOL = N_DURATIONS
 FIRST_LEAP = REST_SYMBOL + 1
 N_SYMBOLS = FIRST_LEAP + 2 * WIDEST + 1
 CANDIDATES = [
-    *[Candidate(duration=Fraction(int(t), TICKS_PER_QUARTER)) for t in CLASS_TICKS],
-    Candidate(),
+    *[Candidate()] * FIRST_LEAP,
     *[Candidate(leap) for leap in range(-WIDEST, WIDEST + 1)],
 ]
 
