@@ -73,7 +73,7 @@ def card(model: DjModel, evaluations: Sequence[Evaluation], unconditioned: Evalu
     )
     return f"""# ragtime.keras
 
-The model that `djmodel generate` uses by default. `make pretrained`
+The bundled model `ragtime`, trained on eight piano rags. `make pretrained`
 trained it, and measured all figures on this page, from the rags in this folder alone.
 
 - **Data**: {len(model.tunes)} piano rags by Scott Joplin, {_n_bars(model.tunes):,} bars,
