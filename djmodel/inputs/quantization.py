@@ -75,7 +75,7 @@ def steps_to_quarters(steps: Steps) -> Fraction:
     """A number of grid steps as a quarter length.
 
     >>> steps_to_quarters(3)
-    Fraction(1, 4)
+    Fraction(1, 8)
     """
     return Fraction(steps, STEPS_PER_QUARTER)
 

@@ -33,7 +33,7 @@ def sheet_text(path: Path, limits: Limits) -> bytes:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             name = _score_name(archive)
             text = None if name is None else _content(archive, name, limits.max_bytes)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError) as error:
         message = f"the archive is damaged ({error or 'cut off'})"
         raise FileError(message, path=path, hint=_HINT) from error
     except (NotImplementedError, RuntimeError) as error:  # of another method, or with a password

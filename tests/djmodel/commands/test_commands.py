@@ -340,7 +340,7 @@ def test_held_out_music_that_is_trained_on_is_pointed_out(command, rags, tmp_pat
     words = [rags[3], "--held-out", rags[3], "--epochs", 1, "--n-a", 8, "--out", tmp_path / "run"]
     done = command(TRAIN, *words)
     assert done.status == 0, done.err
-    assert "preset small, for 424 values of music: 1 epoch (--preset chooses another)" in done.err
+    assert "preset small, for 425 values of music: 1 epoch (--preset chooses another)" in done.err
     assert "peacherine-rag is held out, but trained on as well" in done.err
 
 

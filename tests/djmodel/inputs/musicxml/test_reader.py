@@ -251,6 +251,11 @@ def cut(path):
     path.write_bytes(path.read_bytes()[:-30])
 
 
+def beheaded(path):
+    """Without its first bytes, so that the score seems to lie before the start of the file."""
+    path.write_bytes(path.read_bytes()[2:])
+
+
 def locked(path):
     content = path.read_bytes()
     for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -269,6 +274,7 @@ def emptied(path):
     [
         (damaged, "the archive is damaged"),
         (cut, "not well-formed"),
+        (beheaded, "the archive is damaged"),
         (locked, "cannot be unpacked"),
         (emptied, "the archive has no MusicXML score"),
     ],
