@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from rich import box
 from rich.table import Table
 
-from djmodel.config import ReadingConfig, TrainingConfig
+from djmodel.config import MAX_SOLOS, ReadingConfig, TrainingConfig
 from djmodel.presets import PRESETS, choose_preset
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import (
@@ -75,12 +75,13 @@ def command(
         ),
     ] = None,
     count: Annotated[
-        int, Setting("Number of solos at each temperature.", "Solo", minimum=1, metavar="N")
+        int,
+        Setting("Solos at each temperature.", "Solo", minimum=1, maximum=MAX_SOLOS, metavar="N"),
     ] = 4,
     leave_one_out: Annotated[
         bool,
         Setting(
-            "Evaluate each tune of MUSIC (default: eight rags) with a model trained on the others.",
+            "Evaluate each tune of MUSIC (default: eight rags) by a model of the others.",
             "Training",
         ),
     ] = False,

@@ -40,11 +40,15 @@ class ThreadPool:
         first, *chunks = (slice(*pair) for pair in pairwise(edges))
         with _quick_switches():
             futures = [self._threads().submit(job, k, chunk) for k, chunk in enumerate(chunks, 1)]
-            done = {0: job(0, first)}
-            for number in range(n_chunks - 1, 0, -1):
-                if futures[number - 1].cancel():
-                    done[number] = job(number, chunks[number - 1])
-            return [done[k] if k in done else futures[k - 1].result() for k in range(n_chunks)]
+            try:
+                done = {0: job(0, first)}
+                for number in range(n_chunks - 1, 0, -1):
+                    if futures[number - 1].cancel():
+                        done[number] = job(number, chunks[number - 1])
+                return [done[k] if k in done else futures[k - 1].result() for k in range(n_chunks)]
+            finally:
+                for future in futures:  # after an interrupt, those that nobody has begun
+                    future.cancel()
 
     def _threads(self) -> ThreadPoolExecutor:
         if self._executor is None:

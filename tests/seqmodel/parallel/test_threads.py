@@ -44,3 +44,21 @@ def test_an_error_in_another_thread_is_raised():
 
     with pytest.raises(ValueError, match="chunk 1"):
         ThreadPool(2).map_chunks(job, 2, 2)
+
+
+def test_an_interrupt_ends_the_work_after_the_chunks_that_are_begun():
+    begun, held = [], threading.Event()
+
+    def job(number, _):
+        begun.append(number)
+        if number == 0:
+            raise KeyboardInterrupt
+        assert held.wait(20)
+
+    pool = ThreadPool(2)
+    with pytest.raises(KeyboardInterrupt):
+        pool.map_chunks(job, 40, 40)
+    held.set()
+    behind = threading.Event()  # all that was left
+    pool.map_chunks(lambda number, _: behind.set() if number else behind.wait(20), 2, 2)
+    assert len(begun) <= 2
