@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain, pairwise, repeat
+from threading import Event
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,7 @@ def sample(
     """
     bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
     jobs = _jobs(n_sequences, rng, skip)
+    abandoned = Event()
 
     def draw(number: int, _: slice) -> list[Samples]:
         samples = []
@@ -83,11 +85,15 @@ def sample(
             sampler = _sampler(weights.n_values, constraint, config, bans, group)
             adapted = _Adaptation(weights, group.wanted, adaptation)
             first = _read_primer(state, primer, primer_conditioning, sampler.conditioning, adapted)
-            samples.append(_draw(state, first, sampler, adapted, group, max_length))
+            samples.append(_draw(state, first, sampler, adapted, group, max_length, abandoned))
         return samples
 
     with single_threaded_blas():
-        groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
+        try:
+            groups = [*chain.from_iterable(ThreadPool().map_chunks(draw, len(jobs), len(jobs)))]
+        except BaseException:
+            abandoned.set()  # an interrupt reaches this thread alone
+            raise
     symbols, log_probs, ended = (np.concatenate(rows) for rows in zip(*groups, strict=True))
     longest = int((symbols >= 0).sum(axis=1).max(initial=0))
     return Samples(symbols[:, :longest], log_probs[:, :longest], ended)
@@ -125,8 +131,10 @@ def _draw(
     adaptation: _Adaptation,
     group: _Group,
     max_length: int,
+    abandoned: Event,
 ) -> Samples:
-    """A group's samples, padded to `max_length`; `logits (n, B)` are those of the first symbol."""
+    """A group's samples, padded to `max_length`; `logits (n, B)` are those of the first symbol.
+    Once the work is `abandoned`, no more symbols are drawn."""
     B, wanted, rng = group
     uniforms = rng.random((max_length, B), dtype=np.float32)
     symbols = np.full((max_length, B), PADDING, dtype=np.int32)
@@ -135,9 +143,13 @@ def _draw(
     block = max(1, min(max_length, BLOCK // logits.size))
     collected = np.empty((block, *logits.shape), dtype=np.float32)
     t = 0
-    while t < max_length and not sampler.all_ended:
+
+    def goes_on() -> bool:
+        return not sampler.all_ended and not abandoned.is_set()
+
+    while t < max_length and goes_on():
         first = t
-        while t < min(first + block, max_length) and not sampler.all_ended:
+        while t < min(first + block, max_length) and goes_on():
             conditioning = sampler.conditioning
             logits = adaptation.logits(logits, state, conditioning)
             collected[t - first] = logits

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -244,6 +245,42 @@ def test_only_the_sequences_that_are_returned_cost_an_adapted_layer(monkeypatch)
     last = draw(39)
     assert len(layers) == 1
     assert last.symbols.tolist() == every.symbols[39:].tolist()
+
+
+def test_an_interrupt_also_ends_what_other_threads_draw():
+    free, caller, begun, steps = Automaton.free(2, 2), threading.get_ident(), threading.Event(), []
+
+    class Interrupted:
+        """The caller is interrupted once another thread has begun, whose steps are counted."""
+
+        def begin(self, batch):
+            tracker = free.begin(batch)
+            follow = tracker.advance
+
+            def advance(drawn):
+                follow(drawn)
+                if threading.get_ident() == caller:
+                    assert begun.wait(20)
+                    raise KeyboardInterrupt
+                steps.append(1)
+                begun.set()
+
+            tracker.advance = advance
+            return tracker
+
+    before = {*threading.enumerate()}
+    with pytest.raises(KeyboardInterrupt):
+        sample(
+            fixed([0.5, 0.5]),
+            Interrupted(),
+            SamplingConfig(),
+            np.random.default_rng(0),
+            n_sequences=1024,
+            max_length=3000,
+        )
+    for thread in {*threading.enumerate()} - before:
+        thread.join(20)
+    assert 0 < len(steps) < 3000
 
 
 def test_a_low_temperature_still_draws_unlikely_symbols_if_only_they_are_allowed():
