@@ -10,12 +10,12 @@ as written if most of its onsets lie exactly on the grid, as those of a player d
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import lcm
 from operator import itemgetter
 from typing import NamedTuple
@@ -26,13 +26,13 @@ from djmodel.music.tune import Note
 
 # Divisions of a quarter note that are a grid together, coarse to fine.
 GRID_DIVISIONS = (4, 3)
-_FINER_DIVISIONS = ((8, 6), (24,))
-STEPS_PER_QUARTER = lcm(*GRID_DIVISIONS, *_FINER_DIVISIONS[-1])  # whole numbers of steps reach all
+_FINER_DIVISIONS = (8, 6)
+STEPS_PER_QUARTER = lcm(*GRID_DIVISIONS, *_FINER_DIVISIONS)  # whole numbers of steps reach all
 _FINEST = (STEPS_PER_QUARTER,)
 Steps = int | Fraction
 
-# A part is written if this share of its onsets lies exactly on 24ths. Files of less than so many
-# ticks have little else, and are measured by their fourths and thirds.
+# A part is written if this share of its onsets lies exactly on 24ths. Files with fewer ticks in a
+# quarter note have little else, and are measured by their fourths and thirds.
 _WRITTEN_SHARE = 0.75
 _TELLING_TICKS = 96
 
@@ -133,13 +133,13 @@ class TickQuantizer(dict[int, int]):
 
 
 class Grids:
-    """The grids of a file with so many ticks in a quarter note."""
+    """The grids of a file, by its number of ticks in a quarter note."""
 
     def __init__(self, ticks_per_quarter: int) -> None:
         self.ticks_per_quarter = ticks_per_quarter
         self.finest = TickQuantizer(ticks_per_quarter)
         self.coarse = TickQuantizer(ticks_per_quarter, GRID_DIVISIONS)
-        self.finer = tuple(TickQuantizer(ticks_per_quarter, each) for each in _FINER_DIVISIONS)
+        self.finer = TickQuantizer(ticks_per_quarter, _FINER_DIVISIONS)
 
     def is_exact(self, time: int, grid: TickQuantizer) -> bool:
         """True for the tick of a point of a grid, rounded up or down where it has none."""
@@ -214,19 +214,18 @@ def _played_places(notes: Sequence[TimedPitch], grids: Grids) -> list[tuple[int,
         is_row = coarse[on] == coarse[after] and off <= after + apart
         if is_row and after - on >= apart * (1 + (pitch == following)):  # no key that bounces
             crowded.setdefault(coarse[on], []).append((on, after))
-    finer = {
-        point: next(
-            (grid for grid in grids.finer if all(grid[a] != grid[b] for a, b in onsets)),
-            grids.finest,
-        )
-        for point, onsets in crowded.items()
-    }
+    finer: dict[int, TickQuantizer] = {}
+    for point, onsets in crowded.items():
+        is_enough = all(grids.finer[a] != grids.finer[b] for a, b in onsets)
+        finer[point] = grids.finer if is_enough else grids.finest
 
     def place(time: int) -> int:
         point = coarse[time]
         return finer[point][time] if point in finer else point
 
-    starts, ends = zip(*((place(note[0]), place(note[1])) for note in notes), strict=True)
+    # Where two grids meet, the coarser one may go further back.
+    starts = list(accumulate((place(note[0]) for note in notes), max))
+    ends = [place(note[1]) for note in notes]
     fourth, third = (STEPS_PER_QUARTER // division for division in GRID_DIVISIONS)
     return _in_order(notes, starts, ends, (fourth, third))
 
@@ -238,14 +237,13 @@ def _in_order(
     shortest: tuple[int, int],
 ) -> list[tuple[int, int]]:
     """Start and end of each note, which does not reach into a later onset at which it has ended. It
-    lasts at least `shortest`: a number of steps on fourths of a quarter, and one off them."""
+    lasts at least `shortest`: a number of steps on fourths of a quarter, and one off them. `starts`
+    do not fall."""
     onsets = [note[0] for note in notes]
     fourth = STEPS_PER_QUARTER // GRID_DIVISIONS[0]
     placed = []
     for (_, off, _, _), start, end in zip(notes, starts, ends, strict=True):
         stop = max(end, start + shortest[start % fourth > 0])
-        after = bisect_left(onsets, off)
-        while after < len(starts) and starts[after] <= start:
-            after += 1
+        after = max(bisect_left(onsets, off), bisect_right(starts, start))
         placed.append((start, min(stop, starts[after]) if after < len(starts) else stop))
     return placed

@@ -35,7 +35,7 @@ Progress = Callable[["ReadResult", int], None]
 """Called after each file with its (last) result and the number of files."""
 
 # Work from which processes are worth their start, in bytes of MIDI. A byte of other formats is more
-# work, or less: music21 reads ABC and Humdrum; MusicXML has many words for a note.
+# work, or less: music21 reads Humdrum; MusicXML has many words for a note.
 PARALLEL_FROM = 2_000_000
 _WORK = {".abc": 2.0, ".krn": 20.0, ".mxl": 5.0, ".xml": 0.3, ".musicxml": 0.3}
 

@@ -134,6 +134,13 @@ def test_the_order_of_a_line_is_kept(line: list[tuple[int, int, int]], ticks: in
     assert all(start < end for start, end in placed)
 
 
+def test_places_in_two_grids_keep_their_order() -> None:
+    # The first two notes lie a 24th apart; the others need no more than eighths and sixths.
+    line = [(172, 196, 60, 80), (196, 206, 62, 80), (206, 260, 64, 80), (260, 300, 65, 80)]
+    grid_notes, _ = quantize(line, Grids(480))
+    assert [(n.start, n.pitch) for n in grid_notes] == [(9, 60), (10, 62), (10, 64), (12, 65)]
+
+
 def test_notes_of_zero_length_are_dropped_and_counted(tmp_path: Path) -> None:
     score = read_score(mf.write(tmp_path / "x.mid", mf.Track([(0, 1, 60), (1, 0, 62)])))
     assert [pitch for _, _, pitch in only_part(score)] == [60]
