@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from djmodel.music.chord import Chord
+from djmodel.music.pitch import fifths_of
 from djmodel.music.tune import ChordSpan, Note, Tune
 
 # The fit of each degree to a major and a minor key: the probe-tone ratings of Krumhansl and Kessler
@@ -41,7 +42,7 @@ class Key(NamedTuple):
         >>> Key(9, minor=True).signature, Key(6, minor=False).signature
         (0, -6)
         """
-        return ((self.tonic + 3 * self.minor) * 7 + 6) % 12 - 6
+        return fifths_of(self.tonic + 3 * self.minor)
 
 
 _KEYS = [Key(tonic, minor) for minor in (False, True) for tonic in range(12)]

@@ -61,3 +61,24 @@ def pitch_class(place: int) -> int:
     3
     """
     return place * 7 % 12
+
+
+def fifths_of(semitones: int) -> int:
+    """The number of places by which a transposition moves a name, -6 to 5: of two ways of six the
+    flat one.
+
+    >>> fifths_of(2), fifths_of(-2), fifths_of(6)
+    (2, -2, -6)
+    """
+    return (7 * semitones + 6) % 12 - 6
+
+
+def usual_key(key: int) -> int:
+    """The signature of the same key with at most seven accidentals.
+
+    >>> usual_key(9), usual_key(-7)
+    (-3, -7)
+    """
+    if abs(key) <= MAX_KEY_ACCIDENTALS:
+        return key
+    return key - 12 if key > 0 else key + 12

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from djmodel.music.meter import Meter, meter_of
-from djmodel.music.pitch import MAX_KEY_ACCIDENTALS, place_of
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS, place_of, step_and_alter
 
 ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
-_LETTERS_BY_FIFTHS = "FCGDAEB"
 # Places on the circle of fifths from the major key of the same tonic.
 _MODES = {
     "maj": 0, "ion": 0, "mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5,
@@ -50,11 +49,8 @@ def read_key(text: str) -> KeyField:
     elif (key := _KEY.match(text.strip())) and key[1][0].isupper():
         signature = place_of(key[1]) + _MODES[(key[2] or key[3] or "maj").lower()]
     explicit = re.search(r"\bexp\b", text) is not None
-    written = signature or 0
-    alterations = {
-        letter: 0 if explicit else (written - 1 - index) // 7 + 1
-        for index, letter in enumerate(_LETTERS_BY_FIFTHS)
-    }
+    written = 0 if explicit else signature or 0
+    alterations = dict(map(step_and_alter, range(written - 1, written + 6)))
     for sign, letter in _ACCIDENTAL.findall(text):
         alterations[letter.upper()] = ALTERATIONS[sign]
     if signature is not None and (explicit or abs(signature) > MAX_KEY_ACCIDENTALS):

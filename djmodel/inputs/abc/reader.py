@@ -24,7 +24,7 @@ from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.score import MAX_PARTS, Score, too_many_parts
 from djmodel.inputs.written.sheet import PartFacts, Sheet, WrittenBar, WrittenPart
 from djmodel.inputs.written.unfolding import played_score
-from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
+from djmodel.music.pitch import fifths_of, usual_key
 from seqmodel.errors import FileError
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:\]])(.*)")
@@ -261,5 +261,4 @@ def _signature(key: KeyField, semitones: int) -> int | None:
     """The number of sharps or flats of a key as it sounds."""
     if key.signature is None:
         return None
-    sounding = key.signature + (7 * semitones + 6) % 12 - 6
-    return (sounding + MAX_KEY_ACCIDENTALS - 2) % 12 - 5 if abs(sounding) > 7 else sounding
+    return usual_key(key.signature + fifths_of(semitones))

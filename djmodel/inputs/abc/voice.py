@@ -13,7 +13,7 @@ from djmodel.inputs.written.sheet import TICKS_PER_QUARTER, WrittenBar, WrittenN
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.meter import Meter
-from djmodel.music.pitch import LETTER_PITCH_CLASSES
+from djmodel.music.pitch import LETTER_PITCH_CLASSES, fifths_of
 from djmodel.music.tune import MAX_BARS
 
 _VELOCITY = 80
@@ -262,7 +262,7 @@ class VoiceReader:
             if chord is None:
                 self.bar.unread += 1
             else:
-                fifths = (7 * self.semitones + 6) % 12 - 6
+                fifths = fifths_of(self.semitones)
                 sounding = chord.transposed(self.semitones, fifths) if self.semitones else chord
                 self.bar.symbols.append((round(self.at), sounding))
 

@@ -19,7 +19,7 @@ from djmodel.inputs.written.sheet import (
     WrittenPart,
 )
 from djmodel.music.meter import Meter, meter_of
-from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS
+from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS, fifths_of, usual_key
 
 _DEFAULT_VELOCITY = 80
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
@@ -142,7 +142,7 @@ class PartReader:
         if key is not None and self.bar.key is None and key.find("fifths") is not None:
             fifths = whole_number(key.findtext("fifths"))
             if abs(fifths) <= MAX_KEY_ACCIDENTALS:
-                self.bar.key = _usual_key(fifths + self.fifths)
+                self.bar.key = usual_key(fifths + self.fifths)
 
     def read_time(self, time: Element) -> None:
         """Reads a time signature, `3/4` or a sum such as `3+2/8`. Raises UncoveredError for another
@@ -260,20 +260,13 @@ def _transposition(transpose: Element) -> tuple[int, int]:
     octaves = whole_number(transpose.findtext("octave-change"))
     semitones = whole_number(transpose.findtext("chromatic"))
     diatonic = transpose.findtext("diatonic")
-    if diatonic is None:  # the nearest spelling, of six fifths the flat one
-        fifths = (7 * semitones + 6) % 12 - 6
+    if diatonic is None:
+        fifths = fifths_of(semitones)
     else:
         fifths = 7 * semitones - 12 * whole_number(diatonic)
     if abs(semitones + 12 * octaves) > _MAX_SEMITONES or abs(fifths) > 12:
         return 0, 0
     return semitones + 12 * octaves, fifths
-
-
-def _usual_key(fifths: int) -> int:
-    """The signature of the same key with at most seven accidentals."""
-    if abs(fifths) <= MAX_KEY_ACCIDENTALS:
-        return fifths
-    return fifths - 12 if fifths > 0 else fifths + 12
 
 
 def _metronome(metronome: Element) -> float | None:

@@ -8,6 +8,7 @@ from djmodel.music.charts.chart import Chart, LastChorus
 from djmodel.music.charts.play_order import Marks
 from djmodel.music.instruments import Clef, PartKey, reading
 from djmodel.music.key import key_signature
+from djmodel.music.pitch import fifths_of
 from djmodel.music.tune import Tune
 from djmodel.outputs.notation.simplified import simplified
 from seqmodel.settings import checked
@@ -78,7 +79,7 @@ def written_part(music: Tune | Chart, key: PartKey = "C") -> WrittenPart:
     if clef == "bass" and mean is not None and mean + semitones > _HIGH_MEAN_PITCH:
         clef = "tenor"
     sounding = key_signature(tune)
-    fifths = (semitones * 7 + 6) % 12 - 6
+    fifths = fifths_of(semitones)
     if fifths and abs(sounding + fifths) > _MAX_FIFTHS:
         fifths += -12 if sounding + fifths > 0 else 12
     written = replace(tune, key=sounding)
