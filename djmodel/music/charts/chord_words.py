@@ -13,15 +13,15 @@ from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 
 _DECORATED = re.compile(
-    r"\^{0,2}(?P<chord>(?P<root>[A-G][b♭#♯]?)[^/.]*)(?P<bass>/[A-G][b♭#♯]?)?(?:\.{1,3}[a-z]*)?"
+    r"\^{0,2}(?P<root>[A-G][b♭#♯]?)(?P<suffix>[^/.]*)(?P<bass>/[A-G][b♭#♯]?)?(?:\.{1,3}[a-z]*)?"
 )
-# Behind the root.
+# At the start of a suffix.
 _SHORT = (
     (r"(m?)J(?=9|13)", r"\1maj"),
     (r"(m?)J7?(?=[b#♭♯(]|$)", r"\1maj7"),
-    (r"()H(?=7?$)", r"\1h"),
-    (r"()5b$", r"\1(b5)"),
-    (r"()4$", r"\1sus4"),
+    (r"H(?=7?$)", "h"),
+    (r"5b$", "(b5)"),
+    (r"4$", "sus4"),
 )
 
 
@@ -34,10 +34,10 @@ def plain_chord(word: str) -> str:
     match = _DECORATED.fullmatch(word)
     if match is None:
         return word
-    chord, root = match["chord"], match["root"]
+    suffix = match["suffix"]
     for short, usual in _SHORT:
-        chord = re.sub(rf"(?<=^{root}){short}", usual, chord)
-    return chord + (match["bass"] or "")
+        suffix = re.sub(f"^{short}", usual, suffix)
+    return match["root"] + suffix + (match["bass"] or "")
 
 
 def parse_chord_word(word: str) -> Chord:

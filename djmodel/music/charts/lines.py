@@ -170,16 +170,20 @@ def _is_prose(line: str) -> bool:
     labelled = _LABELLED.fullmatch(line)
     if labelled and all(map(is_chord, labelled["chords"].split())):
         return False
-    words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
-    chords = sum(is_chord(word) for word in words)
-    others = [word for word in words if not is_chord(word)]
+    words, others = _words(line)
+    chords = len(words) - len(others)
     return len(others) >= max(chords, 1) and all(_WORD.fullmatch(word) for word in others)
+
+
+def _words(line: str) -> tuple[list[str], list[str]]:
+    """The words of a line, and those of them that are not chords."""
+    words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
+    return words, [word for word in words if not is_chord(word)]
 
 
 def _is_lyric(line: str) -> bool:
     """True for a line of the text that is sung: words, hardly any of which could be a chord."""
-    words = [word for word in re.split(r"[\s()\"“”\[\]]+", line) if word]
-    others = [word for word in words if not is_chord(word)]
+    words, others = _words(line)
     lower = [word for word in others if re.fullmatch(r"[^\W\d_A-Z][^\W\d_]+[,.!?;:'’]*", word)]
     return len(lower) >= _LYRICS and len(lower) * 2 >= len(words) and _is_prose(line)
 

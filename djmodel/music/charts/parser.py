@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 
 from djmodel.music.charts.band_in_a_box import with_bar_lines
 from djmodel.music.charts.beats import shares
@@ -112,34 +113,36 @@ def _onsets(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
     holds = sum(token.kind == "hold" for token in content)
     if not holds or holds == len(content):
         return _onsets_by_shares(reader, bar)
-    signs = sum(len(token.text) if token.kind == "hold" else 1 for token in content)
+    signs = sum(map(_signs, content))
     beats = meter.beat_onsets(meter.length)
     if signs not in {len(beats), _parts(meter)}:
-        last, start = content[-1], content[0].position
         found = pluralize(signs, "sign")
         problem = f"a bar of {meter} with slashes has {found} instead of {len(beats)}, one per beat"
         hint = "write | between bars, and a slash for each further beat of a chord"
-        length = last.position + len(last.text) - start
-        raise ChangesError(problem, reader.text, start, length, bar=bar.number, hint=hint)
-    onsets, at = [], 0
-    for token in content:
-        onsets.append(meter.length * at / signs)
-        at += len(token.text) if token.kind == "hold" else 1
-    return onsets
+        raise _bar_error(reader, bar, problem, hint)
+    return _onsets_by_signs(bar)
 
 
 def _even_onsets(bar: WrittenBar) -> list[Fraction] | None:
     """Onsets of signs that have equal parts of a bar; None where these are beats anyway."""
-    count = sum(len(token.text) if token.kind == "hold" else 1 for token in bar.content)
+    count = sum(map(_signs, bar.content))
     beats = len(bar.meter.beat_onsets(bar.meter.length))
     holds = any(token.kind == "hold" for token in bar.content)
     if count == beats or (count < beats and not holds):
         return None
-    onsets, at = [], 0
-    for token in bar.content:
-        onsets.append(bar.meter.length * at / count)
-        at += len(token.text) if token.kind == "hold" else 1
-    return onsets
+    return _onsets_by_signs(bar)
+
+
+def _onsets_by_signs(bar: WrittenBar) -> list[Fraction]:
+    """Onsets of signs that have equal parts of a bar."""
+    counts = [*map(_signs, bar.content)]
+    before = accumulate(counts[:-1], initial=0)
+    return [bar.meter.length * at / sum(counts) for at in before]
+
+
+def _signs(token: Token) -> int:
+    """The number of signs that a token is: `//` holds a chord twice."""
+    return len(token.text) if token.kind == "hold" else 1
 
 
 def _parts(meter: Meter) -> int:
@@ -154,12 +157,17 @@ def _onsets_by_shares(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
     beats = len(meter.beat_onsets(meter.length))
     bars_in_a_row = len(content) > _FEW and not re.search(r"[|\n]", reader.text.strip())
     if len(content) > beats and (bars_in_a_row or _parts(meter) % len(content)):
-        last, start = content[-1], content[0].position
         problem = f"a bar of {meter} has {len(content)} chords, more than its {beats} beats"
         hint = "write a bar line between them, or a slash for each eighth that a chord holds"
-        length = last.position + len(last.text) - start
-        raise ChangesError(problem, reader.text, start, length, bar=bar.number, hint=hint)
+        raise _bar_error(reader, bar, problem, hint)
     return shares(len(content), meter)
+
+
+def _bar_error(reader: ChartReader, bar: WrittenBar, problem: str, hint: str) -> ChangesError:
+    """The error that points at all signs of a bar."""
+    start, last = bar.content[0].position, bar.content[-1]
+    length = last.position + len(last.text) - start
+    return ChangesError(problem, reader.text, start, length, bar=bar.number, hint=hint)
 
 
 def _onsets_by_commas(reader: ChartReader, bar: WrittenBar) -> list[Fraction]:
