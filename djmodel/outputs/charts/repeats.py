@@ -77,7 +77,7 @@ def _one_chorus(chart: Chart) -> Chart:
     if any(marks.section for marks in chart.marks):
         return chart
     for length in range(_SHORTEST_CHORUS, bars // 2 + 1):
-        if bars % length == 0 and contents[length:] == contents[:-length]:
+        if _comes_again(contents, length):
             return replace(
                 chart,
                 bars=chart.bars[:length],
@@ -108,7 +108,7 @@ def _sections(chart: Chart, contents: Sequence[object]) -> list[_Section]:
         starts = sorted({0, *named})
         names = [_plain(chart.marks[start].section) for start in starts]
     else:
-        length = next(_lengths(contents), bars)
+        length = _section_length(contents)
         starts = list(range(0, bars, length))
         names = list(_letters(starts, length, contents))
     return [
@@ -117,14 +117,20 @@ def _sections(chart: Chart, contents: Sequence[object]) -> list[_Section]:
     ]
 
 
-def _lengths(contents: Sequence[object]) -> Iterator[int]:
-    """The lengths that sections may have: of a vamp that comes again to the end, else eight."""
-    bars = len(contents)
+def _section_length(contents: Sequence[object]) -> int:
+    """The length of sections: of a vamp that comes again to the end, else eight bars, or all where
+    these do not divide them."""
     for length in range(_SHORTEST_REPEAT, _SECTION):
-        if bars % length == 0 and bars > length and contents[length:] == contents[:-length]:
-            yield length
-    if bars % _SECTION == 0:
-        yield _SECTION
+        if _comes_again(contents, length):
+            return length
+    bars = len(contents)
+    return bars if bars % _SECTION else _SECTION
+
+
+def _comes_again(contents: Sequence[object], length: int) -> bool:
+    """True if some bars are the first `length` of them, several times."""
+    bars = len(contents)
+    return bars > length and bars % length == 0 and contents[length:] == contents[:-length]
 
 
 def _letters(starts: Sequence[int], length: int, contents: Sequence[object]) -> Iterator[str]:

@@ -143,12 +143,10 @@ class _MusicWriter:
         """Remarks on the chords of a bar that are read back elsewhere, or not at all. `onsets`:
         beats of those that are written, `found`: where they are read."""
         beats = [_beat(onset, bar.meter) for onset in found]
-        for change, after in pairwise([*bar.changes, None]):
-            assert change is not None
+        read = [beats[bisect_right(onsets, change.onset) - 1] for change in bar.changes]
+        for change, beat, after in zip(bar.changes, read, [*read, None][1:], strict=True):
             name = chord_symbol(change.chord, self.chart.key) if change.sounding else "N.C."
-            beat = beats[bisect_right(onsets, change.onset) - 1]
-            follows = after is not None and beats[bisect_right(onsets, after.onset) - 1] == beat
-            if follows:
+            if beat == after:
                 self.remark(f"{name} is left out beside the chord after it on beat {beat}")
             elif beat != _beat(change.onset, bar.meter):
                 self.remark(f"{name} is on beat {beat}, not {_beat(change.onset, bar.meter)}")
@@ -160,7 +158,7 @@ def _beat(onset: Fraction, meter: Meter) -> str:
 
 
 def _remark(what: str, bars: Collection[int]) -> str:
-    """What is written otherwise, and in which bars."""
+    """A line on what is written otherwise, with its bars."""
     shown = [*map(str, [*bars][:_SHOWN]), *["..."] * (len(bars) > _SHOWN)]
     return f"{what} in iReal Pro ({'bar' if len(bars) == 1 else 'bars'} {', '.join(shown)})"
 
