@@ -22,7 +22,7 @@ from djmodel.outputs import suffixes
 from djmodel.outputs.audio import render
 from djmodel.outputs.drawing import to_text
 from djmodel.outputs.midi import performance_bytes
-from djmodel.outputs.notation.labels import instrument_label, soloist_text
+from djmodel.outputs.notation.labels import instrument_label, rhythm_text, soloist_text
 from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
 from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.performance.perform import Performance, as_performance
@@ -167,8 +167,7 @@ def _sheets(tune: Tune, index: int, part_key: PartKey) -> str:
         return ""
     part = written_part(tune, part_key)
     words = [soloist_text(tune), "" if part_key == "C" else instrument_label(part)]
-    words.append("rhythm simplified for reading" if part.simplified else "")
-    about = html_text(", ".join(filter(None, words)))
+    about = html_text(", ".join(filter(None, [*words, rhythm_text(part)])))
     return (f'<p class="reader">{about}</p>' if about else "") + "".join(
         f'<div class="sheet"><div class="{width}">'
         f"{lead_sheet(tune, paper, part_key=part_key, heading=False, seed=2 * index + number).svg}"

@@ -37,8 +37,9 @@ def add_pitch(parent: ET.Element, step: str, alter: int, *, prefix: str = "") ->
         add(parent, f"{prefix}alter", alter)
 
 
-def note_type(value: Fraction) -> tuple[str, int]:
-    """The type of a note value in quarter lengths, and its dots."""
-    if value in _TYPES:
-        return _TYPES[value], 0
-    return _TYPES[value * 2 / 3], 1
+def add_note_type(parent: ET.Element, tag: str, value: Fraction, dot: str) -> None:
+    """Appends the type of a note value in quarter lengths, and an element `dot` if it has one."""
+    is_dotted = value not in _TYPES
+    add(parent, tag, _TYPES[value * 2 / 3 if is_dotted else value])
+    if is_dotted:
+        add(parent, dot)

@@ -1,4 +1,4 @@
-"""The words above the music: tempo, feel, and the instrument of a part."""
+"""The words above the music: tempo, feel, soloist, rhythm, and the instrument of a part."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def soloist_text(tune: Tune) -> str:
     if not (performer and tune.melody_notes()):
         return ""
     return f"Solo in the manner of {performer}" if tune.generated else f"Solo by {performer}"
+
+
+def rhythm_text(part: WrittenPart) -> str:
+    """The line on the rhythm of a part, "" where it is that of the tune."""
+    return "rhythm simplified for reading" if part.simplified else ""
 
 
 def instrument_label(part: WrittenPart) -> str:

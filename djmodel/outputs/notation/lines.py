@@ -13,6 +13,7 @@ from djmodel.music.accompaniment.form import chorus_length, section_starts
 from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.key import key_signature
 from djmodel.music.tune import Bar, Tune
+from djmodel.outputs.notation.labels import MAX_NAME_LENGTH
 from djmodel.outputs.notation.roadmap import endings
 from djmodel.outputs.notation.written_part import WrittenPart
 from seqmodel.text import printable
@@ -21,7 +22,6 @@ BARS_PER_LINE = 4
 _LONGEST_LINE = 6  # bars, with the second ending
 
 _SHORTEST_CHORUS = 8  # bars
-_LONGEST_NAME = 40  # characters of a section
 
 # Sizes in units of the engraver's layout, 18 between two lines of a staff.
 _SIGNS_WIDTH = 180  # of clef and key signature, at the start of a line
@@ -62,7 +62,7 @@ def form_starts(tune: Tune) -> list[int]:
 def form_marks(tune: Tune) -> dict[int, Mark]:
     """The marks of the form by the index of the bar: sections that the tune names, and choruses if
     there are several."""
-    names = {section.bar: printable(section.name, _LONGEST_NAME) for section in tune.sections}
+    names = {section.bar: printable(section.name, MAX_NAME_LENGTH) for section in tune.sections}
     if tune.has_pickup and 1 in names:  # a pick-up needs no mark of its own
         names.pop(0, None)
     choruses = {bar: number for number, bar in enumerate(_chorus_starts(tune), 1)}

@@ -21,7 +21,7 @@ from djmodel.music.spelling import Spelling, spell
 from djmodel.music.tune import Bar, Change, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
-from djmodel.outputs.notation.elements import add, add_pitch, direction, note_type
+from djmodel.outputs.notation.elements import add, add_note_type, add_pitch, direction
 from djmodel.outputs.notation.labels import beat_mark, feel_name, soloist_text
 from djmodel.outputs.notation.lines import (
     PRINT,
@@ -164,7 +164,7 @@ class _Measures:
             self._attributes(measure, index)
             self._directions(measure, index)
             begins = self.roadmap.begins(index) or index == int(self.tune.has_pickup)
-            if begins or index in self.starts | {*self.marks}:
+            if begins or index in self.starts or index in self.marks:
                 self.chord = None  # repeated, so that a line can be read by itself
             self.accidentals.next_bar()
             self.roadmap.add_words(measure, index, self._in_divisions(bar.length))
@@ -193,10 +193,7 @@ class _Measures:
         slashed, was_slashed = index in self.slashed, index - 1 in self.slashed
         if slashed and not (was_slashed and self.tune.bars[index - 1].meter == bar.meter):
             slash = add(add(attributes, "measure-style"), "slash", type="start", use_stems="no")
-            value, dots = note_type(bar.meter.beat)
-            add(slash, "slash-type", value)
-            for _ in range(dots):
-                add(slash, "slash-dot")
+            add_note_type(slash, "slash-type", bar.meter.beat, "slash-dot")
         elif was_slashed and not slashed:
             add(add(attributes, "measure-style"), "slash", type="stop")
         if len(attributes):
@@ -221,10 +218,7 @@ class _Measures:
             return
         tempo = direction(measure, "metronome")
         [metronome] = tempo.iter("metronome")
-        value, dots = note_type(mark.value)
-        add(metronome, "beat-unit", value)
-        for _ in range(dots):
-            add(metronome, "beat-unit-dot")
+        add_note_type(metronome, "beat-unit", mark.value, "beat-unit-dot")
         add(metronome, "per-minute", mark.number)
         add(tempo, "sound", tempo=f"{self.tune.tempos[0].bpm:g}")
 
@@ -279,10 +273,7 @@ class _Measures:
         for kind in ties:
             add(note, "tie", type=kind)
         add(note, "voice", 1)
-        value, dots = note_type(piece.value)
-        add(note, "type", value)
-        for _ in range(dots):
-            add(note, "dot")
+        add_note_type(note, "type", piece.value, "dot")
         if sign is not Sign.NONE and piece.note is not None:
             reminder = {"cautionary": "yes"} if sign is Sign.REMINDER else {}
             add(note, "accidental", _ACCIDENTALS[spelling.alter], **reminder)

@@ -18,23 +18,19 @@ class Roadmap:
 
     marks: Sequence[Marks] = ()
     last_chorus: LastChorus = LastChorus()
-    _ends: dict[int, int] = field(init=False)  # of endings, by their first bars
+    _starts: dict[int, int] = field(init=False)  # of endings, by their last bars
 
     def __post_init__(self) -> None:
-        self._ends = dict(endings(self.marks))
+        self._starts = {end: start for start, end in endings(self.marks)}
 
     def begins(self, index: int) -> bool:
         """True for a bar at which players may arrive from elsewhere than the bar before."""
-        if not self.marks:
-            return False
-        marks = self.marks[index]
+        marks = self._marks_of(index)
         return bool(marks.repeat_start or marks.ending or marks.segno or marks.coda)
 
     def add_start(self, measure: ET.Element, index: int) -> None:
         """Adds the bar line at the start of a bar, if a repeat or an ending begins there."""
-        if not self.marks:
-            return
-        marks = self.marks[index]
+        marks = self._marks_of(index)
         if not (marks.repeat_start or marks.ending):
             return
         barline = add(measure, "barline", location="left")
@@ -49,11 +45,10 @@ class Roadmap:
 
     def add_signs(self, measure: ET.Element, index: int) -> None:
         """Adds the signs above the start of a bar: Segno and Coda."""
-        if not self.marks:
-            return
-        if self.marks[index].segno:
+        marks = self._marks_of(index)
+        if marks.segno:
             add(direction(measure, "segno"), "sound", segno="segno")
-        if self.marks[index].coda:
+        if marks.coda:
             add(direction(measure, "coda"), "sound", coda="coda")
         elif index == self.last_chorus.coda:
             direction(measure, "coda")
@@ -61,9 +56,7 @@ class Roadmap:
     def add_words(self, measure: ET.Element, index: int, length: str) -> None:
         """Adds the words below the end of a bar: how often, To Coda, Fine, and where to jump.
         `length` is that of the bar, in divisions."""
-        if not self.marks:
-            return
-        marks, (leave, coda) = self.marks[index], self.last_chorus
+        marks, (leave, coda) = self._marks_of(index), self.last_chorus
         if marks.times > 2:
             _words(measure, f"{marks.times}x", length)
         if marks.to_coda:
@@ -80,8 +73,7 @@ class Roadmap:
     def add_end(self, measure: ET.Element, index: int, style: str) -> None:
         """Adds the bar line at the end of a bar: that of a repeat or an ending, else of a `style`,
         if there is one."""
-        marks = self.marks[index] if self.marks else Marks()
-        ending = next((start for start, end in self._ends.items() if end == index), None)
+        marks, ending = self._marks_of(index), self._starts.get(index)
         if not (style or marks.times or ending is not None):
             return
         barline = add(measure, "barline", location="right")
@@ -93,6 +85,9 @@ class Roadmap:
         if marks.times:
             times = {"times": f"{marks.times}"} if marks.times > 2 else {}
             add(barline, "repeat", direction="backward", **times)
+
+    def _marks_of(self, index: int) -> Marks:
+        return self.marks[index] if self.marks else Marks()
 
 
 def endings(marks: Sequence[Marks]) -> Iterator[tuple[int, int]]:

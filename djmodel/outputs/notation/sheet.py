@@ -24,6 +24,7 @@ from djmodel.outputs.notation.labels import (
     MAX_TITLE_LENGTH,
     feel_name,
     instrument_label,
+    rhythm_text,
     soloist_text,
     tempo_text,
 )
@@ -146,7 +147,6 @@ def _heading(part: WrittenPart) -> _Heading:
         y += _WORDS_ROW
         elements.append(_words(soloist, middle, y, _WORDS, anchor="middle"))
     choruses = f"{part.choruses} choruses" if part.choruses else ""
-    rhythm = "rhythm simplified for reading" if part.simplified else ""
     rows = (
         (instrument_label(part), printable(tune.composer, _LONGEST_COMPOSER), ""),
         (_SPACES.join(filter(None, [feel_name(tune), tempo_text(tune), choruses])), "", "bold"),
@@ -158,7 +158,7 @@ def _heading(part: WrittenPart) -> _Heading:
             elements.append(_words(left_words, PRINT.margin, y, _WORDS, weight=weight))
         if right_words:
             elements.append(_words(right_words, right, y, _WORDS, anchor="end", weight=weight))
-    if rhythm:
+    if rhythm := rhythm_text(part):
         elements.append(_words(rhythm, right, y, _SMALL, anchor="end"))
     return _Heading(tuple(elements), y + 50)
 
