@@ -97,7 +97,7 @@ class Outputs:
         check_free(paths, overwrite=self.overwrite)
 
     def with_default_name(self) -> Outputs:
-        """With a name for the MIDI file if there is none, one that replaces no file."""
+        """The outputs with a name for the MIDI file if there is none, one that replaces no file."""
         if self.out:
             return self
 

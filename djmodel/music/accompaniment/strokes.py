@@ -113,7 +113,7 @@ def _on_grid(pulses: Fraction, pulse: Fraction) -> Fraction:
 
 
 def share_out(spans: Sequence[ChordSpan], strokes: Iterable[Stroke]) -> Iterator[list[Stroke]]:
-    """For each span the strokes that begin in it, cut at its end."""
+    """The strokes that begin in each span, cut at its end."""
     waiting = sorted(strokes)
     at = 0
     for span in spans:

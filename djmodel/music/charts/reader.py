@@ -263,7 +263,7 @@ class ChartReader:
 
 
 def _read_first_coda(bars: list[WrittenBar]) -> None:
-    """Of two Codas without a To Coda the first is the place to leave, as players write it."""
+    """Reads the first of two Codas without a To Coda as the place to leave, as players write it."""
     codas = [index for index, bar in enumerate(bars) if "coda" in bar.marks]
     if len(codas) == 2 and not any("to_coda" in bar.marks for bar in bars):
         first = bars[codas[0]]

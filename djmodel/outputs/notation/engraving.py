@@ -80,8 +80,8 @@ def engrave(
 ) -> Engraving:
     """Verovio's drawing of MusicXML with line breaks, as high as it needs to be. `names` stand
     above lines, by their indices. `fill_last`: the last line is as wide as the others. `seed`
-    determines the ids in the SVG, which must differ
-    within a page. `timed`: see `lead_sheet`. Raises NotationError if verovio cannot draw it."""
+    determines the ids in the SVG, which must differ within a page. `timed`: see `lead_sheet`.
+    Raises NotationError if verovio cannot draw it."""
     import verovio
 
     verovio.setDefaultResourcePath(str(files("verovio") / "data"))  # each thread has its own

@@ -224,7 +224,7 @@ class _Copyist:
 def _choice(
     copyist: _Copyist, beat: _Beat, onsets: Sequence[Fraction], carried_in: bool, carries: bool
 ) -> _Choice | None:
-    """As `_Copyist.choice`, once for all beats that are alike."""
+    """Makes the choice of `_Copyist.choice`, once for all beats that are alike."""
     alike = _Beat(Fraction(0), beat.end - beat.start, beat.length)
     choice = _choice_at_zero(
         copyist, alike, tuple(onset - beat.start for onset in onsets), carried_in, carries

@@ -168,7 +168,7 @@ def _song(fields: Sequence[str], at: int, music: int | None) -> tuple[Song | Bro
 
 
 def _plain_song(fields: Sequence[str], at: int) -> tuple[Song | BrokenSong, int]:
-    """As `_song`, of a link in the plain form."""
+    """Reads a song as `_song` does, from a link in the plain form."""
     title = shown_title(fields[at])
     end = min(at + _PLAIN_FIELDS, len(fields))
     likely = [*range(end - 1, end), *range(at + 1, end)] if end == at + _PLAIN_FIELDS else []
