@@ -12,8 +12,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, wraps
-from inspect import signature
+from inspect import Parameter, signature
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_args, get_type_hints
 
 from seqmodel.errors import InputError
@@ -86,8 +87,7 @@ class Setting:
         name = field.replace("_", " ")
         if self.choices and value not in self.choices:
             raise SettingError(f"{name} must be {any_of(self.choices)}, not '{value}'", field)
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if is_number:
+        if has_type(value, float):
             low = self.minimum is None or value >= self.minimum
             high = self.maximum is None or value <= self.maximum
             beyond = self.above is None or value > self.above
@@ -178,7 +178,7 @@ def check_settings(config: Any) -> None:
 def checked(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """A public function that refuses arguments of other types than it declares, or outside the
     bounds of the `Setting` that a parameter is annotated with: it raises ArgumentTypeError and
-    SettingError. Parameters of types that are imported for type checkers alone are not checked.
+    SettingError. A parameter whose type is imported for type checkers alone is not checked.
 
     >>> @checked
     ... def choruses(count: Annotated[int, Setting("Choruses.", minimum=1)]) -> int:
@@ -190,11 +190,15 @@ def checked(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     parameters = signature(function)
 
     @cache
-    def kinds() -> dict[str, Any]:
+    def kind_of(name: str) -> Any:
+        annotation = parameters.parameters[name].annotation
+        if annotation is Parameter.empty:
+            return Any
+        alone = SimpleNamespace(__annotations__={name: annotation})
         try:
-            return get_type_hints(function, include_extras=True)
+            return get_type_hints(alone, function.__globals__, include_extras=True)[name]
         except NameError:
-            return {}
+            return Any
 
     @wraps(function)
     def call(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
@@ -203,7 +207,7 @@ def checked(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
         except TypeError:  # which the function itself says better
             given = {}
         for name, value in given.items():
-            kind = kinds().get(name, Any)
+            kind = kind_of(name)
             if not has_type(value, kind):
                 raise ArgumentTypeError(name, value, kind)
             for part in (kind, *get_args(kind)):  # in Count | None, that of Count

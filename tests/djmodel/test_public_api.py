@@ -73,6 +73,7 @@ def test_an_argument_of_another_type_is_refused_in_a_sentence_that_names_it(name
     ("call", "said"),
     [
         (lambda: djmodel.load(None), "path must be text or a Path, not None"),
+        (lambda: djmodel.load("ragtime").save(5), "path must be text or a Path, not 5"),
         (lambda: djmodel.read_tune("a.mid", bars=4), "bars must be a tuple of 2 whole numbers"),
         (lambda: djmodel.parse_changes("C", tempo="fast"), "tempo must be a number or None, not"),
         (lambda: djmodel.parse_changes("C", tempo=-3), "tempo must be at least 1 and at most 60,0"),
