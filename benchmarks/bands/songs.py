@@ -64,7 +64,7 @@ class Song:
 
 def jazz_songs(count: int, half: int) -> list[Song]:
     """The first 32 full bars of solos of the bundled database in 4/4, evenly over a half of them.
-    The halves have ten solos in turn, which are in the order of their players."""
+    Ten solos in turn belong to each half, since the database has those of a player together."""
     four = Meter(4, 4)
     songs = []
     for result in read_solos(bundled_file()):

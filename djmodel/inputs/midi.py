@@ -18,6 +18,7 @@ from djmodel.inputs.quantization import (
     steps_to_quarters,
 )
 from djmodel.inputs.score import (
+    DRUM_CHANNEL,
     Score,
     ScorePart,
     Symbol,
@@ -37,7 +38,6 @@ from seqmodel.files import content_of
 from seqmodel.text import printable
 
 CHORD_MARKER, NO_CHORD = "chord: ", "N.C."
-_DRUM_CHANNEL = 10
 _MIN_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
 # Names that programs give to the tempo track; they are not the title of a piece.
 _NO_TITLES = frozenset({
@@ -76,7 +76,7 @@ def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
         grid_notes, change = quantize(raw, grids)
         quantization += change
         deadline()
-        drums = channel == _DRUM_CHANNEL
+        drums = channel == DRUM_CHANNEL
         parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, grid_notes))
     if not parts:
         notes = "note that ends" if quantization.dropped else "notes"
@@ -116,10 +116,10 @@ def _instruments(
         own = track.text(midi_parser.TRACK_NAME) or track.text(midi_parser.INSTRUMENT_NAME)
         for channel, notes in sorted(channels.items()):
             program = its_own.get(channel, anywhere.get(channel))
-            standard = "Drums" if channel == _DRUM_CHANNEL else PROGRAM_NAMES[program or 0]
+            standard = "Drums" if channel == DRUM_CHANNEL else PROGRAM_NAMES[program or 0]
             # One name for a track of many channels names the piece, not its instruments.
             name = own if own and len(channels) == 1 else standard
-            if name == standard and program is None and channel != _DRUM_CHANNEL:
+            if name == standard and program is None and channel != DRUM_CHANNEL:
                 name = f"Track {number}" if len(channels) == 1 else f"Channel {channel}"
             yield name, Instrument(name, program or 0), channel, notes
 

@@ -97,7 +97,7 @@ def as_notes(grid_notes: Iterable[GridNote]) -> tuple[Note, ...]:
 
 @lru_cache(maxsize=256)
 def nearest_steps(ticks_per_quarter: int, divisions: tuple[int, ...] = _FINEST) -> tuple[int, ...]:
-    """For each tick of a quarter note the nearest point of a grid, in steps. Between two equally
+    """The nearest point of a grid, in steps, for each tick of a quarter note. Between two equally
     near, one of the earlier division goes before another, and the earlier before the later."""
     points = np.array([
         step
@@ -142,7 +142,7 @@ class Grids:
         self.finer = TickQuantizer(ticks_per_quarter, _FINER_DIVISIONS)
 
     def is_exact(self, time: int, grid: TickQuantizer) -> bool:
-        """True for the tick of a point of a grid, rounded up or down where it has none."""
+        """True for the tick of a point of a grid, and for both ticks beside a point between two."""
         away = abs(grid[time] * self.ticks_per_quarter - time * STEPS_PER_QUARTER)
         return away < STEPS_PER_QUARTER
 
@@ -236,9 +236,9 @@ def _in_order(
     ends: Sequence[int],
     shortest: tuple[int, int],
 ) -> list[tuple[int, int]]:
-    """Start and end of each note, which does not reach into a later onset at which it has ended. It
-    lasts at least `shortest`: a number of steps on fourths of a quarter, and one off them. `starts`
-    do not fall."""
+    """Start and end of each note. One that ends before a later one begins does so on the grid, too;
+    it lasts at least `shortest`: a number of steps on fourths of a quarter, and one off them.
+    `starts` never decrease."""
     onsets = [note[0] for note in notes]
     fourth = STEPS_PER_QUARTER // GRID_DIVISIONS[0]
     placed = []

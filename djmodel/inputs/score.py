@@ -19,6 +19,7 @@ from seqmodel.errors import FileError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
 MAX_PARTS = 512
+DRUM_CHANNEL = 10  # of General MIDI; channels count from 1
 _MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
 

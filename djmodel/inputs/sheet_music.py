@@ -42,7 +42,7 @@ from djmodel.inputs.score import (
     tempo_map,
     too_many_bars,
 )
-from djmodel.inputs.written.sheet import UncoveredError
+from djmodel.inputs.written.sheet import TICKS_PER_QUARTER, UncoveredError
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
@@ -55,7 +55,6 @@ from seqmodel.text import printable
 if TYPE_CHECKING:
     from music21 import stream
 
-_TICKS_PER_QUARTER = 10080  # divisible by every written duration, as in music21
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # their time does not count
 _HINT = "choose another file"
 
@@ -168,7 +167,7 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
     """The score of a music21 stream, None if nothing sounds in it."""
     sheet = sheet.toSoundingPitch()
     parts: list[ScorePart] = []
-    quantization, grids = QuantizationReport(), Grids(_TICKS_PER_QUARTER)
+    quantization, grids = QuantizationReport(), Grids(TICKS_PER_QUARTER)
     staves = _parts(sheet)
     flat = [staff.flatten() for staff in staves]
     for part, elements, name in zip(staves, flat, _names(staves), strict=True):
@@ -241,8 +240,8 @@ def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
         if element.duration.isGrace or not element.quarterLength:
             graces += len(element.pitches)
             continue
-        on = round(element.offset * _TICKS_PER_QUARTER)
-        off = round((element.offset + element.quarterLength) * _TICKS_PER_QUARTER)
+        on = round(element.offset * TICKS_PER_QUARTER)
+        off = round((element.offset + element.quarterLength) * TICKS_PER_QUARTER)
         for note in element.notes if element.isChord else [element]:
             pitch, velocity = note.pitch.midi, note.volume.velocity or element.volume.velocity or 80
             tie = note.tie.type if note.tie else None
@@ -292,7 +291,7 @@ def _meter(signature: Any) -> Meter | None:
 
 
 def _time(element: Any) -> Fraction:
-    return Fraction(element.offset).limit_denominator(_TICKS_PER_QUARTER)
+    return Fraction(element.offset).limit_denominator(TICKS_PER_QUARTER)
 
 
 def _tempos(everything: stream.Stream) -> Iterator[tuple[Fraction, float]]:

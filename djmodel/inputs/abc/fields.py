@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from djmodel.inputs.written.sheet import MAX_SEMITONES
 from djmodel.music.meter import Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS, place_of, step_and_alter
 
@@ -25,7 +26,6 @@ _PROPERTY = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|(\S+))""")
 _OCTAVE_CLEF = re.compile(
     r"\b(?:treble|alto|tenor|bass|soprano|mezzo|baritone|none)\d?([+-])(8|15)"
 )
-_MAX_SEMITONES = 48
 _MAX_PARTS = 1000  # in the order in which they are played
 
 
@@ -72,7 +72,7 @@ def read_transposition(text: str) -> int | None:
         given.append(_integer(properties["transpose"]))
     if clef := _OCTAVE_CLEF.search(text):
         given.append((-12 if clef[1] == "-" else 12) * (1 if clef[2] == "8" else 2))
-    return sum(given) if given and abs(sum(given)) <= _MAX_SEMITONES else None
+    return sum(given) if given and abs(sum(given)) <= MAX_SEMITONES else None
 
 
 def _integer(text: str) -> int:

@@ -21,8 +21,8 @@ from djmodel.inputs.abc.fields import (
 from djmodel.inputs.abc.voice import TOKEN, VoiceReader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.midi_parser import plain_text
-from djmodel.inputs.score import MAX_PARTS, Score, too_many_parts
-from djmodel.inputs.written.sheet import PartFacts, Sheet, WrittenBar, WrittenPart
+from djmodel.inputs.score import DRUM_CHANNEL, MAX_PARTS, Score, too_many_parts
+from djmodel.inputs.written.sheet import MAX_SEMITONES, PartFacts, Sheet, WrittenBar, WrittenPart
 from djmodel.inputs.written.unfolding import played_score
 from djmodel.music.pitch import fifths_of, usual_key
 from seqmodel.errors import FileError
@@ -31,7 +31,6 @@ _FIELD = re.compile(r"([A-Za-z]):(?![|:\]])(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _MIDI = re.compile(r"(?:%%|I:)\s*MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})\s*$")
 _OF_ALL_TUNES = ("L:", "M:", "Q:", "%%MIDI")  # fields at the start of a tune book
-_DRUM_CHANNEL = 10
 _MAX_FIELD = 500  # characters that are read
 
 
@@ -161,7 +160,7 @@ class _TuneReader:
 
     @property
     def voice(self) -> VoiceReader:
-        """The voice that is written now."""
+        """The voice that is being read."""
         if self.voice_id not in self.voices:
             if len(self.voices) == MAX_PARTS:
                 raise too_many_parts(self.path)
@@ -236,8 +235,8 @@ class _TuneReader:
         if name == "program" and 0 <= number <= 127:
             self.program = number
         elif name == "channel":
-            self.is_drum_kit = number == _DRUM_CHANNEL
-        elif name == "transpose" and abs(number) <= 48:
+            self.is_drum_kit = number == DRUM_CHANNEL
+        elif name == "transpose" and abs(number) <= MAX_SEMITONES:
             self.midi_semitones = number
 
     # --- music -----------------------------------------------------------------------------------

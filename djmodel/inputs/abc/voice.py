@@ -9,14 +9,18 @@ from functools import lru_cache
 from djmodel.inputs.abc.fields import ALTERATIONS, KeyField
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.written.marks import BarMarks, numbers_of_ending
-from djmodel.inputs.written.sheet import TICKS_PER_QUARTER, WrittenBar, WrittenNote
+from djmodel.inputs.written.sheet import (
+    DEFAULT_VELOCITY,
+    TICKS_PER_QUARTER,
+    WrittenBar,
+    WrittenNote,
+)
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, fifths_of
 from djmodel.music.tune import MAX_BARS
 
-_VELOCITY = 80
 # What must end with a bracket has bounds, so that one that never ends costs no time.
 _LENGTH = r"\d{0,4}/{0,6}\d{0,4}"
 _NOTE = r"(?P<sign>\^\^?|__?|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']{0,6})"
@@ -128,7 +132,9 @@ class VoiceReader:
                 self.bar.dropped += 1
                 continue
             is_tied = pitch in tied.values()
-            self.bar.notes.append(WrittenNote(onset, duration, pitch, _VELOCITY, is_tied, False))
+            self.bar.notes.append(
+                WrittenNote(onset, duration, pitch, DEFAULT_VELOCITY, is_tied, tie_starts=False)
+            )
             self.last_pitches[letter, octave] = pitch
         self.last = (start, len(self.bar.notes))
         self.line.append((self.bar, onset))

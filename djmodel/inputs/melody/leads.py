@@ -67,8 +67,8 @@ def _worth_by_bar(
     least: float,
     check: Callable[[], None],
 ) -> list[list[float]]:
-    """For each bar the worth of each rival as its lead: its score there above the `least` of a
-    lead; 0 where it rests."""
+    """The worth of each rival as the lead of each bar `(bars, rivals)`: its score there above the
+    `least` of a lead; 0 where it rests."""
     worth = []
     edges = measurements.edges
     for bar in range(len(edges) - 1):

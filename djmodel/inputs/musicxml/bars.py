@@ -12,6 +12,8 @@ from djmodel.inputs.musicxml.barlines import BarlineReader, read_sound
 from djmodel.inputs.musicxml.harmony import HarmonyError, read_harmony
 from djmodel.inputs.musicxml.numbers import exact_number, whole_number
 from djmodel.inputs.written.sheet import (
+    DEFAULT_VELOCITY,
+    MAX_SEMITONES,
     TICKS_PER_QUARTER,
     UncoveredError,
     WrittenBar,
@@ -21,9 +23,7 @@ from djmodel.inputs.written.sheet import (
 from djmodel.music.meter import Meter, meter_of
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS, fifths_of, usual_key
 
-_DEFAULT_VELOCITY = 80
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
-_MAX_SEMITONES = 48  # of a transposition
 _MAX_DURATIONS = 1024  # different ones that are kept
 _TIED = "notations/tied"  # of writers that leave out `<tie>`
 _QUARTERS: dict[str, int | Fraction] = {
@@ -247,7 +247,7 @@ def _syllable(lyric: Element) -> str:
 
 
 def _velocity(percent: str | None) -> int:
-    return _DEFAULT_VELOCITY if percent is None else _velocity_of(exact_number(percent))
+    return DEFAULT_VELOCITY if percent is None else _velocity_of(exact_number(percent))
 
 
 @lru_cache(maxsize=1024)
@@ -264,7 +264,7 @@ def _transposition(transpose: Element) -> tuple[int, int]:
         fifths = fifths_of(semitones)
     else:
         fifths = 7 * semitones - 12 * whole_number(diatonic)
-    if abs(semitones + 12 * octaves) > _MAX_SEMITONES or abs(fifths) > 12:
+    if abs(semitones + 12 * octaves) > MAX_SEMITONES or abs(fifths) > 12:
         return 0, 0
     return semitones + 12 * octaves, fifths
 

@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element
 
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.musicxml.numbers import whole_number
+from djmodel.inputs.score import DRUM_CHANNEL
 from djmodel.inputs.written.sheet import PartFacts
 from djmodel.music.instruments import PROGRAM_NAMES, instrument_name
 
-_DRUM_CHANNEL = 10
 _CHOIR = 52
 _VOICES = {" soprano ", " alto ", " tenor "}
 _OTHER_NAMES = {"piano": 0, "organ": 19, "guitar": 24, "bass guitar": 33, "double bass": 32,
@@ -50,7 +50,7 @@ def _facts(part: Element) -> PartFacts:
         name = instrument_name("", program)
     if not program:  # many programs write a piano for whatever plays
         program = next(filter(None, map(program_named, names)), 0)
-    is_kit = any(whole_number(each.findtext("midi-channel")) == _DRUM_CHANNEL for each in midi[:1])
+    is_kit = any(whole_number(each.findtext("midi-channel")) == DRUM_CHANNEL for each in midi[:1])
     return PartFacts(name, program, is_kit, drums)
 
 

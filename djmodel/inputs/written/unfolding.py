@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -239,7 +240,7 @@ def _symbols(
     for index, row in enumerate(rows, start=1):
         written = [symbol for bar in row for symbol in bar.symbols]
         if written:
-            holding[index] = max(enumerate(written), key=lambda each: (each[1][0], each[0]))[1][1]
+            holding[index] = sorted(written, key=itemgetter(0))[-1][1]
         elif index - 1 in holding:
             holding[index] = holding[index - 1]
     found: dict[int, Chord | None] = {}
