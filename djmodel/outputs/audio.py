@@ -13,7 +13,7 @@ import numpy as np
 
 from djmodel.inputs import midi_parser
 from djmodel.music.tune import Tune
-from djmodel.outputs.midi import MIDO, content_of, performance_bytes
+from djmodel.outputs.midi import MIDO, midi_content, performance_bytes
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.soundfont import as_sf2
 from djmodel.outputs.suffixes import SOUND
@@ -196,7 +196,7 @@ def _played(soundfont: bytes, midi: mido.MidiFile, font_name: str | Path | None)
     prints is not shown."""
     import soundfile
 
-    arguments = soundfont, content_of(midi), font_name
+    arguments = soundfont, midi_content(midi), font_name
     megabytes = _MAX_MEGABYTES + _MEGABYTES_PER_FILE_MEGABYTE * (len(soundfont) >> 20)
     try:
         if font_name is None:

@@ -60,7 +60,9 @@ def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
     melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
     parts = (Part(tune.instrument, tune.melody_notes()), *tune.accompaniment)
-    return content_of(_file(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts)))
+    return midi_content(
+        _file(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts))
+    )
 
 
 def performance_bytes(performance: Performance, text: str = "") -> bytes:
@@ -84,9 +86,9 @@ def performance_bytes(performance: Performance, text: str = "") -> bytes:
     ]
     conductor = _conductor_events(performance.played, text)
     file = _file(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
-    score = embed(midi_bytes(performance.score), midi_parser.parse(content_of(file)))
+    score = embed(midi_bytes(performance.score), midi_parser.parse(midi_content(file)))
     file.tracks[0].insert(0, mido.MetaMessage("sequencer_specific", data=tuple(score)))
-    return content_of(file)
+    return midi_content(file)
 
 
 def _file(
@@ -100,7 +102,7 @@ def _file(
     return file
 
 
-def content_of(file: mido.MidiFile) -> bytes:
+def midi_content(file: mido.MidiFile) -> bytes:
     """The content of a MIDI file."""
     content = BytesIO()
     with MIDO:
