@@ -48,13 +48,18 @@ class Engraving:
     width: float
     height: float
 
+    @property
+    def stacked_height(self) -> float:
+        """The height of all lines with the room for their names."""
+        return self.height + sum(system.raised for system in self.systems)
+
     def stacked(self) -> ET.Element:
         """An SVG with all lines, one below the other."""
         placed, down = [], 0.0
         for system in self.systems:
             down += system.raised
             placed.append((system, down))
-        return self.drawn(placed, self.height + down)
+        return self.drawn(placed, self.stacked_height)
 
     def drawn(self, systems: Iterable[tuple[System, float]], height: float) -> ET.Element:
         """An SVG with some of the lines, each moved down by some units, on paper of a `height`."""

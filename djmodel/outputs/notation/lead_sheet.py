@@ -52,10 +52,8 @@ def lead_sheet(
     fill_last = len(starts) == 1 or last >= paper.max_bars
     names = line_names(part.tune, starts)
     engraving = engrave(score, paper, names, fill_last=fill_last, seed=seed, timed=timed)
-    svg = engraving.stacked()
-    _, _, width, height = map(float, svg.attrib["viewBox"].split())
-    sheet = new_svg(_SCALE * width, _SCALE * height)
-    sheet.append(svg)
+    sheet = new_svg(_SCALE * engraving.width, _SCALE * engraving.stacked_height)
+    sheet.append(engraving.stacked())
     return Drawing(to_text(_with_heading(sheet, tune, paper) if heading else sheet))
 
 
