@@ -119,8 +119,8 @@ def type_in_words(kind: Any, *, several: bool = False) -> str:
 
 
 def value_in_words(value: Any, kind: Any) -> str:
-    """What was given in place of the type `kind`: a short value as Python writes it, the first
-    wrong item of a list, else the type.
+    """A value that was given in place of the type `kind`, in words: a short one as Python writes
+    it, the first wrong item of a list, else the type of the value.
 
     >>> value_in_words("fast", float), value_in_words([1, "b"], list[int])
     ("'fast'", "a list with 'b'")

@@ -135,9 +135,12 @@ def make_report(
         "bars per piece": BARS_PER_PIECE,
         "perplexity": {"model": held_out.model.perplexity, **ngrams} if held_out else {},
     }
-    for number in ranking[:SOLOS_ON_PAGE]:
-        solos[number] = replace(solos[number], tune=accompanied(solos[number].tune, config))
-    return Report(solos, comparison, ranking, facts)
+    on_page = ranking[:SOLOS_ON_PAGE]
+    heard = [
+        replace(solo, tune=accompanied(solo.tune, config)) if number in on_page else solo
+        for number, solo in enumerate(solos)
+    ]
+    return Report(heard, comparison, ranking, facts)
 
 
 def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:

@@ -57,7 +57,7 @@ def improvise(
     and its own melody, if any, is ignored. Solo k of a seed is the same for any count.
 
     Args:
-        skip: so many of the first melodies are left out.
+        skip: the number of first melodies to leave out; it changes none of the others.
         sampling: how values are drawn.
         primer: values that the model reads first.
         with_primer: begin each solo with the primer, over the first changes.

@@ -232,7 +232,7 @@ def _with_views(
     config: TrainingConfig,
 ) -> Weights:
     """The weights with the views that the network was trained with. Raises ModelFileError for
-    those of another version, ValueError for what is none."""
+    those of another version, ValueError for scores that do not fit the vocabulary."""
     views = None
     if conditioning and config.views:
         for feature in conditioning.features:

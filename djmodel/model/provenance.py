@@ -165,12 +165,14 @@ def regenerate(
                 path=name,
                 hint="restore it as it was",
             )
-    n_bars = len(changes_of(model, provenance.config).bars)
-    if n_bytes is not None and n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
-        raise InputError(
-            f"the solo would have {n_bars:,} bars, more than its file of {n_bytes:,} bytes holds",
-            hint="choose a file that `djmodel generate` wrote",
-        )
+    if n_bytes is not None:
+        n_bars = len(changes_of(model, provenance.config).bars)
+        if n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
+            raise InputError(
+                f"the solo would have {n_bars:,} bars, more than its file of {n_bytes:,} bytes"
+                " holds",
+                hint="choose a file that `djmodel generate` wrote",
+            )
     [solo] = generate_solos(model, provenance.config, provenance.solo, skip=provenance.solo - 1)
     return solo
 

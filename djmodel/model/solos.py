@@ -40,10 +40,9 @@ def generate_solos(
     with_band: bool = True,
 ) -> list[Solo]:
     """The first `count` solos of a configuration, but for the first `skip` of them; `limits` apply
-    to the files that are read.
-    Without `with_band` a band that would play for each solo does not play yet (see `accompanied`).
-    Raises SettingError for more than MAX_TOTAL_BARS bars together, and as `improvise`, `read_tune`
-    and `parse_changes`."""
+    to the files that are read. Without `with_band` solos are left without a band of their own,
+    which `accompanied` adds. Raises SettingError for more than MAX_TOTAL_BARS bars together, and as
+    `improvise`, `read_tune` and `parse_changes`."""
     changes = changes_of(model, config, limits)
     if (total := count * len(changes.bars)) > MAX_TOTAL_BARS:
         raise SettingError(
@@ -67,14 +66,10 @@ def generate_solos(
         tidy=config.tidy,
         max_copy=config.max_copy,
     )
-    if has_band or not with_band:
+    if not with_band:
         return solos
     # The band listens to the soloist: it plays for each solo.
-    alone = [replace(solo.tune, accompaniment=()) for solo in solos]
-    return [
-        replace(solo, tune=accompanied(tune, config))
-        for solo, tune in zip(solos, alone, strict=True)
-    ]
+    return [replace(solo, tune=accompanied(solo.tune, config)) for solo in solos]
 
 
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:

@@ -123,18 +123,18 @@ def _leap(_: Chart, at: Moments) -> Ints:
 def _last_phase(chart: Chart, at: Moments) -> Ints:
     """The place of the last note in its quarter. Bars begin on a quarter of the tune, but for those
     after a bar of another length."""
-    twelfths = _in_twelfths((at.onset - chart.bar_onsets[at.bar]) % TICKS_PER_QUARTER)
+    twelfths = in_parts((at.onset - chart.bar_onsets[at.bar]) % TICKS_PER_QUARTER, 12)
     return np.where(at.onset < 0, 12, twelfths % 12)
 
 
-def _in_twelfths(ticks: Ticks) -> Ints:
-    """A time in twelfths of a quarter, rounded."""
-    return (12 * ticks + TICKS_PER_QUARTER // 2) // TICKS_PER_QUARTER
+def in_parts(ticks: Ticks, n: int) -> Ints:
+    """Times in n-ths of a quarter, rounded."""
+    return (n * ticks + TICKS_PER_QUARTER // 2) // TICKS_PER_QUARTER
 
 
 def _twelfths(ticks: Ticks, known: NDArray[np.bool_]) -> Ints:
     """A time in twelfths of a quarter, at most _TWELFTHS; _TWELFTHS + 1 where it is not known."""
-    twelfths = _in_twelfths(ticks)
+    twelfths = in_parts(ticks, 12)
     return np.where(known, twelfths.clip(0, _TWELFTHS), _TWELFTHS + 1)
 
 

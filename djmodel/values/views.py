@@ -18,8 +18,16 @@ import numpy as np
 
 from djmodel.music.chord import ALL_KINDS, Chord, kind_of
 from djmodel.values.chart import NONE, QUALITIES, Ints
-from djmodel.values.conditioning import TICKS_PER_QUARTER, Ticks, to_ticks
-from djmodel.values.features import HIGHEST, LOWEST, PITCH_CLASSES, WIDEST, Conditioning, Feature
+from djmodel.values.conditioning import Ticks, to_ticks
+from djmodel.values.features import (
+    HIGHEST,
+    LOWEST,
+    PITCH_CLASSES,
+    WIDEST,
+    Conditioning,
+    Feature,
+    in_parts,
+)
 from djmodel.values.jazz_grammar import is_duration, value_of
 from djmodel.values.value import parse_duration
 from seqmodel.data.vocabulary import Vocabulary
@@ -27,8 +35,8 @@ from seqmodel.data.windows import PADDING
 from seqmodel.network.candidates import CandidateViews, View
 
 _BEYOND = 12  # semitones below and above the pitches of a feature that a leap is distinguished
-_PHASES = 24  # of a quarter, in which a duration can end
-_LONGEST = 4 * _PHASES  # that is distinguished of what a duration leaves of its bar
+_PHASES = 24  # places in a quarter at which a duration can end
+_LONGEST = 4 * _PHASES  # phases, of the time that a duration leaves of its bar
 
 # A usual chord of each quality, in semitones above the root.
 _USUAL_CHORDS = {
@@ -48,8 +56,8 @@ _USUAL_CHORDS = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is known of a symbol: the `leap` of a note in semitones and its `kind`, if the symbol
-    has one, or a `duration` in quarter lengths; nothing of a rest or a tie."""
+    """A symbol that could come next: the `leap` of a note in semitones and its `kind`, if it has
+    one, or a `duration` in quarter lengths; a rest and a tie have nothing of these."""
 
     leap: int | None = None
     kind: str | None = None
@@ -117,19 +125,14 @@ def _is_of_its_kind(feature: Feature, candidates: _Candidates) -> Ints:
 
 def _ends_in_the_beat(feature: Feature, candidates: _Candidates) -> Ints:
     """The place in its quarter at which a duration ends."""
-    ends = _in_phases(feature.times[:, None] + candidates.ticks) % _PHASES
+    ends = in_parts(feature.times[:, None] + candidates.ticks, _PHASES) % _PHASES
     return np.where(candidates.ticks > 0, ends, PADDING)
 
 
 def _left_of_the_bar(feature: Feature, candidates: _Candidates) -> Ints:
-    """What a duration leaves of its bar; one row for durations that are too long for it."""
-    left = _in_phases(feature.times[:, None] - candidates.ticks).clip(-1, _LONGEST) + 1
+    """The time that a duration leaves of its bar; one row for durations too long for it."""
+    left = in_parts(feature.times[:, None] - candidates.ticks, _PHASES).clip(-1, _LONGEST) + 1
     return np.where(candidates.ticks > 0, left, PADDING)
-
-
-def _in_phases(ticks: Ticks) -> Ints:
-    """Times in phases of a quarter, rounded."""
-    return (2 * _PHASES * ticks + TICKS_PER_QUARTER) // (2 * TICKS_PER_QUARTER)
 
 
 def _usual_kinds() -> Ints:
