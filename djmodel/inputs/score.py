@@ -19,6 +19,7 @@ from seqmodel.errors import FileError
 
 DEFAULT_TEMPO = 120.0  # quarter notes per minute, as the MIDI standard has it
 MAX_PARTS = 512
+MAX_BARS_OF_PARTS = 250_000  # of all parts together, as written
 DRUM_CHANNEL = 10  # of General MIDI; channels count from 1
 _MAX_QUARTERS = 1_000_000  # the durations of all notes together
 
@@ -141,6 +142,11 @@ def check_size(parts: Sequence[ScorePart], path: Path, limits: Limits) -> None:
 
 def too_many_parts(path: Path, found: str = f"more than {MAX_PARTS} parts") -> LimitError:
     return LimitError(f"the file has {found}", path=path)
+
+
+def too_many_bars_of_parts(path: Path) -> LimitError:
+    message = f"the parts of the file have more than {MAX_BARS_OF_PARTS:,} bars together"
+    return LimitError(message, path=path)
 
 
 def too_many_bars(path: Path) -> FileError:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 from html import unescape
+from itertools import islice
 from pathlib import Path
 
 from djmodel.inputs.abc.fields import (
@@ -21,10 +22,19 @@ from djmodel.inputs.abc.fields import (
 from djmodel.inputs.abc.voice import TOKEN, VoiceReader
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.midi_parser import plain_text
-from djmodel.inputs.score import DRUM_CHANNEL, MAX_PARTS, Score, too_many_parts
+from djmodel.inputs.score import (
+    DRUM_CHANNEL,
+    MAX_BARS_OF_PARTS,
+    MAX_PARTS,
+    Score,
+    too_many_bars,
+    too_many_bars_of_parts,
+    too_many_parts,
+)
 from djmodel.inputs.written.sheet import MAX_SEMITONES, PartFacts, Sheet, WrittenBar, WrittenPart
 from djmodel.inputs.written.unfolding import played_score
 from djmodel.music.pitch import fifths_of, usual_key
+from djmodel.music.tune import MAX_BARS
 from seqmodel.errors import FileError
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:\]])(.*)")
@@ -125,7 +135,8 @@ class _TuneReader:
         return Sheet(self.title, parts)
 
     def in_order(self, bars: list[WrittenBar]) -> list[WrittenBar]:
-        """The bars in the order of the parts that the header gives."""
+        """The bars in the order of the parts that the header gives; not many more than MAX_BARS,
+        which `played_score` refuses."""
         ends = [*(start for _, start in self.sections[1:]), len(bars)]
         parts = {
             letter: bars[start:end]
@@ -133,7 +144,8 @@ class _TuneReader:
         }
         if not self.order or not set(self.order) <= set(parts):
             return bars
-        return [bar for letter in self.order for bar in parts[letter]]
+        ordered = (bar for letter in self.order for bar in parts[letter])
+        return list(islice(ordered, MAX_BARS + 1))
 
     # --- fields ----------------------------------------------------------------------------------
 
@@ -191,6 +203,8 @@ class _TuneReader:
             self.properties[identity] = f"{self.properties.get(identity, '')} {properties}"
         if not self.in_header:
             self.voice_id = identity
+            if sum(len(voice.bars) for voice in self.voices.values()) > MAX_BARS_OF_PARTS:
+                raise too_many_bars_of_parts(self.path)
 
     def read_part(self, text: str) -> None:
         if self.in_header:
@@ -254,6 +268,8 @@ class _TuneReader:
             voice.read_token(token)
             if voice.count > self.deadline.limits.max_notes:
                 raise self.deadline.limits.too_many_notes(self.path)
+            if len(voice.bars) > MAX_BARS:
+                raise too_many_bars(self.path)
 
 
 def _signature(key: KeyField, semitones: int) -> int | None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from djmodel.inputs.limits import Deadline, LimitError
+from djmodel.inputs.limits import Deadline
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.music_files import SHEET_SUFFIXES
 from djmodel.inputs.musicxml.bars import PartReader
 from djmodel.inputs.musicxml.elements import score_elements
 from djmodel.inputs.musicxml.instruments import part_facts
-from djmodel.inputs.score import MAX_PARTS, Score, too_many_bars, too_many_parts
+from djmodel.inputs.score import (
+    MAX_BARS_OF_PARTS,
+    MAX_PARTS,
+    Score,
+    too_many_bars,
+    too_many_bars_of_parts,
+    too_many_parts,
+)
 from djmodel.inputs.written.sheet import PartFacts, Sheet, WrittenBar, WrittenPart
 from djmodel.inputs.written.unfolding import played_score
 from djmodel.music.tune import MAX_BARS
-
-_MAX_BARS_OF_PARTS = 250_000  # of all parts together
 
 
 def read_musicxml(text: bytes, path: Path, deadline: Deadline) -> Score:
@@ -50,9 +55,8 @@ def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
         if max(bar, len(bars)) >= MAX_BARS:
             raise too_many_bars(path)
         written += 1 + max(bar - len(bars), 0)
-        if written > _MAX_BARS_OF_PARTS:
-            message = f"the parts of the file have more than {_MAX_BARS_OF_PARTS:,} bars together"
-            raise LimitError(message, path=path)
+        if written > MAX_BARS_OF_PARTS:
+            raise too_many_bars_of_parts(path)
         bars += (WrittenBar() for _ in range(bar - len(bars)))
         bars.append(readers[part].read(element))
         notes += bars[-1].size + bars[-1].dropped

@@ -6,7 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from djmodel.inputs import score
+from djmodel.inputs.abc import reader
 from djmodel.inputs.abc.fields import read_key, read_order, read_tempo
+from djmodel.inputs.limits import LimitError
 from djmodel.inputs.reader import read_score, read_scores, read_tunes
 from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.meter import Meter
@@ -173,6 +176,16 @@ def test_parts_are_played_in_the_order_of_the_header(played):
 def test_what_nobody_can_follow_is_played_once_and_said(played):
     order, remark = played("C4 | D4 !D.S.! | E4 |")
     assert (order, "no Segno" in remark) == ("CDE", True)
+
+
+def test_bars_are_bounded_before_they_are_played(read, monkeypatch):
+    many = "Z999|" * 11  # in a part that the order leaves out
+    with pytest.raises(FileError, match="more than 10,000 bars"):
+        read(f"P:A\nC4|\nP:B\n{many}", "P:A\n")
+    monkeypatch.setattr(score, "MAX_BARS_OF_PARTS", 100)
+    monkeypatch.setattr(reader, "MAX_BARS_OF_PARTS", 100)
+    with pytest.raises(LimitError, match="more than 100 bars together"):
+        read("[V:1]Z60|[V:2]Z60|[V:3]C4|")
 
 
 # --- tune books ----------------------------------------------------------------------------------
