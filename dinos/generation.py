@@ -22,6 +22,7 @@ from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
 from seqmodel.settings import Count, Seed, checked
+from seqmodel.text import first_of
 
 NAMES_PER_ROUND = 256  # drawn at once
 MAX_SHOWN = 60  # letters in an error
@@ -121,11 +122,10 @@ def known_letters(start: str, model: DinosModel) -> str:
     begun = fold(spaced, model.content.keep_case)
     strange = [s for s in dict.fromkeys(begun) if s not in model.vocabulary or s == END]
     if strange:
-        letters = "the letters " if len(strange) > 1 else "the letter "
-        letters += ", ".join(map(repr, strange[:MAX_SHOWN]))
-        letters += f" and {len(strange) - MAX_SHOWN} more" if len(strange) > MAX_SHOWN else ""
+        letters = "letters" if len(strange) > 1 else "letter"
+        shown = first_of([*map(repr, strange)], MAX_SHOWN)
         raise VocabularyError(
-            f"the model does not know {letters} of {start[:MAX_SHOWN]!r}, only "
+            f"the model does not know the {letters} {shown} of {start[:MAX_SHOWN]!r}, only "
             f"{_letters(model.vocabulary)}",
             hint="start with other letters",
         )

@@ -27,7 +27,7 @@ from seqmodel.command_line.runner import (
 )
 from seqmodel.errors import InputError
 from seqmodel.settings import Setting, SettingError
-from seqmodel.text import pluralize
+from seqmodel.text import first_of, pluralize
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 110  # columns of the output where it is not a terminal
 _NARROW = 76  # with fewer columns the parts are a list
+_LISTED = 6  # meters, tempos, sections or choruses of a line
 
 
 def command(
@@ -197,11 +198,11 @@ def solo_facts(tune: Tune, name: str) -> Table:
         "player": f"{tune.performer}, {tune.instrument.name}",
         "style": f"{tune.style}, {tune.feel or 'no'} feel",
         "tempo": f"{tune.tempos[0].bpm:.4g} quarter notes a minute",
-        "meter": _some(list(dict.fromkeys(meters))),
+        "meter": first_of(list(dict.fromkeys(meters)), _LISTED),
         "key": key_text(tune.key),
         "bars": str(len(tune.bars)),
-        "choruses": _some([f"bar {bar + 1}" for bar in tune.choruses]) or "none",
-        "form": _some(sections) or "not said",
+        "choruses": first_of([f"bar {bar + 1}" for bar in tune.choruses], _LISTED) or "none",
+        "form": first_of(sections, _LISTED) or "not said",
         "phrases": str(len(tune.phrases)),
     }
     if tune.has_pickup:
@@ -250,8 +251,8 @@ def score_facts(score: Score) -> Table:
         "parts": str(len(score.parts)),
         "notes": f"{notes:,}",
         "bars": str(len(score.measures)),
-        "meter": _some([meters[0], *changed]),
-        "tempo": _some(_tempos(score)),
+        "meter": first_of([meters[0], *changed], _LISTED),
+        "tempo": first_of(_tempos(score), _LISTED),
         "key": key_text(score.key),
         "grid": f"{pluralize(change.moved, 'note')} moved, {change.resized} resized, "
         f"{change.merged} merged, {change.dropped} dropped",
@@ -374,11 +375,6 @@ def _corpus_file(name: str) -> Path:
     from djmodel.inputs.sheet_music import corpus_file
 
     return corpus_file(name)
-
-
-def _some(items: list[str], most: int = 6) -> str:
-    shown = ", ".join(items[:most])
-    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
 
 
 def _tempos(score: Score) -> list[str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seqmodel.errors import FileError, InputError
+from seqmodel.text import any_of
 
 PICTURE_SUFFIXES = (".png", ".svg")
 TEMP_PREFIX = ".unfinished-"
@@ -140,7 +141,7 @@ def check_suffix(path: str | Path, suffixes: Sequence[str]) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in suffixes:
         raise InputError(
-            f"the name must end in {', '.join(suffixes[:-1])} or {suffixes[-1]}, "
+            f"the name must end in {any_of(suffixes)}, "
             + (f"not in {suffix}" if suffix else "but has no ending"),
             path=path,
             hint="rename the output",

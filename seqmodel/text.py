@@ -40,6 +40,16 @@ def any_of(choices: Sequence[str]) -> str:
     return " or ".join([", ".join(choices[:-1]), choices[-1]]) if choices[1:] else choices[0]
 
 
+def first_of(items: Sequence[str], most: int) -> str:
+    """At most `most` items as a sentence lists them, and the number of the others.
+
+    >>> first_of(["Piano", "Bass", "Drums"], 3), first_of(["Piano", "Bass", "Drums"], 1)
+    ('Piano, Bass, Drums', 'Piano and 2 more')
+    """
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
+
+
 def visible(text: object) -> str:
     """`text` as one line that a terminal shows and never obeys: white space becomes spaces, and
     undecodable bytes, control characters, the start of an escape sequence and marks that reverse

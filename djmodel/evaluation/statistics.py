@@ -102,17 +102,28 @@ def kl_divergence(first: Iterable[float], second: Iterable[float]) -> float:
 def distances_within(features: Sequence[Floats]) -> Floats:
     """The Euclidean distances of all pairs of arrays of one set: `(n (n - 1) / 2,)` (Yang and
     Lerch, "intra-set"). Elements that are nan in either array are left out."""
-    later = [distances_between([a], features[k:]) for k, a in enumerate(features, start=1)]
+    rows = _rows(features)
+    later = [_distances(row, rows[k:]) for k, row in enumerate(rows, start=1)]
     return np.concatenate([np.zeros(0), *later])
 
 
 def distances_between(first: Sequence[Floats], second: Sequence[Floats]) -> Floats:
     """The Euclidean distances of each array of one set to each of another: `(n * m,)` (Yang and
     Lerch, "inter-set"). nan as in `distances_within`."""
-    if not len(first) or not len(second):
+    if not len(second):
         return np.zeros(0)
-    rows = np.stack([np.ravel(b) for b in second])
-    return np.concatenate([np.sqrt(np.nansum((rows - np.ravel(a)) ** 2, axis=1)) for a in first])
+    rows = _rows(second)
+    return np.concatenate([np.zeros(0), *(_distances(row, rows) for row in _rows(first))])
+
+
+def _rows(features: Sequence[Floats]) -> Floats:
+    """Arrays of n elements each as rows: `(m, n)`."""
+    return np.array([np.ravel(each) for each in features])
+
+
+def _distances(row: Floats, rows: Floats) -> Floats:
+    """The distance of `row (n,)` to each of `rows (m, n)`: `(m,)`."""
+    return np.sqrt(np.nansum((rows - row) ** 2, axis=1))
 
 
 def _measured(numbers: Iterable[float]) -> Floats:

@@ -18,7 +18,7 @@ from djmodel.inputs.quantization import GridNote, as_notes, quarters_to_steps
 from djmodel.inputs.score import Measure, Score, ScorePart
 from djmodel.music.tune import Instrument, Note, Part
 from seqmodel.errors import CorpusError
-from seqmodel.text import pluralize
+from seqmodel.text import first_of, pluralize
 
 Selection = str | int | Sequence[str | int]
 """One part or several: a name, a number counted from 1, or a list of them ("Piano,Bass")."""
@@ -177,9 +177,8 @@ def _bars(leads: Sequence[Lead], measures: Sequence[Measure]) -> str:
     edges = [quarters_to_steps(measure.onset) for measure in measures]
     spans = [(bisect_left(edges, o.start) + 1, bisect_left(edges, o.end)) for o in leads]
     bars = [f"{first}-{last}" if last > first else f"{first}" for first, last in spans]
-    more = f" and {len(bars) - _BARS_NAMED} more" if len(bars) > _BARS_NAMED else ""
     word = "bar" if len(bars) == 1 and bars[0].isdecimal() else "bars"
-    return f"{word} {', '.join(bars[:_BARS_NAMED])}{more}"
+    return f"{word} {first_of(bars, _BARS_NAMED)}"
 
 
 def _two_hands(features: Features) -> bool:
