@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from djmodel.music.tune import Tune
 
-_SECTION = 8  # bars, where the tune does not say
+SECTION = 8  # bars, where the tune does not say
+_SHORTEST_CHORUS = 4  # bars
 
 
 def chorus_length(tune: Tune) -> int:
@@ -16,9 +19,15 @@ def chorus_length(tune: Tune) -> int:
     12
     """
     changes = [bar.changes for bar in tune.bars[1 if tune.has_pickup else 0 :]]
-    n_bars = len(changes)
-    for length in range(4, n_bars // 2 + 1):
-        if n_bars % length == 0 and changes[length:] == changes[:-length]:
+    return cycle_length(changes, _SHORTEST_CHORUS)
+
+
+def cycle_length(bars: Sequence[object], shortest: int) -> int:
+    """The number of bars, at least `shortest`, after which all repeat to the end; all bars if they
+    never do."""
+    n_bars = len(bars)
+    for length in range(shortest, n_bars // 2 + 1):
+        if n_bars % length == 0 and bars[length:] == bars[:-length]:
             return length
     return n_bars
 
@@ -31,6 +40,6 @@ def section_starts(tune: Tune) -> list[int]:
         begun = {section.bar for section in tune.sections} | set(tune.choruses)
     else:
         chorus = chorus_length(tune)
-        length = _SECTION if chorus % _SECTION == 0 else chorus
+        length = SECTION if chorus % SECTION == 0 else chorus
         begun = set(range(pickup + length, len(tune.bars), max(length, 1)))
     return sorted(bar for bar in begun if pickup < bar < len(tune.bars))

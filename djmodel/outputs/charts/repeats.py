@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
+from djmodel.music.accompaniment.form import SECTION, cycle_length
 from djmodel.music.charts.chart import Chart, LastChorus
 from djmodel.music.charts.play_order import Marks
 from djmodel.music.tune import Bar
 
-_SECTION = 8  # bars, where the chart names no sections
 _SHORTEST_CHORUS = 12  # bars; fewer that come again are a repeat
 _SHORTEST_REPEAT = 4  # bars
 _LONGEST_ENDING = 4  # bars
@@ -73,19 +73,18 @@ def with_repeats(chart: Chart) -> Chart:
 
 def _one_chorus(chart: Chart) -> Chart:
     """The first chorus of a chart without sections that is the same bars several times."""
-    contents, bars = _contents(chart), len(chart.bars)
     if any(marks.section for marks in chart.marks):
         return chart
-    for length in range(_SHORTEST_CHORUS, bars // 2 + 1):
-        if _comes_again(contents, length):
-            return replace(
-                chart,
-                bars=chart.bars[:length],
-                marks=chart.marks[:length],
-                alternates=chart.alternates[:length],
-                choruses=(chart.choruses or 1) * (bars // length),
-            )
-    return chart
+    bars, length = len(chart.bars), cycle_length(_contents(chart), _SHORTEST_CHORUS)
+    if length == bars:
+        return chart
+    return replace(
+        chart,
+        bars=chart.bars[:length],
+        marks=chart.marks[:length],
+        alternates=chart.alternates[:length],
+        choruses=(chart.choruses or 1) * (bars // length),
+    )
 
 
 def _contents(chart: Chart) -> list[object]:
@@ -120,17 +119,10 @@ def _sections(chart: Chart, contents: Sequence[object]) -> list[_Section]:
 def _section_length(contents: Sequence[object]) -> int:
     """The length of sections: of a vamp that comes again to the end, else eight bars, or all where
     these do not divide them."""
-    for length in range(_SHORTEST_REPEAT, _SECTION):
-        if _comes_again(contents, length):
-            return length
-    bars = len(contents)
-    return bars if bars % _SECTION else _SECTION
-
-
-def _comes_again(contents: Sequence[object], length: int) -> bool:
-    """True if some bars are the first `length` of them, several times."""
-    bars = len(contents)
-    return bars > length and bars % length == 0 and contents[length:] == contents[:-length]
+    length = cycle_length(contents, _SHORTEST_REPEAT)
+    if length < SECTION:
+        return length
+    return len(contents) if len(contents) % SECTION else SECTION
 
 
 def _letters(starts: Sequence[int], length: int, contents: Sequence[object]) -> Iterator[str]:
