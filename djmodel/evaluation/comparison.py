@@ -101,7 +101,7 @@ class Comparison:
 
     @cached_property
     def measures(self) -> dict[str, Measured]:
-        """By name."""
+        """The measures of all pieces, by name."""
         return {
             name: Measured(
                 np.array([measure(piece) for piece in self._training]),
@@ -117,7 +117,7 @@ class Comparison:
 
     @cached_property
     def distributions(self) -> dict[str, Distributed]:
-        """By name."""
+        """The distributions of all pieces, by name."""
         return {
             name: _distributed([m(t) for t in self._training], [m(t) for t in self._generated])
             for name, m in DISTRIBUTIONS.items()
@@ -125,7 +125,7 @@ class Comparison:
 
     @cached_property
     def copying(self) -> dict[str, Copying]:
-        """By the representation of a melody."""
+        """The longest copies and overlaps, by the representation of a melody."""
         bars = max((len(solo.tune.bars) for solo in self._solos), default=BARS_PER_PIECE)
         return {
             representation: Copying(

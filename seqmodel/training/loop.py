@@ -122,8 +122,9 @@ def train_weights(
     fingerprint: Mapping[str, Any] | None = None,
     free_cores: Callable[[], int] = cpu_count,
 ) -> tuple[FitResult, Weights]:
-    """As `train_network` with the engine "numpy", without Keras: the weights of the best epoch.
-    `free_cores`: the number of cores to train on, which may grow."""
+    """Trains as `train_network` does with the engine "numpy", but without Keras, and returns the
+    weights of the best epoch. `free_cores` gives the number of cores to train on, which may
+    grow."""
     trainer = _numpy_trainer(weights, config, n_processes=free_cores)
     result = run_epochs(
         trainer,
