@@ -20,7 +20,7 @@ from djmodel.values.value import Value
 from seqmodel.errors import CorpusError, SamplingError
 from seqmodel.network.forward import log_probabilities
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.settings import with_settings
+from seqmodel.settings import SettingError, with_settings
 from seqmodel.suffix_automaton import SuffixAutomaton
 from seqmodel.training.config import TrainerConfig
 
@@ -66,6 +66,12 @@ def test_different_seeds_give_different_solos_and_any_count_the_same_first_solo(
     assert (alone.tune, alone.values) == (eight[0].tune, eight[0].values)
     [other] = improvise(trained.model, tune, seed=6)
     assert other.values != alone.values
+
+
+@pytest.mark.parametrize("skip", [-1, 2, 3])
+def test_at_least_one_solo_is_not_skipped(trained, tune, skip):
+    with pytest.raises(SettingError, match=f"skip must be at least 0 and less than 2, not {skip}"):
+        improvise(trained.model, tune, count=2, skip=skip)
 
 
 @pytest.fixture(scope="module")
