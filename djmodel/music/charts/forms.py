@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -58,21 +57,27 @@ FORMS = {
 }
 
 
-def _hyphenated(text: str, known: Collection[str]) -> str:
-    """`blues in F` and `F blues` as `blues-in-F`; any other text as it is."""
-    joined = "-".join(text.split())
-    if joined.partition("-in-")[0].casefold() in known:
-        return joined
-    key, _, name = joined.partition("-")
-    if name.casefold() in known and re.fullmatch("[A-G][b♭#♯]?", key):
-        return f"{name}-in-{key}"
-    return text
+_NAME = "|".join(sorted(map(re.escape, FORMS), key=len, reverse=True))
+_KEY = "[A-Ga-g][b♭#♯]?"
+# In either order: `blues in F`, `Blues-In-F`, `blues F`; `F blues`.
+_SPOKEN = re.compile(
+    rf"(?:(?P<before>{_KEY})-)?(?P<name>{_NAME})(?P<after>-in-.*|-{_KEY})?", re.IGNORECASE
+)
+
+
+def _hyphenated(text: str) -> str:
+    """A form and its key, as players say them, as `blues-in-F`; any other text as it is."""
+    said = _SPOKEN.fullmatch(re.sub(" +", "-", text)) if "\n" not in text else None
+    if said is None or (said["before"] and said["after"]):
+        return text
+    key = said["before"] or re.sub("^-(in-)?", "", said["after"] or "", flags=re.IGNORECASE)
+    return f"{said['name']}-in-{key}" if said["before"] or said["after"] else said["name"]
 
 
 def form_of(text: str, meter: Meter) -> Chart | None:
     """The form that a text names, in the key of the text; None for changes."""
     known = {known.casefold(): known for known in FORMS}
-    text = _hyphenated(text.strip(), known)
+    text = _hyphenated(text.strip())
     name, _, key_name = text.partition("-in-")
     if name.casefold() not in known:
         if re.fullmatch(r"[A-Za-z#-]{3,40}", text) and not is_chord(text):

@@ -328,6 +328,14 @@ def test_a_first_line_with_a_section_and_chords_is_no_title() -> None:
     assert len(chart.bars) == 3
 
 
-@pytest.mark.parametrize("name", ["blues in F", "F blues", "Blues-in-F"])
+@pytest.mark.parametrize(
+    "name", ["blues in Bb", "Bb  blues", "Blues-In-Bb", "BLUES IN bb", "bb Blues", "Blues B♭"]
+)
 def test_a_form_is_named_as_players_say_it(name: str) -> None:
-    assert parse_changes(name).bars == parse_changes("blues-in-F").bars
+    said, form = parse_changes(name), parse_changes("blues-in-Bb")
+    assert (said.bars, said.title) == (form.bars, form.title)
+
+
+def test_a_title_above_a_chord_is_no_form() -> None:
+    # one bar of F with the title Blues
+    assert len(parse_changes("Blues\nF").bars) == 1
