@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from djmodel.app.events import Events, Json, bars_json, kind_at, melody_json, values_json
 from djmodel.app.listening import Heard, listen
-from djmodel.app.melodies import shifted, with_melody
+from djmodel.app.melodies import FINGERS, check_notes, shifted, with_melody
 from djmodel.app.messages import AnswerRequest, config_of, melody_notes, number
 from djmodel.app.solos import check_length
 from djmodel.config import GenerationConfig
@@ -27,10 +27,14 @@ def answer(model: DjModel, request: AnswerRequest) -> Json:
     config = replace(config, performance=replace(config.performance, count_in=0))
     tune = bars_from(model, config, request.bar - n_before, n_before + n_played + request.bars)
     first = n_before + n_played  # bar of the answer in `tune`
-    notes = [] if before is None else melody_notes(before.melody)
-    tune = with_melody(tune, [note for note in notes if note.onset < tune.starts[n_before]])
+    start, end = tune.starts[n_before], tune.starts[first]
+    if before is not None:
+        check_notes(before.melody, start, "before")
+        notes = melody_notes(before.melody)
+        tune = with_melody(tune, [note for note in notes if note.onset < start])
     heard = Heard(())
     if played is not None:
+        check_notes(played.notes, end - start, "played", together=FINGERS)
         turn = tune.excerpt(n_before + 1, first)
         feel = config.performance.feel or tune.feel
         heard = listen(played, turn, feel, config.performance.swing_ratio)

@@ -18,7 +18,7 @@ from djmodel.app import charts
 from djmodel.app.answers import answer, bars_from
 from djmodel.app.charts import chart, written_out
 from djmodel.app.events import Json, melody_json
-from djmodel.app.melodies import with_melody
+from djmodel.app.melodies import check_notes, with_melody
 from djmodel.app.messages import (
     PROTOCOL,
     AnswerRequest,
@@ -139,6 +139,7 @@ def _sheet(job: Job) -> Json:
         check_length(len(tune.bars))
     else:
         tune = bars_from(job.model, config, request.bar, request.bars)
+    check_notes(request.melody, tune.length, "melody")
     tune = with_melody(tune, melody_notes(request.melody))
     papers = {"wide": SCREEN, "narrow": PHONE}
     return {

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from djmodel.app.events import Events
-from djmodel.app.melodies import with_melody
+from djmodel.app.melodies import FINGERS, check_notes, with_melody
 from djmodel.app.messages import (
     ExportRequest,
     RequestError,
@@ -103,7 +103,11 @@ class _Timeline:
 
 def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -> Performance:
     """The performance of a whole session. Raises InputError."""
-    n_bars = sum(bars_of(models(played), played) for played in request.choruses)
+    n_bars = 0
+    for played in request.choruses:
+        bars = bars_of(models(played), played)
+        _check_trades(played.trades, max(bar.length for bar in bars))
+        n_bars += len(bars)
     if n_bars > MAX_BARS:
         message = f"the session has {n_bars:,} bars, more than {MAX_BARS:,}"
         raise RequestError(message, field="choruses", hint="write a part of it")
@@ -135,6 +139,13 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
         key._replace(notes=tuple(note for _, note in notes)) for key, notes in line.parts.items()
     ]
     return Performance(tune, tune, tuple(parts))
+
+
+def _check_trades(trades: Sequence[Trade], bar: Fraction) -> None:
+    """Raises RequestError for more notes than a trade over bars of at most the length `bar` has."""
+    for trade in trades:
+        check_notes(trade.melody, trade.bars * bar, "trades")
+        check_notes(trade.notes or (), trade.bars * bar, "trades", together=FINGERS)
 
 
 def _append(line: _Timeline, performance: Performance, start: int, played: SessionChorus) -> None:

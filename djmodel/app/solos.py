@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from djmodel.app.events import Events, Json, values_json
-from djmodel.app.melodies import shifted, with_melody
+from djmodel.app.melodies import check_notes, shifted, with_melody
 from djmodel.app.messages import MAX_BARS, RequestError, SoloRequest, config_of, melody_notes
 from djmodel.config import GenerationConfig
 from djmodel.model.model_file import DjModel
 from djmodel.model.solos import accompanied, changes_of, generate_solos, performance_of
 from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.key import key_signature
-from djmodel.music.tune import Tune
+from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.performance.perform import Performance
 from djmodel.values.grammars import BarValues
 
@@ -48,11 +48,13 @@ def chorus(model: DjModel, request: SoloRequest) -> tuple[Performance, BarValues
     form, before = len(alone.bars), request.before
     check_length(form, config.choruses + (before is not None))
     if before is not None:
+        check_notes(before.melody, alone.length, "before")
         config = _continuing(model, config, alone, request)
     if request.melody is None:
         [played] = generate_solos(model, config)
         return performance_of(played.tune, config), played.values, form
     tune = changes_of(model, config)
+    check_notes(request.melody, tune.length, "melody")
     notes = melody_notes(request.melody)
     if before is not None:
         earlier = with_melody(alone, melody_notes(before.melody)).melody_notes()
@@ -77,11 +79,11 @@ def _continuing(
     )
 
 
-def bars_of(model: DjModel, request: SoloRequest) -> int:
-    """The number of bars of a request. Raises InputError for more than are played at a time."""
+def bars_of(model: DjModel, request: SoloRequest) -> tuple[Bar, ...]:
+    """The bars of a request. Raises InputError for more than are played at a time."""
     tune = changes_of(model, config_of(request))
     check_length(len(tune.bars))
-    return len(tune.bars)
+    return tune.bars
 
 
 def check_length(bars: int, times: int = 1) -> None:

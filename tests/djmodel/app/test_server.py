@@ -47,6 +47,16 @@ def error_of(answer: Any, status: int) -> dict[str, Any]:
     return body["error"]
 
 
+def keys(melody: list[list[float]]) -> list[dict[str, float]]:
+    """The notes of a melody as they come from a keyboard."""
+    return [{"start": onset, "end": onset + last, "pitch": p} for onset, last, p in melody]
+
+
+def traded(**trade: Any) -> dict[str, Any]:
+    """A session of one chorus of a bar, which is traded."""
+    return {"choruses": [{"changes": "C", "melody": [], "trades": [{"bars": 1, **trade}]}]}
+
+
 class TestWhatIsOffered:
     def test_the_models_come_with_players_forms_styles_and_settings(self, page):
         about = page.get("/models").json()
@@ -203,6 +213,32 @@ class TestRefusals:
     )
     def test_melodies_that_nobody_plays_are_refused(self, page, more):
         error_of(page.post("/solo", json={"changes": "C", **more}), 422)
+
+    @pytest.mark.parametrize(
+        ("path", "field", "most", "request_of"),
+        [
+            ("/solo", "melody", 96, lambda full: {"melody": full}),
+            ("/solo", "before", 96, lambda full: {"before": {"melody": full}}),
+            ("/sheet", "melody", 96, lambda full: {"melody": full}),
+            ("/answer", "before", 192, lambda full: {"bars": 2, "before": {"melody": full}}),
+            ("/answer", "played", 960, lambda full: {"bars": 1, "played": {"notes": keys(full)}}),
+            ("/export", "trades", 96, lambda full: traded(melody=full)),
+            ("/export", "trades", 960, lambda full: traded(melody=[], notes=keys(full))),
+        ],
+    )
+    def test_more_notes_than_the_bars_can_hold_are_refused(
+        self, page, path, field, most, request_of
+    ):
+        """A bar of four quarters holds 24 notes of a line in each, or 24 handfuls of ten."""
+        request = request_of([[number / 24, 1 / 24, 60] for number in range(most + 1)])
+        error = error_of(page.post(path, json={"changes": "C", **request}), 422)
+        assert f"{most + 1} notes are more than the {most}" in error["message"]
+        assert error["field"] == field
+
+    def test_a_bar_of_as_many_notes_as_it_holds_is_played(self, page):
+        full = [[number / 24, 1 / 24, 60 + number % 12] for number in range(96)]
+        reply = page.post("/solo", json={"changes": "C", "melody": full})
+        assert len(reply.json()["choruses"][0]["melody"]) == 96
 
     def test_a_chart_with_mistakes_is_refused_with_their_places(self, page):
         error = error_of(page.post("/solo", json={"changes": "Dm7 | H7"}), 422)
