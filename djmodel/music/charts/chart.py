@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -47,9 +48,10 @@ class Chart:
     alternates: tuple[tuple[Change, ...], ...] = ()
 
     def order(self, choruses: int = 1, *, last: bool = True) -> tuple[tuple[int, ...], ...]:
-        """The indices of the bars of each chorus, in the order in which they are played. With
-        `last`, the last of them ends the performance. Raises PlayOrderError for marks that no
-        player could follow, InputError for more than MAX_BARS bars."""
+        """The indices of the bars of each chorus, in the order in which they are played. An
+        introduction is played once. With `last`, the last chorus ends the performance. Raises
+        PlayOrderError for marks that no player could follow, InputError for more than MAX_BARS
+        bars."""
         leave, coda = self.last_chorus
         form = play_order(self.marks[:coda])
         end = form
@@ -63,7 +65,16 @@ class Chart:
             except PlayOrderError as error:
                 raise PlayOrderError(error.problem, error.bar + coda, error.hint) from error
         _check_length(len(form) * (choruses - 1) + len(end), choruses)
-        return (form,) * (choruses - last) + (end,) * last
+        first, *others = (form,) * (choruses - last) + (end,) * last
+        return (first, *(bars[self._intro(bars) :] for bars in others))
+
+    def _intro(self, order: Sequence[int]) -> int:
+        """The number of bars, as played, of the introduction that a chorus begins with."""
+        if not re.fullmatch(r"intro(?:duction)?", self.marks[0].section, re.IGNORECASE):
+            return 0
+        names = (bar for bar, mark in enumerate(self.marks) if bar and mark.section)
+        form = next(names, len(self.marks))
+        return next((n for n, bar in enumerate(order) if bar >= form), 0)
 
     def played(self, choruses: int = 1, *, last: bool = True) -> Tune:
         """The bars in the order in which they are played, as a tune with its sections and choruses.

@@ -6,7 +6,8 @@ alike. As players read them:
 - |: ... :| is played twice, or as often as it says; :| alone goes back to the last :| or the start;
 - a bar with an ending is skipped unless the ending has the number of the turn;
 - D.C. and D.S. are taken once, on the last turn of a repeat; after them nothing is repeated, of the
-  endings only the last is played, and Fine and To Coda hold;
+  endings only the last is played, or the one with To Coda, and Fine and To Coda hold;
+- D.C. and D.S. al an ending end behind it, or at the Fine that follows it;
 - D.C. and D.S. without al Fine or al Coda have it if there is a Fine or a To Coda.
 """
 
@@ -77,11 +78,17 @@ class _Repeat:
         """The numbers of its endings."""
         return {number for _, numbers in self.endings for number in numbers}
 
-    def ending_after(self, jump: Jump) -> int:
-        """The number of the ending that is played after a jump: the one it asks for, or the
-        last."""
-        asked = jump.until
-        return asked if isinstance(asked, int) and asked in self.numbers else self.turns
+    def ending_after(self, jump: Jump, marks: Sequence[Marks]) -> int:
+        """The number of the ending that is played after a jump: the one it asks for, the one that
+        To Coda is in, or the last."""
+        if isinstance(jump.until, int) and jump.until in self.numbers:
+            return jump.until
+        if jump.until == "Coda":
+            ends = [*(bar for bar, _ in self.endings[1:]), self.end + 1]
+            for (first, numbers), end in [*zip(self.endings, ends, strict=True)][::-1]:
+                if any(mark.to_coda for mark in marks[first:end]):
+                    return max(numbers)
+        return self.turns
 
 
 def play_order(marks: Sequence[Marks]) -> tuple[int, ...]:
@@ -113,7 +120,7 @@ def _played(marks: Sequence[Marks], repeats: list[_Repeat]) -> Iterator[int]:
     while at < len(marks):
         mark = marks[at]
         if (repeat := ending_at.get(at)) is not None:
-            turn = repeat.turn if jump is None else repeat.ending_after(jump)
+            turn = repeat.turn if jump is None else repeat.ending_after(jump, marks)
             if turn not in dict(repeat.endings)[at]:
                 at = next((bar for bar, _ in repeat.endings if bar > at), repeat.end + 1)
                 continue
@@ -136,7 +143,9 @@ def _played(marks: Sequence[Marks], repeats: list[_Repeat]) -> Iterator[int]:
             taken.add(at)
             jump, jumped_from = _resolved(mark.jump, marks, at), at
             if isinstance(jump.until, int):
-                stop = _end_of_ending(marks, repeats, jump.until)
+                ending = _end_of_ending(marks, repeats, jump.until)
+                fines = (bar for bar in range(ending, at + 1) if marks[bar].fine)
+                stop = next(fines, ending)
             at = 0 if jump.sign == "D.C." else _last_segno(marks, at)
             continue
         at += 1

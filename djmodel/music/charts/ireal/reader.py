@@ -11,7 +11,7 @@ from typing import Any
 
 from djmodel.music.charts.chart import Chart, LastChorus
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.charts.ireal.cells import onsets_of_cells
+from djmodel.music.charts.ireal.cells import CELLS, onsets_of_cells
 from djmodel.music.charts.ireal.qualities import parse_ireal_chord
 from djmodel.music.charts.ireal.repeats import complete_repeats
 from djmodel.music.charts.ireal.signs import Sign, signs_of
@@ -78,6 +78,7 @@ class _MusicReader:
         self.times: int | None = None  # how often the repeat is played, as a text says
         self.codas: list[tuple[int, bool]] = []  # bars, and whether chords stand before the sign
         self.leave: int | None = None
+        self.part_ends: set[int] = set()  # bars before a double bar line or a repeat sign
 
     def error(self, sign: Sign, problem: str, hint: str = "") -> ChangesError:
         number, length = len(self.bars) + 1, len(sign.text)
@@ -112,6 +113,8 @@ class _MusicReader:
         else:
             self.end_bar(begins_part=sign.kind in {"double", "open"})
             self.after_end = sign.kind in {"double_end", "close"}
+            if sign.kind != "bar":
+                self.part_ends.add(len(self.bars) - 1)
             if sign.kind == "open":
                 self.bar.marks["repeat_start"] = True
             elif sign.kind == "close" and self.bars:
@@ -202,6 +205,7 @@ class _MusicReader:
         if not any(cell.kind == "chord" for bar in self.bars for cell in bar.cells):
             end = len(self.music)
             raise ChangesError("the song contains no chord", self.music, end, 0)
+        self.move_jumps()
         complete_repeats([bar.marks for bar in self.bars])
         last_chorus = self.read_codas()
         bars, alternates = self.music_bars()
@@ -221,9 +225,30 @@ class _MusicReader:
             ) from error
         return chart
 
+    def move_jumps(self) -> None:
+        """Moves each jump to the end of its part: the text stands where there is space for it, in
+        one of the last bars."""
+        starts = {bar + follows for bar, follows in self.codas[-1:]}
+        starts |= {n for n, bar in enumerate(self.bars) if "section" in bar.marks}
+        ends = self.part_ends | {start - 1 for start in starts}
+        for number in reversed([n for n, bar in enumerate(self.bars) if "jump" in bar.marks]):
+            line = range(number, min(number + CELLS, len(self.bars)))
+            end = next((n for n in line if n in ends), number)
+            if "jump" not in self.bars[end].marks:
+                self.bars[end].marks["jump"] = self.bars[number].marks.pop("jump")
+
+    def add_coda(self) -> None:
+        """Adds the Coda of a chart in which a jump leads to one, and no sign stands behind it: it
+        begins behind the jump."""
+        goals = [bar.marks["jump"].until if "jump" in bar.marks else "" for bar in self.bars]
+        if self.codas and "Coda" in goals[sum(self.codas[-1]) : -1]:
+            last = max(n for n, goal in enumerate(goals[:-1]) if goal == "Coda")
+            self.codas.append((last + 1, False))
+
     def read_codas(self) -> LastChorus:
         """Marks To Coda and Coda where a jump leads there; else the last chorus does. The last sign
         is the Coda, those before it are where it is left for."""
+        self.add_coda()
         *leaving, (coda, follows) = self.codas or [(-1, False)]
         coda += follows
         leaves = [bar if after else bar - 1 for bar, after in leaving if after or bar]

@@ -71,7 +71,7 @@ class _MusicWriter:
             return begins or "["
         if before.times:
             return "}" + (begins or "|")
-        return "]" + begins if begins else "|"
+        return "]" + begins if begins or before.jump else "|"
 
     def start_signs(self, bar: Bar, marks: Marks, *, is_coda: bool) -> Iterator[str]:
         if marks.section and not (is_coda and marks.section == "Coda"):

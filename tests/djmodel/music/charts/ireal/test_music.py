@@ -122,6 +122,7 @@ def test_sections_have_letters_or_names() -> None:
         ("[C   |F   U|G7   |A7<Da Capo al Fine>   Z", "C F G7 A7 C F"),
         ("[C   |D   |E   <Lead C>Z", "C D E"),  # no jump
         ("{C   |N1D   }|N2E   ][*BF<*40D.C. al 2nd End.>   Z", "C D C E F C E"),
+        ("{C   |N1D   }|N2E   ]F   <Fine>|A   |B   <D.C. al 2nd End.>Z", "C D C E F A B C E F"),
     ],
 )
 def test_repeats_endings_and_jumps_are_played_as_players_read_them(music: str, order: str) -> None:
@@ -146,6 +147,37 @@ def test_signs_without_their_counterparts_are_read_as_the_app_plays_them(
     music: str, order: str
 ) -> None:
     assert played(music) == order
+
+
+@pytest.mark.parametrize(
+    ("music", "order"),
+    [
+        ("[C   |F   <Fine>]|G7   |D-7 <D.C. al Fine>  |A7   ]", "C F G7 D-7 A7 C F"),
+        ("{<D.C. al Fine>C   |F   <Fine>}", "C F C F C F"),  # behind the second time
+        ("[C   |F   Q][*BG7   <D.C. al Coda>|A7   |QD   Z", "C F G7 A7 C F D"),
+    ],
+)
+def test_a_jump_is_taken_at_the_end_of_its_part(music: str, order: str) -> None:
+    """Its text stands before the last bars, where there is space for it."""
+    assert played(music) == order
+
+
+@pytest.mark.parametrize(
+    ("music", "order"),
+    [
+        ("[C   |SD   |E   Q|F   |G<D.S. al Coda>   ]{A   |B   }", "C D E F G D E A B A B"),
+        ("{SC   |N1D   |E  Q}|N2F   |G<D.S. al Coda>   ][QA   Z", "C D E C F G C D E A"),
+    ],
+)
+def test_the_coda_is_reached_behind_the_jump_and_from_a_first_ending(
+    music: str, order: str
+) -> None:
+    assert played(music) == order
+
+
+def test_an_introduction_is_played_once() -> None:
+    music = "{*iE7   }[*AC   |F   ][*BG7   Z"
+    assert played(music, 2) == "E7 E7 C F G7 C F G7"
 
 
 def test_the_coda_without_a_jump_is_played_after_the_last_chorus() -> None:
