@@ -247,7 +247,8 @@ def score_facts(score: Score) -> Table:
     meters = [str(measure.meter) for measure in score.measures]
     changed = [f"{m} from bar {n}" for n, m in enumerate(meters, 1) if n > 1 and m != meters[n - 2]]
     change = score.quantization
-    rows = {
+    rows = {"composer": score.composer} if score.composer else {}
+    rows |= {
         "parts": str(len(score.parts)),
         "notes": f"{notes:,}",
         "bars": str(len(score.measures)),

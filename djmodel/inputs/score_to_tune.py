@@ -80,6 +80,7 @@ def tune_from_score(
         accompaniment=choice.accompaniment,
         key=score.key,
         sections=_sections(score),
+        composer=score.composer,
     )
     if options.bars is not None:
         tune = excerpt(tune, options.bars, path)

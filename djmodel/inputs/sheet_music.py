@@ -193,6 +193,7 @@ def _score(sheet: stream.Stream, path: Path, deadline: Deadline) -> Score | None
         quantization=quantization,
         symbols=tuple(_symbols(everything)),
         syllables=tuple(sorted({_time(n) for e in flat for n in e.notes if n.lyric})),
+        composer=plain_text(sheet.metadata.composer or "") if sheet.metadata else "",
     )
 
 

@@ -99,7 +99,7 @@ class _TuneReader:
 
     def __init__(self, path: Path, deadline: Deadline) -> None:
         self.path, self.deadline = path, deadline
-        self.title = self.order = self.tempo = ""
+        self.title = self.composer = self.order = self.tempo = ""
         self.key = KeyField()
         self.in_header, self.key_semitones, self.midi_semitones = True, 0, 0
         self.meter = read_meter("")
@@ -132,7 +132,7 @@ class _TuneReader:
             if voice.bars and voice.bar.marks is not None:  # signs behind the last bar line
                 voice.bars[-1].marked().fine |= voice.bar.marks.fine
             parts.append(WrittenPart(self.facts[identity], self.in_order(voice.bars)))
-        return Sheet(self.title, parts)
+        return Sheet(self.title, self.composer, parts)
 
     def in_order(self, bars: list[WrittenBar]) -> list[WrittenBar]:
         """The bars in the order of the parts that the header gives; not many more than MAX_BARS,
@@ -153,6 +153,8 @@ class _TuneReader:
         text = text if letter == "w" else text[:_MAX_FIELD]
         if letter == "T" and self.in_header:
             self.title = self.title or plain_text(unescape(text))
+        elif letter == "C" and self.in_header:
+            self.composer = plain_text(", ".join(filter(None, (self.composer, unescape(text)))))
         elif letter == "V":
             self.read_voice(text)
         elif letter == "P":

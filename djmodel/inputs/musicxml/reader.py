@@ -35,14 +35,14 @@ def read_musicxml(text: bytes, path: Path, deadline: Deadline) -> Score:
 
 
 def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
-    titles = _Titles()
+    heading = _Heading()
     facts: dict[str, PartFacts] = {}
     parts: dict[str, WrittenPart] = {}
     readers: dict[str, PartReader] = {}
     notes = written = 0
     for element, part, bar in score_elements(text, path):
         if part is None:
-            titles.read(element)
+            heading.read(element)
             if element.tag == "part-list":
                 facts |= part_facts(element)
             continue
@@ -63,26 +63,35 @@ def _written_sheet(text: bytes, path: Path, deadline: Deadline) -> Sheet:
         if notes > deadline.limits.max_notes:
             raise deadline.limits.too_many_notes(path)
         deadline()
-    return Sheet(titles.best, list(parts.values()))
+    return Sheet(heading.title, heading.composer, list(parts.values()))
 
 
-class _Titles:
-    """The titles that a sheet gives itself."""
+class _Heading:
+    """The title and the composer that a sheet names."""
 
     def __init__(self) -> None:
-        self.work = self.movement = self.credit = ""
+        self.work = self.movement = self.credit = self.composer = ""
 
     def read(self, element: Element) -> None:
         if element.tag == "work":
             self.work = element.findtext("work-title", "")
         elif element.tag == "movement-title":
             self.movement = element.text or ""
+        elif element.tag == "identification":
+            given = (each.text or "" for each in element.iterfind("creator[@type='composer']"))
+            names = dict.fromkeys(map(plain_text, given))
+            self.composer = plain_text(", ".join(name for name in names if _is_name(name)))
         elif element.tag == "credit" and element.findtext("credit-type", "").strip() == "title":
             self.credit = self.credit or element.findtext("credit-words", "")
 
     @property
-    def best(self) -> str:
+    def title(self) -> str:
         """The first that is not empty, without the suffix that some programs leave in it."""
         titles = map(plain_text, (self.work, self.movement, self.credit))
         title = next(filter(None, titles), "")
         return Path(title).stem if Path(title).suffix in SHEET_SUFFIXES else title
+
+
+def _is_name(text: str) -> bool:
+    """False for what programs write where nobody named a composer."""
+    return text.casefold() not in {"", "composer", "composer / arranger", "music21"}

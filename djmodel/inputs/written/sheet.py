@@ -85,4 +85,5 @@ class WrittenPart:
 @dataclass(slots=True)
 class Sheet:
     title: str = ""
+    composer: str = ""
     parts: list[WrittenPart] = field(default_factory=list)

@@ -109,6 +109,7 @@ def played_score(sheet: Sheet, path: Path, deadline: Deadline) -> Score:
         syllables=_syllables(rows, bars, grid),
         sections=tuple(_sections(rows, bars, grid)),
         remarks=tuple(remarks),
+        composer=sheet.composer,
     )
 
 

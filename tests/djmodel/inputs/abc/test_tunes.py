@@ -52,6 +52,13 @@ def pitches(score):
     return [n.pitch for n in score.parts[0].notes]
 
 
+def test_a_tune_has_the_composers_of_its_heading(read):
+    assert read("C |]", "C:Fats Waller\nC:words by Andy Razaf\n").composer == (
+        "Fats Waller, words by Andy Razaf"
+    )
+    assert read("C |]").composer == ""
+
+
 # --- pitches -------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from helpers.sheets import COMMON, harmony, note, part, repeat, sheet
 from djmodel.inputs.reader import read_score, read_tune, transcribe
 from djmodel.music.chord_symbol import chord_symbol
 from djmodel.music.meter import Meter
+from djmodel.outputs.write import write_score
 from seqmodel.errors import FileError
 
 F = Fraction
@@ -189,6 +190,39 @@ def test_a_score_that_is_written_bar_by_bar_is_read(read):
 )
 def test_the_title_is_the_one_that_the_sheet_gives(read, head, title):
     assert read(sheet(part(note("C5")), head=head)).title == title
+
+
+@pytest.mark.parametrize(
+    ("creators", "composer"),
+    [
+        ('<creator type="composer">Fats\n  Waller</creator>', "Fats Waller"),
+        (
+            '<creator type="composer">George Gershwin</creator>'
+            '<creator type="lyricist">Ira Gershwin</creator>',
+            "George Gershwin",
+        ),
+        (
+            '<creator type="composer">Charlie Parker</creator>'
+            '<creator type="composer">Benny Harris</creator>',
+            "Charlie Parker, Benny Harris",
+        ),
+        ('<creator type="composer">Composer / arranger</creator>', ""),  # of a template
+        ("", ""),
+    ],
+)
+def test_the_composer_is_the_one_that_the_sheet_names(tmp_path, creators, composer):
+    path = tmp_path / "tune.musicxml"
+    head = f"<identification>{creators}</identification>"
+    path.write_text(sheet(part(harmony("C") + note("C5", 2) + note("E5", 2)), head=head))
+    assert read_tune(path).composer == composer
+
+
+def test_a_sheet_that_is_written_again_names_its_composer(tmp_path):
+    first, again = tmp_path / "tune.musicxml", tmp_path / "again.musicxml"
+    head = '<identification><creator type="composer">Fats Waller</creator></identification>'
+    first.write_text(sheet(part(harmony("C") + note("C5", 2) + note("E5", 2)), head=head))
+    write_score(read_tune(first), again)
+    assert read_tune(again).composer == "Fats Waller"
 
 
 def test_symbols_without_a_meaning_are_counted(read):
