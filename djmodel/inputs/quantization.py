@@ -61,6 +61,11 @@ class QuantizationReport:
     merged: int = 0
     dropped: int = 0
 
+    @property
+    def is_exact(self) -> bool:
+        """True if all notes that were read begin and end where the file says."""
+        return not (self.moved or self.resized or self.merged)
+
     def __add__(self, other: QuantizationReport) -> QuantizationReport:
         return QuantizationReport(
             self.moved + other.moved,

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 _IMPORTS = ("music21", "djmodel.inputs.sheet_music")  # their time does not count
 _HINT = "choose another file"
+# A bar line with a repeat, `=8:|!`, or the order of sections, `*>[A,A,B]`.
+_HUMDRUM_REPEAT = re.compile(rb"^=\S*:[|!]|^\*>\[", re.MULTILINE)
 
 
 def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
@@ -70,7 +72,9 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
         raise limits.too_large(path)
     kind = path.suffix.lower()
     if kind == ".krn":
-        return _read_by_music21(path, deadline)
+        scores = _read_by_music21(path, deadline)
+        has_repeats = _HUMDRUM_REPEAT.search(path.read_bytes())
+        return _with_remark(scores, "each bar once, without repeats") if has_repeats else scores
     text = path.read_bytes() if kind == ".abc" else sheet_text(path, limits)
     try:
         with collector_paused():
@@ -81,8 +85,11 @@ def read_sheets(path: str | Path, deadline: Deadline) -> tuple[Score, ...]:
         raise limits.too_much_memory(path) from error
     except UncoveredError as uncovered:
         scores = _read_by_music21(path, deadline, text)
-        remark = f"read by music21, each bar once: {uncovered}"
-        return tuple(replace(score, remarks=(*score.remarks, remark)) for score in scores)
+        return _with_remark(scores, f"read by music21, each bar once: {uncovered}")
+
+
+def _with_remark(scores: Iterable[Score], remark: str) -> tuple[Score, ...]:
+    return tuple(replace(score, remarks=(*score.remarks, remark)) for score in scores)
 
 
 def _read_by_music21(

@@ -14,7 +14,7 @@ from djmodel.inputs.score import ScorePart
 
 _SHORTEST_REST = STEPS_PER_QUARTER // max(GRID_DIVISIONS)
 _MIN_DOUBLED = 0.8  # share of common notes from which one part doubles another
-_STRAY = 0.05  # share of notes that overlap the next one in a single line that is played
+_STRAY = 0.05  # share of notes that are an exception: in a single line, those that overlap the next
 
 
 def skyline(notes: Iterable[GridNote]) -> tuple[GridNote, ...]:
@@ -43,11 +43,17 @@ def skyline(notes: Iterable[GridNote]) -> tuple[GridNote, ...]:
     return tuple(line)
 
 
-def legato(line: Sequence[GridNote]) -> tuple[GridNote, ...]:
-    """The line without gaps too short for any rest, which come from fourths beside thirds."""
+def legato(line: Sequence[GridNote], *, is_exact: bool = False) -> tuple[GridNote, ...]:
+    """The line without gaps too short for any rest, which come from fourths beside thirds, or from
+    notes that a program ends early. `is_exact`: no note was moved to the grid; then a few of them
+    are rests that somebody wrote."""
+    gaps = [after.start - note.end for note, after in pairwise(line)]
+    short = sum(0 < gap < _SHORTEST_REST for gap in gaps)
+    if not short or (is_exact and short <= _STRAY * len(line)):
+        return tuple(line)
     joined = [
-        note._replace(end=after.start) if 0 < after.start - note.end < _SHORTEST_REST else note
-        for note, after in pairwise(line)
+        note._replace(end=note.end + gap) if 0 < gap < _SHORTEST_REST else note
+        for note, gap in zip(line, gaps, strict=False)
     ]
     return (*joined, *line[-1:])
 

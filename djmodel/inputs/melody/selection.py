@@ -149,7 +149,7 @@ def choose_parts(
         ahead = margins(leads, compared, scores, measurements)
     return ChosenParts(
         roles=tuple(role_with_reason(part, roles, scores, asked, ahead) for part in score.parts),
-        line=legato(line),
+        line=legato(line, is_exact=score.quantization.is_exact),
         instrument=max(leading, key=lambda part: _notes_led(part, leads)).instrument,
         accompaniment=tuple(accompaniment),
         lone_melody=lone_melody,

@@ -316,6 +316,17 @@ def test_gaps_too_short_for_a_rest_are_closed() -> None:
     assert legato([]) == ()
 
 
+def test_a_few_short_rests_in_written_music_stay() -> None:
+    # Eighths, and once a sixth of a quarter is left out, as in a triplet of sixteenths.
+    line = [GridNote(12 * n, 12 * n + 12, 60, 80) for n in range(24)]
+    line[7] = line[7]._replace(end=line[7].end - 4)
+    assert legato(line, is_exact=True) == tuple(line)
+    assert legato(line)[7].end == line[8].start
+    # Where most notes end early, nobody wrote the rests.
+    early = [note._replace(end=note.start + 9) for note in line]
+    assert legato(early, is_exact=True) == (*legato(line)[:-1], early[-1])
+
+
 def test_a_line_with_a_few_overlaps_is_one_line() -> None:
     # Of a player who holds a key a little too long, and strikes two at once.
     played = [sound(n, n + 1, 60 + 7 * n % 24) for n in range(60)]

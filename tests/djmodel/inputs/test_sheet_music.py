@@ -145,6 +145,16 @@ def test_humdrum_without_chord_symbols_is_read(tmp_path: Path) -> None:
     made = transcribe(path)
     assert [n.pitch for n in made.tune.melody_notes()] == [67, 64, 62, 60]
     assert len(made.tune.bars) == 2
+    assert made.note == ""
+
+
+@pytest.mark.parametrize("mark", ["*>[A,A,B]\t*>[A,A,B]\n*>A\t*>A", "=2:|!\t=2:|!"])
+def test_humdrum_with_repeats_is_read_as_written_which_is_said(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "repeated.krn"
+    path.write_text(KERN.replace("=2\t=2", mark if mark[0] == "=" else f"{mark}\n=2\t=2"))
+    made = transcribe(path)
+    assert len(made.tune.bars) == 2
+    assert made.note == "each bar once, without repeats"
 
 
 def test_a_chorale_of_music21s_corpus_is_read_by_name() -> None:

@@ -165,6 +165,16 @@ def test_a_solo_with_sixths_and_24ths_is_read_back_without_a_lost_note(
     assert [(note.onset, note.pitch) for note in again.melody_notes()] == expected
 
 
+def test_a_rest_as_short_as_a_sixth_is_read_back(tmp_path: Path) -> None:
+    # Eighths for three bars, and then an eighth, the rest of a triplet's sixteenth, and two notes.
+    eighths = [Note(60 + n % 5, F(n, 2), F(1, 2)) for n in range(24)]
+    turn = [Note(65, F(12), F(1, 2)), Note(67, F(38, 3), F(1, 6)), Note(69, F(77, 6), F(1, 3))]
+    changes = (Change(F(0), parse_chord_symbol("F7")),)
+    tune = Tune("x", (Bar(Meter(4, 4), F(4), (), changes),) * 4).with_melody([*eighths, *turn])
+    write_midi(tune, tmp_path / "x.mid")
+    assert read_tune(tmp_path / "x.mid").melody_notes() == tune.melody_notes()
+
+
 melodies = st.lists(
     st.tuples(
         st.sampled_from([F(1, 24), F(1, 8), F(1, 6), F(1, 4), F(1, 3), F(1, 2), F(1)]),
