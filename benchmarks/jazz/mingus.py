@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -21,6 +22,7 @@ from scipy.special import expit, softmax
 from benchmarks.jazz.results import Results
 from benchmarks.jazz.short_term import Context, Part, ShortTermMemory
 from benchmarks.jazz.tokens import (
+    CLASS_TICKS,
     DURATIONS,
     REST,
     TokenSolo,
@@ -34,6 +36,7 @@ from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
 from djmodel.presets import PRESETS
 from djmodel.values.chart import Chart
+from djmodel.values.conditioning import TICKS_PER_QUARTER
 from djmodel.values.features import Conditioning
 from djmodel.values.views import Candidate, candidate_views
 from seqmodel.command_line.runner import stderr_console
@@ -55,7 +58,8 @@ REST_SYMBOL = N_DURATIONS
 FIRST_LEAP = REST_SYMBOL + 1
 N_SYMBOLS = FIRST_LEAP + 2 * WIDEST + 1
 CANDIDATES = [
-    *[Candidate()] * FIRST_LEAP,
+    *[Candidate(duration=Fraction(int(ticks), TICKS_PER_QUARTER)) for ticks in CLASS_TICKS],
+    Candidate(),
     *[Candidate(leap) for leap in range(-WIDEST, WIDEST + 1)],
 ]
 
@@ -66,7 +70,7 @@ CHORDS = (
     "next_chord", "next_root", "next_degree", "until_next",
 )  # fmt: skip
 NEXT = ("next_chord", "next_root", "next_degree", "until_next")
-POSITION = ("beat", "beat_onset", "form", "last_phase")
+POSITION = ("bar_end", "beat_onset", "form", "last_phase")
 PERFORMANCE = ("tempo", "player", "instrument", "style", "feel")
 FEATURES = (
     *POSITION, *CHORDS, "pitch", "leap", "phrase_notes", "phrase_time", "since_onset", "last_gap",
@@ -80,7 +84,7 @@ class Setup:
 
     features: tuple[str, ...] = FEATURES
     views: bool = True
-    n_a: int = 224
+    n_a: int = 212
     hidden: float = PRESETS["jazz"].hidden
     adaptation: float = PRESETS["jazz"].adaptation
     trainer: TrainerConfig = PRESETS["jazz"].trainer
