@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from rich import box
 from rich.table import Table
 
-from djmodel.config import MAX_SOLOS, ReadingConfig, TrainingConfig
+from djmodel.config import MAX_SOLOS, GenerationConfig, ReadingConfig, TrainingConfig
 from djmodel.presets import PRESETS, choose_preset
 from seqmodel.command_line.options import Options
 from seqmodel.command_line.runner import (
@@ -359,14 +359,15 @@ def _show_copies_of_solos(
 ) -> None:
     """Prints a table of the copies in solos at each temperature, and in the training tunes."""
     from djmodel.evaluation.copying import COPY_NGRAM, VALUES, CopyDetector, human_baseline
-    from djmodel.model.improvise import improvise
+    from djmodel.model.solos import generate_solos
 
     console, detector = stdout_console(), CopyDetector.of(model)
     table = Table(
         "temperature", "nats per value", "longest copy", "from", f"n={COPY_NGRAM}", box=box.SIMPLE
     )
     for sampling in samplings:
-        solos = improvise(model, model.changes[0], seed=seed, count=count, sampling=sampling)
+        config = GenerationConfig(seed=seed, sampling=sampling)
+        solos = generate_solos(model, config, count, with_band=False)
         loss = -sum(solo.log_probability for solo in solos) / count
         copied = [detector.copied(solo, VALUES) for solo in solos]
         table.add_row(f"{sampling.temperature:g}", f"{loss:.3f}", *_longest(copied))

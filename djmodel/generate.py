@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from djmodel.model.model_file import DjModel
     from djmodel.model.provenance import Provenance
     from djmodel.music.charts.ireal.songs import WrittenSong
+    from djmodel.music.tune import Tune
 
 _LONG = 30  # seconds of sound that take a while to render
+MAX_PAGE_MINUTES = 180  # of sound on a page: about 100 MB
 SAME, DIFFERENT = 0, 1  # exit statuses of --like
 
 
@@ -79,6 +81,26 @@ class Outputs:
     def sound(self) -> Path | None:
         wanted = self.wav or (self.soundfont and not self.html)
         return self.out.with_suffix(".wav") if self.out and wanted else None
+
+    @property
+    def sounds(self) -> bool:
+        """True if sound is rendered."""
+        return bool(self.sound or self.html)
+
+    def check_sound(self, changes: Tune | None) -> None:
+        """Raises SettingError for solos over these changes whose sound would be too long."""
+        if changes is None:
+            return
+        from djmodel.outputs.audio import MAX_MINUTES
+
+        minutes = _seconds(changes) / 60
+        page = f"the sound of a page with {pluralize(self.count, 'solo')}"
+        lengths = [("the sound of a solo", minutes, MAX_MINUTES)]
+        lengths += [(page, minutes * self.count, MAX_PAGE_MINUTES)] * bool(self.html)
+        for what, found, most in lengths:
+            if found > most:
+                message = f"{what} would last {found:,.0f} minutes, more than {most}"
+                raise SettingError(message, hint="take fewer or shorter solos, or leave out sound")
 
     def check(self, inputs: Sequence[str | Path | None]) -> None:
         """Raises InputError for a file that cannot be written or would overwrite an input."""
@@ -200,7 +222,7 @@ def command(
     """
     from djmodel.model.model_file import bundled_model_of, load, model_path
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
-    from djmodel.model.solos import generate_solos
+    from djmodel.model.solos import changes_of, generate_solos
 
     if like and (config != GenerationConfig() or seed is not None or outputs.count != 1):
         message = "a solo that is generated again has the settings that its file holds"
@@ -223,9 +245,10 @@ def command(
         solo = regenerate(provenance, model, path, n_bytes=like.stat().st_size if like else None)
         solos = [replace(solo, provenance=text)]
     else:
+        outputs.check_sound(changes_of(model, config, limits) if outputs.sounds else None)
         solos = generate_solos(model, config, outputs.count, limits)
         solos = with_provenance(solos, config, model)
-    if (outputs.sound or outputs.html) and (seconds := sum(map(_seconds, solos))) > _LONG:
+    if outputs.sounds and (seconds := sum(_seconds(solo.tune) for solo in solos)) > _LONG:
         console.print(f"rendering {seconds:.0f} seconds of sound", soft_wrap=True)
     print_files(outputs.write(solos, config, _settings(path, config)))
     if like and provenance:
@@ -256,10 +279,10 @@ def _ireal_song(solo: Solo, config: GenerationConfig) -> WrittenSong:
     return ireal_song(chart_of_solo(solo.tune, config))
 
 
-def _seconds(solo: Solo) -> float:
+def _seconds(tune: Tune) -> float:
     from djmodel.outputs.piano_roll_layout import clock
 
-    return clock(solo.tune)[-1][1]
+    return clock(tune)[-1][1]
 
 
 def _texts(solo: Solo) -> list[list[str]]:

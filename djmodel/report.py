@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from djmodel.config import GenerationConfig, ModelArgument
+from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.options import Options
@@ -28,7 +28,9 @@ def command(
             "Held-out music, which the model was not trained on.", metavar="MUSIC", positional=True
         ),
     ] = None,
-    count: Annotated[int, Setting("Number of solos.", "Solo", minimum=1, metavar="N")] = 32,
+    count: Annotated[
+        int, Setting("Number of solos.", "Solo", minimum=1, maximum=MAX_SOLOS, metavar="N")
+    ] = 32,
     config: Annotated[
         GenerationConfig,
         Options(("bars", "temperature", "top_k", "top_p", "greedy", "max_copy")),

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from djmodel.evaluation.statistics import mean_array
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.provenance import current_versions, with_provenance
-from djmodel.model.solos import accompanied, generate_solos
+from djmodel.model.solos import accompanied, changes_of, check_total, generate_solos
 from djmodel.outputs.page import PageItem, page
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.picture import Picture
@@ -113,7 +114,8 @@ def make_report(
     held_out: Evaluation | None = None,
 ) -> Report:
     """A report on `count` solos, made over the tunes of the training in turn. `path` is the model's
-    file, `held_out` its evaluation on held-out music."""
+    file, `held_out` its evaluation on held-out music. Raises SettingError for more music than
+    `check_total` allows."""
     solos = _solos(model, config, count)
     comparison = compare(model.tunes, solos, CopyDetector.of(model))
     distances = [math.inf if math.isnan(d) else d for d in comparison.distances]
@@ -147,10 +149,14 @@ def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:
     """Solos over the tunes of the training in turn, so that meters and chords are those of the
     training; without the bands that play for each solo, which are not measured."""
     titles = list(dict.fromkeys(tune.title for tune in model.tunes))[:count]
+    turns = {
+        replace(config, over=title): len(range(number, count, len(titles)))
+        for number, title in enumerate(titles)
+    }
+    quarters = (times * changes_of(model, over).length for over, times in turns.items())
+    check_total(count, sum(quarters, Fraction(0)))
     solos: list[Solo] = []
-    for number, title in enumerate(titles):
-        over = replace(config, over=title)
-        times = len(range(number, count, len(titles)))
+    for over, times in turns.items():
         alone = generate_solos(model, over, times, with_band=False)
         solos += with_provenance(alone, over, model)
     return solos

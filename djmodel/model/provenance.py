@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from djmodel.config import MAX_BARS, MAX_SOLOS, GenerationConfig
+from djmodel.config import MAX_QUARTERS, MAX_SOLOS, GenerationConfig
 from djmodel.inputs import midi_parser
 from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel, bundled_model_of
@@ -180,12 +180,12 @@ def regenerate(
 def solo_in(path: str | Path, model: DjModel) -> Solo | None:
     """The solo in the MIDI file at `path`, with the values that `model` generated. None if `model`
     did not make it, if it cannot be made again byte for byte, or is the last of solos that have
-    more than MAX_BARS together."""
+    more than MAX_QUARTERS quarter notes together."""
     try:
         provenance, text = read_provenance(path)
         if provenance.model != model.identity:
             return None
-        if provenance.solo * len(changes_of(model, provenance.config).bars) > MAX_BARS:
+        if provenance.solo * changes_of(model, provenance.config).length > MAX_QUARTERS:
             return None
         solo = regenerate(provenance, model, n_bytes=Path(path).stat().st_size)
     except InputError:

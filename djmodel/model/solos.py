@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from djmodel.config import MAX_BARS, MAX_TOTAL_BARS, GenerationConfig
+from djmodel.config import MAX_QUARTERS, MAX_TOTAL_QUARTERS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
@@ -26,7 +27,7 @@ from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.settings import Count, SettingError, checked
-from seqmodel.text import any_of
+from seqmodel.text import any_of, pluralize
 
 
 @checked
@@ -41,17 +42,10 @@ def generate_solos(
 ) -> list[Solo]:
     """The first `count` solos of a configuration, but for the first `skip` of them; `limits` apply
     to the files that are read. Without `with_band` solos are left without a band of their own,
-    which `accompanied` adds. Raises SettingError for more than MAX_TOTAL_BARS bars together, and as
-    `improvise`, `read_tune` and `parse_changes`."""
+    which `accompanied` adds. Raises SettingError for more than MAX_TOTAL_QUARTERS quarter notes
+    together, and as `improvise`, `read_tune` and `parse_changes`."""
     changes = changes_of(model, config, limits)
-    if (total := count * len(changes.bars)) > MAX_TOTAL_BARS:
-        raise SettingError(
-            f"{count:,} solos of {len(changes.bars):,} bars have {total:,} bars together, more than"
-            f" {MAX_TOTAL_BARS:,}",
-            "count",
-            "bars",
-            hint="take fewer or shorter ones",
-        )
+    check_total(count, count * changes.length)
     has_band = bool(changes.accompaniment) and config.style is None
     solos = improvise(
         model,
@@ -72,14 +66,29 @@ def generate_solos(
     return [replace(solo, tune=accompanied(solo.tune, config)) for solo in solos]
 
 
+def check_total(count: int, quarters: Fraction) -> None:
+    """Raises SettingError for `count` solos that have more than MAX_TOTAL_QUARTERS together."""
+    if quarters > MAX_TOTAL_QUARTERS:
+        raise SettingError(
+            f"{pluralize(count, 'solo')} would have {float(quarters):,.0f} quarter notes together,"
+            f" more than {MAX_TOTAL_QUARTERS:,}",
+            "count",
+            "bars",
+            hint="take fewer or shorter ones",
+        )
+
+
 def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, accompanied."""
     return accompanied(changes_of(model, config, limits), config)
 
 
 def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
-    """The changes that are played over, as long as a solo."""
-    tune = _cut(_source(model, config, limits), config.choruses, parse_bars(config.bars))
+    """The changes that are played over, as long as a solo. Raises SettingError for more than
+    MAX_QUARTERS quarter notes, or more notes of a band than `limits` allow, and as `read_tune` and
+    `parse_changes`."""
+    bars = parse_bars(config.bars)
+    tune = _cut(_source(model, config, limits), config.choruses, bars, limits.max_notes)
     if config.changes is not None and config.bars is None and config.choruses > 1:
         tune = _written(config, config.choruses)  # whose last chorus may end in its own way
     if config.title is not None:
@@ -189,15 +198,30 @@ def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[V
     return ()
 
 
-def _cut(tune: Tune, choruses: int, bars: BarRange | None) -> Tune:
-    """`choruses` choruses, or these `bars` of as many choruses as they need."""
-    first, last = bars or (1, choruses * len(tune.bars))
-    if last > MAX_BARS:
+def _cut(tune: Tune, choruses: int, bars: BarRange | None, max_notes: int) -> Tune:
+    """`choruses` choruses, or these `bars` of as many choruses as they need; checked before they
+    are made."""
+    n_bars = len(tune.bars)
+    first, last = bars or (1, choruses * n_bars)
+    skipped = (first - 1) // n_bars  # choruses before the first bar
+    first, last = first - skipped * n_bars, last - skipped * n_bars
+    turns, rest = divmod(last, n_bars)
+    quarters = turns * tune.length + tune.starts[rest] - tune.starts[first - 1]
+    if quarters > MAX_QUARTERS:
         raise SettingError(
-            f"a solo has at most {MAX_BARS:,} bars, not {last:,}",
+            f"a solo has at most {MAX_QUARTERS:,} quarter notes, not {float(quarters):,.0f}",
             "choruses",
-            hint="take fewer choruses",
+            "bars",
+            hint="take fewer choruses or bars",
         )
-    turns = max(choruses, -(-last // len(tune.bars)))
+    turns += rest > 0
+    notes = turns * sum(len(part.notes) for part in tune.accompaniment)
+    if turns > 1 and notes > max_notes:
+        raise SettingError(
+            f"the band would have {notes:,} notes in {turns:,} choruses, more than {max_notes:,}",
+            "choruses",
+            "bars",
+            hint="take fewer choruses or bars",
+        )
     whole = tune.repeated(turns)
     return whole if bars is None else whole.excerpt(first, last)

@@ -13,7 +13,7 @@ import numpy as np
 
 from djmodel.inputs import midi_parser
 from djmodel.music.tune import Tune
-from djmodel.outputs.midi import MIDO, midi_content, performance_bytes
+from djmodel.outputs.midi import MIDO, midi_content, sounding_bytes
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.soundfont import as_sf2
 from djmodel.outputs.suffixes import SOUND
@@ -28,7 +28,7 @@ TAIL_SECONDS = 1.0  # of the last note's release after the end of the music
 FADE_SECONDS = 0.25  # at the end of the tail
 PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
 _CUTOFF_HZ = 20.0  # inaudible below; some sampled instruments have an offset
-_MAX_MINUTES = 30  # about 1 GB of memory
+MAX_MINUTES = 30  # about 1 GB of memory
 _MAX_PAUSE_SECONDS = 60  # of music without notes, and for each note
 _FRAMES_PER_BLOCK = 1 << 20  # filtered at once
 _VOLUME = 7  # the controller of a channel's volume
@@ -108,7 +108,7 @@ def render(source: Tune | Performance | str | Path, soundfont: str | Path | None
             path=title,
             hint="add an accompaniment, which plays its chords",
         )
-    return _render(_parsed(performance_bytes(performance), title), soundfont)
+    return _render(_parsed(sounding_bytes(performance), title), soundfont)
 
 
 def check_soundfont(path: str | Path) -> None:
@@ -165,7 +165,7 @@ def _check_length(midi: mido.MidiFile, path: str | Path | None) -> None:
     n_notes = sum(m.type == "note_on" and m.velocity > 0 for t in midi.tracks for m in t)
     if not n_notes:
         raise FileError("the file has no notes", path=path, hint="choose another file")
-    longest = min(_MAX_MINUTES * 60, _MAX_PAUSE_SECONDS * (1 + n_notes))
+    longest = min(MAX_MINUTES * 60, _MAX_PAUSE_SECONDS * (1 + n_notes))
     if midi.length > longest:
         notes = pluralize(n_notes, "note")
         raise FileError(

@@ -68,6 +68,18 @@ def midi_bytes(tune: Tune, text: str = "") -> bytes:
 def performance_bytes(performance: Performance, text: str = "") -> bytes:
     """A performance as the content of a MIDI file, with its score in it. `text` as in
     `midi_bytes`."""
+    file = _performed(performance, text)
+    score = embed(midi_bytes(performance.score), midi_parser.parse(midi_content(file)))
+    file.tracks[0][:0] = [mido.MetaMessage("sequencer_specific", data=tuple(p)) for p in score]
+    return midi_content(file)
+
+
+def sounding_bytes(performance: Performance) -> bytes:
+    """A performance as the content of a MIDI file, without its score, to be played."""
+    return midi_content(_performed(performance, ""))
+
+
+def _performed(performance: Performance, text: str) -> mido.MidiFile:
     clock = Clock(performance.played.tempos)
 
     def timed(note: PerformedNote) -> Note:
@@ -85,10 +97,7 @@ def performance_bytes(performance: Performance, text: str = "") -> bytes:
         for part in performance.parts
     ]
     conductor = _conductor_events(performance.played, text)
-    file = _file(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
-    score = embed(midi_bytes(performance.score), midi_parser.parse(midi_content(file)))
-    file.tracks[0].insert(0, mido.MetaMessage("sequencer_specific", data=tuple(score)))
-    return midi_content(file)
+    return _file(conductor, parts, _PERFORMED_TICKS_PER_QUARTER)
 
 
 def _file(

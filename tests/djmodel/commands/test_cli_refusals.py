@@ -38,7 +38,9 @@ def model(tmp_path, monkeypatch):
         ("--bars 9:8", "bars must be within 1 to 10,000, the first before the last, not 9:8"),
         ("--bars 0:8", "bars must be within 1 to 10,000, the first before the last, not 0:8"),
         ("--bars half", "--bars must be a number, or FROM:TO such as 9:16, not 'half'"),
-        ("--choruses 9999", "at most 10,000 bars, not 19,998; take fewer choruses (--choruses)"),
+        ("--choruses 9999", "at most 6,000 quarter notes, not 39,996; take fewer choruses or bars"),
+        ("--choruses 1400 --wav", "the sound of a solo would last 47 minutes, more than 30"),
+        ("--count 900 --bars 99 --html a.html", "a page with 900 solos would last 1,485 minutes"),
         ("--no-such-option", "No such option"),
         ("one two", "unexpected extra argument"),
         # what would have no effect
@@ -65,6 +67,14 @@ def model(tmp_path, monkeypatch):
 )
 def test_impossible_settings_are_refused_in_one_line(options, message, refuses, model, tmp_path):
     assert message.lower() in refuses(GENERATE, model, *options.split()).lower()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_a_report_on_too_much_music_names_all_the_solos(command, model, tmp_path):
+    outcome = command("djmodel.report", model, "--count", 10_000, "--bars", 1_000)
+    assert outcome.status == 2
+    line = outcome.err.splitlines()[-1]
+    assert "error: 10,000 solos would have 20,000,000 quarter notes together, more than" in line
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 

@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 from helpers.made_models import BAR, TUNE, Made
 
-from djmodel.config import MAX_TOTAL_BARS, GenerationConfig
+from djmodel.config import MAX_QUARTERS, MAX_TOTAL_QUARTERS, GenerationConfig
+from djmodel.inputs.limits import Limits
 from djmodel.model.model_file import load, pretrained_model
 from djmodel.model.provenance import read_provenance, regenerate, solo_in
 from djmodel.model.solos import changes_of, generate_solos
+from djmodel.music.accompaniment import accompany
+from djmodel.music.changes import parse_changes
 from djmodel.music.tune_json import tune_from_json
 from djmodel.outputs.midi import midi_bytes
 from seqmodel.errors import FileError, InputError, ModelFileError
@@ -179,22 +182,22 @@ def test_settings_that_no_solo_has_are_refused_when_they_are_read(solo, model, c
 @pytest.mark.parametrize(
     "changes",
     [
-        {"solo": 10_000, "settings": {"choruses": 10_000, "changes": "C"}},
-        {"solo": 10_000, "settings": {"bars": 10_000}},
+        {"solo": 10_000, "settings": {"choruses": 1_500, "changes": "C"}},
+        {"solo": 10_000, "settings": {"bars": 100}},
     ],
 )
 def test_a_short_file_that_asks_for_endless_solos_is_refused_at_once(solo, model, changes):
     path = solo(**changes)
     provenance, _ = read_provenance(path)
-    with pytest.raises(SettingError, match=f"more than {MAX_TOTAL_BARS:,}"):
+    with pytest.raises(SettingError, match=f"more than {MAX_TOTAL_QUARTERS:,}"):
         regenerate(provenance, model)
     assert solo_in(path, model) is None
 
 
 def test_a_file_that_is_too_short_for_the_bars_it_speaks_of_is_refused_at_once(solo, model):
-    path = solo(settings={"changes": "[C | G7] x2500", "seed": 0})
+    path = solo(settings={"changes": "[C | G7] x500", "seed": 0})
     provenance, _ = read_provenance(path)
-    with pytest.raises(InputError, match="would have 5,000 bars, more than its file of"):
+    with pytest.raises(InputError, match="would have 1,000 bars, more than its file of"):
         regenerate(provenance, model, n_bytes=path.stat().st_size)
     assert solo_in(path, model) is None
 
@@ -205,15 +208,39 @@ def test_a_solo_of_another_model_is_not_generated(solo, model):
 
 
 def test_all_solos_of_a_command_have_a_limit(model):
-    with pytest.raises(SettingError, match="10,000 solos of 64 bars have 640,000 bars together"):
+    with pytest.raises(
+        SettingError, match="10,000 solos would have 2,560,000 quarter notes together"
+    ):
         generate_solos(model, GenerationConfig(changes="C", bars=64), 10_000)
 
 
 def test_changes_and_times_are_bounded_before_they_are_used(model):
-    tune = changes_of(model, GenerationConfig(changes="C x10000"))
-    assert len(tune.bars) == 10_000
-    with pytest.raises(InputError):
-        changes_of(model, GenerationConfig(changes="C x10000", choruses=2))
+    assert changes_of(model, GenerationConfig(changes="C x1500")).length == MAX_QUARTERS
+    for config in (
+        GenerationConfig(changes="C x1501"),
+        GenerationConfig(changes="C", choruses=10_000),
+        GenerationConfig(changes="C | F", bars="8001:9501"),
+        GenerationConfig(changes="C", meter="12/8", bars=1_001),
+    ):
+        with pytest.raises(SettingError, match=r"at most 6,000 quarter notes, not (6,0|40,000)"):
+            changes_of(model, config)
+
+
+def test_bars_far_behind_are_those_of_the_last_choruses_they_need(model):
+    # bar 1 of the changes comes again as bar 8001
+    late = changes_of(model, GenerationConfig(changes="C | F", bars="8001:8003"))
+    assert late == changes_of(model, GenerationConfig(changes="C | F", bars=3))
+
+
+def test_a_band_of_many_notes_is_not_repeated_beyond_the_limit(model, tmp_path):
+    # eight bars of piano chords, each chorus again
+    path = tmp_path / "band.mid"
+    path.write_bytes(
+        midi_bytes(accompany(parse_changes("Dm7 | G7 | C6 | A7 | Dm7 | G7 | C6 | C6"), "latin"))
+    )
+    config = GenerationConfig(over=str(path), choruses=100)
+    with pytest.raises(SettingError, match="notes in 100 choruses, more than 1,000"):
+        changes_of(model, config, Limits(max_notes=1_000))
 
 
 def test_what_loads_is_what_was_saved():

@@ -192,8 +192,8 @@ def test_copies_in_a_solo_that_takes_long_to_regenerate_are_measured_on_its_note
     solo = generate_solos(loaded, config, 3)[-1]
     path.write_bytes(performance_bytes(performance_of(solo.tune, config), text))
     assert solo_in(path, loaded)
-    # the third solo of four bars takes twelve
-    monkeypatch.setattr("djmodel.model.provenance.MAX_BARS", 11)
+    # the third solo of four bars takes twelve, of 48 quarters
+    monkeypatch.setattr("djmodel.model.provenance.MAX_QUARTERS", 47)
     assert solo_in(path, loaded) is None
 
 

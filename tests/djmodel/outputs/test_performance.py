@@ -17,6 +17,8 @@ from helpers.handmade_tunes import bar, blues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from djmodel.inputs import midi_parser
+from djmodel.inputs.embedded_score import embed
 from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.accompaniment import accompany
@@ -244,3 +246,20 @@ class TestMidi:
             expected = sorted((note.onset, note.end, note.pitch) for note in part.notes)
             found = sorted((note.start, note.end, note.pitch) for note in heard.notes)
             assert np.allclose(expected, found, atol=2e-3)
+
+    def test_a_score_too_long_for_one_event_is_read_by_this_and_by_other_programs(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("djmodel.inputs.embedded_score._MAX_BYTES", 100)
+        path, whole = tmp_path / "played.mid", tmp_path / "score.mid"
+        path.write_bytes(performance_bytes(perform(blues(), RULES)))
+        whole.write_bytes(midi_bytes(blues()))
+        events = [m for m in mido.MidiFile(path).tracks[0] if m.type == "sequencer_specific"]
+        assert len(events) == -(-whole.stat().st_size // 100)
+        assert read_tune(path) == read_tune(whole)
+
+    def test_events_are_as_small_as_other_programs_need_them(self) -> None:
+        # mido refuses messages of more than a million bytes
+        parts = embed(bytes(2_000_000), midi_parser.parse(performance_bytes(perform(blues()))))
+        assert max(map(len, parts)) < 1_000_000
+        assert sum(map(len, parts)) > 2_000_000
