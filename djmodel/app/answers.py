@@ -15,7 +15,6 @@ from djmodel.model.model_file import DjModel
 from djmodel.model.solos import changes_of, performance_of
 from djmodel.music.tune import Tune
 from djmodel.values.grammars import BarValues
-from djmodel.values.value import Value
 
 
 def answer(model: DjModel, request: AnswerRequest) -> Json:
@@ -41,6 +40,20 @@ def answer(model: DjModel, request: AnswerRequest) -> Json:
         line = shifted([note.written for note in heard.notes], tune, n_before)
         tune = with_melody(tune, [*tune.melody_notes(), *line])
     values = model.encode_tune(tune)[:first]
+    understood = None
+    if played is not None:
+        turn = tune.excerpt(n_before + 1, first)
+        understood = _understood(turn, heard, values[n_before:], request.bar)
+    reply = {"tempo": tune.tempos[0].bpm, "seed": config.seed, "understood": understood}
+    if not request.answer:
+        return {**reply, "answer": None}
+    bars = _answer(model, config, tune, values)
+    return {**reply, "answer": {"bar": request.bar + n_played, **bars}}
+
+
+def _answer(model: DjModel, config: GenerationConfig, tune: Tune, values: BarValues) -> Json:
+    """The bars of `tune` after those with `values`, as the model goes on."""
+    first = len(values)
     primer = [value for bar in values for value in bar]
     [solo] = improvise(
         model,
@@ -53,19 +66,8 @@ def answer(model: DjModel, request: AnswerRequest) -> Json:
         max_copy=config.max_copy,
     )
     events = Events(performance_of(solo.tune, config))
-    turn_json = events.section(first, len(tune.bars), band=False)
-    return {
-        "tempo": tune.tempos[0].bpm,
-        "seed": config.seed,
-        "understood": None
-        if played is None
-        else _understood(tune.excerpt(n_before + 1, first), heard, values[n_before:], request.bar),
-        "answer": {
-            "bar": request.bar + n_played,
-            **turn_json,
-            "values": values_json(solo.values[first:]),
-        },
-    }
+    section = events.section(first, len(tune.bars), band=False)
+    return {**section, "values": values_json(solo.values[first:])}
 
 
 def bars_from(model: DjModel, config: GenerationConfig, bar: int, bars: int) -> Tune:
@@ -77,9 +79,7 @@ def bars_from(model: DjModel, config: GenerationConfig, bar: int, bars: int) -> 
     return changes_of(model, replace(config, choruses=times)).excerpt(start + 1, start + bars)
 
 
-def _understood(
-    turn: Tune, heard: Heard, values: BarValues | tuple[tuple[Value, ...], ...], bar: int
-) -> Json:
+def _understood(turn: Tune, heard: Heard, values: BarValues, bar: int) -> Json:
     notes = [
         {
             "onset": number(note.written.onset),

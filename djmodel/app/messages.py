@@ -130,7 +130,8 @@ class SoloRequest(msgspec.Struct):
 
 
 class AnswerRequest(msgspec.Struct):
-    """An answer to what was played in the `bars` bars from `bar` on."""
+    """An answer to what was played in the `bars` bars from `bar` on; without `answer`, what was
+    understood of it alone."""
 
     changes: Changes
     settings: Settings = msgspec.field(default_factory=Settings)  # type: ignore[valid-type]
@@ -138,6 +139,7 @@ class AnswerRequest(msgspec.Struct):
     bars: _Bars = 4
     played: Played | None = None
     before: Before | None = None
+    answer: bool = True
 
 
 class SheetRequest(msgspec.Struct):

@@ -164,6 +164,12 @@ def test_the_values_understood_are_those_of_the_project_s_grammar(answer):
     assert second == ["R,4.000"]
 
 
+def test_what_was_understood_can_be_asked_for_alone(answer):
+    asked = {"bars": 2, "played": {"notes": [{"start": 0, "end": 1, "pitch": 65}]}}
+    reply = answer(**asked)
+    assert answer(**asked, answer=False) == {**reply, "answer": None}
+
+
 def test_the_soloist_may_begin_and_a_conversation_goes_on(answer):
     opening = answer(bar=0, bars=2, settings={"seed": 1})
     assert opening["understood"] is None

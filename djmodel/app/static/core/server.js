@@ -54,6 +54,11 @@ export class Server extends EventTarget {
     return this.#timed("answer", request);
   }
 
+  /** What the server understands of what was played, without an answer. */
+  understood(request) {
+    return this.#json("answer", { ...request, answer: false });
+  }
+
   sheet(request) {
     return this.#json("sheet", request);
   }

@@ -209,7 +209,7 @@ export class Trader extends EventTarget {
     const played = { unit: "quarters", notes };
     try {
       const request = { changes, settings, bar, bars, played, before: null };
-      turn.understood = (await this.#server.answer(request)).understood;
+      turn.understood = (await this.#server.understood(request)).understood;
       this.#fire("transcribed", turn);
     } catch {
       // The notes as they were played are kept all the same.
