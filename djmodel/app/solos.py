@@ -46,7 +46,7 @@ def chorus(model: DjModel, request: SoloRequest) -> tuple[Performance, BarValues
     config = config_of(request)
     alone = changes_of(model, replace(config, choruses=1))
     form, before = len(alone.bars), request.before
-    check_length(form, config.choruses + (before is not None))
+    check_length(form, config.choruses)
     if before is not None:
         check_notes(before.melody, alone.length, "before")
         config = _continuing(model, config, alone, request)

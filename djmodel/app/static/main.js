@@ -8,6 +8,7 @@ import { Server, ServerGone } from "./core/server.js";
 import { Session } from "./core/session.js";
 import { Settings } from "./core/settings.js";
 import { Tabs } from "./core/tabs.js";
+import { ended } from "./play/notes.js";
 import { Player } from "./play/player.js";
 import { Recorder } from "./play/recorder.js";
 import { ChorusSource } from "./play/source.js";
@@ -17,7 +18,7 @@ import { Controls } from "./views/controls.js";
 import { ChartEditor } from "./views/chart_editor.js";
 import { byId } from "./views/dom.js";
 import { KeepView } from "./views/keep_view.js";
-import { described, say, solved, warn } from "./views/messages.js";
+import { described, hush, say, solved, warn } from "./views/messages.js";
 import { drawMixer } from "./views/mixer_view.js";
 import { MusicView } from "./views/music_view.js";
 import { TradeView } from "./views/trade_view.js";
@@ -77,9 +78,13 @@ function connectSynth(synth) {
   recorder.synth = synth;
 }
 
+const SLOW = 1000; // milliseconds of a start after which the page says what it waits for
+const ON_ITS_WAY = "The first chorus is on its way …";
+
 /** Plays the chart of the editor, unless it has a mistake; with `script`, choruses again. */
 async function start(script = []) {
   if (player.state !== "stopped") player.stop();
+  const waiting = setTimeout(() => say(ON_ITS_WAY, { stays: true }), SLOW);
   try {
     const woken = ready(); // while browsers take this for the answer to a gesture
     const mistake = script.length ? null : await editor.mistake();
@@ -95,6 +100,9 @@ async function start(script = []) {
   } catch (problem) {
     const message = problem instanceof ServerGone ? gone() : described(problem);
     warn("start", `Nothing can be played: ${message}`);
+  } finally {
+    clearTimeout(waiting);
+    hush(ON_ITS_WAY);
   }
 }
 
@@ -149,9 +157,9 @@ player.addEventListener("state", () => {
   if (player.state === "playing") for (const each of ["start", "tabs"]) solved(each);
 });
 player.addEventListener("chorus", ({ detail: chorus }) => {
-  const { request, mode, melody, trades } = chorus;
-  const played = { ...request, melody: mode === "trade" ? [] : melody };
-  chorus.index = session.add(trades ? { ...played, trades } : played);
+  const { request, mode, melody } = chorus;
+  // What is played again is in the session already.
+  if (!source.replays) chorus.index = session.add({ ...request, melody: mode === "trade" ? [] : melody });
   byId("next").textContent = `Chorus ${chorus.number} has the seed ${request.settings.seed}.`;
 });
 trader.addEventListener("finished", ({ detail: { turn, notes } }) => {
@@ -209,11 +217,6 @@ keep.addEventListener("replay", () => start(session.choruses));
 
 function showMixer() {
   drawMixer(byId("mixer"), mixer, () => settings.set({ mixer: structuredClone(mixer.strips) }));
-}
-
-/** A note of which the end is known. */
-function ended(note) {
-  return { ...note, end: note.end ?? note.start + 0.25 };
 }
 
 async function offer() {

@@ -141,6 +141,12 @@ def test_a_note_that_is_held_into_a_chorus_begins_again_there(solo):
     assert chorus["melody"] == [[0, 1, 60]]
 
 
+def test_a_long_chorus_is_followed_by_another(solo):
+    """130 bars, and as many before them: only those that are played are counted."""
+    reply = solo("C x130", settings={"style": "block"}, before={"melody": []}, melody=[])
+    assert len(reply["choruses"][0]["bars"]) == 130
+
+
 def test_more_bars_than_are_played_at_a_time_are_refused_before_they_are_generated(page):
     answer = page.post("/solo", json={"changes": "C x100", "settings": {"choruses": 3}})
     assert answer.status_code == 422

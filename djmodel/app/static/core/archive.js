@@ -61,7 +61,7 @@ export function begun(session) {
   return parseInt(session, 36);
 }
 
-function opened() {
+async function opened() {
   const request = indexedDB.open(NAME, 1);
   request.onupgradeneeded = () => {
     request.result.createObjectStore(STORE, { keyPath: ["session", "index"] });

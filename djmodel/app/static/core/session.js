@@ -64,7 +64,6 @@ export class Session extends EventTarget {
     if (object?.[FORMAT] !== VERSION || !Array.isArray(object.choruses)) {
       throw new Error("This is not a saved session of this page");
     }
-    const isChorus = (each) => typeof each?.changes === "string" && Array.isArray(each.melody);
     if (!object.choruses.every(isChorus)) throw new Error("The saved session is damaged");
     this.clear();
     this.title = String(object.title ?? "").slice(0, 200);
@@ -89,6 +88,17 @@ export class Session extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** Whether the page can work with a chorus; the server checks what is in it. */
+function isChorus(chorus) {
+  const { changes, settings, melody, trades = [] } = chorus ?? {};
+  return (
+    typeof changes === "string" &&
+    typeof settings === "object" && settings !== null &&
+    [melody, trades].every(Array.isArray) &&
+    trades.every((trade) => Array.isArray(trade?.melody) && Number.isInteger(trade.bar))
+  );
 }
 
 /** An object as the fragment of a link: JSON, deflated, in base64url. */

@@ -41,6 +41,12 @@ export const DEFAULTS = Object.freeze({
   ),
 });
 
+const TEXTS = ["model", "player", "style", "feel"]; // of those that may be null
+/** What the page's own settings may be, where their type does not say it: one of several values, or
+ * a number between two. The server checks those of a solo. */
+const CHOICES = { mode: ["listen", "trade"], begins: ["you", "model"], trade_bars: [2, 4, 8, 12] };
+const BOUNDS = { count_in: [0, 4], choruses: [1, 99], latency: [-0.3, 0.5], octave: [-3, 2], gain: [0, 1] };
+
 /** Fires "change" with `detail` = the names of what changed. */
 export class Settings extends EventTarget {
   #values = structuredClone(DEFAULTS);
@@ -70,20 +76,16 @@ export class Settings extends EventTarget {
     return Object.fromEntries(NAMES_OF_SOLO.map((name) => [name, this.#values[name]]));
   }
 
-  /** Values from another time, as far as they are of the right type. */
+  /** Values from another time, as far as they can be set. */
   restore(values) {
     const fitting = Object.entries(values ?? {}).filter(
-      ([name, value]) => name in DEFAULTS && fits(value, DEFAULTS[name]),
+      ([name, value]) => name in DEFAULTS && fits(name, value, DEFAULTS[name]),
     );
     this.set(Object.fromEntries(fitting));
   }
 
   restoreKept() {
-    try {
-      this.restore(JSON.parse(kept(STORE)));
-    } catch {
-      // Not readable: the defaults stay.
-    }
+    this.restore(keptObject(STORE));
   }
 
   /** Whether a server is started with something else than the last one; takes note of it. */
@@ -104,6 +106,15 @@ export function kept(name) {
   }
 }
 
+/** An object that the browser keeps as JSON; null for none, and for what cannot be read. */
+export function keptObject(name) {
+  try {
+    return JSON.parse(kept(name));
+  } catch {
+    return null;
+  }
+}
+
 export function keep(name, text) {
   try {
     localStorage.setItem(name, text);
@@ -116,12 +127,16 @@ function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function fits(value, example) {
-  if (example === null) return typeof value !== "object" || value === null;
-  if (value === null) return false;
+/** Whether a setting can have a value; `example` is another one. */
+function fits(name, value, example) {
+  if (value === null) return example === null;
+  if (name in CHOICES) return CHOICES[name].includes(value);
+  const [least, most] = BOUNDS[name] ?? [];
+  if (value < least || value > most) return false;
+  if (example === null) return typeof value === (TEXTS.includes(name) ? "string" : "number");
   if (typeof example !== "object") return typeof value === typeof example;
   return (
     typeof value === "object" &&
-    Object.keys(example).every((name) => name in value && fits(value[name], example[name]))
+    Object.keys(example).every((each) => each in value && fits(each, value[each], example[each]))
   );
 }

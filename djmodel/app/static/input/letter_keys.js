@@ -77,9 +77,10 @@ export class LetterKeys {
   }
 }
 
-/** Whether keys belong to the field that has the focus. */
+/** Whether keys belong to the field that has the focus. A choice has the arrows, and leaves the
+ * letters to the piano: who has just chosen the bars of a turn plays. */
 export function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target.matches("textarea, select")) return true;
+  if (target.isContentEditable || target.matches("textarea")) return true;
   return target.matches("input") && !target.matches("[type=range], [type=checkbox], [type=radio]");
 }

@@ -1,5 +1,7 @@
 /** Choruses from the server: each with the settings of its time and a seed of its own. */
 
+import { withTrades } from "./notes.js";
+
 const LARGEST_SEED = 2 ** 31;
 
 export class ChorusSource {
@@ -48,7 +50,8 @@ export class ChorusSource {
     const answer = await this.#server.solo(request);
     const [chorus] = answer.choruses;
     const { tempo, key, title, count_in } = answer;
-    return { ...chorus, tempo, key, title, count_in, request, mode, trades, repeated: false };
+    const played = trades ? withTrades(chorus, trades) : chorus;
+    return { ...played, tempo, key, title, count_in, request, mode, repeated: false };
   }
 
   /** Takes note that a chorus will be played. */

@@ -3,7 +3,7 @@
  * the others can be chosen. */
 
 import { ServerGone } from "../core/server.js";
-import { keep, kept } from "../core/settings.js";
+import { keep, keptObject } from "../core/settings.js";
 import { byId, counted, element, fill } from "./dom.js";
 import { described, say, solved, warn } from "./messages.js";
 
@@ -41,7 +41,7 @@ export class ChartEditor extends EventTarget {
     byId("song").addEventListener("change", ({ target }) => {
       if (target.value) this.read({ song: target.value });
     });
-    this.#playlist = JSON.parse(kept(PLAYLIST) ?? "null");
+    this.#playlist = keptPlaylist();
     this.#offerSongs("");
     byId("key").addEventListener("change", ({ target }) => this.transpose(Number(target.value)));
     byId("up").addEventListener("click", () => this.transpose(1));
@@ -205,6 +205,12 @@ export class ChartEditor extends EventTarget {
     this.#marks.style.height = `${this.#text.offsetHeight}px`;
     this.#marks.scrollTop = this.#text.scrollTop;
   }
+}
+
+function keptPlaylist() {
+  const { text, songs } = keptObject(PLAYLIST) ?? {};
+  const isPlaylist = Array.isArray(songs) && [text, ...songs].every((each) => typeof each === "string");
+  return isPlaylist ? { text, songs } : null;
 }
 
 /** The title of a chart, unless it is made of its first chords. */

@@ -51,8 +51,16 @@ export class ChartGrid {
     if (bar === this.#now.bar && chord === this.#now.chord) return;
     for (const each of this.#element.querySelectorAll(".now")) each.classList.remove("now");
     box?.classList.add("now");
+    if (box) this.#scrollTo(box);
     box?.querySelectorAll(".symbol")[chord]?.classList.add("now");
     this.#now = { bar, chord };
+  }
+
+  /** Shows a bar and the line after it, where the chart is longer than its place. */
+  #scrollTo({ offsetTop, offsetHeight }) {
+    const { scrollTop, clientHeight } = this.#element;
+    const isSeen = offsetTop >= scrollTop && offsetTop + 2 * offsetHeight <= scrollTop + clientHeight;
+    if (!isSeen) this.#element.scrollTop = offsetTop - offsetHeight;
   }
 
   /** Marks the bars of a turn; null marks none. */

@@ -7,6 +7,9 @@ const NUMBERS = { choruses: "choruses", "count-in": "count_in" };
 const OPTIONAL = { tempo: "tempo", "max-copy": "max_copy", seed: "seed" }; // empty: null
 const CHECKS = { loop: "loop", repeat: "repeat", letters: "letters" };
 const SELECTS = { style: "style", feel: "feel", model: "model", player: "player", begins: "begins" };
+const EXPLAINED = {
+  ...OPTIONAL, style: "style", feel: "feel", player: "player", temperature: "temperature", "top-p": "top_p",
+}; // by the help of the setting
 const TAPS = 6; // the last ones count
 const LONGEST_TAP = 2000; // milliseconds; later ones begin anew
 
@@ -49,7 +52,12 @@ export class Controls {
   }
 
   /** Takes what the server offers: the answer to GET /models. */
-  offer({ models, styles, feels, default: preferred }) {
+  offer({ models, styles, feels, settings, default: preferred }) {
+    for (const [id, name] of Object.entries(EXPLAINED)) {
+      const help = settings[name]?.help ?? "";
+      byId(id).closest("label").title = help;
+      byId(id).setAttribute("aria-description", help);
+    }
     this.#models = [...models, ...this.#models.filter(({ source }) => source === "file")];
     this.#offerModels();
     fill(byId("style"), [["", "by the chart"], ...styles.map(named)], this.#settings.get("style") ?? "");

@@ -13,6 +13,11 @@ export function say(text, { stays = false } = {}) {
   if (text && !stays) timer = setTimeout(() => say(""), SECONDS * 1000);
 }
 
+/** Takes back a status, if it is still shown. */
+export function hush(text) {
+  if (byId("status").textContent === text) say("");
+}
+
 /** Shows a problem; one about the same replaces it. */
 export function warn(about, text) {
   if (problems.get(about)?.dataset.text === text) return;

@@ -6,7 +6,8 @@ export function drawMixer(place, mixer, changed) {
   place.replaceChildren(
     ...Object.entries(mixer.strips).map(([name, { gain, muted }]) => {
       const id = `volume-${name}`;
-      const slider = element("input", { id, type: "range", min: 0, max: 1, step: 0.01, value: gain });
+      const bounds = { min: 0, max: 1, step: 0.01 };
+      const slider = element("input", { id, type: "range", ...bounds, value: gain, "aria-label": `Volume of ${name}` });
       const mute = element("button", {
         type: "button",
         textContent: "Mute",

@@ -6,6 +6,8 @@ import { ChartGrid } from "./chart_grid.js";
 import { LeadSheet } from "./lead_sheet.js";
 import { PianoRoll } from "./piano_roll.js";
 
+const NO_SHEET = "The lead sheet of a solo stands here while it plays.";
+
 export class MusicView {
   #server;
   #player;
@@ -16,7 +18,8 @@ export class MusicView {
   #roll = new PianoRoll(byId("roll"));
   #sheet = new LeadSheet(byId("sheet"));
   #chart = null; // of the editor
-  #shown = null; // request of the chorus whose bars are shown
+  #shown = null; // changes of the chorus whose bars are shown
+  #solo = null; // those of the chorus that was heard last
   #sheets = new Map(); // number of a chorus -> promise of its sheet
   #frame = 0;
 
@@ -33,13 +36,17 @@ export class MusicView {
     trader.addEventListener("turn", ({ detail }) => this.#grid.mark(detail));
     recorder.addEventListener("note", ({ detail }) => detail.note && this.#roll.addYours(detail.note));
     byId("sheet-box").addEventListener("toggle", () => this.#openSheet());
-    this.#sheet.say("The lead sheet of a solo stands here while it plays.");
+    this.#sheet.say(NO_SHEET);
   }
 
   /** Shows the chart of the editor; while music plays, the one that is heard stays. */
   chart(chart) {
     this.#chart = chart;
     if (this.#player.state !== "stopped") return;
+    if (chart.text !== this.#solo) {
+      byId("solo-about").textContent = "";
+      this.#sheet.say(NO_SHEET);
+    }
     this.#grid.draw(chart.bars);
     this.#roll.clear();
     this.#roll.add({ ...chart, quarter: 0, parts: [] });
@@ -87,6 +94,7 @@ export class MusicView {
       this.#grid.draw(chorus.bars);
       this.#grid.mark(this.#trader.current);
     }
+    this.#solo = chorus.request.changes;
     const { seed, model, player } = chorus.request.settings;
     const by = [model, player, `seed ${seed}`].filter(Boolean).join(", ");
     byId("solo-about").textContent = chorus.mode === "trade" ? "" : `chorus ${chorus.number}: ${by}`;

@@ -48,6 +48,7 @@ export class PianoRoll {
     this.#drawn.push({ chorus, svg: drawing, names, pitches: [] });
     for (const { name, notes } of chorus.parts) {
       if (name === "chords") this.#draw(chorus.quarter, notes, () => "behind", false);
+      if (name === "you") this.#draw(chorus.quarter, notes, () => "you");
     }
     const melody = chorus.parts.find(({ name }) => name === "melody");
     if (melody && chorus.mode !== "trade") this.#draw(chorus.quarter, melody.notes, kindOf);
