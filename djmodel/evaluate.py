@@ -121,11 +121,11 @@ def command(
         _leave_one_out(music, presets)
         return
     seed = next(iter(presets.values())).trainer.seed
-    named = Path(models[0]) if models else model_of_solos(copies or [])
-    path = model_path(named)
+    found = None if models else model_of_solos(copies or [])
+    path = found[0] if found else model_path(Path(models[0]) if models else None)
     if not models:
         stderr_console().print(f"the model is {path.stem}, a bundled one; another can be named")
-    model = load(path)
+    model = found[1] if found else load(path)
     if copies:
         chosen = {
             "melody_part": parts.melody_part,

@@ -235,11 +235,10 @@ def command(
             config = replace(config, changes=changes, chart=replace(config.chart, song=song))
         config = replace(config, seed=new_seed() if seed is None else seed)
     provenance, text = read_provenance(like) if like else (None, "")
-    if provenance and path is None:
-        path = bundled_model_of(provenance.model)
-    path = model_path(path)
+    found = bundled_model_of(provenance.model) if provenance and path is None else None
+    path = found[0] if found else model_path(path)
     outputs.check([*config.files, path, like])
-    model, console = load(path), stderr_console()
+    model, console = found[1] if found else load(path), stderr_console()
     if provenance:
         config = provenance.config
         solo = regenerate(provenance, model, path, n_bytes=like.stat().st_size if like else None)

@@ -10,7 +10,7 @@ from itertools import groupby
 from djmodel.app.events import Json, bars_json, sections_json
 from djmodel.app.messages import MAX_BARS, ChartRequest, RequestError, number
 from djmodel.music.accompaniment.styles import default_style
-from djmodel.music.changes import parse_changes, read_chart
+from djmodel.music.changes import parse_changes, read_chart, with_key
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.forms import FORMS
 from djmodel.music.charts.ireal.links import has_link, link_of, read_playlist
@@ -47,12 +47,15 @@ def chart(request: ChartRequest) -> Json:
             return {"ok": False, "errors": [_without_place(error)], "songs": songs}
     if errors := mistakes(text, meter):
         return {"ok": False, "errors": errors, "songs": songs}
-    tune = parse_changes(text, meter, last=False)  # the page plays choruses in a loop
+    read = read_chart(text, meter)
+    tune = with_key(read.played(last=False))  # the page plays choruses in a loop
     if request.transpose:
         text, tune = transposed(text, meter, request.transpose)
     elif songs:
         text = written_out(tune)
-    has_tempo = read_chart(text, meter).tempo is not None
+    if request.transpose or songs:
+        read = read_chart(text, meter)
+    has_tempo = read.tempo is not None
     shown = {"songs": songs, "text": text, "has_tempo": has_tempo, **chart_json(tune)}
     return {"ok": True, "errors": [], **shown}
 

@@ -130,7 +130,8 @@ def _answer(job: Job) -> Json:
 
 
 def _sheet(job: Job) -> Json:
-    from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
+    from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, sheet_of_part
+    from djmodel.outputs.notation.written_part import written_part
 
     request = decoded(job.body, SheetRequest)
     config = config_of(request)
@@ -140,10 +141,10 @@ def _sheet(job: Job) -> Json:
     else:
         tune = bars_from(job.model, config, request.bar, request.bars)
     check_notes(request.melody, tune.length, "melody")
-    tune = with_melody(tune, melody_notes(request.melody))
+    part = written_part(with_melody(tune, melody_notes(request.melody)))
     papers = {"wide": SCREEN, "narrow": PHONE}
     return {
-        name: lead_sheet(tune, paper, heading=False, seed=number, timed=True).svg
+        name: sheet_of_part(part, paper, heading=False, seed=number, timed=True).svg
         for number, (name, paper) in enumerate(papers.items(), start=1)
     }
 

@@ -15,7 +15,7 @@ import msgspec
 from djmodel.config import GenerationConfig
 from djmodel.music.accompaniment.styles import STYLES
 from djmodel.music.charts.ireal.links import has_link
-from djmodel.music.tune import Note
+from djmodel.music.tune import DEFAULT_VELOCITY, Note
 from djmodel.values.conditioning import TICKS_PER_QUARTER
 from seqmodel.errors import InputError
 from seqmodel.settings import SettingError, fields_of, with_settings
@@ -69,7 +69,7 @@ class PlayedNote(msgspec.Struct):
     start: _PerformedTime
     pitch: _Midi
     end: _PerformedTime | None = None
-    velocity: Annotated[int, msgspec.Meta(ge=1, le=127)] = 80
+    velocity: Annotated[int, msgspec.Meta(ge=1, le=127)] = DEFAULT_VELOCITY
 
 
 PlayedNotes = Annotated[list[PlayedNote], msgspec.Meta(max_length=MAX_NOTES)]

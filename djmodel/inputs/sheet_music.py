@@ -46,7 +46,7 @@ from djmodel.inputs.written.sheet import TICKS_PER_QUARTER, UncoveredError
 from djmodel.music.chord import Chord
 from djmodel.music.meter import COMMON_TIME, Meter, meter_of
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
-from djmodel.music.tune import MAX_BARS, Instrument
+from djmodel.music.tune import DEFAULT_VELOCITY, MAX_BARS, Instrument
 from seqmodel.errors import FileError
 from seqmodel.files import check_input_file
 from seqmodel.parallel.sandbox import CrashedError, OutOfMemoryError, OutOfTimeError, sandbox
@@ -251,7 +251,8 @@ def _notes(elements: stream.Stream) -> tuple[list[TimedPitch], int]:
         on = round(element.offset * TICKS_PER_QUARTER)
         off = round((element.offset + element.quarterLength) * TICKS_PER_QUARTER)
         for note in element.notes if element.isChord else [element]:
-            pitch, velocity = note.pitch.midi, note.volume.velocity or element.volume.velocity or 80
+            pitch = note.pitch.midi
+            velocity = note.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
             tie = note.tie.type if note.tie else None
             before = tied.pop(pitch, None)
             if tie in ("stop", "continue") and before is not None and notes[before][1] == on:

@@ -22,7 +22,7 @@ from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint
 from seqmodel.sampling.copy_limit import CopyLimit
 from seqmodel.sampling.sampler import sample
-from seqmodel.settings import Count, Seed, SettingError, checked
+from seqmodel.settings import Count, Seed, checked
 from seqmodel.text import pluralize
 
 
@@ -72,8 +72,6 @@ def improvise(
         SamplingError: the model's values cannot fill a bar, the rhythm does not fit the changes,
             the primer leaves no room, or every continuation would be a longer copy.
     """
-    if not 0 <= skip < count:
-        raise SettingError(f"skip must be at least 0 and less than {count:,}, not {skip:,}", "skip")
     if tidy and max_copy is not None:
         raise SamplingError(
             "tidying changes values, so that copies cannot be limited", hint="leave one of them out"

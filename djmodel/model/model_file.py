@@ -274,10 +274,13 @@ def model_path(given: Path | None) -> Path:
     )
 
 
-def bundled_model_of(identity: str) -> Path | None:
-    """The file of the bundled model with this identity."""
-    paths = map(pretrained_model, BUNDLED)
-    return next((path for path in paths if load(path).identity == identity), None)
+def bundled_model_of(identity: str) -> tuple[Path, DjModel] | None:
+    """The bundled model with this identity, behind its file."""
+    for path in map(pretrained_model, BUNDLED):
+        model = load(path)
+        if model.identity == identity:
+            return path, model
+    return None
 
 
 def _check(model: DjModel) -> None:

@@ -116,9 +116,10 @@ def read_provenance(path: str | Path) -> tuple[Provenance, str]:
     raise FileError("the file does not say how it was made", path=path, hint=hint)
 
 
-def model_of_solos(files: Iterable[str | Path]) -> Path | None:
-    """The file of the bundled model that made the solos among these files; None if no file says how
-    it was made. Raises InputError for solos by different models, or by one that is not bundled."""
+def model_of_solos(files: Iterable[str | Path]) -> tuple[Path, DjModel] | None:
+    """The bundled model that made the solos among these files, behind its file; None if no file
+    says how it was made. Raises InputError for solos by different models, or by one that is not
+    bundled."""
     made: dict[str, str | Path] = {}
     for path in files:
         with suppress(InputError):  # music of another kind

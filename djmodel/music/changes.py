@@ -97,10 +97,14 @@ def parse_changes(
     """
     chart = read_chart(changes, meter, song=song)
     chart = chart.with_alternates() if alternates else chart
-    tune = chart.played(choruses, last=last) if repeats else chart.as_written(choruses)
-    key = _as_written(tune) if tune.key is None else tune.key
-    tune = replace(tune, key=key, title=title or tune.title).at_tempo(tempo)
+    written = chart.played(choruses, last=last) if repeats else chart.as_written(choruses)
+    tune = with_key(replace(written, title=title or written.title)).at_tempo(tempo)
     return _with_pick_up(tune, pick_up) if pick_up else tune
+
+
+def with_key(tune: Tune) -> Tune:
+    """The tune with an estimated key, if it does not have one."""
+    return replace(tune, key=_as_written(tune)) if tune.key is None else tune
 
 
 def _as_written(tune: Tune) -> int:

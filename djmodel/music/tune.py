@@ -19,6 +19,7 @@ from seqmodel.text import pluralize
 MAX_BARS = 10_000  # of a tune: several hours
 BarRange = tuple[int, int]
 """The first and the last bar, counted from 1, both included."""
+DEFAULT_VELOCITY = 80  # MIDI: of a note whose loudness is not known
 MIN_TEMPO, MAX_TEMPO = 1, 60_000_000  # quarter notes per minute; MIDI has none that is faster
 Bpm = Annotated[float, Setting("Quarter notes per minute.", minimum=MIN_TEMPO, maximum=MAX_TEMPO)]
 
@@ -38,7 +39,7 @@ class Note:
     pitch: int  # MIDI number, 0 to 127
     onset: Fraction
     duration: Fraction
-    velocity: int = 80
+    velocity: int = DEFAULT_VELOCITY
     tied: bool = False
 
     @property

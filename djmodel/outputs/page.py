@@ -23,7 +23,7 @@ from djmodel.outputs.audio import render
 from djmodel.outputs.drawing import to_text
 from djmodel.outputs.midi import performance_bytes
 from djmodel.outputs.notation.labels import instrument_label, rhythm_text, soloist_text
-from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, lead_sheet
+from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, sheet_of_part
 from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
@@ -170,7 +170,7 @@ def _sheets(tune: Tune, index: int, part_key: PartKey) -> str:
     about = html_text(", ".join(filter(None, [*words, rhythm_text(part)])))
     return (f'<p class="reader">{about}</p>' if about else "") + "".join(
         f'<div class="sheet"><div class="{width}">'
-        f"{lead_sheet(tune, paper, part_key=part_key, heading=False, seed=2 * index + number).svg}"
+        f"{sheet_of_part(part, paper, heading=False, seed=2 * index + number).svg}"
         "</div></div>"
         for number, (width, paper) in enumerate((("wide", SCREEN), ("narrow", PHONE)), start=1)
     )

@@ -25,7 +25,7 @@ from seqmodel.parallel.threads import ThreadPool, single_threaded_blas
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Constraint, Drawn, Tracker
 from seqmodel.sampling.copy_limit import BannedTransitions, CopyConstraint, CopyLimit
-from seqmodel.settings import checked
+from seqmodel.settings import Count, SettingError, checked
 
 # The rounding of a product may depend on its width. So that a sequence is the same however many are
 # drawn, groups have widths that depend on their position alone: first these, which together are one
@@ -57,7 +57,7 @@ def sample(
     config: SamplingConfig,
     rng: np.random.Generator,
     *,
-    n_sequences: int = 1,
+    n_sequences: Count = 1,
     skip: int = 0,
     max_length: int,
     primer: Sequence[int] = (),
@@ -72,8 +72,12 @@ def sample(
     not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
     sequences is the same, bit for bit, as the only one of one, and a longer one begins as a shorter
     one does. `adaptation`: the rate at which the Dense layer follows each sequence. Raises
-    SamplingError if `copy_limit` leaves nothing to draw.
+    SamplingError if `copy_limit` leaves nothing to draw, SettingError for a `skip` that is not from
+    0 to `n_sequences` - 1.
     """
+    if not 0 <= skip < n_sequences:
+        message = f"skip must be at least 0 and less than {n_sequences:,}, not {skip:,}"
+        raise SettingError(message, "skip")
     bans = BannedTransitions(constraint, copy_limit) if copy_limit else None
     jobs = _jobs(n_sequences, rng, skip)
     abandoned = Event()

@@ -10,7 +10,6 @@ from djmodel.inputs.abc.fields import ALTERATIONS, KeyField
 from djmodel.inputs.midi_parser import plain_text
 from djmodel.inputs.written.marks import BarMarks, numbers_of_ending
 from djmodel.inputs.written.sheet import (
-    DEFAULT_VELOCITY,
     TICKS_PER_QUARTER,
     WrittenBar,
     WrittenNote,
@@ -19,7 +18,7 @@ from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import ChordSymbolError, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, fifths_of
-from djmodel.music.tune import MAX_BARS
+from djmodel.music.tune import DEFAULT_VELOCITY, MAX_BARS
 
 # What must end with a bracket has bounds, so that one that never ends costs no time.
 _LENGTH = r"\d{0,4}/{0,6}\d{0,4}"

@@ -12,7 +12,6 @@ from djmodel.inputs.musicxml.barlines import BarlineReader, read_sound
 from djmodel.inputs.musicxml.harmony import HarmonyError, read_harmony
 from djmodel.inputs.musicxml.numbers import exact_number, whole_number
 from djmodel.inputs.written.sheet import (
-    DEFAULT_VELOCITY,
     MAX_SEMITONES,
     TICKS_PER_QUARTER,
     UncoveredError,
@@ -22,6 +21,7 @@ from djmodel.inputs.written.sheet import (
 )
 from djmodel.music.meter import Meter, meter_of
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, MAX_KEY_ACCIDENTALS, fifths_of, usual_key
+from djmodel.music.tune import DEFAULT_VELOCITY
 
 _VELOCITY_OF_PERCENT = Fraction(90, 100)  # `dynamics` is a percentage of the MIDI velocity 90
 _MAX_DURATIONS = 1024  # different ones that are kept

@@ -10,7 +10,6 @@ from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
 
 TICKS_PER_QUARTER = 10080  # divisible by almost every written duration
-DEFAULT_VELOCITY = 80
 MAX_SEMITONES = 48  # of a transposition
 
 

@@ -29,11 +29,10 @@ class _Section:
 def with_repeats(chart: Chart) -> Chart:
     """The chart with repeat signs and first and second endings where neighbouring sections are
     alike, which is played as before. Sections that have no names get letters if one comes again,
-    and a form that comes again as a whole is written once. A chart with repeats or jumps of its own
-    stays as it is."""
-    if chart.last_chorus != LastChorus() or any(
-        marks != Marks(section=marks.section) for marks in chart.marks
-    ):
+    and a form that comes again as a whole is written once. A chart without bars, or with repeats or
+    jumps of its own, stays as it is."""
+    has_marks = any(marks != Marks(section=marks.section) for marks in chart.marks)
+    if not chart.bars or has_marks or chart.last_chorus != LastChorus():
         return chart
     chart = _one_chorus(chart)
     contents = _contents(chart)

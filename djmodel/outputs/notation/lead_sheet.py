@@ -11,7 +11,7 @@ from djmodel.outputs.notation.engraving import engrave
 from djmodel.outputs.notation.labels import LETTER_SHARE, MAX_TITLE_LENGTH, tempo_text
 from djmodel.outputs.notation.lines import Paper, line_names, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
-from djmodel.outputs.notation.written_part import written_part
+from djmodel.outputs.notation.written_part import WrittenPart, written_part
 from seqmodel.settings import Seed, checked
 from seqmodel.text import printable
 
@@ -43,6 +43,19 @@ def lead_sheet(
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
     part = written_part(tune, part_key)
+    return sheet_of_part(part, paper, heading=heading, seed=seed, timed=timed)
+
+
+def sheet_of_part(
+    part: WrittenPart,
+    paper: Paper = SCREEN,
+    *,
+    heading: bool = True,
+    seed: Seed = 1,
+    timed: bool = False,
+) -> Drawing:
+    """The `lead_sheet` of a tune whose part is written already. Raises as `lead_sheet`."""
+    tune = part.tune
     starts = line_starts(part, paper)
     score = score_tree(part, starts, labels=False)
     last = len(tune.bars) - starts[-1]
@@ -50,7 +63,7 @@ def lead_sheet(
         bars = min(last - tune.has_pickup, paper.max_bars)
         paper = paper._replace(width=paper.width * (bars + 1) // (paper.max_bars + 1))
     fill_last = len(starts) == 1 or last >= paper.max_bars
-    names = line_names(part.tune, starts)
+    names = line_names(tune, starts)
     engraving = engrave(score, paper, names, fill_last=fill_last, seed=seed, timed=timed)
     sheet = new_svg(_SCALE * engraving.width, _SCALE * engraving.stacked_height)
     sheet.append(engraving.stacked())

@@ -15,6 +15,7 @@ from djmodel.inputs.music_files import rags
 from djmodel.inputs.reader import read_tune
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.forms import FORMS
+from djmodel.music.charts.parser import parse_chart
 from djmodel.outputs.charts.ireal import ireal_link
 from djmodel.outputs.midi import midi_bytes
 from djmodel.outputs.notation.musicxml import musicxml
@@ -180,6 +181,18 @@ def test_a_chart_says_whether_it_names_a_tempo(chart, text, has_tempo, tempo):
     read = chart(text)
     assert (read["has_tempo"], read["tempo"]) == (has_tempo, tempo)
     assert chart(read["text"])["tempo"] == tempo
+
+
+def test_a_chart_is_read_for_its_mistakes_and_once_more(chart, monkeypatch):
+    read = []
+
+    def counted(text, meter):
+        read.append(text)
+        return parse_chart(text, meter)
+
+    monkeypatch.setattr("djmodel.music.changes.parse_chart", counted)
+    assert chart("Tempo: 90\nDm7 | G7")["has_tempo"]
+    assert len(read) == 2
 
 
 def test_a_playlist_may_be_long_and_a_chart_may_not(chart):

@@ -7,6 +7,7 @@ from djmodel.inputs.wjazzd.solos import bundled_file
 from djmodel.model.model_file import load, pretrained_model
 from djmodel.music.instruments import soloist
 from djmodel.presets import PRESETS
+from seqmodel import model_file
 from seqmodel.files import sha256_of_file
 
 GENERATE = "djmodel.generate"
@@ -64,12 +65,21 @@ def test_the_ragtime_model_knows_no_players(refuses):
     assert "knows no players" in refuses(GENERATE, "ragtime", *BLUES, "--player", "Miles Davis")
 
 
-def test_the_bundled_model_of_a_solo_is_found(command, tmp_path):
-    solo = tmp_path / "rag.mid"
+def test_the_bundled_model_of_a_solo_is_found_and_read_once(command, tmp_path, monkeypatch):
+    solo, read = tmp_path / "rag.mid", []
     assert command(GENERATE, "ragtime", "--bars", 4, "--out", solo).status == 0
+
+    def counted(path, *others):
+        read.append(path.stem)
+        return load_file(path, *others)
+
+    load_file = model_file.load
+    monkeypatch.setattr(model_file, "load", counted)
     again = command(GENERATE, "--like", solo)
     assert again.status == 0, again.err
     assert "the same" in again.out
+    assert command("djmodel.evaluate", "--copies", solo).status == 0
+    assert read == 2 * ["jazz", "ragtime"]
 
 
 def test_a_folder_of_that_name_does_not_hide_a_bundled_model(command, tmp_path, monkeypatch):

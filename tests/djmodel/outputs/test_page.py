@@ -17,6 +17,7 @@ from helpers.browser import NoBrowserError, open_browser, resize, until
 from helpers.handmade_tunes import bar, blues
 
 from djmodel.music.tune import Tune
+from djmodel.outputs.notation.simplified import SimplifiedTune, simplified
 from djmodel.outputs.page import PageItem, notebook_player, page, player, write_page
 from seqmodel.errors import FileError
 
@@ -70,6 +71,20 @@ class TestText:
         assert tree.select_one(".reader").get_text() == "B♭ part"
         assert "D7" in tree.select_one(".sheet").get_text()
         assert tree_of(page([PageItem(tune)], {})).select_one(".reader") is None
+
+    def test_the_part_of_a_tune_is_written_once_for_both_widths(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written = []
+
+        def counted(tune: Tune) -> SimplifiedTune:
+            written.append(tune)
+            return simplified(tune)
+
+        monkeypatch.setattr("djmodel.outputs.notation.written_part.simplified", counted)
+        tune = Tune("", (bar("C7", [(64, 4)]),))
+        assert len(tree_of(page([PageItem(tune)], {})).select(".sheet > div")) == 2
+        assert written == [tune]
 
     def test_values_are_listed_for_each_bar_with_its_chords(self) -> None:
         # A bar of C7 and G7: the third of C, a quarter of rest, the fifth of G.

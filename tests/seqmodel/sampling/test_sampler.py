@@ -17,6 +17,7 @@ from seqmodel.sampling import sampler
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.sampler import sample
+from seqmodel.settings import SettingError
 
 
 def fixed(probabilities):
@@ -245,6 +246,21 @@ def test_only_the_sequences_that_are_returned_cost_an_adapted_layer(monkeypatch)
     last = draw(39)
     assert len(layers) == 1
     assert last.symbols.tolist() == every.symbols[39:].tolist()
+
+
+@pytest.mark.parametrize(("n_sequences", "skip"), [(2, 2), (2, -1), (1, 3)])
+def test_at_least_one_sequence_is_not_skipped(n_sequences, skip):
+    message = f"skip must be at least 0 and less than {n_sequences}, not {skip}"
+    with pytest.raises(SettingError, match=message):
+        sample(
+            random_weights(n_values=3),
+            Automaton.free(3, 3),
+            SamplingConfig(),
+            np.random.default_rng(0),
+            n_sequences=n_sequences,
+            skip=skip,
+            max_length=3,
+        )
 
 
 def test_an_interrupt_also_ends_what_other_threads_draw():

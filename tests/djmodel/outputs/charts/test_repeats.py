@@ -52,6 +52,10 @@ def test_a_chart_with_repeats_of_its_own_stays_as_it_is() -> None:
     assert with_repeats(chart) is chart
 
 
+def test_a_chart_without_bars_stays_as_it_is() -> None:
+    assert with_repeats(Chart((), ())) == Chart((), ())
+
+
 def test_chords_that_are_written_differently_are_not_alike() -> None:
     assert shown("[A] F#7 | B | [A] Gb7 | B") == "[A] .. [A] .."
 
