@@ -11,7 +11,7 @@ from djmodel.music.charts.chord_words import is_chord
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.parser import parse_chart
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
+from djmodel.music.chord_symbol import chord_symbol, engraved, parse_chord_symbol
 from djmodel.music.key import Key
 from djmodel.music.meter import Meter
 from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
@@ -74,6 +74,15 @@ def _hyphenated(text: str) -> str:
     return f"{said['name']}-in-{key}" if said["before"] or said["after"] else said["name"]
 
 
+def _title(name: str, form: Form, tonic: int, key: int) -> str:
+    """The title of a form as musicians write it: `Rhythm changes in B♭`, `Minor blues in A`."""
+    is_said = name.startswith("minor")
+    triad = (0, 3, 7) if form.minor and not is_said else (0, 4, 7)
+    home = engraved(chord_symbol(Chord.of(tonic, triad), key))
+    words = name.replace("-", " ").replace("ii V ", "ii-V-")
+    return f"{words if words.startswith('ii') else words[0].upper() + words[1:]} in {home}"
+
+
 def form_of(text: str, meter: Meter) -> Chart | None:
     """The form that a text names, in the key of the text; None for changes."""
     known = {known.casefold(): known for known in FORMS}
@@ -105,10 +114,9 @@ def form_of(text: str, meter: Meter) -> Chart | None:
         key += 12  # F# as asked, not Gb
     elif {"b", "♭"} & set(key_name[1:]) and key > 0 and key - 12 >= -MAX_KEY_ACCIDENTALS:
         key -= 12  # A flat minor as asked, not G sharp
-    tonic_name = chord_symbol(Chord.of(tonic, (0, 3, 7) if form.minor else (0, 4, 7)), key)
     in_c = replace(
         parse_chart(form.changes, meter),
-        title=f"{name} in {tonic_name}",
+        title=_title(name, form, tonic, key),
         key=Key(0, form.minor).signature,
         minor=form.minor,
     )

@@ -29,7 +29,8 @@ _FIELDS = {
     "tempo": r"tempo|bpm",
     "meter": r"time(?: signature)?|met(?:er|re)|signature",
     "feel": r"feel|style|groove|rhythm",
-    "other": r"composers?|composed by|by|(?:words|lyrics|music)(?: by)?|artist|form|year|album"
+    "composer": r"composers?|composed by|music(?: by)?|by",
+    "other": r"(?:words|lyrics)(?: by)?|artist|form|year|album"
     r"|copyright|source",
 }
 _FIELD = re.compile(
@@ -52,6 +53,18 @@ _MODES = {
     "aeolian": -3, "dorian": -2, "dor": -2, "phrygian": -4, "lydian": 1, "mixolydian": -1,
     "mix": -1, "locrian": -5, "blues": 0,
 }  # fmt: skip
+# Words of a line on how to play, such as `Jazz waltz, 3/4, q=160`, and what stands between them.
+_SAID = re.compile(
+    r"(?:in )?(?P<meter>\d{1,2}/\d{1,2})(?: time)?"
+    r"|(?P<sign>(?:tempo|bpm|[♩♪𝅘𝅥]|q|mm?)\s*[.:]?\s*=?\s*)?(?P<tempo>\d{2,3}(?:\.\d+)?)"
+    r"(?P<bpm>\s*bpm)?"
+    r"|(?:in|(?P<of>key(?: of)?))\s+(?P<key>[A-G][b♭#♯]?(?:m\b|[ -]?(?:major|minor|maj|min)\b)?)"
+    r"|(?P<word>medium|med|moderate(?:ly)?|slow(?:ly)?|fast|bright|brisk|easy|relaxed|up|tempo|time"
+    r"|feel|groove|jazz|straight|even|swung|swing|shuffle|waltz|ballad|be-?bop|8ths|eighths"
+    r"|bossa|nova|samba|rumba|cha-?cha|mambo|afro-?cuban|latin|bolero|funk|rock|soul|two-?beat)",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"(?:[\s,;()–—-]|\band\b)*")
 _METER_LINE = re.compile(r"\s*\d{1,2}/\d{1,2}\s*")
 _LABELLED = re.compile(r"\s*\[[^\[\]]*\]\s*(?P<chords>\S.*)")
 _WORD = re.compile(r"(?![A-G][b#♭♯]?\S*\d)['’‘]?[^\W_][\w'’.,!?&/+=-]*|&|-|–|—|'n'")
@@ -94,6 +107,7 @@ class Heading:
     """The fields before the music; None where there is none."""
 
     title: str = ""
+    composer: str = ""
     key: int | None = None
     tempo: float | None = None
     meter: Meter | None = None
@@ -122,13 +136,16 @@ def split_lines(text: str) -> tuple[Heading, list[Line]]:
     music: list[Line] = []
     for index, line in enumerate(lines):
         is_short = len(line.text) <= _MAX_HEADING
+        if is_short and not music and _read_said(heading, line, 0, text):
+            continue
         if is_short and _read_fields(heading, line, text):
             continue
         if not music and heading.meter is None and _METER_LINE.fullmatch(line.text):
             _set(heading, "meter", line.text.strip(), line, 0, text)
             continue
         if is_short and not music and index < last_chords and _is_prose(line.text):
-            heading.title = heading.title or line.text.strip()
+            end = _title_end(heading, line, text)
+            heading.title = heading.title or line.text[:end].strip()
             heading.feel = heading.feel or feel_of(line.text)
         elif not (is_short and music and _is_lyric(line.text)):
             music.append(line)
@@ -196,7 +213,7 @@ def _read_fields(heading: Heading, line: Line, text: str) -> bool:
         return True
     found = list(_FIELD.finditer(content))
     if found and not content[: found[0].start()].strip(" ("):
-        if found[0].lastgroup in {"title", "other"}:
+        if found[0].lastgroup in {"title", "composer", "other"}:
             del found[1:]
         ends = [match.start() for match in found[1:]] + [len(content)]
         for match, end in zip(found, ends, strict=True):
@@ -212,20 +229,77 @@ def _read_fields(heading: Heading, line: Line, text: str) -> bool:
     return False
 
 
+def _said(text: str, start: int = 0) -> list[re.Match[str]]:
+    """The words on how to play, meters, tempos and keys that a text consists of from `start` on;
+    none where it has any other words."""
+    found: list[re.Match[str]] = []
+    at = _end_of_gap(text, start)
+    while at < len(text):
+        match = _SAID.match(text, at)
+        if match is None:
+            return []
+        found.append(match)
+        at = _end_of_gap(text, match.end())
+        if at == match.end() < len(text):
+            return []
+    return found
+
+
+def _end_of_gap(text: str, start: int) -> int:
+    gap = _BETWEEN.match(text, start)
+    return gap.end() if gap else start
+
+
+def _read_said(heading: Heading, line: Line, start: int, text: str) -> bool:
+    """Reads how to play from `start` to the end of a line; False for any other text. Below a title
+    words alone say it, and numbers alone; elsewhere they may be a title."""
+    found = _said(line.text, start)
+    has_words = any(match["word"] for match in found)
+    is_certain = any(
+        match["meter"] or match["sign"] or match["bpm"] or match["of"] for match in found
+    ) or (has_words and any(match["tempo"] for match in found))
+    if not found or not (is_certain or heading.title):
+        return False
+    for match in found:
+        for name in ("meter", "tempo", "key"):
+            if match[name]:
+                _set(heading, name, match[name], line, match.start(name), text)
+    if has_words:
+        _set(heading, "feel", line.text[start:], line, start, text)
+    return True
+
+
+def _title_end(heading: Heading, line: Line, text: str) -> int:
+    """The end of the title in a line that goes on with how to play: `Home (Medium swing, 140)`."""
+    for sign in re.finditer(r",|\(|(?<=\s)[–—-](?=\s)", line.text):
+        if sign.start() and _read_said(heading, line, sign.start(), text):
+            return sign.start()
+    return len(line.text)
+
+
 def _set(heading: Heading, name: str, value: str, line: Line, at: int, text: str) -> None:
     """Sets a field of the heading. Raises ChangesError for a value that it cannot have."""
     stripped = value.strip(" ,;|()")
     try:
         if name == "title":
             heading.title = value.strip()
+        elif name == "composer":
+            heading.composer = stripped
         elif name == "key":
             heading.key = parse_key(stripped)
+        elif name == "tempo" and feel_of(stripped) and not re.search(r"\d", stripped):
+            heading.feel = heading.feel or feel_of(stripped)
         elif name == "tempo":
             heading.tempo = _tempo(stripped)
         elif name == "meter":
             heading.meter = parse_meter({"c": "4/4", "¢": "2/2"}.get(stripped.lower(), stripped))
         elif name == "feel":
             heading.feel = feel_of(stripped)
+            for word in _said(stripped):
+                if word["tempo"]:
+                    heading.tempo = heading.tempo or _tempo(word["tempo"])
+                elif word["meter"] or word[0].lower() == "waltz":
+                    heading.meter = heading.meter or parse_meter(word["meter"] or "3/4")
     except InputError as error:
         start = line.position + at + len(value) - len(value.lstrip())
         raise ChangesError(

@@ -59,6 +59,7 @@ def parse_chart(text: str, meter: Meter) -> Chart:
         key=heading.key,
         tempo=heading.tempo,
         feel=heading.feel,
+        composer=heading.composer,
     )
     try:
         play_order(chart.marks)

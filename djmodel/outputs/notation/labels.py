@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from fractions import Fraction
 from typing import NamedTuple
 
+from djmodel.music.charts.chord_words import is_chord
 from djmodel.music.chord_symbol import engraved
 from djmodel.music.instruments import instrument_name
 from djmodel.music.tune import Tune
@@ -38,6 +40,14 @@ def beat_mark(tune: Tune, values: Container[Fraction] | None = None) -> BeatMark
     beat = tune.bars[0].meter.beat
     value = beat if values is None or beat in values else Fraction(1)
     return BeatMark(value, round(tune.tempos[0].bpm / value))
+
+
+def title_of(tune: Tune) -> str:
+    """The title of a tune for a sheet; "" where it is the text of its chart, of which the sheet has
+    the chords."""
+    words = re.split(r"[\s|]+", tune.title.strip("| "))
+    is_chart = "|" in tune.title or all(map(is_chord, words))
+    return "" if is_chart else tune.title
 
 
 def tempo_text(tune: Tune) -> str:

@@ -8,7 +8,12 @@ from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs.drawing import Drawing, add, new_svg, to_text
 from djmodel.outputs.notation.engraving import engrave
-from djmodel.outputs.notation.labels import LETTER_SHARE, MAX_TITLE_LENGTH, tempo_text
+from djmodel.outputs.notation.labels import (
+    LETTER_SHARE,
+    MAX_TITLE_LENGTH,
+    tempo_text,
+    title_of,
+)
 from djmodel.outputs.notation.lines import Paper, line_names, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
 from djmodel.outputs.notation.written_part import WrittenPart, written_part
@@ -73,7 +78,7 @@ def sheet_of_part(
 def _with_heading(sheet: ET.Element, tune: Tune, paper: Paper) -> ET.Element:
     """A drawing with title and first tempo above the sheet. A title that is wider than the sheet is
     set smaller, then widens it."""
-    words = [printable(tune.title, MAX_TITLE_LENGTH), tempo_text(tune)]
+    words = [printable(title_of(tune), MAX_TITLE_LENGTH), tempo_text(tune)]
     text = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} ".join(filter(None, words))
     left = _SCALE * paper.margin
     width, height = float(sheet.attrib["width"]), float(sheet.attrib["height"])

@@ -22,7 +22,7 @@ from djmodel.music.tune import Bar, Change, Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.notation.accidentals import Accidentals, Sign
 from djmodel.outputs.notation.elements import add, add_note_type, add_pitch, direction
-from djmodel.outputs.notation.labels import beat_mark, feel_name, soloist_text
+from djmodel.outputs.notation.labels import beat_mark, feel_name, soloist_text, title_of
 from djmodel.outputs.notation.lines import (
     PRINT,
     form_marks,
@@ -87,7 +87,7 @@ def score_tree(
     starts = line_starts(part, PRINT) if starts is None else starts
     root = ET.Element("score-partwise", version="4.0")
     if labels:
-        add(add(root, "work"), "work-title", tune.title or " ")
+        add(add(root, "work"), "work-title", title_of(tune) or " ")
     identification = add(root, "identification")
     if labels:
         _creators(identification, tune)
@@ -114,7 +114,7 @@ def _credits(root: ET.Element, tune: Tune) -> None:
     if not soloist_text(tune):
         return
     for kind, words, justify in (
-        ("title", tune.title, "center"),
+        ("title", title_of(tune), "center"),
         ("subtitle", soloist_text(tune), "center"),
         ("composer", tune.composer, "right"),
     ):

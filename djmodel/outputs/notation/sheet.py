@@ -27,6 +27,7 @@ from djmodel.outputs.notation.labels import (
     rhythm_text,
     soloist_text,
     tempo_text,
+    title_of,
 )
 from djmodel.outputs.notation.lines import PRINT, line_names, line_starts
 from djmodel.outputs.notation.musicxml import score_tree
@@ -122,7 +123,7 @@ def sheet(part: WrittenPart) -> Sheet:
             placed.append((system, y - PRINT.margin - system.top))
             y += system.bottom - system.top + gap
         used = y - gap + _BOTTOM
-        words = heading.elements if number == 1 else _running_head(tune.title, number)
+        words = heading.elements if number == 1 else _running_head(title_of(tune), number)
         pages.append(_page(engraving, placed, words))
     return Sheet(tuple(pages), tune.title, _SCALE * used)
 
@@ -137,7 +138,7 @@ def _heading(part: WrittenPart) -> _Heading:
     """Title and soloist, instrument on the left and composer on the right, feel and tempo above the
     music."""
     tune = part.tune
-    title = printable(tune.title, MAX_TITLE_LENGTH)
+    title = printable(title_of(tune), MAX_TITLE_LENGTH)
     middle, right = PRINT.width / 2, PRINT.width - PRINT.margin
     elements, y = [], float(_TOP)
     for line, size in _title_lines(title):

@@ -179,10 +179,10 @@ def test_forms_are_found_by_name() -> None:
     blues = parse_changes("blues-in-F")
     assert len(blues.bars) == 12
     assert written(blues).startswith("F7 | Bb7 | F7 | F7 | Bb7")
-    assert (blues.title, blues.key) == ("blues in F", -1)
+    assert (blues.title, blues.key) == ("Blues in F", -1)
     rhythm = parse_changes("rhythm-changes")
     assert len(rhythm.bars) == 32
-    assert rhythm.title == "rhythm-changes in Bb"
+    assert rhythm.title == "Rhythm changes in B♭"
     # the bridge goes round the circle of fifths, two bars each
     assert written(rhythm).split(" | ")[16:24] == [
         *("D7", "D7", "G7", "G7", "C7", "C7", "F7", "F7"),
@@ -192,7 +192,7 @@ def test_forms_are_found_by_name() -> None:
     assert written(parse_changes("II-v-i-in-d")) == "Em7 | A7 | Dmaj7 | Dmaj7"
     assert written(parse_changes("ii-V-I-in-F#")).startswith("G#m7 | C#7 | F#maj7")
     assert written(parse_changes("ii-V-I-in-Gb")).startswith("Abm7 | Db7 | Gbmaj7")
-    assert parse_changes("minor-blues-in-Am").title == "minor-blues in Am"
+    assert parse_changes("minor-blues-in-Am").title == "Minor blues in A"
     assert parse_changes("minor-blues-in-A").key == 0
 
 
@@ -220,7 +220,7 @@ def test_every_form_in_any_key_is_the_same_form_spelled_as_a_musician_does(name:
 
 def test_a_blues_in_a_flat_minor_has_flats() -> None:
     tune = parse_changes("minor-blues-in-Ab")
-    assert tune.title == "minor-blues in Abm"
+    assert tune.title == "Minor blues in A♭"
     assert written(tune).split(" | ")[::4] == ["Abm7", "Dbm7", "E7"]
     assert written(parse_changes("bird-blues-in-Gb")).split(" | ")[5] == "Bm7 E7@2"
 

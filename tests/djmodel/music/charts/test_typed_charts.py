@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import parse_changes, read_chart
 from djmodel.music.chord_symbol import chords_of_bar
 from djmodel.music.tune import Tune
 
@@ -320,6 +320,43 @@ def test_a_letter_in_brackets_begins_a_section_wherever_it_stands() -> None:
 def test_a_meter_alone_on_the_first_line_is_the_meter() -> None:
     chart = parse_changes("5/4\n| Ebm / / Bbm7 / |")
     assert [str(bar.meter) for bar in chart.bars] == ["5/4"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "title", "key", "tempo", "meter", "feel"),
+    [
+        ("Home\nTempo 140", "Home", None, 140, "4/4", ""),
+        ("Tempo 140", None, None, 140, "4/4", ""),
+        ("Home\nMedium swing, 140", "Home", None, 140, "4/4", "swing"),
+        ("Medium swing, 140", None, None, 140, "4/4", "swing"),
+        ("Home\n(Jazz waltz, 3/4, q=160)", "Home", None, 160, "3/4", ""),
+        ("Home (Medium swing, 140)", "Home", None, 140, "4/4", "swing"),
+        ("Home - Up Tempo Swing (240)", "Home", None, 240, "4/4", "swing"),
+        ("Take Six, 5/4", "Take Six", None, None, "5/4", ""),
+        ("Home\nKey Cm\nBossa 140 bpm", "Home", -3, 140, "4/4", "latin"),
+        ("Key of F, tempo 130, swing", None, -1, 130, "4/4", "swing"),
+        ("Home\nin G minor", "Home", -2, None, "4/4", ""),
+        ("Style: Jazz waltz", None, None, None, "3/4", ""),
+        ("Style: Samba 180", None, None, 180, "4/4", "latin"),
+        ("Tempo: Medium swing", None, None, None, "4/4", "swing"),
+        # titles
+        ("Slow Blues", "Slow Blues", None, None, "4/4", ""),
+        ("Route 66", "Route 66", None, None, "4/4", ""),
+        ("25 or 6 to 4", "25 or 6 to 4", None, None, "4/4", ""),
+        ("Blues in F, for Fred", "Blues in F, for Fred", None, None, "4/4", ""),
+    ],
+)
+def test_a_heading_says_how_to_play_as_players_write_it(
+    heading: str, title: str | None, key: int | None, tempo: float | None, meter: str, feel: str
+) -> None:
+    chart = read_chart(f"{heading}\n| Dm7 | G7 | C | % |")
+    assert chart.title == (title or "Dm7 | G7 | C | %")
+    assert (chart.key, chart.tempo, chart.feel) == (key, tempo, feel)
+    assert [str(bar.meter) for bar in chart.bars] == [meter] * 4
+
+
+def test_the_composer_of_a_heading_is_that_of_the_tune() -> None:
+    assert parse_changes("Home\nComposer: Ann Lee\n| Dm7 | G7 | C | % |").composer == "Ann Lee"
 
 
 def test_a_first_line_with_a_section_and_chords_is_no_title() -> None:
