@@ -15,12 +15,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from djmodel.music.chord import Chord
-from djmodel.music.chord_symbol import chord_tone_places, chord_tones
+from djmodel.music.chord_symbol import chord_tone_places, chord_tones, root_place
 from djmodel.music.pitch import LETTER_PITCH_CLASSES, step_and_alter
 
 # Costs of a name.
 _NEAR, _FAR = 1.0, 0.1  # of a fifth away from the key: of the first three, of those beyond
 _CHORD_TONE = -4.0  # named as the chord has it
+_LEADING_TONE = -5.0  # a semitone below a dominant that is foreign to the key: D sharp over E7
 _TENSION = -2.0  # an altered tension of a dominant, which yields to the melody
 _FOREIGN = 1.5  # of a name outside key and chord for a tone that the key has
 _AWKWARD = 3.0  # C flat, F flat, E sharp, B sharp outside the key
@@ -81,14 +82,16 @@ def _spelling(pitch: int, place: int) -> Spelling:
 def _names(pitch_class: int, chord: Chord, key: int) -> dict[int, float]:
     """The places on the circle of fifths that name a pitch class, with their costs."""
     lowest = pitch_class * 7 % 12 - 12  # C is at -12, as a double flat D; at 0; and at 12
-    of_chord, tension = chord_tone_places(chord, key).get(pitch_class), False
+    of_chord, weight = chord_tone_places(chord, key).get(pitch_class), _CHORD_TONE
     if {4, 10} <= {*chord.intervals}:
         interval = (pitch_class - chord.root) % 12
-        tension = any(
-            degree > 7 and semitones == interval for degree, semitones in chord_tones(chord)
-        )
+        if any(degree > 7 and semitones == interval for degree, semitones in chord_tones(chord)):
+            weight = _TENSION
         if interval == 3:  # a sharp ninth, or a blue third
             of_chord = None
+        root = root_place(chord, key)
+        if interval == 11 and _distance(root + 4, key):
+            of_chord, weight = root + 5, _LEADING_TONE
     costs = {}
     places = (lowest, lowest + 12, lowest + 24)
     in_key = any(_distance(place, key) == 0 for place in places)
@@ -98,7 +101,7 @@ def _names(pitch_class: int, chord: Chord, key: int) -> dict[int, float]:
         if in_key and away and place != of_chord:
             cost += _FOREIGN
         if away and place == of_chord:
-            cost += _TENSION if tension else _CHORD_TONE
+            cost += weight
         name = step_and_alter(place)
         if away and name in _AWKWARD_NAMES:
             cost += _AWKWARD

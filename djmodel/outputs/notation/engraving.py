@@ -19,6 +19,7 @@ UNITS = 10  # of verovio's drawing in one of its layout
 _MAX_HEIGHT = 60_000
 # Sizes of fonts, in units of verovio's drawing: of a chord symbol, and of a section's name.
 _ROOT_SIZE, _SUFFIX_SIZE, _WORD_SIZE = "405px", "300px", "320px"
+_NUMBER_SIZE, _NUMBER_GAP = "324px", 6.0  # of a bar; the gap to the box of a section
 _NAME_ROW, _NAME_GAP = 50.0, 12.0  # height of the name of a line, and of the gap below it
 
 # Characters of music fonts (SMuFL) that verovio writes into texts, and those that any font has.
@@ -131,8 +132,26 @@ def engrave(
     systems = [group for group in page if group.get("class") == "system"]
     for group in list(page):
         page.remove(group)
-    lines = [_system(each, names.get(index, "")) for index, each in enumerate(systems)]
+    numbers = [measure.get("number", "") for measure in score.iter("measure")]
+    lines = []
+    for index, each in enumerate(systems):
+        if index:
+            _add_number(each, numbers[0])
+        lines.append(_system(each, names.get(index, "")))
+        del numbers[: sum(group.get("class") == "measure" for group in each.iter("g"))]
     return Engraving(frame, tuple(lines), *size)
+
+
+def _add_number(system: ET.Element, number: str) -> None:
+    """Adds the number of its first bar to a line of music, left of the box of a section, where
+    verovio leaves it out."""
+    groups = list(system.iter("g"))
+    boxes = [group for group in groups if group.get("class") == "reh"]
+    if boxes and not any(group.get("class", "").startswith("mNum") for group in groups):
+        [box], [text] = boxes[0].findall("rect"), boxes[0].findall("text")
+        x, y = float(box.attrib["x"]) - UNITS * _NUMBER_GAP, float(text.attrib["y"])
+        style = {"font_style": "italic", "text_anchor": "end", "fill": "currentColor"}
+        add(system, "text", number, x=x, y=y, font_size=_NUMBER_SIZE, **style)
 
 
 def _add_times(svg: ET.Element, events: Sequence[Mapping[str, Any]]) -> None:

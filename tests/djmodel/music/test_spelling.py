@@ -77,6 +77,19 @@ BY_HAND = {
     "a repeated note has one name": (0, "C: Eb5 Eb5 D5 C#5 C#5 D5"),
     "a natural between two flats of the key": (-4, "Ab7: Bb4 B4 C5 Eb5 | Db7: Cb5 Bb4 Ab4"),
     "a ninth over E7 sharp nine": (4, "E7#9: G4 E4 G4 G#4 B4"),
+    # Over a dominant from another key its leading tone has one name; a blue third is flat.
+    "a neighbour of E7, up and down": (0, "E7: E4 D#4 E4 D#4 D4 B3"),
+    "a leap to the leading tone of E7": (0, "E7: B4 D#5 D5 B4 G#4"),
+    "a leap from the leading tone of E7": (0, "E7: D#4 B3 G#3 E3"),
+    "a line around E7": (0, "E7: F#4 D#4 E4 G#4 C#5 B4"),
+    "a bebop line over E7": (0, "E7: E5 D#5 D5 C#5 B4"),
+    "one name in a bar over E7": (0, "E7: D#4 D4 D#4 E4 D#4 D4 C4 B3"),
+    "a leading tone of A7": (0, "A7: E4 C#4 A3 G#3 A3 | Dm7: F4"),
+    "a leading tone of E7 behind B7": (0, "B7: D#4 F#4 A4 C5 | E7: B4 D#4 E4"),
+    "the blue third of C7": (0, "C7: G4 Eb4 C4 E4 G4"),
+    "a blues lick over C7": (0, "C7: C5 Bb4 G4 Eb4 D4 C4"),
+    "the blue third of C7, seventh of F7": (0, "C7: Eb4 D4 C4 Bb3 C4 | F7: Eb4 C4 A3"),
+    "the blue third of F7": (0, "F7: F4 Ab4 C5 Ab4 G4 F4"),
 }
 
 

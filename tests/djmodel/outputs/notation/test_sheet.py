@@ -64,6 +64,22 @@ def test_lines_have_the_number_of_their_first_bar() -> None:
     assert [text for text in words(page) if text.isdecimal()] == ["5", "9"]
 
 
+def test_lines_that_begin_with_a_section_have_their_numbers_left_of_its_box() -> None:
+    # eight bars each: lines from bars 1, 5, 9 (with the box B) and 13
+    chart = parse_changes(
+        "[A] C | F | G7 | C | C | F | G7 | C | [B] F | % | C | % | F | % | G7 | %"
+    )
+    [page] = printed(chart).pages
+    assert [word for word in words(page) if word.isdecimal()] == ["5", "9", "13"]
+
+
+def test_the_text_of_a_chart_is_not_its_title() -> None:
+    [page] = printed(parse_changes("Dm7 | G7 | C | %")).pages
+    assert not any("|" in word for word in words(page))
+    [page] = printed(parse_changes("Am")).pages
+    assert words(page).count("Am") == 1  # the chord
+
+
 def test_the_first_chord_of_each_line_is_printed_and_others_only_where_they_change() -> None:
     [page] = printed(parse_changes("C7 | % | % | % | % | F7 | F7 | F7", title="x")).pages
     assert [text for text in words(page) if text.endswith("7")] == ["C7", "C7", "F7"]
