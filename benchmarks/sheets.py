@@ -2,6 +2,10 @@
 comparison of what both read; and a folder of hundreds of lead sheets.
 
     python -m benchmarks.sheets [FILES...] [--lead-sheets N] [--jobs N]
+    python -m benchmarks.sheets [FILES...] --notes
+
+With --notes nothing is timed: the notes of each file are compared with those that music21 reads,
+and each difference has a reason. All MusicXML of music21's corpus, the default, takes an hour.
 """
 
 from __future__ import annotations
@@ -10,19 +14,26 @@ import argparse
 import re
 import tempfile
 import time
+import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from benchmarks.reading import parsed_by_music21, seconds
+from djmodel.inputs.quantization import quantize_time
 from djmodel.inputs.reader import read_score, read_tune, read_tunes
 from djmodel.inputs.sheet_music import corpus_file
 from djmodel.inputs.wjazzd.solos import bundled_file
 from djmodel.music.tune import Tune
 from djmodel.outputs.notation.musicxml import musicxml
 from djmodel.outputs.notation.written_part import written_part
+from seqmodel.errors import InputError
 from seqmodel.parallel.pool import PoolConfig
 
 REPEATS = 5
+MUSICXML = {".mxl", ".musicxml", ".xml"}
 # Lead sheets, piano scores and a chorale of music21's corpus.
 PIECES = (
     "leadSheet/fosterBrownHair",
@@ -78,12 +89,74 @@ def read_folder(folder: Path, jobs: int) -> None:
         )
 
 
+def compare_notes(files: Sequence[Path]) -> None:
+    """Prints each file whose notes differ from music21's, with the reason, and how many are
+    equal."""
+    warnings.simplefilter("ignore")  # music21's
+    equal = both = 0
+    for path in files:
+        try:
+            reason = difference(path)
+        except InputError as error:
+            print(f"{path.name}: not read here ({error.message})", flush=True)
+            continue
+        except Exception as error:  # music21's, of any kind
+            print(f"{path.name}: not read by music21 ({type(error).__name__})", flush=True)
+            continue
+        both += 1
+        equal += not reason
+        if reason:
+            print(f"{path.parent.name}/{path.name}: {reason}", flush=True)
+    print(f"{equal} of {both} equal", flush=True)
+
+
+def difference(path: Path) -> str:
+    """The difference between the notes that are read here and those of music21: onsets and pitches
+    of all parts, with the repeats played; "" if there is none."""
+    ours = read_score(path)
+    parts = list(parsed_by_music21(path).toSoundingPitch().parts)
+    played = [part.expandRepeats() for part in parts]
+    begun, held = _notes(played, held=False), _notes(played, held=True)
+    found = {(note.onset, note.pitch) for part in ours.parts for note in part.notes}
+    if found == begun:
+        return ""
+    bars = len(played[0].getElementsByClass("Measure"))
+    if len(ours.measures) != bars:
+        return f"another order, of {len(ours.measures)} bars here and {bars} of music21's"
+    if len({len(part.getElementsByClass("Measure")) for part in played}) > 1:
+        return "a repeat or jump that stands in one part, which music21 plays in that part alone"
+    starts = {tuple(m.offset for m in part.getElementsByClass("Measure")) for part in parts}
+    if len(starts) > 1:
+        return "the bars of music21's parts do not begin together"
+    if begun <= found <= held:
+        return f"{len(found - begun)} notes that are tied to none before"
+    return f"{len(found - begun)} notes are only here, {len(begun - found)} only in music21's"
+
+
+def _notes(parts: Sequence[Any], *, held: bool) -> set[tuple[Fraction, int]]:
+    """Onsets and pitches of music21's parts; `held`: with notes that are tied to one before."""
+    return {
+        (quantize_time(Fraction(element.offset).limit_denominator(10080)), note.pitch.midi)
+        for part in parts
+        for element in part.flatten().notes
+        if "Harmony" not in element.classes and element.quarterLength
+        for note in (element.notes if element.isChord else [element])
+        if held or note.tie is None or note.tie.type == "start"
+    }
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     options.add_argument("files", nargs="*", type=Path, help="MusicXML (default: six pieces)")
     options.add_argument("--lead-sheets", type=int, default=500, help="size of the folder")
     options.add_argument("--jobs", type=int, default=2, help="processes")
+    options.add_argument("--notes", action="store_true", help="compare the notes, not the time")
     chosen = options.parse_args()
+    if chosen.notes:
+        from music21 import corpus
+
+        compare_notes(chosen.files or [p for p in corpus.getCorePaths() if p.suffix in MUSICXML])
+        return
     print(f"{'file':32}{'notes':>7}{'music21':>10}{'here':>10}{'ratio':>9}", flush=True)
     files = chosen.files or [corpus_file(piece) for piece in PIECES]
     read_score(files[0])  # builds tables, once

@@ -17,6 +17,7 @@ _MAX_ARCHIVE_MEGABYTES = 10  # the directory of a larger archive can fill the me
 _CONTAINER = "META-INF/container.xml"
 _MAX_CONTAINER_BYTES = 1 << 16
 _ROOT_FILE = re.compile(r"""\bfull-path\s*=\s*["']([^"'<>]+)["']""")
+_ARCHIVE = b"PK\x03\x04"  # the start of one
 _HINT = "choose another file"
 
 
@@ -25,6 +26,8 @@ def sheet_text(path: Path, limits: Limits) -> bytes:
     LimitError for a text or an archive that is too large."""
     content = path.read_bytes()
     if not zipfile.is_zipfile(BytesIO(content)):
+        if content.startswith(_ARCHIVE):
+            raise FileError("the archive is damaged (cut off)", path=path, hint=_HINT)
         return content
     if len(content) > _MAX_ARCHIVE_MEGABYTES << 20:
         message = f"the archive is larger than {_MAX_ARCHIVE_MEGABYTES} MB"

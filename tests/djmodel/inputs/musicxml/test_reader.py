@@ -307,7 +307,7 @@ def emptied(path):
     ("accident", "reason"),
     [
         (damaged, "the archive is damaged"),
-        (cut, "not well-formed"),
+        (cut, "the archive is damaged .cut off."),
         (beheaded, "the archive is damaged"),
         (locked, "cannot be unpacked"),
         (emptied, "the archive has no MusicXML score"),
