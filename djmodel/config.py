@@ -93,7 +93,7 @@ class TrainingConfig:
     as the player's name, so that the model also plays without. At each value the share `hidden` of
     all features is hidden, which is a dropout of them.
     `transpose` moves what each window says of absolute pitches by some semitones.
-    `adaptation` is the rate at which the output layer follows a solo (see
+    `adaptation` is the rate at which the output layer follows a solo or a primer that is read (see
     `seqmodel.network.adaptation`).
     `compact` makes a small model file: weights of 16 bits, no copy for Keras, and of many tunes the
     first ones.

@@ -1,8 +1,9 @@
-"""Adaptation: the Dense layer follows the sequence that is being read or drawn.
+"""Adaptation: the Dense layer follows the sequence that is being read.
 
 After every few symbols the Dense layer moves down the gradient of their cross-entropy, so that what
 a player prefers in this solo is expected more of its rest. The recurrent layer stays as it was
-trained, and each sequence has a change of its own. After Krause, Kahembwe, Murray and Renals,
+trained, and each sequence has a change of its own. Of what a model draws itself there is nothing to
+learn: a layer that follows it draws it again and again. After Krause, Kahembwe, Murray and Renals,
 *Dynamic Evaluation of Neural Sequence Models* (2018), who move all weights.
 
 In shapes: H units, V values, S scores of the Dense layer (V without views), k conditioning

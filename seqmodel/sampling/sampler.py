@@ -71,9 +71,9 @@ def sample(
     The model first reads the zero vector, then `primer` (which is not part of the result and does
     not move the constraint), with `primer_conditioning (len(primer), k)`. The first of eight
     sequences is the same, bit for bit, as the only one of one, and a longer one begins as a shorter
-    one does. `adaptation`: the rate at which the Dense layer follows each sequence. Raises
-    SamplingError if `copy_limit` leaves nothing to draw, SettingError for a `skip` that is not from
-    0 to `n_sequences` - 1.
+    one does. `adaptation`: the rate at which the Dense layer follows the primer; what is drawn
+    leaves it as it is. Raises SamplingError if `copy_limit` leaves nothing to draw, SettingError
+    for a `skip` that is not from 0 to `n_sequences` - 1.
     """
     if not 0 <= skip < n_sequences:
         message = f"skip must be at least 0 and less than {n_sequences:,}, not {skip:,}"
@@ -158,7 +158,6 @@ def _draw(
             logits = adaptation.logits(logits, state, conditioning)
             collected[t - first] = logits
             drawn = sampler.draw(logits, uniforms[t], out=symbols[t])
-            adaptation.follow(drawn)
             logits = state.read(drawn, sampler.conditioning)
             t += 1
         log_probs[first:t] = _log_probabilities(collected[: t - first], symbols[first:t])
@@ -166,27 +165,36 @@ def _draw(
 
 
 class _Adaptation:
-    """The Dense layers of those `wanted` of B sequences, which follow them; at a rate of 0
-    nothing."""
+    """The Dense layer of those `wanted` of B sequences, which follows the primer that all of them
+    have; at a rate of 0 nothing. It does not follow what is drawn: on its own choices it would feed
+    until it repeats them."""
 
     def __init__(self, weights: Weights, wanted: slice, rate: float) -> None:
-        numbers = range(wanted.start, wanted.stop) if rate else ()
-        self.layers = {k: AdaptedLayer(weights, rate) for k in numbers}
+        self.wanted = range(wanted.start, wanted.stop)
+        self.layer = AdaptedLayer(weights, rate) if rate else None
+
+    def read(
+        self, logits: Floats, state: BatchedState, conditioning: Indices | None, symbol: int
+    ) -> None:
+        """Takes in a symbol of the primer, which came where the network gave `logits (n, B)`."""
+        if self.layer:
+            self._adapted(self.layer, logits, state, conditioning, 0)
+            self.layer.follow(symbol)
 
     def logits(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
-        """The logits `(n, B)` by the adapted layers, from those of the network."""
-        if not self.layers:
+        """The logits `(n, B)` by the adapted layer, from those of the network."""
+        if self.layer is None or not self.layer.change.any():
             return logits
         logits = logits.copy()
-        for k, layer in self.layers.items():
-            features = () if conditioning is None else conditioning[:, k]
-            logits[:, k] = layer.logits(logits[:, k], state.state[:, k], features)
+        for k in self.wanted:
+            logits[:, k] = self._adapted(self.layer, logits, state, conditioning, k)
         return logits
 
-    def follow(self, drawn: Drawn) -> None:
-        """Takes in the symbols that were drawn, `(B,)`."""
-        for k, layer in self.layers.items():
-            layer.follow(int(drawn[k]))
+    @staticmethod
+    def _adapted(
+        layer: AdaptedLayer, logits: Floats, state: BatchedState, known: Indices | None, k: int
+    ) -> Floats:
+        return layer.logits(logits[:, k], state.state[:, k], () if known is None else known[:, k])
 
 
 def _read_primer(
@@ -202,9 +210,8 @@ def _read_primer(
     previous = np.full(B, PADDING)
     for t, symbol in enumerate(primer):
         features = None if conditioning is None else np.repeat(conditioning[t][:, None], B, 1)
-        adaptation.logits(state.read(previous, features), state, features)
+        adaptation.read(state.read(previous, features), state, features, symbol)
         previous = np.full(B, symbol)
-        adaptation.follow(previous)
     return state.read(previous, following)
 
 

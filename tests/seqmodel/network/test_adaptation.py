@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.reference_network import random_weights
 
 from djmodel.model.layers import shared_layers
 from djmodel.model.scan import scanning_model
@@ -60,21 +61,34 @@ def test_a_player_who_prefers_one_degree_is_expected_to_play_it_again(weights):
     assert found[-1, 6] / found[-1, 5] > at_first[-1, 6] / at_first[-1, 5]
 
 
-def test_a_drawn_solo_has_the_probabilities_that_reading_it_gives():
-    layers = shared_layers(V, 6, 1)
-    plain = extract_weights(scanning_model(layers.LSTM_cell, layers.densor))
-    primer = [1, 2, 3] * 4
-    samples = sample(
-        plain,
+def drawn(primer=(), **options):
+    """Three sequences of a small network, of five times as many symbols as a change waits for."""
+    weights, rng = random_weights(n_values=V), np.random.default_rng(0)
+    return weights, sample(
+        weights,
         Automaton.free(V, V),
         SamplingConfig(),
-        np.random.default_rng(0),
+        rng,
         n_sequences=3,
-        max_length=20,
+        max_length=5 * N,
         primer=primer,
-        adaptation=RATE,
+        **options,
     )
+
+
+def test_what_is_drawn_is_as_probable_as_the_primer_made_it_and_not_what_was_drawn_before():
+    # Eight symbols of the primer move the layer once, and the eight that follow leave it there.
+    primer = [1, 2, 3, 4] * (N // 4)
+    weights, samples = drawn(primer, adaptation=RATE)
     for row, log_probs in zip(samples.rows(), samples.log_probs, strict=True):
-        whole = [*primer, *row.tolist()]
-        expected = log_distributions(plain, whole, adaptation=RATE)[np.arange(len(whole)), whole]
-        np.testing.assert_allclose(log_probs, expected[len(primer) :], atol=1e-5)
+        places = np.arange(N, 6 * N), row
+        adapting = log_distributions(weights, [*primer, *row], adaptation=RATE)[places]
+        np.testing.assert_allclose(log_probs[:N], adapting[:N], atol=1e-5)
+        assert abs(log_probs[N:] - adapting[N:]).max() > 1e-3
+        assert abs(log_probs - log_distributions(weights, [*primer, *row])[places]).max() > 1e-3
+
+
+def test_without_a_primer_the_network_alone_is_drawn_from():
+    adapting, plain = drawn(adaptation=RATE)[1], drawn()[1]
+    assert adapting.symbols.tolist() == plain.symbols.tolist()
+    assert adapting.log_probs.tolist() == plain.log_probs.tolist()

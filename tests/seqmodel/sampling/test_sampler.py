@@ -10,7 +10,6 @@ import pytest
 from helpers.reference_network import random_weights
 
 from seqmodel.errors import InputError
-from seqmodel.network.adaptation import AdaptedLayer
 from seqmodel.network.forward import log_probabilities
 from seqmodel.network.weights import Weights
 from seqmodel.sampling import sampler
@@ -226,26 +225,6 @@ def test_a_sequence_does_not_depend_on_the_number_of_sequences(sampling, automat
         fewer = draw(n_sequences)
         assert (fewer.symbols == many.symbols[:n_sequences]).all()
         assert (fewer.log_probs == many.log_probs[:n_sequences]).all()
-
-
-def test_only_the_sequences_that_are_returned_cost_an_adapted_layer(monkeypatch):
-    weights, layers = random_weights(n_values=5, scale=1.0), []
-
-    class Counted(AdaptedLayer):
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
-            layers.append(self)
-
-    def draw(skip):
-        rng, free = np.random.default_rng(0), Automaton.free(5, 5)
-        options = {"n_sequences": 40, "skip": skip, "max_length": 20, "adaptation": 0.1}
-        return sample(weights, free, SamplingConfig(), rng, **options)
-
-    every = draw(0)
-    monkeypatch.setattr(sampler, "AdaptedLayer", Counted)
-    last = draw(39)
-    assert len(layers) == 1
-    assert last.symbols.tolist() == every.symbols[39:].tolist()
 
 
 @pytest.mark.parametrize(("n_sequences", "skip"), [(2, 2), (2, -1), (1, 3)])
