@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.jazz.composition import ABLATION_EPOCHS, MODEL
 from benchmarks.jazz.results import Results
-from benchmarks.jazz.solos import MINGUS, WHOLE
+from benchmarks.jazz.solos import DIFFERENCE, LIMITS, MINGUS, SHARES, WHOLE
 from djmodel.model.model_file import load
 from seqmodel.command_line.runner import stderr_console
 from seqmodel.files import atomic_write, sha256_of_file
@@ -94,11 +94,23 @@ def solo_table(figures: Mapping[str, Any]) -> str:
     """The measures of the model's solos beside those of human solos."""
     model, human = _solos(figures), figures["test: human"]
     rows = ["| | model | human solos |", "|---|---|---|"]
-    shares = ("tones", "rests", "motifs")
+    shares = ("tones", "rests", "repeated pitches")
     for name, number in human.items():
+        if name in (LIMITS, DIFFERENCE):
+            continue
         form = ".1%" if name.endswith(shares) or "motifs" in name else ".1f"
         rows.append(f"| {name} | {model[name]:{form}} | {number:{form}} |")
+        if name in SHARES and LIMITS in human:
+            cells = (_limits(row[LIMITS][name]) for row in (model, human))
+            rows.append(f"| {name}, 95 % | {' | '.join(cells)} |")
+            difference = _limits(model[DIFFERENCE][name])
+            rows.append(f"| {name}, difference, 95 % | {difference} | |")
     return "\n".join(rows)
+
+
+def _limits(found: Sequence[float]) -> str:
+    low, high = found
+    return f"{low:.1%} to {high:.1%}"
 
 
 def overlap_table(figures: Mapping[str, Any]) -> str:
@@ -156,7 +168,7 @@ this page from the figures that the benchmarks kept.
   {", ".join(config.conditioning)}.
   Tones that lead to the same degree of the chord, the next chord or the key, or to the same pitch,
   share parts
-  of their logits. The output layer adapts to the solo while it is drawn or read.
+  of their logits. The output layer adapts to a solo or a primer that is read.
 - **Training**: {config.trainer.epochs} epochs, {made["minutes"]} minutes on the machine of the
   figures, windows of {config.tx}
   values; settings chosen on the validation solos.

@@ -11,6 +11,9 @@ played over chart k, from the first again after the last one. All solos are meas
   tones: these, and the tones of the major or Dorian scale that goes with the chord
   (`djmodel.music.chord`). Shares of all notes. MINGUS's code compares spelled names (D sharp is not
   E flat) and adds other steps to the chord, so that its figures are near, not the same.
+  Beside them stand limits of 95 % (`confidence`): the solos over one chart differ so much that
+  those over some thirty charts give a share to within a few points only.
+- Repeated pitches: where a soloist stays on one pitch, or on two.
 - The nine overlaps of MGEval (`evaluation.comparison.mgeval_overlaps`), with the human solos as the
   reference; of whole solos, as MINGUS measures MIDI files, and of pieces of eight bars, which do
   not profit from solos being as long as the human ones. The column of training solos compares
@@ -21,7 +24,8 @@ played over chart k, from the first again after the last one. All solos are meas
 - The longest passages, in notes, that occur in the training solos, by melody (intervals and rhythm)
   and by intervals alone (`evaluation.copying`).
 
-What is finished is kept in benchmarks/jazz/solos.json and not computed again.
+What is finished is kept in benchmarks/jazz/solos.json and not computed again, unless `--again` asks
+for it, because solos are drawn or measured in another way than then.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
@@ -44,6 +49,7 @@ from djmodel.evaluation.copying import INTERVALS, MELODY, CopyDetector, pieces
 from djmodel.evaluation.metrics import (
     MEASURES,
     MGEVAL,
+    melodic_steps,
     motif_repetition,
     phrase_lengths,
     tone_counts,
@@ -52,7 +58,7 @@ from djmodel.evaluation.statistics import mean_of
 from djmodel.inputs.wjazzd.solos import bundled_solos
 from djmodel.model.improvise import improvise
 from djmodel.model.model_file import DjModel, load
-from djmodel.music.tune import Tune
+from djmodel.music.tune import Bar, Tune
 from djmodel.outputs.midi import write_midi
 from seqmodel.command_line.runner import Progress, stderr_console, stdout_console
 from seqmodel.files import sha256_of_file
@@ -64,24 +70,47 @@ BARS = 8  # of the shorter pieces
 DRAWS, SEED = 10, 0  # of training solos, for the overlaps of human solos with each other
 MOTIFS = (3, 4, 6)  # notes
 SHARES = ("chord tones", "scale tones")  # of all notes of all solos
+RESAMPLES = 10_000  # of the charts
+LIMITS, DIFFERENCE = "95 %", "95 %, difference from human"
 QUARTERS = ("first", "second", "third", "last")  # of a solo
 
 
-def notes_per_bar(tune: Tune, quarter: int | None = None) -> float:
-    """The notes per bar of a tune, or of a quarter of its bars, from 0."""
+def quarter_of(tune: Tune, quarter: int) -> Sequence[Bar]:
+    """The bars of a quarter of a tune, from 0."""
     n = len(tune.bars)
-    first, last = (0, n) if quarter is None else (quarter * n // 4, (quarter + 1) * n // 4)
-    bars = tune.bars[first:last]
-    return sum(not note.tied for bar in bars for note in bar.melody) / max(len(bars), 1)
+    return tune.bars[quarter * n // 4 : (quarter + 1) * n // 4]
+
+
+def notes_per_bar(tune: Tune, quarter: int | None = None) -> float:
+    """The notes per bar of a tune, or of a quarter of it, from 0."""
+    bars = tune.bars if quarter is None else quarter_of(tune, quarter)
+    return len(_pitches(bars)) / max(len(bars), 1)
 
 
 def height(tune: Tune, quarter: int) -> float:
     """The mean pitch of a quarter of a tune, in semitones above that of the whole; 0 where nothing
     is played."""
-    place = np.array([i for i, bar in enumerate(tune.bars) for _ in bar.melody])
-    pitches = np.array([note.pitch for bar in tune.bars for note in bar.melody], dtype=float)
-    within = pitches[place * 4 // len(tune.bars) == quarter]
-    return float(within.mean() - pitches.mean()) if len(within) else 0.0
+    within = _pitches(quarter_of(tune, quarter))
+    return float(np.mean(within) - np.mean(_pitches(tune.bars))) if within else 0.0
+
+
+def _pitches(bars: Iterable[Bar]) -> list[int]:
+    return [note.pitch for bar in bars for note in bar.melody if not note.tied]
+
+
+def repeated_pitches(tune: Tune) -> float:
+    """The share of notes that have the pitch of the note before; nan without notes."""
+    return mean_of(float(semitones == 0) for semitones, _ in melodic_steps(tune))
+
+
+def longest_passage(tune: Tune, n_pitches: int) -> float:
+    """The number of notes of the longest passage that has at most `n_pitches` pitches."""
+    pitches, first, longest = _pitches(tune.bars), 0, 0
+    for last in range(1, len(pitches) + 1):
+        while len({*pitches[first:last]}) > n_pitches:
+            first += 1
+        longest = max(longest, last - first)
+    return float(longest)
 
 
 MEANS: dict[str, Callable[[Tune], float]] = {
@@ -93,6 +122,9 @@ MEANS: dict[str, Callable[[Tune], float]] = {
             "pitch-class entropy per bar",
         )
     },
+    "repeated pitches": repeated_pitches,
+    "notes of the longest passage on one pitch": partial(longest_passage, n_pitches=1),
+    "notes of the longest passage on two pitches": partial(longest_passage, n_pitches=2),
     **{f"repeated motifs of {n} notes": partial(motif_repetition, notes=n) for n in MOTIFS},
     **{
         f"notes per bar, {name} quarter": partial(notes_per_bar, quarter=number)
@@ -148,8 +180,7 @@ def play(
 
 def measured(solos: Sequence[Tune]) -> dict[str, Any]:
     """The figures of solos by themselves."""
-    kinds = np.sum([tone_counts(solo).sum(axis=0) for solo in solos], axis=0)
-    shares = np.cumsum(kinds / kinds.sum())[: len(SHARES)]
+    shares = _shares(_kinds(solos, 1).sum(axis=0))
     figures: dict[str, Any] = dict(zip(SHARES, shares.tolist(), strict=True))
     for name, measure in MEANS.items():
         figures[name] = mean_of(map(measure, solos))
@@ -158,6 +189,32 @@ def measured(solos: Sequence[Tune]) -> dict[str, Any]:
         figures[f"{name}, median"] = float(np.median(lengths))
         figures[f"{name}, mean"] = float(lengths.mean())
     return figures
+
+
+def _kinds(solos: Sequence[Tune], n_charts: int) -> NDArray[np.float64]:
+    """The notes of each kind over each chart, `(n_charts, 4)`, of solos as `play` gives them."""
+    counts = [tone_counts(solo).sum(axis=0) for solo in solos]
+    return np.array([np.sum(counts[chart::n_charts], axis=0) for chart in range(n_charts)])
+
+
+def _shares(kinds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """SHARES `(..., 2)` of the notes of each kind `(..., 4)`."""
+    return np.cumsum(kinds, axis=-1)[..., : len(SHARES)] / kinds.sum(axis=-1, keepdims=True)
+
+
+def confidence(human: Sequence[Tune], solos: Sequence[Tune]) -> dict[str, Any]:
+    """What the shares are worth: their limits of 95 %, and those of the difference from the human
+    solos over the same charts, where charts are drawn anew, each with its solos (Efron's
+    bootstrap, percentiles of RESAMPLES draws)."""
+    n = min(len(human), len(solos))
+    drawn = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), RESAMPLES)
+    model = _shares(drawn @ _kinds(solos, n))
+    difference = model - _shares(drawn @ _kinds(human[:n], n))
+    found = {LIMITS: model, DIFFERENCE: difference}
+    return {
+        row: dict(zip(SHARES, np.quantile(each, (0.025, 0.975), axis=0).T.tolist(), strict=True))
+        for row, each in found.items()
+    }
 
 
 def copied(solos: Sequence[Tune], detector: CopyDetector) -> dict[str, Any]:
@@ -219,6 +276,10 @@ def table_of(columns: Mapping[str, Figures]) -> Table:
 
     for name in SHARES:
         add_known(name, ".1%")
+        for row in (LIMITS, DIFFERENCE):
+            limits = [one.get(row, {}).get(name) for one in columns.values()]
+            cells = (f"{each[0]:.1%} to {each[1]:.1%}" if each else "" for each in limits)
+            table.add_row(f"  {row}", *cells)
     for name, kind in itertools.product(PHRASES, ("median", "mean")):
         add_known(f"{name}, {kind}", ".1f")
     for name in MEANS:
@@ -247,9 +308,13 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, nargs="+", default=[1.0])
     parser.add_argument("--top-p", type=float, nargs="+", default=[1.0])
     parser.add_argument("--no-player", action="store_true", help="do not name the players")
+    parser.add_argument("--again", action="store_true", help="compute what is kept once more")
     parser.add_argument("--keep", type=Path, help="a folder for the solos, as MIDI files")
     arguments = parser.parse_args()
     console, results = stderr_console(), Results("solos")
+    if arguments.again:
+        kept = {k: v for k, v in results.figures.items() if not k.startswith(arguments.part)}
+        results.figures = kept
     console.print("reading the solos of the database")
     human, training = bundled_solos(arguments.part), bundled_solos("train")
     reference, detector = Reference(human), CopyDetector(training)
@@ -257,7 +322,8 @@ def main() -> None:
     of_humans = f"{arguments.part}: human"
     if not results.has(of_humans):
         console.print(f"measuring {len(human)} human solos")
-        results.add(of_humans, {**measured(human), **copied(human, detector)})
+        spread = {LIMITS: confidence(human, human)[LIMITS]}
+        results.add(of_humans, {**measured(human), **spread, **copied(human, detector)})
     of_training = f"{arguments.part}: training solos, {arguments.solos} at a time"
     if not results.has(of_training):
         console.print(f"comparing them with training solos, {DRAWS} draws")
@@ -283,7 +349,8 @@ def main() -> None:
                     for number, solo in enumerate(solos, start=1):
                         write_midi(solo, arguments.keep / f"{column} {number}.mid")
                 console.print("measuring the solos")
-                figures = {**measured(solos), **copied(solos, detector)}
+                spread = confidence(human, solos)
+                figures = {**measured(solos), **spread, **copied(solos, detector)}
                 results.add(name, {**figures, **reference.overlaps(solos)})
             columns[column] = results.figures[name]
     stdout_console().print(table_of({**columns, "MINGUS": MINGUS, "its humans": MINGUS_HUMAN}))
