@@ -170,11 +170,10 @@ def play(
 ) -> list[Tune]:
     """`count` solos over the charts in turn."""
     solos = []
-    for number, chart in enumerate(charts[:count]):
-        times = len(range(number, count, len(charts)))
-        played = improvise(model, chart, seed=SEED + number, count=times, sampling=sampling)
-        solos += [solo.tune for solo in played]
-        progress(number + 1, min(count, len(charts)))
+    for number, chart in enumerate(itertools.islice(itertools.cycle(charts), count)):
+        [solo] = improvise(model, chart, seed=SEED + number, sampling=sampling)
+        solos.append(solo.tune)
+        progress(number + 1, count)
     return solos
 
 
@@ -342,7 +341,7 @@ def main() -> None:
             name = f"{arguments.part}: {column}, {arguments.solos} solos, {sha}"
             if not results.has(name):
                 sampling = SamplingConfig(temperature, top_p=top_p)
-                with Progress(console, column, "chart", every=1) as show:
+                with Progress(console, column, "solo", every=8) as show:
                     solos = play(model, charts, arguments.solos, sampling, show)
                 if arguments.keep:
                     arguments.keep.mkdir(parents=True, exist_ok=True)
