@@ -154,14 +154,15 @@ class NGram:
         seen = _seen(self.levels, sequences, self.n_symbols)
         return np.log(_interpolated(self.smoothing, seen, self.n_symbols))
 
-    def accuracy(self, sequences: Sequences) -> float:
-        """The share of symbols that are the most likely one at their place."""
+    def accuracy(self, sequences: Sequences, together: int = 1) -> float:
+        """The share of symbols that are the most likely one at their place; or, of sequences that
+        consist of words of `together` symbols, the share of words of which all symbols are."""
         text, places = _text(sequences, self.order)
         hits = [
             int(self.probabilities(text[place - self.order + 1 : place]).argmax()) == text[place]
             for place in places
         ]
-        return float(np.mean(hits))
+        return float(np.reshape(hits, (-1, together)).all(axis=1).mean())
 
     def cross_entropy(self, sequences: Sequences) -> float:
         """Nats per symbol, over all symbols; its exponential is the perplexity."""

@@ -107,11 +107,7 @@ def main() -> None:
             },
         )
         order = evaluations["validation"].best_order
-        # Their accuracy is that of symbols, not of values.
-        best = {
-            part: {k: v for k, v in figures(found.ngrams[order]).items() if k != "accuracy"}
-            for part, found in evaluations.items()
-        }
+        best = {part: figures(found.ngrams[order]) for part, found in evaluations.items()}
         results.add("n-gram", {"order": order, **best})
     short = replace(preset, trainer=replace(preset.trainer, epochs=ABLATION_EPOCHS))
     for name in (None, *arguments.without) if arguments.without else ():

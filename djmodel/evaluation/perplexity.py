@@ -126,7 +126,7 @@ def evaluate(model: DjModel, tunes: Sequence[Tune], seed: Seed = 0) -> Evaluatio
             order // per_value: Metrics(
                 n_values,
                 per_value * ngram.cross_entropy(sequences),
-                ngram.accuracy(sequences),
+                ngram.accuracy(sequences, per_value),
                 n_notes,
             )
             for order, ngram in sorted(ngrams.items())
@@ -141,8 +141,7 @@ def _n_notes(values: Iterable[Sequence[Value]]) -> int:
 
 
 def evaluate_model(model: DjModel, tunes: Sequence[Tune]) -> Metrics:
-    """The metrics of the model on `tunes`, each from its first value. The accuracy is that of the
-    symbols, where several spell a value."""
+    """The metrics of the model on `tunes`, each from its first value."""
     metrics = []
     per_value = model.grammar.symbols_per_value
     for tune in tunes:

@@ -70,6 +70,17 @@ def test_each_order_is_tuned_and_the_best_comes_first():
     assert orders[1].cross_entropy(data) == pytest.approx(np.log(4), abs=0.02)
 
 
+def test_a_word_of_two_symbols_is_right_if_both_are():
+    # A duration (0 or 1) and its tone: 2 always comes after 0, more often 3 than 4 after 1.
+    training = [[0, 2, 0, 2, 1, 3, 0, 2, 1, 3, 1, 4]] * 4
+    ngram = NGram.fit(training, 5, 2, Smoothing("dirichlet", 1))
+    known = [0, 2, 0, 4, 1, 3, 1, 4]
+    right = [ngram.probabilities(known[:i][-1:] or [-1]).argmax() == known[i] for i in range(8)]
+    assert ngram.accuracy([known]) == np.mean(right)
+    assert ngram.accuracy([known], 2) == np.mean(np.logical_and(right[::2], right[1::2]))
+    assert ngram.accuracy([known], 2) < ngram.accuracy([known])
+
+
 def test_tuning_finds_the_order_of_the_data():
     # the symbol two back decides: a trigram knows all, a bigram nothing
     rng = np.random.default_rng(0)
