@@ -137,6 +137,7 @@ MEANS: dict[str, Callable[[Tune], float]] = {
 }
 PHRASES = ("notes of a phrase", "quarters of a phrase")  # median and mean over all phrases
 COPIES = {"melody": MELODY, "intervals": INTERVALS}
+COLUMNS = 160  # of the table, in characters
 WHOLE, SHORT = "whole solos", f"{BARS} bars"
 
 # MINGUS (ISMIR 2021), tables 3 and 4; below it, its figures for human solos.
@@ -352,7 +353,8 @@ def main() -> None:
                 figures = {**measured(solos), **spread, **copied(solos, detector)}
                 results.add(name, {**figures, **reference.overlaps(solos)})
             columns[column] = results.figures[name]
-    stdout_console().print(table_of({**columns, "MINGUS": MINGUS, "its humans": MINGUS_HUMAN}))
+    table = table_of({**columns, "MINGUS": MINGUS, "its humans": MINGUS_HUMAN})
+    stdout_console(COLUMNS).print(table)
 
 
 if __name__ == "__main__":
