@@ -5,6 +5,7 @@ Plain data that every other stage reads or makes. Time is in quarter lengths, as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -299,7 +300,7 @@ def parse_bars(text: str | int | None) -> BarRange | None:
         return None
     first, colon, last = str(text).replace("-", ":").partition(":")
     numbers = (first, last) if colon else ("1", first)
-    if not all(number.strip().isdecimal() for number in numbers):
+    if not all(re.fullmatch(r"\s*\d{1,9}\s*", number) for number in numbers):
         message = f"bars must be a number, or FROM:TO such as 9:16, not '{text:.40}'"
         raise SettingError(message, "bars")
     return int(numbers[0]), int(numbers[1])

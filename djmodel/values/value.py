@@ -24,6 +24,7 @@ _PERFECT = {0, 3, 4}
 _INTERVAL = re.compile(r"(P|M|m|A+|d+)(-?)(\d+)")
 _VALUE = re.compile(r"([CSAXRT]),(\d+(?:\.\d+)?|\d+/\d+)(?:,<([^,<>]+)(?:,([^,<>]+))?>)?")
 
+_MAX_LENGTH = 100  # characters of a value
 _MAX_DENOMINATOR = 24  # of durations in decimals, of which three distinguish all such fractions
 
 
@@ -69,7 +70,7 @@ class Value:
         Value(kind='A', duration=Fraction(1, 4), leap=-2, exact=False)
         """
         match = _VALUE.fullmatch(text.strip())
-        if not match:
+        if not match or len(text) > _MAX_LENGTH:
             raise _not_a_value(text)
         kind, duration_text, up, down = match.groups()
         duration = parse_duration(duration_text)
@@ -137,7 +138,7 @@ def semitones(name: str) -> int:
     """
     match = _INTERVAL.fullmatch(name.strip())
     error = ValueTextError(f"`{name}` is not an interval such as `m3`, `P-4` or `d5`")
-    if not match or int(match[3]) == 0:
+    if not match or len(name) > _MAX_LENGTH or int(match[3]) == 0:
         raise error
     quality, minus, number = match[1], match[2], int(match[3])
     octaves, step = divmod(number - 1, 7)

@@ -22,6 +22,7 @@ _TEXTS = (
     "7/3",
     "1/0",
     "9" * 30,
+    "9" * 5000,  # more digits than Python converts
     "nan",
     "C",
     "R",

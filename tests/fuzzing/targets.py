@@ -42,7 +42,8 @@ from djmodel.music.accompaniment import accompany
 from djmodel.music.changes import parse_changes
 from djmodel.music.charts.ireal.links import Song, link_of, read_playlist
 from djmodel.music.charts.ireal.songs import chart_of_song, song_of_chart
-from djmodel.music.tune import Tune
+from djmodel.music.meter import parse_meter
+from djmodel.music.tune import Tune, parse_bars
 from djmodel.music.tune_json import tune_from_json, tune_to_json
 from djmodel.outputs.audio import default_soundfont, render
 from djmodel.outputs.midi import midi_bytes, performance_bytes
@@ -55,6 +56,7 @@ from djmodel.outputs.piano_roll import piano_roll
 from djmodel.outputs.soundfont import as_sf2
 from djmodel.values import grammar, jazz_grammar
 from djmodel.values.corpus_file import FILE, Corpus, build
+from djmodel.values.value import Value
 from fuzzing import databases
 from fuzzing.mutations import (
     Mutation,
@@ -85,6 +87,8 @@ _LEAD_SHEET = ("(", ")", "(meter 3 4)", "(key 9)", "(tempo 0)", "(part", "(type 
                "^C7..")  # fmt: skip
 _ABC = ("|", "|:", ":|", "[CEG]", "(3", "z4", '"Am7"', "K:C", "M:6/8", "L:1/0", "^", "_", "'", ",",
         "/", "-", "{", "}", "X:2\n", "Q:1/4=0", "9999", "[1", "!", "\n")  # fmt: skip
+_VALUE = ("C", "R,", ",", "0.500", "1/3", "/0", "<", ">", "<m2,P-4>", "<A4>", "P", "-", "T,", " ",
+          "9" * 5000, "0" * 30, "1e9", "\u0663")  # fmt: skip
 _KERN = ("4c", "*-", "*^", "*v", "\t", "\n", "=", ".", "00e", "4444f", "*M0/4", "*k[", "!!", "r",
          "[", "]", "_", "**kern", "&")  # fmt: skip
 _XML = ("0", "-1", "99999999999", "1e9", "nan", "<", "/>", "&amp;", "<note>", "</note>", "<chord/>",
@@ -512,6 +516,23 @@ def _request(content: bytes, _: Path) -> None:
         raise InputError(answer.json()["error"]["message"])
 
 
+def _primer(content: bytes, _: Path) -> None:
+    """Reads a text as values, as bars and as a meter, of which it should be one."""
+    text, refused = content.decode("utf-8", "replace"), 0
+    for read in (_values, parse_bars, parse_meter):
+        try:
+            read(text)
+        except InputError as error:
+            refused += 1
+            if refused == 3:
+                raise InputError("neither values nor bars nor a meter") from error
+
+
+def _values(text: str) -> None:
+    values = [Value.parse(word) for word in text.split()]
+    assert [Value.parse(str(value)) for value in values] == values
+
+
 def _names(content: bytes, folder: Path) -> None:
     from dinos.names import read_names, split, vocabulary
 
@@ -540,6 +561,11 @@ TARGETS: Mapping[str, Target] = {
     "chart file": Target(_chart_files, (mutated_bytes,), _chart_file),
     "iReal Pro": Target(_links, (mutated_text(_IREAL),), _link),
     "Impro-Visor": Target(_lead_sheets, (mutated_text(_LEAD_SHEET),), _chart),
+    "primer": Target(
+        lambda: [b"C,0.500 S,0.250,<m2,P-4>", b"R,1/3 X,1.000,<M3>", b"9:16", b"6/8"],
+        (mutated_text(_VALUE),),
+        _primer,
+    ),
     "model entry": Target(
         lambda: [json.dumps(Made.whole().entry).encode()], (mutated_json,), _model_entry
     ),
