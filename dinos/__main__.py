@@ -1,6 +1,7 @@
 """`dinos` or `python -m dinos`: one program with a command for each task."""
 
-from seqmodel.command_line.program import Program, run_program
+from seqmodel.command_line.about import Program
+from seqmodel.interrupts import silent_interrupt
 
 PROGRAM = Program(
     name="dinos",
@@ -21,6 +22,8 @@ PROGRAM = Program(
 
 
 def main() -> None:
+    with silent_interrupt():
+        from seqmodel.command_line.program import run_program
     run_program(PROGRAM)
 
 

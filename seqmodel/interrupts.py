@@ -80,6 +80,39 @@ def _send_to_main_thread(number: int) -> None:
 
 
 @contextmanager
+def silent_interrupt() -> Iterator[None]:
+    """Ends the process without a traceback on Ctrl-C in the block, in which the program is imported
+    and has nothing to keep."""
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_default or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def own_interrupt() -> Iterator[None]:
+    """Keeps Ctrl-C, which a terminal sends to all processes, from those that are started in the
+    block: one that is still starting would show a traceback. It comes when the block ends. (On
+    Windows the block changes nothing.)"""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # not on Windows
+
+    resource_tracker.ensure_running()  # when it starts, it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """Delays Ctrl-C and SIGTERM until the end of the block, such as one that writes a model."""
     if threading.current_thread() is not threading.main_thread():

@@ -26,6 +26,7 @@ ORDER = [
     "seqmodel.model_file",
     "seqmodel.picture",
     "seqmodel.plots",
+    "seqmodel.command_line.about",
     "seqmodel.command_line.options",
     "seqmodel.command_line.console",
     "seqmodel.command_line.outputs",

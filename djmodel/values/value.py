@@ -93,7 +93,7 @@ class Value:
 
 
 def _not_a_value(text: str) -> ValueTextError:
-    return ValueTextError(f"`{text}` is not a value such as `C,0.250` or `A,0.500,<m2,P-4>`")
+    return ValueTextError(f"`{text:.40}` is not a value such as `C,0.250` or `A,0.500,<m2,P-4>`")
 
 
 def duration_text(duration: Fraction) -> str:
@@ -137,7 +137,7 @@ def semitones(name: str) -> int:
     (6, 6, -5)
     """
     match = _INTERVAL.fullmatch(name.strip())
-    error = ValueTextError(f"`{name}` is not an interval such as `m3`, `P-4` or `d5`")
+    error = ValueTextError(f"`{name:.40}` is not an interval such as `m3`, `P-4` or `d5`")
     if not match or len(name) > _MAX_LENGTH or int(match[3]) == 0:
         raise error
     quality, minus, number = match[1], match[2], int(match[3])

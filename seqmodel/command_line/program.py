@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
@@ -12,30 +11,11 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from seqmodel.command_line.about import Program
 from seqmodel.command_line.runner import HELP_OPTIONS, app_of, epilog, print_line, run_app
 
 # The packages whose versions decide what a model learns and plays.
 _VERSIONS = ("Keras", "TensorFlow", "JAX", "NumPy", "music21")
-
-
-@dataclass(frozen=True)
-class Program:
-    """A program and its commands.
-
-    Attributes:
-        name: name of the program, and of the package whose modules are the commands. A module
-            has its functions in `COMMANDS`; several are commands of a command.
-        summary: one sentence on what the program does.
-        commands: for each heading of the help, the commands below it with a summary of each.
-        first: the command line to type first, and a sentence on what it does.
-        examples: command lines for the end of the help.
-    """
-
-    name: str
-    summary: str
-    commands: Mapping[str, Mapping[str, str]]
-    first: tuple[str, str]
-    examples: Sequence[str]
 
 
 class _ModuleGroup(TyperGroup):

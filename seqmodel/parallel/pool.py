@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from seqmodel.errors import InputError
 from seqmodel.extras import require_package
+from seqmodel.interrupts import own_interrupt
 from seqmodel.parallel import processes
 from seqmodel.parallel.threads import cpu_count
 from seqmodel.settings import Setting, SettingError, check_settings
@@ -138,7 +139,8 @@ class Processes:
             initargs=(os.getpid(), self.prepare, self.argument),
             env=_ONE_THREAD,
         )
-        return self._executor.submit(job, item)
+        with own_interrupt():  # starts the processes, and the thread that replaces them
+            return self._executor.submit(job, item)
 
     def result(self, future: Any) -> Any:
         return future.result()

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: once, whatever the moment, and never in the middle of a file."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from seqmodel.interrupts import SIGNALS, one_interrupt, uninterrupted
+from seqmodel.interrupts import SIGNALS, one_interrupt, own_interrupt, uninterrupted
 
 
 def ended(script, tmp_path):
@@ -98,6 +99,27 @@ def _handlers():
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("program", ["djmodel", "dinos"])
+def test_an_interrupt_while_a_program_is_imported_prints_nothing(program, tmp_path):
+    # the first module that the runner imports stands for a Ctrl-C at this moment
+    (tmp_path / "typer.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    found = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    command = [sys.executable, "-m", program]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": found}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_a_process_that_is_started_does_not_get_the_interrupt_of_its_parent():
+    held = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with pytest.raises(KeyboardInterrupt), own_interrupt():
+        started = subprocess.run([sys.executable, "-c", held], capture_output=True, check=True)
+        signal.raise_signal(signal.SIGINT)
+        assert started.stdout.strip() == b"True"
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 @pytest.mark.usefixtures("_handlers")

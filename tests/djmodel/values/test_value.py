@@ -53,7 +53,19 @@ def test_any_interval_has_the_size_that_music21_gives_it(quality, number, down):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "C", "C,", "Q,0.5", "C,0.000", "C,0.5,<m2", "R,1.0,<m3,m-3>", "C,1.0,<m2,m2>x"]
+    "text",
+    [
+        "",
+        "C",
+        "C,",
+        "Q,0.5",
+        "C,0.000",
+        "C,0.5,<m2",
+        "R,1.0,<m3,m-3>",
+        "C,1.0,<m2,m2>x",
+        "C," + "9" * 5000,
+        "C,1/" + "9" * 5000,
+    ],
 )
 def test_text_that_is_not_a_value_is_refused(text):
     with pytest.raises(ValueTextError, match="is not a value such as"):
@@ -86,3 +98,8 @@ def test_features_are_kind_duration_and_leap():
         [0, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0],
     ]
+
+
+def test_an_interval_of_more_digits_than_python_converts_is_refused():
+    with pytest.raises(ValueTextError, match="is not an interval such as"):
+        semitones("M" + "9" * 5000)

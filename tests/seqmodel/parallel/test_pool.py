@@ -40,6 +40,13 @@ def test_results_are_in_the_order_of_the_items(workers: PoolConfig) -> None:
     assert list(parallel_map(job, ITEMS, workers, crashed)) == [item * item for item in ITEMS]
 
 
+def test_a_worker_that_is_starting_does_not_get_the_ctrl_c_of_the_terminal() -> None:
+    def job(_: int) -> bool:
+        return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    assert all(parallel_map(job, ITEMS[:4], PoolConfig(jobs=2), crashed))
+
+
 def test_items_of_a_killed_worker_are_done_by_another(workers: PoolConfig) -> None:
     def job(item: int) -> tuple[int, int]:
         time.sleep(0.05)
