@@ -8,6 +8,7 @@ is a configuration becomes one option for each of its settings; Typer reads all 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
@@ -159,7 +160,7 @@ class _ConfigOptions(NamedTuple):
         name = arguments.pop("preset") if presets else None
         given = {field.name: arguments.pop(field.name) for field in self.fields}
         texts = {field.name for field in self.fields if {int, str} <= {*get_args(field.type)}}
-        given |= {n: int(given[n]) for n in texts if given[n] and str(given[n]).isdecimal()}
+        given |= {n: int(given[n]) for n in texts if re.fullmatch(r"\d{1,18}", str(given[n]))}
         given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         if presets:
             names = [AUTO, *presets] if self.auto else [*presets]

@@ -115,7 +115,8 @@ def parallel_map(
 class Processes:
     """Processes of this machine, started when they are first needed and replaced when one dies;
     `capacity` items are submitted at a time. `died`: the exception of items that were unfinished
-    when a worker died. `prepare(argument)` is called in each process before its first job."""
+    when a worker died. `prepare(argument)` is called in each process before its first job. Where
+    processes cannot share memory, submitting raises SettingError."""
 
     died: type[Exception] = BrokenExecutor
 
@@ -133,14 +134,19 @@ class Processes:
         from loky import ProcessPoolExecutor
 
         self.close()
-        self._executor = ProcessPoolExecutor(
-            self.n,
-            initializer=_start_worker,
-            initargs=(os.getpid(), self.prepare, self.argument),
-            env=_ONE_THREAD,
-        )
-        with own_interrupt():  # starts the processes, and the thread that replaces them
-            return self._executor.submit(job, item)
+        try:
+            self._executor = ProcessPoolExecutor(
+                self.n,
+                initializer=_start_worker,
+                initargs=(os.getpid(), self.prepare, self.argument),
+                env=_ONE_THREAD,
+            )
+            with own_interrupt():  # starts the processes, and the thread that replaces them
+                return self._executor.submit(job, item)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"processes cannot share memory on this machine ({reason})"
+            raise SettingError(message, "jobs", hint="make room in /dev/shm, or take 1") from error
 
     def result(self, future: Any) -> Any:
         return future.result()

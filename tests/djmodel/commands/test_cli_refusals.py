@@ -37,6 +37,7 @@ def model(tmp_path, monkeypatch):
         ("--bars 99999999999", "--bars must be at least 1 and at most 10,000"),
         ("--bars 9:8", "bars must be within 1 to 10,000, the first before the last, not 9:8"),
         ("--bars 0:8", "bars must be within 1 to 10,000, the first before the last, not 0:8"),
+        ("--bars " + "9" * 5000, "bars must be a number, or FROM:TO such as 9:16, not '999"),
         ("--bars half", "--bars must be a number, or FROM:TO such as 9:16, not 'half'"),
         ("--choruses 9999", "at most 6,000 quarter notes, not 39,996; take fewer choruses or bars"),
         ("--choruses 1400 --wav", "the sound of a solo would last 47 minutes, more than 30"),

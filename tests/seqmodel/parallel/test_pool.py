@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from helpers.ended import is_gone
 
 from seqmodel.parallel import pool
 from seqmodel.parallel.pool import ClusterError, PoolConfig, parallel_map
+from seqmodel.settings import SettingError
 
 ITEMS = list(range(24))
 CRASHED = -1
@@ -45,6 +47,17 @@ def test_a_worker_that_is_starting_does_not_get_the_ctrl_c_of_the_terminal() -> 
         return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
     assert all(parallel_map(job, ITEMS[:4], PoolConfig(jobs=2), crashed))
+
+
+def test_a_machine_without_shared_memory_is_told_to_take_one_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("loky.ProcessPoolExecutor", no_room)
+    with pytest.raises(SettingError, match=r"no space left on device\); make room in /dev/shm"):
+        list(parallel_map(str, ITEMS, PoolConfig(jobs=2), str))
 
 
 def test_items_of_a_killed_worker_are_done_by_another(workers: PoolConfig) -> None:
