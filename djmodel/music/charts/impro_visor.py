@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator
 
 _LEAD_SHEET = re.compile(r"^[^\S\n]*\((?:title\s|meter\s+\d+\s+\d+\s*\)|part\s*$)", re.MULTILINE)
-_FIELD = re.compile(r"\(\s*(title|tempo|meter|key)\s+([^()]*)\)")
-_STYLE = re.compile(r"\(\s*(?:section|phrase)\s+\(\s*style\s+([\w' -]+)\)\s*\)")
+_SECTION = re.compile(r"\(\s*(?:section|phrase)\s+\(\s*style\b")
+_BEGIN = re.compile(r"\(\s*(?:[a-z?][\w-]*(?=[\s(]|$)|layout\))", re.MULTILINE)  # no C7(b9)
+_FIELD = re.compile(r"\(\s*(title|tempo|meter|key)\s+(.*)\)", re.DOTALL)
+_STYLE = re.compile(r"\(\s*(?:(?:section|phrase)\s+\(\s*)?style\s+([\w'-]+)")
 # Chords of its vocabulary that have no usual symbol, a chord over another one, of which only the
 # bass is kept, and its second sign for a bar line.
 _CHORDS = (
     (re.compile(r"(?<=[A-G])phryg\b|(?<=[A-G][b#])phryg\b"), "7sus4(b9)"),
-    (re.compile(r"(?<=[A-G])blues\b|(?<=[A-G][b#])blues\b"), "7(#9)"),
+    (re.compile(r"(?<=[A-G])[Bb]lues\b|(?<=[A-G][b#])[Bb]lues\b"), "7(#9)"),
     (re.compile(r"(?<=[A-G])Bass\b|(?<=[A-G][b#])Bass\b"), "5"),
     (re.compile(r"\\(?=[A-G])"), "/"),
     (re.compile(r"(?<=[\w#+])_(?=\s|$)"), ""),  # another voicing
@@ -26,7 +28,7 @@ _NOTE = re.compile(r"[a-gr][#b]?[+\-]*\d[\d+./]*")  # c4, bb+8.
 def is_lead_sheet(text: str) -> bool:
     """True for the text of a lead sheet of Impro-Visor, also for one that has only lines of chords
     and of notes."""
-    if _LEAD_SHEET.search(text) is not None or _STYLE.search(text) is not None:
+    if _LEAD_SHEET.search(text) is not None or _SECTION.search(text) is not None:
         return True
     return any(_is_melody(line) for line in text.split("\n"))
 
@@ -44,22 +46,29 @@ def without_expressions(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    depth, is_melody, has_style = 0, False, False
+    depth, expression, is_melody, has_style = 0, "", False, False
     for line in text.split("\n"):
-        content = line.strip()
-        starts_in_expression = depth > 0
-        depth = max(depth + content.count("(") - content.count(")"), 0)
-        if content.startswith("(") or starts_in_expression:
-            if kind := _TYPE.search(content):
-                is_melody = kind[1] != "chords"
-            field = None if starts_in_expression else _FIELD.fullmatch(content)
-            style = None if has_style or is_melody else _STYLE.fullmatch(content)
-            has_style = has_style or style is not None
-            heading = _heading(field[1], field[2].strip()) if field else ""
-            yield f"Feel: {style[1]}" if style else heading
-        else:
-            is_notes = bool(content) and all(map(_NOTE.fullmatch, content.split()))
-            yield "" if is_melody or is_notes else _usual_chords(line)
+        heading, music = [], ""
+        for at, sign in enumerate(line + "\n"):
+            if depth == 0 and not _BEGIN.match(line, at):
+                music += sign
+                continue
+            expression += sign
+            depth += (sign == "(") - (sign == ")")
+            if depth == 0:
+                if kind := _TYPE.search(expression):
+                    is_melody = kind[1] != "chords"
+                elif field := _FIELD.fullmatch(expression):
+                    heading.append(_heading(field[1], field[2].strip()))
+                elif not has_style and (style := _STYLE.match(expression)):
+                    heading.append(f"Feel: {style[1]}")
+                    has_style = True
+                expression = ""
+        is_notes = all(map(_NOTE.fullmatch, music.split()))
+        chords = "" if is_melody or is_notes else _usual_chords(music.rstrip("\n"))
+        # A title ends with its line, so that it stands behind the other fields of one.
+        heading.sort(key=lambda field: field.startswith("Title"))
+        yield "\n".join(filter(None, ["  ".join(heading), chords]))
 
 
 def _usual_chords(line: str) -> str:

@@ -69,15 +69,32 @@ def test_chords_and_notes_without_a_heading_are_a_lead_sheet() -> None:
 
 
 def test_chords_of_its_own_vocabulary_are_read() -> None:
-    tune = parse_changes("(meter 4 4)\nEphryg | C\\D | Bb7+ | EbM7#11 | Fm+")
+    tune = parse_changes("(meter 4 4)\nEphryg | C\\D | Bb7+ | EbM7#11 | Fm+ | CBlues | CBass")
     assert [chords_of_bar(bar, 0) for bar in tune.bars] == [
-        *("E7sus4(b9)", "C/D", "Bb7+", "EbM7#11", "Fm+"),
+        *("E7sus4(b9)", "C/D", "Bb7+", "EbM7#11", "Fm+", "C7(#9)", "C5"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(title Joy (Reprise))(meter 3 4)(key -2)(part (type chords))\nBb | F7 |\n"
+        "(part (type melody))\nf1",
+        "(title Joy (Reprise)) (meter 3 4) (show ) (key -2) (style waltz) Bb | F7 |",
+        "(key -2)\n(meter 3 4)\n(title Joy (Reprise))\n(part\n(type chords)\n(title Solo))\n"
+        "Bb | F7(b9)",
+    ],
+)
+def test_expressions_may_share_lines_with_others_and_with_chords(text: str) -> None:
+    tune = parse_changes(text)
+    assert (tune.title, tune.key, str(tune.bars[0].meter), len(tune.bars)) == (
+        *("Joy (Reprise)", -2, "3/4", 2),
+    )
 
 
 def test_a_lead_sheet_with_brackets_that_do_not_close_has_no_chords() -> None:
     with pytest.raises(ChangesError, match="contain no chord"):
-        parse_changes("(title x)\n" + "(" * 100_000 + "\nC | F")
+        parse_changes("(title x)\n(part " + "(" * 100_000 + "\nC | F")
 
 
 def test_signs_of_a_bar_have_equal_parts_of_it_where_they_are_not_beats() -> None:
