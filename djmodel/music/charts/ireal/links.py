@@ -26,7 +26,8 @@ _MAX_TITLE = 200  # characters
 _SCHEME = re.compile(r"\bireal(?P<plain>book)?b?://", re.IGNORECASE)
 _FIELDS, _PLAIN_FIELDS = 10, 6  # of a song
 _MUSIC = _FIELDS - 4  # index of the music among them
-_ENCODED = re.compile(r"[^\s\"<]*(?:\r?\n(?!\S*://)[^\s\"<]{20,}(?=\s*(?:\n|$)))*")
+_BREAK = r"\r?\n(?:>[> ]*)?"  # of a line in a mail, which may be quoted
+_ENCODED = re.compile(rf"[^\s\"<>]*(?:{_BREAK}(?!\S*://)[^\s\"<>]{{20,}}(?=\s*(?:\n|$)))*")
 _KEY = re.compile(r"[A-G][b#]?(?:-|m|min)?")
 _CHORD_SIGNS = re.compile(r"T\d\d|[\[{|]")  # that plain music has
 
@@ -110,8 +111,18 @@ def _links(text: str) -> Iterator[_Link]:
             content = html.unescape(content)
         elif "%20" in content or "%3D" in content.upper():
             encoded = _ENCODED.match(text, start, limit)
-            content = re.sub(r"\s", "", encoded[0]) if encoded else ""
-        yield _Link(unquote(content).split("="), match["plain"] is not None, match.start())
+            content = re.sub(_BREAK, "", encoded[0]) if encoded else ""
+            if before == "(":  # in Markdown
+                content = content.removesuffix(")")
+        yield _Link(_decoded(content).split("="), match["plain"] is not None, match.start())
+
+
+def _decoded(content: str) -> str:
+    """The text of a link: some programs write spaces as `+`, others encode it twice."""
+    if "+" in content and "%20" not in content and " " not in content:
+        content = content.replace("+", " ")
+    decoded = unquote(content)
+    return decoded if "=" in decoded else unquote(decoded)
 
 
 def _songs_of(link: _Link) -> tuple[list[Song | BrokenSong], str]:

@@ -49,14 +49,18 @@ class WrittenSong(NamedTuple):
 
 
 def find_song(playlist: Playlist, name: str | None) -> Song:
-    """The song with this title, in any case; None: the only one. Raises SettingError, which names
-    the nearest titles or the first ones, and InputError for a song without music."""
+    """The song with this title, in any case, of several such songs the first one, or the one with
+    this `title (composer)`; None: the only one. Raises SettingError, which names the nearest titles
+    or the first ones, and InputError for a song without music."""
     songs = playlist.songs
     if name is None and len(songs) > 1:
         problem = f"the playlist has {len(songs):,} songs, one of which must be named"
         raise SettingError(problem, "song", hint=f"they are {_first(songs)}")
     wanted = shown_title(songs[0].title if name is None else name).casefold()
     matches = [song for song in songs if song.title.casefold() == wanted]
+    if not matches:
+        named = (s for s in songs if isinstance(s, Song) and s.composer)
+        matches = [s for s in named if f"{s.title} ({s.composer})".casefold() == wanted]
     if not matches and wanted:
         matches = [song for song in songs if wanted in song.title.casefold()]
     if len({song.title for song in matches}) != 1:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from djmodel.music.changes import parse_changes, read_chart
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.charts.ireal.links import BrokenSong, Song, link_of, read_playlist
+from djmodel.music.charts.ireal.links import BrokenSong, Playlist, Song, link_of, read_playlist
 from djmodel.music.charts.ireal.scramble import PREFIX, scrambled
-from djmodel.music.charts.ireal.songs import chart_of_song, song_of_chart
+from djmodel.music.charts.ireal.songs import chart_of_song, find_song, song_of_chart
 from seqmodel.errors import InputError
 from seqmodel.settings import SettingError
 
@@ -102,6 +102,21 @@ def test_links_are_found_in_a_page_a_mail_and_a_text() -> None:
         assert len(titles) == 2
 
 
+def test_a_link_is_read_however_a_program_has_encoded_and_broken_it() -> None:
+    songs = [replace(WALTZ, title=f"The Waltz No. {number}") for number in range(9)]
+    link = link_of(songs, "Waltzes")
+    lines = [link[at : at + 72] for at in range(0, len(link), 72)]
+    for text in (
+        link.replace("%20", "+"),
+        link[:9] + quote(link[9:]),  # encoded twice
+        "Ann wrote:\n> " + "\n> ".join(lines) + "\n>\n> Bye",
+        "Ann wrote:\r\n>> " + "\r\n>> ".join(lines) + "\r\n",
+        f"see <{link}>, thanks",
+        f"see [my list]({link}) for this",
+    ):
+        assert read_playlist(text) == Playlist(tuple(songs), "Waltzes"), text
+
+
 def test_an_empty_field_does_not_end_a_song() -> None:
     """A song without composer and style has === inside."""
     music = scrambled(VAMP.music)
@@ -157,6 +172,12 @@ def test_music_that_was_not_scrambled_is_an_error_with_its_place() -> None:
         parse_changes(plain)
     assert (caught.value.song, caught.value.line) == ("Short Minor Blues", 1)
     assert caught.value.text[caught.value.position] in caught.value.problem
+
+
+def test_of_songs_with_one_title_the_first_is_found_and_the_others_by_their_composers() -> None:
+    songs = [replace(WALTZ, title="Blues", composer=name) for name in ("Ann Bee", "Cy Dee")]
+    assert find_song(Playlist(tuple(songs)), "blues") == songs[0]
+    assert find_song(Playlist(tuple(songs)), "Blues (Cy Dee)") == songs[1]
 
 
 def test_a_missing_or_wrong_title_lists_others() -> None:
