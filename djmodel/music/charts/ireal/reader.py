@@ -240,6 +240,8 @@ class _MusicReader:
     def add_coda(self) -> None:
         """Adds the Coda of a chart in which a jump leads to one, and no sign stands behind it: it
         begins behind the jump."""
+        while len(self.codas) > 1 and sum(self.codas[-1]) >= len(self.bars):
+            self.codas.pop()  # a sign behind the last bar
         goals = [bar.marks["jump"].until if "jump" in bar.marks else "" for bar in self.bars]
         if self.codas and "Coda" in goals[sum(self.codas[-1]) : -1]:
             last = max(n for n, goal in enumerate(goals[:-1]) if goal == "Coda")

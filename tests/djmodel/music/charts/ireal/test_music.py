@@ -167,6 +167,7 @@ def test_a_jump_is_taken_at_the_end_of_its_part(music: str, order: str) -> None:
     [
         ("[C   |SD   |E   Q|F   |G<D.S. al Coda>   ]{A   |B   }", "C D E F G D E A B A B"),
         ("{SC   |N1D   |E  Q}|N2F   |G<D.S. al Coda>   ][QA   Z", "C D E C F G C D E A"),
+        ("[C   |D  Q|E   <D.C. al Coda>][QF   |G  Q]", "C D E C D F G"),
     ],
 )
 def test_the_coda_is_reached_behind_the_jump_and_from_a_first_ending(
