@@ -39,6 +39,10 @@ from seqmodel.text import printable
 
 CHORD_MARKER, NO_CHORD = "chord: ", "N.C."
 _MIN_SYLLABLES = 10  # fewer texts are remarks, such as who made the file
+_CYMBALS = frozenset({42, 44, 46, 49, 51, 52, 53, 55, 57, 59})
+_KIT = (frozenset({35, 36}), frozenset({37, 38, 39, 40}), _CYMBALS)  # bass drum, snare, cymbals
+# Strokes of a kit, the share of each of the three and of all, and of the onsets with several.
+_MIN_STROKES, _MIN_SHARE, _MOST, _MIN_TOGETHER = 16, 0.05, 0.8, 0.15
 # Names that programs give to the tempo track; they are not the title of a piece.
 _NO_TITLES = frozenset({
     "", "control track", "conductor", "conductor track", "tempo", "tempo track", "tempo map",
@@ -76,7 +80,7 @@ def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
         grid_notes, change = quantize(raw, grids)
         quantization += change
         deadline()
-        drums = channel == DRUM_CHANNEL
+        drums = channel == DRUM_CHANNEL or (instrument.program == 0 and _plays_a_kit(raw))
         parts.append(ScorePart(len(parts) + 1, name, instrument, channel, drums, grid_notes))
     if not parts:
         notes = "note that ends" if quantization.dropped else "notes"
@@ -122,6 +126,22 @@ def _instruments(
             if name == standard and program is None and channel != DRUM_CHANNEL:
                 name = f"Track {number}" if len(channels) == 1 else f"Channel {channel}"
             yield name, Instrument(name, program or 0), channel, notes
+
+
+def _plays_a_kit(notes: Sequence[TimedPitch]) -> bool:
+    """True for the notes of a drum kit on a channel that is not that of drums: bass drum, snare and
+    cymbals of General MIDI, which are often struck together."""
+    struck: dict[int, set[int]] = {}
+    for on, _, pitch, _ in notes:
+        struck.setdefault(on, set()).add(pitch)
+    groups = [sum(pitch in group for _, _, pitch, _ in notes) for group in _KIT]
+    together = sum(bool(pitches & _CYMBALS and pitches - _CYMBALS) for pitches in struck.values())
+    return (
+        len(notes) >= _MIN_STROKES
+        and min(groups) >= _MIN_SHARE * len(notes)
+        and sum(groups) >= _MOST * len(notes)
+        and together >= _MIN_TOGETHER * len(struck)
+    )
 
 
 def _programs(changes: Sequence[midi_parser.Program]) -> dict[int, int]:

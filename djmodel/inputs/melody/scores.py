@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from djmodel.inputs.melody.features import Features, PartMeasurements
 from djmodel.inputs.quantization import Steps
-from djmodel.inputs.score import ScorePart
+from djmodel.inputs.score import DRUM_CHANNEL, ScorePart
 from djmodel.music.instruments import PROGRAM_NAMES, family
 
 
@@ -245,7 +245,8 @@ def role_with_reason(
     """The role of a part with its scores and a reason. `asked`: the parts that the user named.
     Scores are shares of the best score of the file where that is above 1."""
     if part.number not in scores:
-        reason = "on the channel of drums" if part.drums else "its name says so"
+        reason = "plays a drum kit" if part.drums else "its name says so"
+        reason = "on the channel of drums" if part.channel == DRUM_CHANNEL else reason
         return PartRole(part, "drums", 0.0, 0.0, reason)
     role = roles.get(part.number, "left out")
     own = scores[part.number]

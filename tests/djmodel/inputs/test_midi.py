@@ -39,6 +39,15 @@ def test_each_channel_of_a_single_track_is_a_part(tmp_path: Path) -> None:
     ]
 
 
+def test_a_drum_kit_is_known_by_its_notes_on_any_channel(tmp_path: Path) -> None:
+    """Bass drum and hi-hat, hi-hat, snare and hi-hat, hi-hat; beside it a bass in B major, whose
+    notes are all those of a kit, one at a time."""
+    kit = mf.chords(*[(36, 42), (42,), (38, 42), (42,)] * 4)
+    bass = mf.line(*[35, 39, 42, 40, 35, 37, 39, 46] * 2)
+    path = mf.write(tmp_path / "x.mid", mf.Track(kit, channel=4), mf.Track(bass, channel=2))
+    assert [part.drums for part in read_score(path).parts] == [True, False]
+
+
 def test_meters_tempos_and_key_are_read(tmp_path: Path) -> None:
     conductor = mf.Track(
         name="Song of the Meters",
