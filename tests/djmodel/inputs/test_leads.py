@@ -120,6 +120,13 @@ def test_a_voice_below_the_guitars_is_the_melody(tmp_path: Path) -> None:
     assert [result.role for result in choice.roles] == ["harmony", "harmony", "melody", "harmony"]
 
 
+def test_a_bass_that_walks_alone_before_the_melody_is_not_melody(tmp_path: Path) -> None:
+    bar = [(0, 1.5, 36), (1.5, 0.5, 38), (2, 0.5, 40), (2.5, 1, 43), (3.5, 0.5, 41)]
+    walking = [(onset + 4 * n, length, pitch) for n in range(10) for onset, length, pitch in bar]
+    ode = shifted(ODE, 2)
+    assert sounded(chosen(tmp_path, ode, walking)) == written(ode)
+
+
 def test_a_riff_above_the_melody_is_not_the_melody(tmp_path: Path) -> None:
     # a figure of one bar over and over, of tones of the chords
     riff = [
