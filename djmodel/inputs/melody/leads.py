@@ -20,6 +20,7 @@ _BARS_AROUND = 1  # before and after a bar, by whose music its lead is judged
 _WHOLE = 0.6  # weight of the score over the whole music beside that of these bars
 _PRESENT = 0.5  # share of the beats of a bar from which a part plays in it; a melody breathes
 _TAKEOVER = 0.1  # cost of another part's taking over the lead
+_FILLS = 1.0  # share by which it is higher for a part that always plays beside the best
 
 
 class Lead(NamedTuple):
@@ -54,9 +55,13 @@ def find_leads(
     end = edges[-1]
     if len(rivals) == 1:
         return (Lead(rivals[0], 0, end),)
-    worth = _worth_by_bar(rivals, scores, measurements, least, check)
+    present = [
+        [min(measurements.presence(part, bar) / _PRESENT, 1.0) for part in rivals]
+        for bar in range(len(edges) - 1)
+    ]
+    worth = _worth_by_bar(rivals, scores, measurements, least, present, check)
     leads: list[Lead] = []
-    for bar, number in enumerate(_best_path(worth)):
+    for bar, number in enumerate(_best_path(worth, present)):
         if not leads or rivals[number] is not leads[-1].part:
             start = _entry(rivals[number], leads[-1].part, edges, bar) if leads else 0
             leads.append(Lead(rivals[number], start, end))
@@ -71,10 +76,11 @@ def _worth_by_bar(
     scores: dict[int, PartScores],
     measurements: PartMeasurements,
     least: float,
+    present: Sequence[Sequence[float]],
     check: Callable[[], None],
 ) -> list[list[float]]:
     """The worth of each rival as the lead of each bar `(bars, rivals)`: its score there above the
-    `least` of a lead; 0 where it rests."""
+    `least` of a lead, as far as it is `present`; 0 where it rests."""
     worth = []
     edges = measurements.edges
     for bar in range(len(edges) - 1):
@@ -83,26 +89,37 @@ def _worth_by_bar(
         end = edges[min(bar + _BARS_AROUND + 1, len(edges) - 1)]
         around = melody_scores(rivals, scores, measurements, start, end)
         row = []
-        for part in rivals:
+        for part, there in zip(rivals, present[bar], strict=True):
             own = (1 - _WHOLE) * around.get(part.number, least)
             own += _WHOLE * scores[part.number].as_melody
-            present = min(measurements.presence(part, bar) / _PRESENT, 1.0)
-            row.append(present * (own - least))
+            row.append(there * (own - least))
         worth.append(row)
     return worth
 
 
-def _best_path(worth: Sequence[Sequence[float]]) -> list[int]:
-    """The lead of each bar, as an index among the rivals: the path of greatest worth less the cost
-    of its changes (Viterbi's algorithm). While all rest, a change comes last."""
+def _best_path(worth: Sequence[Sequence[float]], present: Sequence[Sequence[float]]) -> list[int]:
+    """The lead of each bar, as an index among the rivals, of which the first is the best: the path
+    of greatest worth less the cost of its changes (Viterbi's algorithm). While all rest, a change
+    comes last. A part that mostly plays beside the best takes over at a higher cost while the lead
+    rests: it fills the rest, as it accompanies elsewhere."""
+    columns = [*zip(*present, strict=True)]
+    beside = [sum(map(min, columns[0], column)) / max(sum(column), 1.0) for column in columns]
+    fills = [0.0, *(_FILLS * share for share in beside[1:])]
     totals = list(worth[0])
     backpointers = []
-    for row in worth[1:]:
+    for row, there in zip(worth[1:], present[1:], strict=True):
         leader = max(range(len(totals)), key=totals.__getitem__)
-        switched = totals[leader] - _TAKEOVER
-        came_from = [own if total > switched else leader for own, total in enumerate(totals)]
+        rests = 1 - there[leader]
+        switched = [totals[leader] - _TAKEOVER * (1 + fill * rests) for fill in fills]
+        came_from = [
+            own if total > after else leader
+            for own, (total, after) in enumerate(zip(totals, switched, strict=True))
+        ]
         backpointers.append(came_from)
-        totals = [max(t, switched) + gain for t, gain in zip(totals, row, strict=True)]
+        totals = [
+            max(total, after) + gain
+            for total, after, gain in zip(totals, switched, row, strict=True)
+        ]
     path = [max(range(len(totals)), key=totals.__getitem__)]
     for came_from in reversed(backpointers):
         path.append(came_from[path[-1]])

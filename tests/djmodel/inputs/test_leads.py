@@ -127,6 +127,14 @@ def test_a_bass_that_walks_alone_before_the_melody_is_not_melody(tmp_path: Path)
     assert sounded(chosen(tmp_path, ode, walking)) == written(ode)
 
 
+def test_a_second_voice_does_not_lead_in_a_bar_in_which_the_melody_rests(tmp_path: Path) -> None:
+    """The fifth of sixteen; an octave below, it plays in nine others beside the melody."""
+    ode = [*within(ODE, 0, 1, 2, 3, 5, 6, 7), *shifted(ODE, 8)]
+    second = within([*shifted(ANSWER, 0, -12), *shifted(ANSWER, 8, -12)],
+                    *(0, 3, 4, 5, 6), *(8, 11, 12, 13, 14))  # fmt: skip
+    assert sounded(chosen(tmp_path, ode, second, times=2)) == written(ode)
+
+
 def test_a_riff_above_the_melody_is_not_the_melody(tmp_path: Path) -> None:
     # a figure of one bar over and over, of tones of the chords
     riff = [
