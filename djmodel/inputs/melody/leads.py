@@ -49,7 +49,7 @@ def find_leads(
         part
         for part in ranked[:_RIVALS]
         if scores[part.number].as_melody >= least
-        and (part is ranked[0] or scores[part.number].harmony_fit["bass"] < _BASS)
+        and (part is ranked[0] or not _is_bass(scores[part.number]))
     ]
     edges = measurements.edges
     end = edges[-1]
@@ -69,6 +69,11 @@ def find_leads(
         lead._replace(end=after.start)
         for lead, after in zip(leads, [*leads[1:], Lead(leads[-1].part, end, end)], strict=True)
     )
+
+
+def _is_bass(scores: PartScores) -> bool:
+    """True for a part below the register of a melody that is mostly the lowest."""
+    return scores.harmony_fit["bass"] >= _BASS and scores.melody_fit["register"] == 0
 
 
 def _worth_by_bar(
