@@ -14,7 +14,6 @@ from djmodel.inputs.score import ScorePart
 
 _IN_REACH = 0.28  # of the best score; a lead further below is worse than a rest
 _WORTH = 0.55  # a lead below this score is worse than a rest, too
-_BASS = 0.8  # share of its time as the lowest part; the bass takes no lead over
 _RIVALS = 8  # parts between which the lead may change, at most
 _BARS_AROUND = 1  # before and after a bar, by whose music its lead is judged
 _WHOLE = 0.6  # weight of the score over the whole music beside that of these bars
@@ -45,12 +44,7 @@ def find_leads(
     ranked = sorted(parts, key=lambda part: -scores[part.number].as_melody)
     best = scores[ranked[0].number].as_melody
     least = min(best, max(best - _IN_REACH, _WORTH))
-    rivals = [
-        part
-        for part in ranked[:_RIVALS]
-        if scores[part.number].as_melody >= least
-        and (part is ranked[0] or not _is_bass(scores[part.number]))
-    ]
+    rivals = [part for part in ranked[:_RIVALS] if scores[part.number].as_melody >= least]
     edges = measurements.edges
     end = edges[-1]
     if len(rivals) == 1:
@@ -69,11 +63,6 @@ def find_leads(
         lead._replace(end=after.start)
         for lead, after in zip(leads, [*leads[1:], Lead(leads[-1].part, end, end)], strict=True)
     )
-
-
-def _is_bass(scores: PartScores) -> bool:
-    """True for a part below the register of a melody that is mostly the lowest."""
-    return scores.harmony_fit["bass"] >= _BASS and scores.melody_fit["register"] == 0
 
 
 def _worth_by_bar(

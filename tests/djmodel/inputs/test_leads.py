@@ -120,13 +120,6 @@ def test_a_voice_below_the_guitars_is_the_melody(tmp_path: Path) -> None:
     assert [result.role for result in choice.roles] == ["harmony", "harmony", "melody", "harmony"]
 
 
-def test_a_bass_that_walks_alone_before_the_melody_is_not_melody(tmp_path: Path) -> None:
-    bar = [(0, 1.5, 36), (1.5, 0.5, 38), (2, 0.5, 40), (2.5, 1, 43), (3.5, 0.5, 41)]
-    walking = [(onset + 4 * n, length, pitch) for n in range(10) for onset, length, pitch in bar]
-    ode = shifted(ODE, 2)
-    assert sounded(chosen(tmp_path, ode, walking)) == written(ode)
-
-
 def test_a_second_voice_does_not_lead_in_a_bar_in_which_the_melody_rests(tmp_path: Path) -> None:
     """The fifth of sixteen; an octave below, it plays in nine others beside the melody."""
     ode = [*within(ODE, 0, 1, 2, 3, 5, 6, 7), *shifted(ODE, 8)]
