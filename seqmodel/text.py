@@ -11,7 +11,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # part of words in 
 # All that XML 1.0 cannot contain, and C1 controls, which it discourages.
 _NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_LIKE = 0.6  # of two names, from 0 to 1: less is another name
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
@@ -48,6 +50,47 @@ def first_of(items: Sequence[str], most: int) -> str:
     """
     more = f" and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + more
+
+
+def name_key(name: str) -> str:
+    """A name without what does not matter when it is typed: case, spaces and signs."""
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def names_meant(typed: str, names: Iterable[str]) -> list[str]:
+    """The names that someone may mean who types a name, or only a word of it: those that are equal
+    but for case, spaces and signs, else those that have these words in a row.
+
+    >>> players = ["Miles Davis", "Don Byas", "J.J. Johnson"]
+    >>> names_meant("davis", players), names_meant("jj johnson", players)
+    (['Miles Davis'], ['J.J. Johnson'])
+    """
+    wanted, known = name_key(typed), list(names)
+    if not wanted:
+        return []
+    equal = [name for name in known if name_key(name) == wanted]
+    return equal or [name for name in known if wanted in _runs_of_words(name)]
+
+
+def _runs_of_words(name: str) -> set[str]:
+    words = [name_key(word) for word in name.split()]
+    starts = range(len(words))
+    return {"".join(words[start : end + 1]) for start in starts for end in starts[start:]}
+
+
+def nearest_names(typed: str, names: Iterable[str], most: int = 3) -> list[str]:
+    """The names, or at least words of them, that are spelled most like what someone typed.
+
+    >>> nearest_names("Coltrain", ["Chet Baker", "John Coltrane"])
+    ['John Coltrane']
+    """
+    wanted = name_key(typed)
+    likeness = {
+        name: max(SequenceMatcher(None, wanted, run).ratio() for run in _runs_of_words(name) | {""})
+        for name in names
+    }
+    near = [name for name, ratio in likeness.items() if ratio >= _LIKE]
+    return sorted(near, key=lambda name: -likeness[name])[:most]
 
 
 def visible(text: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.settings import Count, SettingError, checked
-from seqmodel.text import any_of, pluralize
+from seqmodel.text import any_of, names_meant, nearest_names, pluralize
 
 
 @checked
@@ -103,17 +102,21 @@ def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAUL
 
 
 def _played_by(player: str, tune: Tune, model: DjModel) -> Tune:
-    """The tune for a player whom the model knows, on the player's instrument. Raises SettingError
-    for another one."""
-    known = {name.casefold(): name for name in model.registers.players}
-    if player.casefold() not in known:
-        if not known:
-            raise SettingError("the model knows no players", "player", hint="take the model jazz")
-        near = get_close_matches(player.casefold(), known, n=3, cutoff=0.4)
-        hint = f"the nearest names are {any_of([known[name] for name in near])}" if near else ""
+    """The tune for a player whom the model knows by a name that `player` is or is part of, on the
+    player's instrument. Raises SettingError if there is none, or several."""
+    known = model.registers.players
+    if not known:
+        raise SettingError("the model knows no players", "player", hint="take the model jazz")
+    meant = names_meant(player, known)
+    if len(meant) > 1:
+        hint = "give the whole name"
+        raise SettingError(f"'{player:.60}' may be {any_of(meant)}", "player", hint=hint)
+    if not meant:
+        near = nearest_names(player, known)
+        hint = f"the nearest names are {any_of(near)}" if near else ""
         raise SettingError(f"the model knows no player '{player:.60}'", "player", hint=hint)
-    name = known[player.casefold()]
-    instrument = soloist(model.registers.players[name])
+    [name] = meant
+    instrument = soloist(known[name])
     return replace(
         tune,
         performer=name,

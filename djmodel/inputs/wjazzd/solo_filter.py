@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 from djmodel.inputs.wjazzd.names import feel_of, instrument_of
 from seqmodel.errors import CorpusError
 from seqmodel.settings import Setting
+from seqmodel.text import first_of, name_key, names_meant, nearest_names
 
 if TYPE_CHECKING:
     from djmodel.inputs.wjazzd.records import SoloInfo
 
 _PANEL = "Solos of a jazz database"
-_NEAREST = 3
+_LISTED = 10  # names in a message
 
 
 def _only(what: str, metavar: str, option: str = "") -> Setting:
@@ -26,7 +25,8 @@ def _only(what: str, metavar: str, option: str = "") -> Setting:
 @dataclass(frozen=True)
 class SoloFilter:
     """A choice of solos of a database: those that match one name of each kind that is given.
-    Upper and lower case, spaces and signs do not matter."""
+    Upper and lower case, spaces and signs do not matter, and a word of a name, such as a last
+    name, stands for it where no other name has it."""
 
     player: Annotated[
         tuple[str, ...], _only("solos by this player, such as 'Charlie Parker'", "NAME")
@@ -47,16 +47,16 @@ class SoloFilter:
 
     def choose(self, infos: Sequence[SoloInfo]) -> list[bool]:
         """True for each solo that is chosen. Raises CorpusError for a name that no solo has, with
-        the nearest ones, and for a choice that leaves no solo."""
+        the nearest ones, for one that may be several, and for a choice that leaves no solo."""
         chosen = [True] * len(infos)
         for kind, names_of in _NAMES.items():
             wanted = getattr(self, kind)
             if not wanted:
                 continue
             known = [names_of(info) for info in infos]
-            keys = {_key(_checked(name, kind, known)) for name in wanted}
+            keys = {name_key(_meant(name, kind, known)) for name in wanted}
             chosen = [
-                was and not keys.isdisjoint(map(_key, names))
+                was and not keys.isdisjoint(map(name_key, names))
                 for was, names in zip(chosen, known, strict=True)
             ]
         if infos and not any(chosen):
@@ -92,22 +92,21 @@ _NAMES: dict[str, Callable[[SoloInfo], tuple[str, ...]]] = {
 }
 
 
-def _key(name: str) -> str:
-    """A name without what does not matter."""
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def _checked(name: str, kind: str, known: Iterable[tuple[str, ...]]) -> str:
-    """`name`, if a solo has it. Raises CorpusError with the nearest names."""
-    shown = {_key(other): names[0] for names in known for other in names if other}
-    if _key(name) in shown:
-        return name
-    near = get_close_matches(_key(name), shown, n=_NEAREST, cutoff=0.5)
-    few = sorted(set(shown.values())) if len(set(shown.values())) <= 10 else []
-    options = few or list(dict.fromkeys(shown[key] for key in near))
-    hint = (
-        f"{'choose from' if few else 'the nearest names are'} {', '.join(options)}"
-        if options
-        else ""
-    )
+def _meant(name: str, kind: str, known: Iterable[tuple[str, ...]]) -> str:
+    """The name that is meant by one that is typed, or by a word of it. Raises CorpusError if no
+    solo has it, with the nearest names, or if it may be several."""
+    shown = {other: names[0] for names in known for other in names if other}
+    meant = names_meant(name, shown)
+    several = sorted({shown[other] for other in meant})
+    if len({*map(name_key, meant)}) > 1 and len(several) > 1:
+        message = f"the {kind} '{name:.60}' may be {first_of(several, _LISTED)}"
+        raise CorpusError(message, hint="give the whole name")
+    if meant:
+        return meant[0]
+    every = sorted({*shown.values()})
+    if len(every) <= _LISTED:
+        hint = f"choose from {', '.join(every)}"
+    else:
+        near = dict.fromkeys(shown[other] for other in nearest_names(name, shown))
+        hint = f"the nearest names are {', '.join(near)}" if near else ""
     raise CorpusError(f"no solo has the {kind} '{name:.60}'", hint=hint)

@@ -45,6 +45,20 @@ def test_a_player_plays_in_the_range_of_the_players_instrument(command, tmp_path
     assert trumpet.lowest <= min(pitches) <= max(pitches) <= trumpet.highest
 
 
+def test_a_last_name_is_the_player(command, tmp_path):
+    for name in ("Miles Davis", "davis"):
+        command(GENERATE, *BLUES, "--player", name, "--out", tmp_path / f"{name}.mid")
+    solos = [read_tune(tmp_path / f"{name}.mid") for name in ("Miles Davis", "davis")]
+    assert solos[0] == solos[1]
+
+
+def test_the_players_of_one_last_name_are_listed(refuses):
+    said = refuses(GENERATE, *BLUES, "--player", "coleman")
+    assert (
+        "'coleman' may be Coleman Hawkins, George Coleman, Ornette Coleman or Steve Coleman" in said
+    )
+
+
 def test_no_solo_stops_in_mid_line(command, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, *BLUES, "--count", 8, "--out", out)
@@ -59,6 +73,7 @@ def test_an_unknown_player_is_refused_with_the_nearest_names(refuses):
     said = refuses(GENERATE, *BLUES, "--player", "Milles Davis")
     assert "knows no player 'Milles Davis'" in said
     assert "Miles Davis" in said
+    assert "John Coltrane" in refuses(GENERATE, *BLUES, "--player", "coltrain")
 
 
 def test_the_ragtime_model_knows_no_players(refuses):

@@ -89,6 +89,18 @@ def test_choices_that_leave_nothing(refuses, database, program, arguments, messa
     assert refuses(program, database, *arguments) == f"error: {message}"
 
 
+def test_a_last_name_chooses_the_solos_of_a_player(command, database) -> None:
+    done = command(INSPECT, database, "--player", "desmond")
+    assert done.status == 0, done.err
+    assert "PaulDesmond_Waltz" in done.out
+    assert "MilesDavis_Orbits" not in done.out
+
+
+def test_a_word_of_several_names_is_refused_with_all_of_them(refuses, database) -> None:
+    said = refuses(INSPECT, database, "--instrument", "sax")
+    assert "the instrument 'sax' may be Alto Sax, Tenor Sax; give the whole name" in said
+
+
 def test_the_nearest_names_of_many(refuses) -> None:
     line = refuses(INSPECT, "--player", "Charly Parker")
     assert "the nearest names are Charlie Parker" in line
