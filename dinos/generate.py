@@ -22,7 +22,7 @@ def command(
     path: Annotated[
         Path | None,
         Setting(
-            "Trained model file.",
+            "Trained model: its file or the folder of the training.",
             metavar="MODEL",
             default="the bundled model of dinosaurs",
             positional=True,

@@ -17,6 +17,7 @@ from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import PADDING
 from seqmodel.errors import SamplingError, VocabularyError
+from seqmodel.files import model_in
 from seqmodel.sampling.config import SamplingConfig
 from seqmodel.sampling.constraints import Automaton
 from seqmodel.sampling.copy_limit import CopyLimit
@@ -54,7 +55,9 @@ def pretrained_model() -> Path:
 
 @checked
 def load(path: str | Path) -> DinosModel:
-    """A model that `dinos` trained. Raises FileError or ModelFileError."""
+    """A model that `dinos` trained: its file, or the folder of the training. Raises FileError or
+    ModelFileError."""
+    path = model_in(Path(path))
     model = model_file.load(path, KIND, Content)
     with model_file.corrupt_file_errors(path):
         known = model.vocabulary

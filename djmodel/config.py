@@ -39,7 +39,7 @@ def _part(of: str, panel: str) -> Setting:
 ModelArgument = Annotated[
     Path | None,
     Setting(
-        "Trained model file, or one of the bundled models: jazz or ragtime.",
+        "Trained model: its file or the folder of the training; or a bundled one: jazz or ragtime.",
         metavar="MODEL",
         default="jazz",
         positional=True,
@@ -190,7 +190,8 @@ class GenerationConfig:
     """Settings of a solo.
 
     The changes come from `over` (a music file, or the title of a training tune), from `corpus` (a
-    piece in music21's corpus), or from `changes` (text). If none of them is given, they are those
+    piece in music21's corpus), or from `changes` (text, the name of a form or a link of iReal Pro;
+    of a file, its text: `Path("chart.txt").read_text()`). If none of them is given, they are those
     of the first training tune.
 
     Raises SettingError for a setting outside its bounds and for settings that exclude each other.

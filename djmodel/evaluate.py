@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -22,6 +23,7 @@ from seqmodel.command_line.runner import (
     stdout_console,
 )
 from seqmodel.errors import InputError
+from seqmodel.files import model_in
 from seqmodel.settings import Setting, SettingError
 from seqmodel.text import json_line, pluralize
 
@@ -42,8 +44,8 @@ def command(
     files: Annotated[
         list[str] | None,
         Setting(
-            "Music that the model was not trained on; a name that ends in .keras, or that of a "
-            "bundled model (jazz, ragtime), is the model.",
+            "Music that the model was not trained on; a name that ends in .keras, the folder of a "
+            "training, or the name of a bundled model (jazz, ragtime) is the model.",
             metavar="MODEL|MUSIC",
             default="jazz",
             positional=True,
@@ -155,7 +157,7 @@ def _split(files: Sequence[str]) -> tuple[list[str], list[str]]:
     models = [
         name
         for name in files
-        if Path(name).suffix == ".keras" or (name in BUNDLED and not Path(name).is_file())
+        if model_in(Path(name)).suffix == ".keras" or (name in BUNDLED and not isfile(name))
     ]
     if len(models) > 1:
         raise InputError(
@@ -315,9 +317,7 @@ class _Melody(NamedTuple):
 def _melodies(model: DjModel, names: Sequence[str], parts: dict[str, Any]) -> list[_Melody]:
     from djmodel.model.provenance import solo_in
 
-    chosen = any(
-        parts.values()
-    )  # these parts are compared by their notes, even in a solo of the model
+    chosen = any(parts.values())  # these are compared by their notes, even in a solo of the model
     melodies: list[_Melody] = []
     for result in _read(names, **parts).results:
         if result.tune is not None:

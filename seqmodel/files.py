@@ -17,6 +17,13 @@ from seqmodel.text import any_of
 
 PICTURE_SUFFIXES = (".png", ".svg")
 TEMP_PREFIX = ".unfinished-"
+MODEL_FILE = "model.keras"  # in the folder of a training
+
+
+def model_in(path: Path) -> Path:
+    """The model in the folder of a training; any other path as it is."""
+    model = path / MODEL_FILE
+    return model if os.path.isfile(model) else path
 
 
 @contextmanager

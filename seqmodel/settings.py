@@ -38,11 +38,14 @@ class SettingError(InputError):
 
 
 class ArgumentTypeError(SettingError, TypeError):
-    """A setting or an argument of another type than is declared."""
+    """A setting or an argument of another type than is declared. The error of a class with an
+    attribute `MADE_BY` says where to get one."""
 
     def __init__(self, name: str, value: Any, kind: Any) -> None:
         subject, found = name.replace("_", " "), value_in_words(value, kind)
-        super().__init__(f"{subject} must be {type_in_words(kind)}, not {found}", name)
+        made_by = (getattr(part, "MADE_BY", "") for part in (kind, *get_args(kind)))
+        hint = next(filter(None, made_by), "")
+        super().__init__(f"{subject} must be {type_in_words(kind)}, not {found}", name, hint=hint)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
+import os
 from pathlib import Path
 from typing import BinaryIO
 
 from djmodel.inputs.music_files import SUFFIXES
-from djmodel.music.changes import parse_changes
+from djmodel.music.changes import is_file_name, parse_changes, read_chart
 from djmodel.music.charts.ireal.links import (
     MAX_LINK_CHARACTERS,
     has_link,
@@ -74,6 +74,17 @@ def chart_text(changes: str, stdin: BinaryIO) -> str:
     return _decoded(content_of(changes, _KIND, MAX_BYTES), changes)
 
 
+def is_changes(given: str) -> bool:
+    """True for changes as text, and for the name of a text file that holds some."""
+    if os.path.isdir(given) or given.strip() == STDIN:
+        return False
+    try:
+        text = chart_text(given, io.BytesIO())
+        return has_link(text) or bool(read_chart(text))
+    except InputError:
+        return False
+
+
 def song_text(text: str, song: str | None) -> tuple[str, str | None]:
     """Changes as text, of which only the song is kept, as a link of its own, if they are a playlist
     of iReal Pro; and the song that is still to be chosen from them. Raises SettingError for a
@@ -89,9 +100,7 @@ def _is_file(changes: str) -> bool:
     try:
         path = Path(changes)
         is_name = bool(path.suffix) or len(path.parts) > 1
-        return (is_name and path.is_file()) or bool(
-            re.fullmatch(r"[^\s|]+\.[A-Za-z]{2,8}", changes)
-        )
+        return (is_name and path.is_file()) or is_file_name(changes)
     except (OSError, ValueError):  # no file can have this name
         return False
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from djmodel.inputs.cache import cache_folder, cached_by_content
+from djmodel.inputs.chart import is_changes
 from djmodel.inputs.collector import collector_paused
 from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits
 from djmodel.inputs.melody.selection import Selection
 from djmodel.inputs.midi import read_midi
-from djmodel.inputs.music_files import SHEET_SUFFIXES, find_music
+from djmodel.inputs.music_files import MIDI_SUFFIXES, SHEET_SUFFIXES, find_music
 from djmodel.inputs.score import Score
 from djmodel.inputs.score_to_tune import (
     ReadOptions,
@@ -163,8 +164,14 @@ def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Sco
     path, deadline = Path(path), deadline or Deadline(DEFAULT, path)
     if path.suffix.lower() in SHEET_SUFFIXES:
         return read_sheets(path, deadline)
-    with collector_paused():
-        return (read_midi(path, deadline),)
+    try:
+        with collector_paused():
+            return (read_midi(path, deadline),)
+    except FileError as error:
+        if path.suffix.lower() in MIDI_SUFFIXES or not is_changes(str(path)):
+            raise
+        hint = "a chart is read as changes, and a model improvises over it"
+        raise FileError("these are changes without a melody", path=path, hint=hint) from error
 
 
 @checked

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
 
 from djmodel.config import TrainingConfig
+from djmodel.inputs.chart import is_changes
+from djmodel.inputs.music_files import SUFFIXES
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
 from djmodel.values.chart import Chart
@@ -29,10 +32,11 @@ from seqmodel import model_file
 from seqmodel.data.vocabulary import Vocabulary
 from seqmodel.data.windows import Indices
 from seqmodel.errors import FileError, InputError
+from seqmodel.files import model_in
 from seqmodel.model_file import ModelFile, ModelFileError, installed_versions
 from seqmodel.network.forward import log_distributions
 from seqmodel.network.weights import Floats, Weights
-from seqmodel.settings import checked
+from seqmodel.settings import SettingError, checked
 
 if TYPE_CHECKING:
     import keras
@@ -66,9 +70,11 @@ class DjModel:
     the symbols of their values as indices of the vocabulary, `registers` the ranges of their
     melodies. `conditioning` is what the model is conditioned on in the grammar of jazz,
     `bar_positions` in that of the course, if it is; `final_loss` is the training loss in nats per
-    symbol. `sources` maps the names of the training
-    data to their SHA-256, `versions` packages to their versions at training time.
+    symbol. `sources` maps the names of the training data to their SHA-256, `versions` packages to
+    their versions at training time.
     """
+
+    MADE_BY: ClassVar[str] = "djmodel.load reads one, djmodel.fit trains one"
 
     weights: Weights
     vocabulary: Vocabulary
@@ -196,8 +202,9 @@ class DjModel:
 
 @checked
 def load(path: str | Path) -> DjModel:
-    """Reads a model that `djmodel` trained, or a bundled one by its name, `jazz` or `ragtime`.
-    Raises FileError or ModelFileError."""
+    """Reads a model that `djmodel` trained, from its file or the folder of the training, or a
+    bundled one by its name, `jazz` or `ragtime`. Raises FileError, ModelFileError, and SettingError
+    for changes in place of a model."""
     path = model_path(Path(path))
     file = model_file.load(path, KIND, _Content)
     with model_file.corrupt_file_errors(path):
@@ -256,17 +263,23 @@ def pretrained_model(name: str = BUNDLED[0]) -> Path:
 
 
 def model_path(given: Path | None) -> Path:
-    """The file of a model that a user names: a file, or the name of a bundled model where there is
-    no such file (a folder may have that name); the first bundled model if none is named. Raises
-    FileError for a name without a folder and a suffix that is neither."""
+    """The file of a model that a user names: a file, the folder of a training, or a bundled model
+    where there is no such file (a folder may have that name); the first bundled model if none is
+    named. Raises SettingError for changes, or music, in place of a model, and FileError for a name
+    without a folder and a suffix that is neither."""
     if given is None:
         return pretrained_model()
-    if given.is_file() or given.suffix or len(given.parts) > 1:
-        return given
-    if str(given) in BUNDLED:
-        return pretrained_model(str(given))
-    if given.exists():
-        return given
+    name = str(given)
+    if name in BUNDLED and not os.path.isfile(given):
+        return pretrained_model(name)
+    if is_changes(name):
+        message = f"'{name:.60}' is not a model but changes"
+        raise SettingError(message, "changes", hint="give it as those to play over")
+    if given.suffix.lower() in SUFFIXES:
+        message = f"'{name:.60}' is not a model but music"
+        raise SettingError(message, "over", hint="give it as the tune to play over")
+    if os.path.exists(given) or given.suffix or len(given.parts) > 1:
+        return model_in(given)
     raise FileError(
         "this is neither a file nor a bundled model",
         path=given,

@@ -33,6 +33,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from djmodel.music.charts.chart import Chart
+from djmodel.music.charts.errors import ChangesError
 from djmodel.music.charts.forms import form_of
 from djmodel.music.charts.ireal.links import has_link, read_playlist
 from djmodel.music.charts.ireal.songs import chart_of_song, find_song
@@ -43,6 +44,8 @@ from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import Bpm, Change, Section, Tune
 from seqmodel.errors import InputError
 from seqmodel.settings import Count, SettingError, checked
+
+_READ = "read_changes reads a file, and so does Path.read_text for a configuration"
 
 
 def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None = None) -> Chart:
@@ -58,11 +61,20 @@ def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None 
     if re.match(r"\s*<(?:!doctype\s+)?html", text, re.IGNORECASE):
         hint = "export the song or the playlist from iReal Pro again"
         raise InputError("the page has no link of iReal Pro", hint=hint)
+    if is_file_name(text):
+        raise ChangesError(
+            "this is the name of a file, not changes", text, 0, len(text), hint=_READ
+        )
     if song is not None:
         raise SettingError("only a playlist of iReal Pro has songs to name", "song")
     if isinstance(meter, str):
         meter = parse_meter(meter)
     return form_of(text, meter) or parse_chart(text, meter)
+
+
+def is_file_name(text: str) -> bool:
+    """True for text that can only be the name of a file, such as `chart.txt`."""
+    return bool(re.fullmatch(r"[^\s|]+\.[A-Za-z]{2,8}", text))
 
 
 @checked

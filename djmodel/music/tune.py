@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from djmodel.music.chord import Chord
 from djmodel.music.meter import Meter
@@ -117,6 +117,10 @@ class Tune:
     the start of the tune), `sections` of the form, and `choruses` (indices, from 0, of the bars at
     which choruses begin). All three are in rising order. `composer` is that of the tune. A solo
     that a model improvised is `generated`: in the manner of the `performer`, not by them."""
+
+    MADE_BY: ClassVar[str] = (
+        "djmodel.read_tune reads one, djmodel.parse_changes makes one of changes"
+    )
 
     title: str
     bars: tuple[Bar, ...]

@@ -46,8 +46,8 @@ def write(
     MIDI, sound and pages hold a performance: that given, or by default `perform(tune)`; the score
     of such a MIDI file is what reading it gives. Pictures and MusicXML show the score. `text` is
     stored in the MIDI file, `soundfont` plays sounds and pages, `values` are shown on a page (see
-    `PageItem`). Raises InputError for another suffix, FileError if the file cannot be written. A
-    file is written whole or not at all."""
+    `PageItem`). A file that is there already is replaced, by a whole file or not at all. Raises
+    InputError for another suffix, FileError if the file cannot be written."""
     suffix = check_suffix(path, suffixes.ALL)
     performance = as_performance(music)
     tune = performance.score

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from seqmodel.command_line.runner import Progress
 from seqmodel.errors import Interrupted, InterruptedTraining
+from seqmodel.files import MODEL_FILE
 from seqmodel.interrupts import uninterrupted
 from seqmodel.settings import SettingError
 from seqmodel.text import pluralize
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from seqmodel.training.checkpoints import Checkpoints
     from seqmodel.training.loop import FitResult
 
-MODEL, HISTORY, LOSS = "model.keras", "history.csv", "loss.png"
+MODEL, HISTORY, LOSS = MODEL_FILE, "history.csv", "loss.png"
 
 
 def prepare_folder(folder: Path, config: CheckpointConfig, outputs: Sequence[str]) -> None:

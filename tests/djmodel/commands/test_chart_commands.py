@@ -58,3 +58,28 @@ def test_a_fault_in_a_chart_is_one_line_with_its_place(command, tmp_path: Path) 
     assert "`Qm7` is not a chord symbol" in done.err
     assert "(line 2, bar 4)" in done.err
     assert not (tmp_path / "solo.mid").exists()
+
+
+@pytest.mark.parametrize("program", [GENERATE, "djmodel.inspect"])
+@pytest.mark.parametrize("given", ["blues-in-F", "Dm7 | G7 | C", "chart.txt"])
+def test_changes_where_a_file_is_named_are_sent_to_their_option(
+    refuses, program: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chart.txt").write_text(CHART)
+    said = refuses(program, given)
+    assert f"'{given}' is not" in said
+    assert "but changes" in said
+    assert "(--changes)" in said
+
+
+def test_a_chart_is_no_music_to_train_on(refuses, tmp_path: Path) -> None:
+    (tmp_path / "chart.txt").write_text(CHART)
+    said = refuses("djmodel.train", tmp_path / "chart.txt", "--out", tmp_path / "run")
+    assert "changes without a melody" in said
+
+
+def test_a_tune_where_a_model_is_named_is_sent_to_its_option(refuses, rags) -> None:
+    assert "is not a model but music; give it as the tune to play over (--over)" in refuses(
+        GENERATE, rags[0]
+    )

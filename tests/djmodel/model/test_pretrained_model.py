@@ -1,6 +1,7 @@
 """The bundled ragtime model and its card, and how models are evaluated."""
 
 import re
+from shutil import copy
 
 import mido
 import pytest
@@ -56,6 +57,16 @@ def test_generate_takes_the_bundled_ragtime_model_by_its_name_or_its_file(comman
     assert sum(message.type == "note_on" for message in mido.MidiFile(out)) > 10
     command(GENERATE, pretrained_model("ragtime"), *changes, "--out", other)
     assert other.read_bytes() == out.read_bytes()
+
+
+def test_the_folder_of_a_training_is_its_model(command, refuses, tmp_path):
+    (tmp_path / "run").mkdir()
+    copy(pretrained_model("ragtime"), tmp_path / "run" / "model.keras")
+    assert load(tmp_path / "run").identity == load("ragtime").identity
+    out = tmp_path / "solo.mid"
+    done = command(GENERATE, tmp_path / "run", "--changes", "C | F | G | C", "--out", out)
+    assert done.status == 0, done.err
+    assert "one model is evaluated at a time" in refuses(EVALUATE, tmp_path / "run", "jazz")
 
 
 def test_evaluate_compares_the_bundled_model_with_ngrams_of_each_order(command, rags):
