@@ -116,11 +116,14 @@ class CopyDetector:
             return Passage(0, 0, "", 0)
         # n intervals lie between n + 1 notes
         length = match.length if representation == VALUES else match.length + 1
-        title, title_bar = "another tune", 0  # of which a compact model file has no notes
-        if match.source < len(self.tunes):
+        title, title_bar = "another training tune", 0
+        stored = len(self.tunes)
+        if match.source < stored:
             title = self.tunes[match.source].title
             source = self._line_of(match.source, representation)
             title_bar = source.bars[match.source_place]
+        elif self.model and self.model.titles:  # of which a compact model file has no notes
+            title = self.model.titles[match.source - stored]
         return Passage(length, line.bars[match.place], title, title_bar)
 
     def line(self, melody: Tune | Solo, representation: str) -> Line:

@@ -60,6 +60,7 @@ class _Content(msgspec.Struct):
     registers: dict[str, tuple[_Pitch, _Pitch]] = {}  # of those of each instrument
     players: dict[str, str] = {}  # the instrument of each
     final_loss: float | None = None
+    titles: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # of those not stored
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class DjModel:
     the symbols of their values as indices of the vocabulary, `registers` the ranges of their
     melodies. `conditioning` is what the model is conditioned on in the grammar of jazz,
     `bar_positions` in that of the course, if it is; `final_loss` is the training loss in nats per
-    symbol. `sources` maps the names of the training data to their SHA-256, `versions` packages to
+    symbol. `titles` are those of the tunes that a compact file leaves out of `tunes`.
+    `sources` maps the names of the training data to their SHA-256, `versions` packages to
     their versions at training time.
     """
 
@@ -85,6 +87,7 @@ class DjModel:
     bar_positions: BarPositions | None = None
     conditioning: Conditioning | None = None
     final_loss: float | None = None
+    titles: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(
         default_factory=lambda: installed_versions(
@@ -196,6 +199,7 @@ class DjModel:
             sequences=self.sequences,
             bar_positions=None if positions is None else positions.to_json(),
             final_loss=self.final_loss,
+            titles=self.titles or msgspec.UNSET,
         )
         return ModelFile(KIND, self.weights, self.vocabulary, content, self.sources, self.versions)
 
@@ -224,6 +228,7 @@ def load(path: str | Path) -> DjModel:
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
             final_loss=content.final_loss,
+            titles=() if content.titles is msgspec.UNSET else content.titles,
             sources=file.sources,
             versions=file.versions,
         )
@@ -307,6 +312,8 @@ def _check(model: DjModel) -> None:
         if register.low > register.high:
             raise ValueError("the lowest pitch of the register is above its highest")
     model_file.check_indices(model.sequences, model.vocabulary)
+    if model.titles and len(model.tunes) + len(model.titles) != len(model.sequences):
+        raise ValueError("the titles are not those of the sequences")
     if model.conditioning and model.bar_positions:
         raise ValueError("conditioning features of two grammars")
     per_value = model.grammar.symbols_per_value

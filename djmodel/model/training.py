@@ -134,6 +134,7 @@ def _fit(
         weights = weights.with_conditioning_scaled(1 - config.hidden)
         set_weights(graph, weights)
     tunes = encoded.tunes
+    titles = [tune.title for tune in tunes[STORED_TUNES:]] if config.compact else []
     if config.compact:
         tunes = tunes[:STORED_TUNES]
         weights = weights.rounded()
@@ -148,6 +149,7 @@ def _fit(
         bar_positions=data.positions,
         conditioning=data.conditioning,
         final_loss=fit_result.history[fit_result.best_epoch - 1].loss,
+        titles=tuple(titles),
         sources=data.sources,
     )
     return TrainingResult(layers, model, encoded, fit_result)

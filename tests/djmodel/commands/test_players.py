@@ -1,5 +1,7 @@
 """The bundled jazz model: the default of `generate`, and solos in the manner of its players."""
 
+import re
+
 import pytest
 
 from djmodel.inputs.reader import read_tune
@@ -57,6 +59,12 @@ def test_the_players_of_one_last_name_are_listed(refuses):
     assert (
         "'coleman' may be Coleman Hawkins, George Coleman, Ornette Coleman or Steve Coleman" in said
     )
+
+
+def test_the_tune_that_a_solo_copies_most_from_is_named(jazz, command, tmp_path):
+    done = command(GENERATE, *BLUES, "--out", tmp_path / "solo.mid")
+    source = re.search(r"longest copy: \d+ values as in (.*?)(, bar|;)", done.err)
+    assert source[1] in {*(tune.title for tune in jazz.tunes), *jazz.titles}
 
 
 def test_no_solo_stops_in_mid_line(command, tmp_path):
