@@ -2,7 +2,7 @@
 soloists of jazz with their ranges, and the drums."""
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from djmodel.music.tune import Instrument
 
@@ -173,6 +173,25 @@ def reading(instrument: Instrument) -> Reading:
     return _READINGS.get(program, Reading("C", 0, None))
 
 
+def key_of_reader(name: str) -> PartKey | None:
+    """The key of a part, from that key or from an instrument that is not in C, in the words of
+    players; None for any other name.
+
+    >>> key_of_reader("eb"), key_of_reader("Alto"), key_of_reader("tenor saxophone")
+    ('Eb', 'Eb', 'Bb')
+    """
+    said = re.sub(r"[\W\d_]+", " ", name.replace("♭", "b")).strip().casefold()
+    for key in get_args(PartKey):
+        if said in {key.casefold(), f"in {key.casefold()}"}:
+            return key
+    said = _SHORT_NAMES.get(said, said)
+    for whole in (said, f"{said} sax"):
+        if (key := reading(Instrument(whole, 0)).key) != "C":
+            return key
+    return None
+
+
+_SHORT_NAMES = {"bari": "baritone sax", "horn": "french horn", "flugel": "flugelhorn"}
 _PROGRAMS = {name.casefold(): program for program, name in enumerate(PROGRAM_NAMES)}
 
 

@@ -78,11 +78,23 @@ def test_a_generated_solo_is_a_part(command) -> None:
     assert "F part" in Path("solo.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("reader", ["eb", "Alto", "alto sax", "E♭"])
+def test_a_sheet_is_for_an_instrument_in_the_words_of_players(command, reader: str) -> None:
+    done = command("djmodel.inspect", "--changes", "C", "--score", "a.musicxml", "--for", reader)
+    assert done.status == 0, done.err
+    # concert C is A for an alto
+    assert ET.parse("a.musicxml").getroot().findtext(".//root-step") == "A"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (["--changes", "C", "--for", "Bb"], "only a sheet can be written for an instrument"),
         (["--changes", "C", "--score", "a.pdf", "--for", "D"], "--for must be C, Bb, Eb or F"),
+        (
+            ["--changes", "C", "--score", "a.pdf", "--for", "trombone"],
+            "other instruments read in C",
+        ),
         (["--changes", "C", "--score", "a.doc"], ".pdf, .png, .svg, .musicxml or .xml"),
         (["--changes", "C", "--score", "chart.txt"], ".pdf"),
         (["blues.mid", "other.mid", "--score", "a.pdf"], "a sheet has one tune"),
