@@ -218,10 +218,10 @@ class GenerationConfig:
     changes: Annotated[
         str | None,
         Setting(
-            "Play over written changes, such as 'Dm7 | G7 | Cmaj7 | %', over those in a text file "
-            "or (-) on standard input, or over a form such as blues-in-F, rhythm-changes or "
-            "ii-V-I. A link or an exported page of iReal Pro, a lead sheet of Impro-Visor and text "
-            "for Band-in-a-Box are read, too.",
+            "Written changes, such as 'Dm7 | G7 | Cmaj7 | %', a text file with them, or - for "
+            "those on standard input; a form such as blues-in-F, rhythm-changes or ii-V-I; a link "
+            "or an exported page of iReal Pro, a lead sheet of Impro-Visor, or text for "
+            "Band-in-a-Box.",
             _CHANGES,
             metavar="CHORDS|LINK|FILE|-",
         ),
@@ -229,7 +229,7 @@ class GenerationConfig:
     chart: ChartConfig = ChartConfig()
     title: Annotated[
         str | None,
-        Setting("Title of the solo.", _CHANGES, metavar="TITLE", default="the source's"),
+        Setting("Title of what is written.", _CHANGES, metavar="TITLE", default="the source's"),
     ] = None
     meter: Annotated[str, Setting("Meter of written changes.", _CHANGES, metavar="METER")] = "4/4"
     choruses: Annotated[
@@ -284,7 +284,7 @@ class GenerationConfig:
     ] = False
     primer: Annotated[
         str | None,
-        Setting("Music that primes the model before the solo begins.", _SOLO, metavar="FILE"),
+        Setting("Music that the model reads first, and then continues.", _SOLO, metavar="FILE"),
     ] = None
     primer_values: Annotated[
         str | None,

@@ -32,7 +32,9 @@ def build(
     music: Annotated[
         list[str], Setting("Music files, folders or patterns.", metavar="MUSIC", positional=True)
     ],
-    out: Annotated[Path, Setting("Folder for the corpus.", metavar="DIR")] = Path("runs/corpus"),
+    out: Annotated[Path, Setting("Folder for the corpus.", "Output", metavar="DIR")] = Path(
+        "runs/corpus"
+    ),
     solos: SoloFilter = SoloFilter(),
     pool: PoolConfig = PoolConfig(),
 ) -> None:

@@ -25,6 +25,7 @@ def command(
         Setting(
             "Changes to begin with: text, a text file, a form such as blues-in-F, or a link or a "
             "page of iReal Pro.",
+            "Changes",
             metavar="CHORDS|LINK|FILE|-",
             default="a blues in F",
         ),

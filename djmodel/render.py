@@ -19,18 +19,24 @@ def command(
     file: Annotated[Path, Setting("MIDI file.", metavar="FILE.mid", positional=True)],
     out: Annotated[
         Path | None,
-        Setting("Sound file to write: .wav or .mp3.", short="o", default="FILE.wav"),
+        Setting("Sound file to write: .wav or .mp3.", "Output", short="o", default="FILE.wav"),
     ] = None,
     soundfont: Annotated[
         Path | None,
-        Setting("SoundFont (.sf2, .sf3) for the sound.", metavar="FILE", default="General MIDI"),
+        Setting(
+            "SoundFont (.sf2, .sf3) for the sound.",
+            "Output",
+            metavar="FILE",
+            default="General MIDI",
+        ),
     ] = None,
     performance: PerformanceConfig = PerformanceConfig(),
     overwrite: Overwrite = False,
 ) -> None:
     """Render a MIDI file as sound, on sampled instruments.
 
-    The file is played as it is. With an option of performance, its tune is performed anew.
+    The file is played as it is; with --feel, --swing, --humanize or --count-in its tune is
+    performed anew.
 
     Examples:
         djmodel render solo.mid

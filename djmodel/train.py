@@ -87,8 +87,8 @@ def command(
     tempo: Tempo = None,
     devices: DeviceConfig = DeviceConfig(),
 ) -> None:
-    """Train a model on your music; without MUSIC, on eight rags by Scott Joplin. A jazz model, or
-    one for which solos are chosen, is then trained on solos of the Weimar Jazz Database.
+    """Train a model on your music. Without MUSIC it is trained on eight rags by Scott Joplin; with
+    --preset jazz, or --player and the like, on the bundled solos of the Weimar Jazz Database.
 
     Writes model.keras, history.csv, loss.png and solo.mid, a first solo over the changes of the
     first tune. Ctrl-C keeps the model trained so far; --resume continues the training.

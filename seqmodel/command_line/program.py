@@ -9,24 +9,24 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from seqmodel.command_line.about import Program
-from seqmodel.command_line.runner import HELP_OPTIONS, app_of, epilog, print_line, run_app
+from seqmodel.command_line.runner import (
+    HELP_OPTIONS,
+    PlainGroup,
+    app_of,
+    epilog,
+    print_line,
+    run_app,
+)
 
 # The packages whose versions decide what a model learns and plays.
 _VERSIONS = ("Keras", "TensorFlow", "JAX", "NumPy", "music21")
 
 
-class _ModuleGroup(TyperGroup):
+class _ModuleGroup(PlainGroup):
     """A group whose commands stand for modules: the help lists them, and only the command that is
     used is imported. Its callback makes the command itself."""
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.hidden = True
-        return option
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)

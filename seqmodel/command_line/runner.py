@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from seqmodel.command_line.options import Command, keyword, set_signature, with_options
@@ -81,13 +82,41 @@ def app_of(
     `received`: the signals received so far. `name`: its name within another program. `summary` of
     several commands, for their help.
     """
-    app = typer.Typer(add_completion=False, help=summary, context_settings=HELP_OPTIONS)
+    app = typer.Typer(
+        cls=PlainGroup, add_completion=False, help=summary, context_settings=HELP_OPTIONS
+    )
     for command in commands:
         program = _with_one_line_errors(with_options(command), received)
         text, examples = _help_and_examples(command)
         only = name if len(commands) == 1 else None
-        app.command(only, help=text, epilog=examples, context_settings=HELP_OPTIONS)(program)
+        settings: Any = {"help": text, "epilog": examples, "context_settings": HELP_OPTIONS}
+        app.command(only, cls=_PlainCommand, **settings)(program)
     return typer.main.get_command(app)
+
+
+class _PlainCommand(TyperCommand):
+    """A command whose help has no names of Python's types, which say nothing to its users."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params: list[Any] = [*super().get_params(ctx)]
+        for param in params:
+            if isinstance(param, TyperArgument) or "--help" in param.opts:
+                param.display_type_rich = _no_type
+        return params
+
+
+class PlainGroup(TyperGroup):
+    """Several commands, whose help lists nothing else."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.hidden = True
+        return option
+
+
+def _no_type(**_: Any) -> None:
+    """The type of a parameter that the help does not show."""
 
 
 def join_hint(problem: str, hint: str) -> str:

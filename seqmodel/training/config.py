@@ -50,8 +50,9 @@ class CheckpointConfig:
     resume: Annotated[
         bool,
         Setting(
-            "Continue the training in the output folder where it was interrupted; one that is "
-            "finished, up to a larger --epochs, with the settings of the course.",
+            "Continue the training in the output folder where it was interrupted. One that is "
+            "finished continues to a larger --epochs, if its learning rate does not depend on them "
+            "(as in the course).",
             panel=_PANEL,
         ),
     ] = False

@@ -15,7 +15,7 @@ class ChartConfig:
     song: Annotated[
         str | None,
         Setting(
-            "Title of the song, of changes that are a playlist of iReal Pro.",
+            "Song of a playlist of iReal Pro, by its title.",
             "Changes",
             metavar="TITLE",
             default="the only one",

@@ -164,6 +164,7 @@ def test_every_example_in_a_help_is_a_command_line_that_is_understood(
     assert lines
     shown = command(f"{program}.{name}", *(["build"] if name == "corpus" else []), "--help").out
     assert lines[0] in shown
+    assert not re.search(r"<(bool|str|path|list)", shown)  # types of Python
     for line in (*lines, *PROGRAMS[program].examples):
         assert understood(line), line
 
