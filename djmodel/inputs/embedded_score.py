@@ -1,8 +1,9 @@
-"""The score within a performance: a MIDI file that carries the MIDI file that it is played from.
+"""What a MIDI file of this project holds beside its notes, as data of sequencer-specific events:
+a performance the MIDI file of its score, a score what is known of the performance.
 
-The score is the data of sequencer-specific events, each with a digest of the performed notes: in a
-file whose notes were changed since, it no longer counts. A long score has several events, because
-some programs refuse large ones. `outputs/midi.py` writes it, `inputs/midi.py` reads it.
+The score has a digest of the performed notes: in a file whose notes were changed since, it no
+longer counts. A long score has several events, because some programs refuse large ones.
+`outputs/midi.py` writes the events, `inputs/midi.py` reads them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from hashlib import sha256
 from djmodel.inputs.midi_parser import SEQUENCER_SPECIFIC, MidiFile
 
 _MARK = b"\x7ddjmodel score\x00"  # 7D: the manufacturer of software that is not sold
+_FACTS_MARK = b"\x7ddjmodel facts\x00"
 _MAX_BYTES = 500_000  # of the score, in an event; mido reads events of up to 1,000,000
 
 
@@ -23,14 +25,28 @@ def embed(score: bytes, performance: MidiFile) -> list[bytes]:
 
 def embedded_score(performance: MidiFile) -> bytes | None:
     """The MIDI file of the score that a performance holds; None if it holds none, or another's."""
-    metas = (meta for track in performance.tracks for meta in track.metas)
-    parts = [m.data for m in metas if m.kind == SEQUENCER_SPECIFIC and m.data.startswith(_MARK)]
-    if not parts:
-        return None
+    parts = _events(performance, _MARK)
     start = _MARK + _digest(performance)
-    if not all(part.startswith(start) for part in parts):
+    if not parts or not all(part.startswith(start) for part in parts):
         return None
     return b"".join(part.removeprefix(start) for part in parts)
+
+
+def facts_event(facts: bytes) -> bytes:
+    """The data of the event that holds what is known of a performance (`tune_json.facts_to_json`)
+    in the MIDI file of its score."""
+    return _FACTS_MARK + facts
+
+
+def embedded_facts(score: MidiFile) -> bytes:
+    """What is known of the performance of a score; empty for nothing."""
+    return b"".join(_events(score, _FACTS_MARK)[:1]).removeprefix(_FACTS_MARK)
+
+
+def _events(file: MidiFile, mark: bytes) -> list[bytes]:
+    """The data of the events with a mark."""
+    metas = (meta for track in file.tracks for meta in track.metas)
+    return [m.data for m in metas if m.kind == SEQUENCER_SPECIFIC and m.data.startswith(mark)]
 
 
 def _digest(file: MidiFile) -> bytes:

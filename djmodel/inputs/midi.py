@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from djmodel.inputs import midi_parser
-from djmodel.inputs.embedded_score import embedded_score
+from djmodel.inputs.embedded_score import embedded_facts, embedded_score
 from djmodel.inputs.limits import Deadline
 from djmodel.inputs.quantization import (
     Grids,
@@ -104,6 +104,7 @@ def _score(file: midi_parser.MidiFile, path: Path, deadline: Deadline) -> Score:
         quantization=quantization,
         symbols=tuple(Symbol(onset(meta), chord) for meta, chord in _symbols(metas)),
         syllables=tuple(sorted({onset(meta) for meta in _syllables(metas)})),
+        facts=embedded_facts(file),
     )
 
 

@@ -69,8 +69,9 @@ class Score:
     """The content of a music file. `measures` cover all notes without a gap; `key` counts sharps
     (positive) or flats (negative), None where the file does not say; `symbols` are the chord
     symbols written in it, `syllables` the onsets of a sung text, `sections` the sections of its
-    form. `remarks` say what was read in another way than the reader of the file may expect;
-    `composer` is "" where the file names none."""
+    form. `facts` is what is known of a performance (`tune_json.facts_to_json`). `remarks` say what
+    was read in another way than the reader of the file may expect; `composer` is "" where the file
+    names none."""
 
     title: str
     parts: tuple[ScorePart, ...]
@@ -81,6 +82,7 @@ class Score:
     symbols: tuple[Symbol, ...] = ()
     syllables: tuple[Fraction, ...] = ()
     sections: tuple[SectionMark, ...] = ()
+    facts: bytes = b""
     remarks: tuple[str, ...] = ()
     composer: str = ""
 

@@ -22,6 +22,7 @@ from djmodel.inputs.quantization import GridNote, Steps, quarters_to_steps, step
 from djmodel.inputs.score import Measure, Score, Symbol
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from djmodel.music.tune import Bar, BarRange, Change, Note, Section, Tune
+from djmodel.music.tune_json import with_facts
 from seqmodel.errors import CorpusError
 
 
@@ -82,6 +83,7 @@ def tune_from_score(
         sections=_sections(score),
         composer=score.composer,
     )
+    tune = with_facts(tune, score.facts) if score.facts else tune
     if options.bars is not None:
         tune = excerpt(tune, options.bars, path)
     return Transcription(tune, score, choice)

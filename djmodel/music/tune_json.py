@@ -96,6 +96,39 @@ class _Tune:
     generated: bool = False
 
 
+class _Facts(msgspec.Struct, omit_defaults=True):
+    """What is known of a performance, as a `Tune` has it."""
+
+    performer: _Name = ""
+    style: _Name = ""
+    feel: _Name = ""
+    phrases: tuple[Fraction, ...] = ()
+    sections: tuple[tuple[_BarIndex, _Name], ...] = ()
+    choruses: tuple[_BarIndex, ...] = ()
+    composer: _Name = ""
+    generated: bool = False
+
+
+def facts_to_json(tune: Tune) -> bytes:
+    """What is known of a performance, beside the notes and chords, as JSON; empty for nothing."""
+    facts = _Facts(**{name: getattr(tune, name) for name in _Facts.__struct_fields__})
+    return b"" if facts == _Facts() else msgspec.json.encode(facts, enc_hook=str)
+
+
+def with_facts(tune: Tune, content: bytes) -> Tune:
+    """The tune with what `facts_to_json` stored of a performance; as it is, where that is damaged
+    or belongs to another tune."""
+    try:
+        facts = msgspec.json.decode(content, type=_Facts, dec_hook=_read_time)
+        _check_rising(facts.phrases, tune.length)
+        _check_rising([bar for bar, _ in facts.sections], len(tune.bars))
+        _check_rising(facts.choruses, len(tune.bars))
+    except (msgspec.MsgspecError, RecursionError):
+        return tune
+    sections = tuple(Section(*section) for section in facts.sections)
+    return replace(tune, **{**msgspec.structs.asdict(facts), "sections": sections})
+
+
 def tune_to_json(tune: Tune) -> dict[str, Json]:
     """The content of a tune as values that `json` can write; arrays are tuples."""
 

@@ -17,11 +17,12 @@ from threading import Lock
 import mido
 
 from djmodel.inputs import midi_parser
-from djmodel.inputs.embedded_score import embed
+from djmodel.inputs.embedded_score import embed, facts_event
 from djmodel.inputs.midi import CHORD_MARKER, NO_CHORD
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Note, Part, Tune
+from djmodel.music.tune_json import facts_to_json
 from djmodel.outputs.performance.feel import Clock
 from djmodel.outputs.performance.perform import Performance, PerformedNote
 from seqmodel.files import atomic_write
@@ -58,11 +59,14 @@ def write_midi(music: Tune | Performance, path: str | Path, text: str = "") -> N
 @checked
 def midi_bytes(tune: Tune, text: str = "") -> bytes:
     """A tune as the content of a MIDI file: a track of title, tempos, meters and key, one for the
-    melody, one for each part of the accompaniment. `text` goes into a text event at its start."""
+    melody, one for each part of the accompaniment. `text` goes into a text event at its start, what
+    is known of the performance into an event that reading the file understands."""
     parts = (Part(tune.instrument, tune.melody_notes()), *tune.accompaniment)
-    return midi_content(
-        _file(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts))
-    )
+    file = _file(_conductor_events(tune, text), parts, _ticks_per_quarter(tune, parts))
+    if facts := facts_to_json(tune):
+        event = mido.MetaMessage("sequencer_specific", data=tuple(facts_event(facts)))
+        file.tracks[0].insert(0, event)
+    return midi_content(file)
 
 
 def performance_bytes(performance: Performance, text: str = "") -> bytes:

@@ -52,6 +52,7 @@ def test_a_last_name_is_the_player(command, tmp_path):
         command(GENERATE, *BLUES, "--player", name, "--out", tmp_path / f"{name}.mid")
     solos = [read_tune(tmp_path / f"{name}.mid") for name in ("Miles Davis", "davis")]
     assert solos[0] == solos[1]
+    assert (solos[0].performer, solos[0].feel, solos[0].generated) == ("Miles Davis", "swing", True)
 
 
 def test_the_players_of_one_last_name_are_listed(refuses):

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from djmodel.music.changes import parse_changes
 from djmodel.music.chord import Chord
 from djmodel.music.chord_symbol import chord_symbol, parse_chord_symbol
 from djmodel.music.meter import Meter
 from djmodel.music.tune import Bar, Change, Instrument, Note, Part, Section, Tempo, Tune
-from djmodel.music.tune_json import tune_from_json, tune_to_json
+from djmodel.music.tune_json import facts_to_json, tune_from_json, tune_to_json, with_facts
 
 C, G7 = Chord.of(0, (0, 4, 7)), Chord.of(7, (0, 4, 7, 10), bass=11)
 
@@ -122,6 +123,23 @@ def test_transposing_back_gives_the_tune_again(distance):
 
 def test_a_tune_read_back_from_json_is_equal():
     assert tune_from_json(json.loads(json.dumps(tune_to_json(two_bars())))) == two_bars()
+
+
+def test_what_is_known_of_a_performance_is_stored_beside_its_notes() -> None:
+    tune = parse_changes("[A] C | F | [B] G | C")
+    known = replace(tune, performer="Miles Davis", feel="swing", phrases=(F(1, 2),))
+    bare = replace(tune, sections=(), choruses=())
+    assert with_facts(bare, facts_to_json(known)) == known
+    assert facts_to_json(bare) == b""
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [b"", b"[]", b'{"feel": 5}', b'{"sections": [[9, "B"]]}', b'{"phrases": ["1/0"]}', b"[" * 9999],
+)
+def test_a_performance_that_belongs_to_another_tune_is_not_taken(stored: bytes) -> None:
+    tune = parse_changes("C | F")
+    assert with_facts(tune, stored) == tune
 
 
 def test_json_of_a_tune_is_compact():
