@@ -338,12 +338,11 @@ def _copies_table(title: str, found: dict[str, list[Copied]]) -> Table:
         table.add_column(f"n={n}", no_wrap=True)
     for representation, copied in found.items():
         longest = max(one.longest for one in copied)
-        source = f"{longest.title}, bar {longest.title_bar}" if longest.length else "nothing"
         table.add_row(
             representation,
             str(longest.length),
             str(longest.bar or ""),
-            source,
+            longest.source or "nothing",
             *format_overlap(copied, NGRAMS_SHOWN),
         )
     return table

@@ -55,12 +55,18 @@ class Line(NamedTuple):
 
 class Passage(NamedTuple):
     """A copied passage: its length in values or notes, the bar in which it begins, and the title
-    and the bar of its source. Bars count from 1; length 0 means that nothing is copied."""
+    and the bar of its source. Bars count from 1 (0: not known); length 0 means that nothing is
+    copied."""
 
     length: int
     bar: int
     title: str
     title_bar: int
+
+    @property
+    def source(self) -> str:
+        """The title and, where it is known, the bar."""
+        return f"{self.title}, bar {self.title_bar}" if self.title_bar else self.title
 
 
 @dataclass(frozen=True)
@@ -201,8 +207,7 @@ def format_overlap(found: Iterable[Copied], lengths: Iterable[int]) -> list[str]
 def format_longest(found: Mapping[str, Passage]) -> str:
     """The longest passages of a solo, by representation, in a line."""
     passages = [
-        f"{pluralize(passage.length, *_UNITS[representation])} as in {passage.title}"
-        + (f", bar {passage.title_bar}" if passage.title_bar else "")
+        f"{pluralize(passage.length, *_UNITS[representation])} as in {passage.source}"
         for representation, passage in found.items()
         if passage.length
     ]

@@ -19,6 +19,7 @@ from djmodel.inputs.chart import is_changes
 from djmodel.inputs.music_files import SUFFIXES
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
+from djmodel.outputs.suffixes import PAGE, PDF, PICTURE, SOUND
 from djmodel.values.chart import Chart
 from djmodel.values.conditioning import BarPositions
 from djmodel.values.encoded_corpus import Registers, encode_values
@@ -283,6 +284,9 @@ def model_path(given: Path | None) -> Path:
     if given.suffix.lower() in SUFFIXES:
         message = f"'{name:.60}' is not a model but music"
         raise SettingError(message, "over", hint="give it as the tune to play over")
+    if given.suffix.lower() in (*SOUND, *PICTURE, *PAGE, *PDF) and not os.path.exists(given):
+        message = f"'{name:.60}' is not a model"
+        raise SettingError(message, "out", hint="give it as the file to write")
     if os.path.exists(given) or given.suffix or len(given.parts) > 1:
         return model_in(given)
     raise FileError(

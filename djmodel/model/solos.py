@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
 from djmodel.music.accompaniment import accompany, with_feel_of_style
 from djmodel.music.accompaniment.styles import default_style
-from djmodel.music.changes import parse_changes, read_chart
+from djmodel.music.changes import is_file_name, parse_changes, read_chart
 from djmodel.music.charts.chart import Chart, chart_of
 from djmodel.music.charts.config import ChartConfig
 from djmodel.music.instruments import SOLOISTS, soloist
@@ -158,8 +158,16 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
 
         over = str(corpus_file(config.corpus))
     titles = [tune.title for tune in model.tunes]
-    if over is None or (over in titles and not Path(over).exists()):
-        return model.tunes[0 if over is None else titles.index(over)]
+    if over is None:
+        return model.tunes[0]
+    if not os.path.exists(over):
+        if meant := names_meant(over, titles):
+            return model.tunes[titles.index(meant[0])]
+        if not is_file_name(over):
+            near = nearest_names(over, titles)
+            hint = f"the nearest titles are {any_of(near)}" if near else "give the name of a file"
+            message = f"there is neither a file nor a training tune named '{over:.60}'"
+            raise SettingError(message, "over", hint=hint)
     parts = list(config.chord_part) or None
     from djmodel.inputs.reader import read_tune  # not for changes as text, which start faster
 

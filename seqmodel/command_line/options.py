@@ -14,7 +14,7 @@ from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -181,8 +181,8 @@ def _option(field: Field, by_preset: Mapping[str, Any] | None = None) -> Paramet
     if len(set(texts.values())) == 1:
         texts = {"": next(iter(texts.values()))}
     shown = ", ".join(f"{preset} {text}".strip() for preset, text in texts.items())
-    if get_origin(kind) is Literal:
-        kind = str
+    if setting.choices:  # which the setting checks, and says in its own words
+        kind = str | None if type(None) in get_args(kind) else str
     elif get_origin(kind) is tuple:
         kind, default = list[get_args(kind)[0]], list(default or ())  # type: ignore[misc]
     elif {int, str} <= {*get_args(kind)}:  # a number, or text that says more

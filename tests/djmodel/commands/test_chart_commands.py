@@ -79,6 +79,11 @@ def test_a_chart_is_no_music_to_train_on(refuses, tmp_path: Path) -> None:
     assert "changes without a melody" in said
 
 
+def test_a_name_for_the_sound_is_sent_to_its_option(refuses) -> None:
+    said = refuses(GENERATE, "--wav", "solo.wav")
+    assert "'solo.wav' is not a model; give it as the file to write (--out)" in said
+
+
 def test_a_tune_where_a_model_is_named_is_sent_to_its_option(refuses, rags) -> None:
     assert "is not a model but music; give it as the tune to play over (--over)" in refuses(
         GENERATE, rags[0]

@@ -44,6 +44,7 @@ def model(tmp_path, monkeypatch):
         ("--count 900 --bars 99 --html a.html", "a page with 900 solos would last 1,485 minutes"),
         ("--no-such-option", "No such option"),
         ("one two", "unexpected extra argument"),
+        ("--feel jazz", "--feel must be swing, latin, funk or ballad, not 'jazz'"),
         # what would have no effect
         ("--greedy --top-k 3", "greedy sampling has no top k; leave one out (--greedy, --top-k)"),
         ("--greedy --top-p 0.5", "greedy sampling has no top p"),

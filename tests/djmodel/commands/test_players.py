@@ -68,6 +68,15 @@ def test_the_tune_that_a_solo_copies_most_from_is_named(jazz, command, tmp_path)
     assert source[1] in {*(tune.title for tune in jazz.tunes), *jazz.titles}
 
 
+def test_a_training_tune_is_found_by_its_title_in_any_case(jazz, command, refuses, tmp_path):
+    title = jazz.tunes[3].title
+    done = command(GENERATE, "--over", title.upper(), "--bars", 2, "--out", tmp_path / "solo.mid")
+    assert done.status == 0, done.err
+    assert f"over {title}" in done.err
+    said = refuses(GENERATE, "--over", f"{title}s")
+    assert title in said.partition("the nearest titles are")[2]
+
+
 def test_no_solo_stops_in_mid_line(command, tmp_path):
     out = tmp_path / "solo.mid"
     command(GENERATE, *BLUES, "--count", 8, "--out", out)
