@@ -45,7 +45,7 @@ from djmodel.music.tune import Bpm, Change, Section, Tune
 from seqmodel.errors import InputError
 from seqmodel.settings import Count, SettingError, checked
 
-_READ = "read_changes reads a file, and so does Path.read_text for a configuration"
+_READ = "read_changes makes a tune of a file; a configuration takes its text, from Path.read_text"
 
 
 def read_chart(text: str, meter: Meter | str = COMMON_TIME, *, song: str | None = None) -> Chart:
