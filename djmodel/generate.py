@@ -16,6 +16,7 @@ from djmodel.outputs import suffixes
 from djmodel.outputs import write as output
 from djmodel.outputs.charts.config import IrealPage
 from djmodel.outputs.notation.config import SheetConfig
+from djmodel.outputs.performance.config import SoundFont
 from seqmodel.command_line.outputs import Overwrite, check_free, free_name
 from seqmodel.command_line.runner import new_seed, print_files, print_line, run, stderr_console
 from seqmodel.files import check_no_overwrite
@@ -51,15 +52,7 @@ class Outputs:
         ),
     ] = None
     wav: Annotated[bool, Setting("Also write the sound, beside the MIDI file.", "Output")] = False
-    soundfont: Annotated[
-        Path | None,
-        Setting(
-            "SoundFont (.sf2, .sf3) for the sound.",
-            "Output",
-            metavar="FILE",
-            default="General MIDI",
-        ),
-    ] = None
+    soundfont: SoundFont = None
     sheet: SheetConfig = SheetConfig()
     picture: Annotated[
         Path | None, Setting("Also write a piano roll: .svg or .png.", "Output", metavar="FILE")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from djmodel.outputs.audio import render
-from djmodel.outputs.performance.config import PerformanceConfig
+from djmodel.outputs.performance.config import PerformanceConfig, SoundFont
 from djmodel.outputs.suffixes import SOUND
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.outputs import Overwrite, check_free
@@ -21,15 +21,7 @@ def command(
         Path | None,
         Setting("Sound file to write: .wav or .mp3.", "Output", short="o", default="FILE.wav"),
     ] = None,
-    soundfont: Annotated[
-        Path | None,
-        Setting(
-            "SoundFont (.sf2, .sf3) for the sound.",
-            "Output",
-            metavar="FILE",
-            default="General MIDI",
-        ),
-    ] = None,
+    soundfont: SoundFont = None,
     performance: PerformanceConfig = PerformanceConfig(),
     overwrite: Overwrite = False,
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from djmodel.config import MAX_SOLOS, GenerationConfig, ModelArgument
+from djmodel.outputs.performance.config import SoundFont
 from djmodel.outputs.suffixes import PAGE
 from djmodel.outputs.write import check_output
 from seqmodel.command_line.options import Options
@@ -53,15 +54,7 @@ def command(
             default="report.html, or report-2.html, ... if that is there already",
         ),
     ] = None,
-    soundfont: Annotated[
-        Path | None,
-        Setting(
-            "SoundFont (.sf2, .sf3) for the sound.",
-            "Output",
-            metavar="FILE",
-            default="General MIDI",
-        ),
-    ] = None,
+    soundfont: SoundFont = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Compare solos of a MODEL with the tunes that it was trained on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from seqmodel.settings import Setting, SettingError, check_settings
@@ -10,6 +11,13 @@ from seqmodel.settings import Setting, SettingError, check_settings
 MAX_RATIO = 4.0  # of swung eighths; beyond it the second is no longer an eighth
 STRAIGHT = "straight"
 _PANEL = "Performance"
+
+SoundFont = Annotated[
+    Path | None,
+    Setting(
+        "SoundFont (.sf2, .sf3) for the sound.", "Output", metavar="FILE", default="General MIDI"
+    ),
+]
 
 
 @dataclass(frozen=True)
