@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -76,27 +76,8 @@ class _Part:
     drums: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Tune:
-    """The stored form of a `Tune`, with the bounds of its numbers."""
-
-    title: str
-    key: Annotated[int, Meta(ge=-127, le=127)] | None
-    instrument: _Instrument
-    tempos: tuple[_Tempo, ...]
-    bars: Annotated[tuple[_Bar, ...], Meta(min_length=1, max_length=MAX_BARS)]
-    accompaniment: tuple[_Part, ...]
-    performer: _Name = ""
-    style: _Name = ""
-    feel: _Name = ""
-    phrases: tuple[Fraction, ...] = ()
-    sections: tuple[tuple[_BarIndex, _Name], ...] = ()
-    choruses: tuple[_BarIndex, ...] = ()
-    composer: _Name = ""
-    generated: bool = False
-
-
-class _Facts(msgspec.Struct, omit_defaults=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
     """What is known of a performance, as a `Tune` has it."""
 
     performer: _Name = ""
@@ -109,9 +90,21 @@ class _Facts(msgspec.Struct, omit_defaults=True):
     generated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tune(_Facts):
+    """The stored form of a `Tune`, with the bounds of its numbers."""
+
+    title: str
+    key: Annotated[int, Meta(ge=-127, le=127)] | None
+    instrument: _Instrument
+    tempos: tuple[_Tempo, ...]
+    bars: Annotated[tuple[_Bar, ...], Meta(min_length=1, max_length=MAX_BARS)]
+    accompaniment: tuple[_Part, ...]
+
+
 def facts_to_json(tune: Tune) -> bytes:
     """What is known of a performance, beside the notes and chords, as JSON; empty for nothing."""
-    facts = _Facts(**{name: getattr(tune, name) for name in _Facts.__struct_fields__})
+    facts = _Facts(**_facts_of(tune))
     return b"" if facts == _Facts() else msgspec.json.encode(facts, enc_hook=str)
 
 
@@ -119,14 +112,22 @@ def with_facts(tune: Tune, content: bytes) -> Tune:
     """The tune with what `facts_to_json` stored of a performance; as it is, where that is damaged
     or belongs to another tune."""
     try:
-        facts = msgspec.json.decode(content, type=_Facts, dec_hook=_read_time)
-        _check_rising(facts.phrases, tune.length)
-        _check_rising([bar for bar, _ in facts.sections], len(tune.bars))
-        _check_rising(facts.choruses, len(tune.bars))
+        return _with_facts(tune, msgspec.json.decode(content, type=_Facts, dec_hook=_read_time))
     except (msgspec.MsgspecError, RecursionError):
         return tune
+
+
+def _facts_of(tune: Tune | _Facts) -> dict[str, Any]:
+    return {field.name: getattr(tune, field.name) for field in fields(_Facts)}
+
+
+def _with_facts(tune: Tune, facts: _Facts) -> Tune:
+    """Raises msgspec.ValidationError for facts of another tune."""
+    _check_rising(facts.phrases, tune.length)
+    _check_rising([bar for bar, _ in facts.sections], len(tune.bars))
+    _check_rising(facts.choruses, len(tune.bars))
     sections = tuple(Section(*section) for section in facts.sections)
-    return replace(tune, **{**msgspec.structs.asdict(facts), "sections": sections})
+    return replace(tune, **{**_facts_of(facts), "sections": sections})
 
 
 def tune_to_json(tune: Tune) -> dict[str, Json]:
@@ -153,14 +154,7 @@ def tune_to_json(tune: Tune) -> dict[str, Json]:
             _Part((part.instrument.name, part.instrument.program), notes(part.notes), part.drums)
             for part in tune.accompaniment
         ),
-        performer=tune.performer,
-        style=tune.style,
-        feel=tune.feel,
-        phrases=tune.phrases,
-        sections=tuple(tune.sections),
-        choruses=tune.choruses,
-        composer=tune.composer,
-        generated=tune.generated,
+        **_facts_of(tune),
     )
     return msgspec.to_builtins(stored, enc_hook=str)
 
@@ -175,10 +169,7 @@ def tune_from_json(data: Json) -> Tune:
     for part in stored.accompaniment:
         if not all(0 <= onset < length and duration > 0 for _, onset, duration, *_ in part.notes):
             raise msgspec.ValidationError("a note of the accompaniment is not within the tune")
-    _check_rising(stored.phrases, length)
-    _check_rising([bar for bar, _ in stored.sections], len(bars))
-    _check_rising(stored.choruses, len(bars))
-    return Tune(
+    tune = Tune(
         title=stored.title,
         bars=bars,
         tempos=tuple(Tempo(*tempo) for tempo in stored.tempos),
@@ -188,15 +179,8 @@ def tune_from_json(data: Json) -> Tune:
             for part in stored.accompaniment
         ),
         key=stored.key,
-        performer=stored.performer,
-        style=stored.style,
-        feel=stored.feel,
-        phrases=stored.phrases,
-        sections=tuple(Section(*section) for section in stored.sections),
-        choruses=stored.choruses,
-        composer=stored.composer,
-        generated=stored.generated,
     )
+    return _with_facts(tune, stored)
 
 
 def _check_rising(places: Sequence[Fraction | int], end: Fraction | int) -> None:
