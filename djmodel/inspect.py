@@ -90,13 +90,11 @@ def command(
         djmodel inspect --changes book.html --song "My Tune"
         djmodel inspect --player "Charlie Parker" --style bebop
     """
-    from djmodel.inputs.chart import is_changes
+    from djmodel.inputs.chart import check_not_changes
     from djmodel.inputs.wjazzd.solos import bundled_file
 
     for name in music or []:
-        if is_changes(name):
-            message = f"'{name:.60}' is not music but changes"
-            raise SettingError(message, "changes", hint="give it as changes")
+        check_not_changes(name, "music")
     if clear_cache:
         _clear_cache()
         if music is None and corpus is None and chart.changes is None:

@@ -20,7 +20,7 @@ from djmodel.music.meter import COMMON_TIME, Meter
 from djmodel.music.tune import Bpm, Tune
 from seqmodel.errors import FileError, InputError
 from seqmodel.files import content_of
-from seqmodel.settings import Count, checked
+from seqmodel.settings import Count, SettingError, checked
 
 MAX_BYTES = MAX_LINK_CHARACTERS  # of a page with links; typed changes are shorter
 STDIN = "-"
@@ -83,6 +83,13 @@ def is_changes(given: str) -> bool:
         return has_link(text) or bool(read_chart(text))
     except InputError:
         return False
+
+
+def check_not_changes(given: str, wanted: str) -> None:
+    """Raises SettingError for changes in place of what is `wanted`, such as a model."""
+    if is_changes(given):
+        message = f"'{given:.60}' is not {wanted} but changes"
+        raise SettingError(message, "changes", hint="give it as changes to play over")
 
 
 def song_text(text: str, song: str | None) -> tuple[str, str | None]:

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from djmodel.config import TrainingConfig
-from djmodel.inputs.chart import is_changes
+from djmodel.inputs.chart import check_not_changes
 from djmodel.inputs.music_files import SUFFIXES
 from djmodel.music.tune import Tune
 from djmodel.music.tune_json import MAX_BAR_LENGTH, tune_from_json, tune_to_json
@@ -278,9 +278,7 @@ def model_path(given: Path | None) -> Path:
     name = str(given)
     if name in BUNDLED and not os.path.isfile(given):
         return pretrained_model(name)
-    if is_changes(name):
-        message = f"'{name:.60}' is not a model but changes"
-        raise SettingError(message, "changes", hint="give it as those to play over")
+    check_not_changes(name, "a model")
     if given.suffix.lower() in SUFFIXES:
         message = f"'{name:.60}' is not a model but music"
         raise SettingError(message, "over", hint="give it as the tune to play over")
