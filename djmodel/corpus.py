@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from rich.filesize import decimal
+
 from djmodel.inputs.wjazzd.solo_filter import SoloFilter
 from seqmodel.command_line.runner import (
     Progress,
@@ -62,7 +64,7 @@ def build(
 
         workers = replace(pool, versions=reader_versions)
         summary = build_corpus(music, out, workers, report, solos)
-    console.print(summary_table("Corpus", {**_counts(summary), "on disk": _megabytes(out)}))
+    console.print(summary_table("Corpus", {**_counts(summary), "on disk": _size(out)}))
     print_files([out])
     console.print(f"train: djmodel train --corpus {out}", soft_wrap=True)
 
@@ -87,7 +89,7 @@ def info(folder: Folder) -> None:
         "most frequent": ", ".join(
             f"{corpus.values[value]} {corpus.counts[value] / total:.1%}" for value in frequent
         ),
-        "on disk": _megabytes(folder),
+        "on disk": _size(folder),
     }
     if corpus.summary.reader != reader_version():
         rows["note"] = "read by another version of djmodel; `build` brings it up to date"
@@ -106,10 +108,10 @@ def _counts(summary: Summary) -> dict[str, str]:
     }
 
 
-def _megabytes(folder: Path) -> str:
+def _size(folder: Path) -> str:
     from djmodel.values.corpus_file import FILE
 
-    return f"{(folder / FILE).stat().st_size / 2**20:.1f} MB"
+    return decimal((folder / FILE).stat().st_size)
 
 
 COMMANDS = (build, info)

@@ -38,13 +38,16 @@ class SettingError(InputError):
 
 
 class ArgumentTypeError(SettingError, TypeError):
-    """A setting or an argument of another type than is declared. The error of a class with an
-    attribute `MADE_BY` says where to get one."""
+    """A setting or an argument of another type than is declared. Of a class with an attribute
+    `MADE_BY`, the error says where to get one: as a field of what is given, or made so."""
 
     def __init__(self, name: str, value: Any, kind: Any) -> None:
         subject, found = name.replace("_", " "), value_in_words(value, kind)
         made_by = (getattr(part, "MADE_BY", "") for part in (kind, *get_args(kind)))
         hint = next(filter(None, made_by), "")
+        if hint and is_dataclass(value) and not isinstance(value, type):
+            own = (each.name for each in fields(value) if has_type(getattr(value, each.name), kind))
+            hint = next((f"its {name} is one" for name in own), hint)
         super().__init__(f"{subject} must be {type_in_words(kind)}, not {found}", name, hint=hint)
 
 

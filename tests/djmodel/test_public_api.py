@@ -15,6 +15,7 @@ import pytest
 from helpers.handmade_tunes import blues
 
 import djmodel
+from djmodel.model.improvise import Solo
 from seqmodel.errors import InputError
 
 
@@ -83,6 +84,7 @@ def test_an_argument_of_another_type_is_refused_in_a_sentence_that_names_it(name
         (lambda: djmodel.fit([blues(), "b.mid"]), "tunes must be a list of Tunes, not a list with"),
         (lambda: djmodel.fit("b.mid"), "tunes must be a list of Tunes, not 'b.mid'; djmodel.read_"),
         (lambda: djmodel.generate("jazz"), "model must be a DjModel, not 'jazz'; djmodel.load re"),
+        (lambda: djmodel.plot(Solo(blues(), (), 0.0)), "tune must be a Tune, not a Solo; its tune"),
         (lambda: djmodel.parse_changes("chart.txt"), "this is the name of a file, not changes"),
         (lambda: djmodel.load("blues-in-F"), "'blues-in-F' is not a model but changes"),
         (lambda: djmodel.TrainingConfig(n_a="64"), "n a must be a whole number, not '64'"),
