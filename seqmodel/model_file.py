@@ -239,7 +239,8 @@ def corrupt_file_errors(path: str | Path) -> Iterator[None]:
     except zipfile.BadZipFile:
         if Path(path).read_bytes()[:2] == b"PK":
             raise ModelFileError("the model file is damaged or cut off", path=path) from None
-        raise ModelFileError("the file is not a model (.keras)", path=path) from None
+        hint = "name a model, or the folder of a training"
+        raise ModelFileError("the file is not a model (.keras)", path=path, hint=hint) from None
     except _CORRUPTION as error:
         reason = str(error) or type(error).__name__
         raise ModelFileError(f"the model file is damaged ({reason:.120})", path=path) from error
