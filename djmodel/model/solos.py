@@ -77,11 +77,6 @@ def check_total(count: int, quarters: Fraction) -> None:
         )
 
 
-def backing_track(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
-    """The changes that are played over, accompanied."""
-    return accompanied(changes_of(model, config, limits), config)
-
-
 def changes_of(model: DjModel, config: GenerationConfig, limits: Limits = DEFAULT) -> Tune:
     """The changes that are played over, as long as a solo. Raises SettingError for more than
     MAX_QUARTERS quarter notes, or more notes of a band than `limits` allow, and as `read_tune` and
