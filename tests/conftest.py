@@ -17,8 +17,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import settings
 
-# The time that an example takes depends on the machine more than on the code.
-settings.register_profile("project", deadline=None)
+# The time that an example takes depends on the machine more than on the code. Each run draws new
+# examples: many runs of few examples find as much as few runs of many.
+settings.register_profile("project", deadline=None, max_examples=40)
 settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent

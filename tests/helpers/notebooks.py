@@ -19,6 +19,14 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 _PRESET = (
     '__import__("seqmodel.settings").settings.with_settings(training_preset("ragtime"), epochs=2)'
 )
+_UNCOMPILED = """
+import warnings
+from seqmodel.network.keras_layers import load_keras
+load_keras()
+import tensorflow
+tensorflow.config.run_functions_eagerly(True)
+warnings.filterwarnings("ignore", "Even though the `tf.config")  # on tf.data
+"""
 SHORTER = {
     "1_dinosaur_names": {"range(4001)": "range(501)", "epochs=10,": "epochs=2,"},
     "2_jazz_solo": {"epochs=60,": "epochs=2,"},
@@ -43,9 +51,10 @@ def executed(path: Path, folder: Path) -> Any:
 def executed_shorter(folder: Path) -> dict[str, Any]:
     """The notebooks by name with their outputs, shortened as SHORTER says: one after the other
     in one kernel, which starts once and forgets all names in between, each in an empty folder below
-    `folder`. Raises CellExecutionError."""
+    `folder`. TensorFlow computes step by step, which takes less time than to compile a few batches.
+    Raises CellExecutionError."""
     notebooks = {path.stem: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
-    together = nbformat.v4.new_notebook()
+    together = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_UNCOMPILED)])
     for name, notebook in notebooks.items():
         for old, new in SHORTER[name].items():
             [cell] = [cell for cell in notebook.cells if old in cell.source]

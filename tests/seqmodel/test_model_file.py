@@ -269,7 +269,7 @@ def test_code_in_a_model_file_is_not_run(made, path):
     refused(made.write(path, weights=pickle.dumps(Deadly())))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_bytes_changed_anywhere_are_read_or_refused(data, tmp_path):
     """Bytes of the archive on disk, or of the weights, whose check sum is then correct."""
@@ -308,7 +308,7 @@ def paths_in(value, before=()):
             yield from paths_in(value[key], (*before, key))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_model_that_loads_improvises(data, tmp_path):
     """Any JSON value in any place of the entry: the file is refused, or the model improvises."""

@@ -315,7 +315,7 @@ def beginnings() -> list[bytes]:
 
 
 @given(seed=st.integers(0, 2**32), which=st.integers(0, 3))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_damaged_midi_files_are_read_or_refused_in_one_line(
     beginnings: list[bytes], tmp_path_factory: pytest.TempPathFactory, seed: int, which: int
 ) -> None:

@@ -6,6 +6,7 @@ from shutil import copy
 import mido
 import pytest
 
+from benchmarks import pretrained
 from djmodel.evaluation.perplexity import Evaluation, Metrics
 from djmodel.inputs.music_files import rags
 from djmodel.model.model_file import load, pretrained_model
@@ -37,13 +38,12 @@ def test_the_model_card_reports_a_lower_perplexity_on_held_out_rags_than_any_ngr
     assert f"{bundled.weights.n_parameters:,} parameters" in text
 
 
-def test_a_model_card_has_the_measured_figures(bundled):
+def test_a_model_card_has_the_measured_figures(bundled, monkeypatch):
+    monkeypatch.setattr(pretrained, "SOLOS_PER_TUNE", 1)
     ngrams = {order: Metrics(100, 4.0 - order / 10, 0.1) for order in range(1, 7)}
     found = [Evaluation("one", Metrics(100, 3.0, 0.25), ngrams, 6)]
     without_positions = Evaluation("all", Metrics(100, 3.2, 0.2), ngrams, 6)
-    from benchmarks.pretrained import card
-
-    text = card(bundled, found, without_positions)
+    text = pretrained.card(bundled, found, without_positions)
     assert "| one | 100 | 3.000 | 3.400 | 6 | 33% |" in text  # 1 - exp(3 - 3.4)
     assert "cross-entropy of 3.200 nats" in text
     assert "| 2 | 3.800 | 44.7 | 10.0% |" in text

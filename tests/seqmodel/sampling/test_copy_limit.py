@@ -65,7 +65,7 @@ known_sequences = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(
     known_sequences,
     st.integers(1, 3),

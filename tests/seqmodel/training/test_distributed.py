@@ -31,27 +31,50 @@ pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not ins
 N_VALUES, N_A, TX = 5, 4, 4
 CONFIG = TrainerConfig(epochs=4, batch_size=4, learning_rate=0.05)
 
-COMPILED_IN_HASTE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-# A small training; host 1 kills itself after two epochs.
-TRAINING = """
-import json, os, signal, sys
+# The environment of the programs below, which compile in haste.
+ON_JAX = os.environ | {
+    "KERAS_BACKEND": "jax",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+}
+# Keras on JAX is imported once: the hosts are copies of the process, each with its own output.
+HOSTS = """
+import json, os, signal, sys, time
 sys.modules["tensorflow"] = None  # Keras on JAX would import it to set a seed, if it could
-sys.path.insert(0, sys.argv[1])
-from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
+import numpy as np
 from seqmodel.errors import InputError
-from seqmodel.network.keras_layers import load_keras
-from seqmodel.network.keras_layers import set_weights
-from seqmodel.training.distributed import training_devices, training_on_all
+from seqmodel.network.keras_layers import load_keras, set_weights
+from seqmodel.training import hosts
 from seqmodel.training.config import DeviceConfig
+from seqmodel.training.distributed import training_devices, training_on_all
 from seqmodel.training.loop import train_network
 
-folder, devices, hosts, rank, resume = json.loads(sys.argv[2])
+load_keras()
+hosts.PATIENCE = 0.3
+given = json.loads(sys.argv[1])
 
-def progress(epoch, trainer):
-    if rank == 1 and epoch.number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
+def is_host(rank):
+    pids[rank] = os.fork()
+    if not pids[rank]:
+        said = os.open(f"{given['folder']}/said-{rank}", os.O_CREAT | os.O_WRONLY)
+        os.dup2(said, 1)  # where Gloo prints
+        os.dup2(said, 2)
+    return not pids[rank]
 
-try:
+def ended(rank):
+    return os.waitstatus_to_exitcode(os.waitpid(pids[rank], 0)[1])
+
+pids = {}
+"""
+# A small training on two hosts, of which host 1 kills itself after two epochs; then on two devices.
+TRAINING = """
+sys.path.insert(0, given["tests"])
+from test_distributed import CONFIG, N_A, N_VALUES, TX, batches, weights
+
+def train(folder, devices, hosts, rank, resume):
+    def progress(epoch, trainer):
+        if rank == 1 and epoch.number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     with training_devices(DeviceConfig(devices, hosts, rank)):
         keras = load_keras()
         X = keras.Input((TX, N_VALUES), name="X")
@@ -59,11 +82,62 @@ try:
         graph = keras.Model(X, keras.layers.Dense(N_VALUES, activation="softmax")(a))
         set_weights(graph, weights())
         with training_on_all(folder, resume=resume) as checkpoints:
-            result = train_network(graph, batches(), CONFIG, progress, checkpoints=checkpoints)
+            return train_network(graph, batches(), CONFIG, progress, checkpoints=checkpoints)
+
+folders = f"{given['folder']}/training", f"{given['folder']}/not written"
+try:
+    for rank in (0, 1):
+        if is_host(rank):
+            train(folders[rank], None, given["addresses"], rank, False)
+            sys.exit()
+    print(json.dumps([ended(0), ended(1), *sorted(os.listdir(given["folder"]))]), flush=True)
+    print(os.listdir(folders[0]), flush=True)
+    result = train(folders[0], 2, None, None, True)
     print(json.dumps([epoch.loss for epoch in result.history]))
 except InputError as error:
     sys.exit(f"error: {error}")
 """
+# Host 1 does not come to the exchange; host 0, which waits for it, is ended.
+WAITING = """
+def take_part(rank):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with training_devices(DeviceConfig(hosts=given["addresses"], rank=rank)):
+        from jax.experimental import multihost_utils
+
+        open(f"{given['folder']}/waiting-{rank}", "w").close()
+        time.sleep(60 * rank)
+        multihost_utils.process_allgather(np.zeros(3))
+
+for rank in (0, 1):
+    if is_host(rank):
+        take_part(rank)
+        sys.exit()
+while not os.path.exists(f"{given['folder']}/waiting-0"):
+    time.sleep(0.05)
+os.kill(pids[0], signal.SIGTERM)
+print(ended(0))
+os.kill(pids[1], signal.SIGKILL)
+ended(1)
+"""
+
+
+def run_hosts(program: str, folder: Path) -> list[str]:
+    """The lines that a program prints which begins with HOSTS; `folder` is for its files."""
+    given = {
+        "tests": str(Path(__file__).parent),
+        "folder": str(folder),
+        "addresses": free_addresses(2),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", HOSTS + program, json.dumps(given)],
+        env=ON_JAX,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
 def weights() -> Weights:
@@ -82,16 +156,6 @@ def batches() -> InMemoryBatches:
     return InMemoryBatches(draw, CONFIG.batch_size, seed=0)
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", TRAINING, str(Path(__file__).parent), json.dumps(arguments)],
-        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": COMPILED_IN_HASTE},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def free_addresses(n: int) -> str:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
     addresses = ",".join(f"127.0.0.1:{each.getsockname()[1]}" for each in sockets)
@@ -103,26 +167,13 @@ def free_addresses(n: int) -> str:
 def test_a_training_that_lost_a_host_is_resumed_elsewhere_with_the_losses_of_one_device(
     tmp_path: Path,
 ) -> None:
-    folder, addresses = tmp_path / "training", free_addresses(2)
-    hosts = [
-        start(str(path), None, addresses, rank, False)
-        for rank, path in enumerate((folder, tmp_path / "not written"))
-    ]
-    _, message = hosts[0].communicate(timeout=300)
-    hosts[1].communicate(timeout=300)
-    assert hosts[1].returncode == -signal.SIGKILL
-    assert hosts[0].returncode == 2
+    ends, kept, losses = run_hosts(TRAINING, tmp_path)
+    assert json.loads(ends) == [2, -signal.SIGKILL, "said-0", "said-1", "training"]
+    assert kept == "['checkpoint.npz']"
+    message = (tmp_path / "said-0").read_text()
     assert message.splitlines()[-1].startswith("error: training on several hosts has failed")
-    assert [path.name for path in tmp_path.iterdir()] == ["training"]
-    assert [path.name for path in folder.iterdir()] == ["checkpoint.npz"]
-
-    two_devices = start(str(folder), 2, None, None, True)
-    printed, message = two_devices.communicate(timeout=300)
-    assert two_devices.returncode == 0, message
     history = run_epochs(NumpyTrainer(weights()), batches(), CONFIG).history
-    np.testing.assert_allclose(
-        json.loads(printed.splitlines()[-1]), [epoch.loss for epoch in history], atol=1e-5
-    )
+    np.testing.assert_allclose(json.loads(losses), [epoch.loss for epoch in history], atol=1e-5)
 
 
 def test_tensorflow_cannot_train_on_several_devices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,10 +206,10 @@ def test_a_host_that_does_not_arrive_is_named() -> None:
     addresses = free_addresses(3).split(",")
     late = f"{addresses[2]} .rank 2. did not arrive within 1 second; start the same command on all"
     with ThreadPoolExecutor() as hosts:
-        second = hosts.submit(wait_for_hosts, addresses, 1, 4)
+        second = hosts.submit(wait_for_hosts, addresses, 1, 2)
         with pytest.raises(HostsError, match=late):
             wait_for_hosts(addresses, 0, 1)
-        with pytest.raises(HostsError, match=f"{addresses[0]} .rank 0. did not arrive within 4"):
+        with pytest.raises(HostsError, match=f"{addresses[0]} .rank 0. did not arrive within 2"):
             second.result()
 
 
@@ -181,11 +232,12 @@ def test_a_signal_ends_a_wait_that_python_cannot_leave(number: int) -> None:
     # JAX waits in C; a mutex that is locked twice keeps the thread there, too.
     program = """
 import ctypes, signal
-from seqmodel.training.hosts import signals_end_waits
+from seqmodel.training import hosts
+hosts.PATIENCE = 0.2
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: None)
 library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(128)
-with signals_end_waits():
+with hosts.signals_end_waits():
     print("waiting", flush=True)
     library.pthread_mutex_lock(mutex)
     library.pthread_mutex_lock(mutex)
@@ -196,43 +248,17 @@ with signals_end_waits():
         host.stdout.readline()
         while host.poll() is None:  # Python handles those that come before the wait
             host.send_signal(number)
-            time.sleep(0.3)
+            time.sleep(0.1)
         message = host.stderr.read()
     assert message == "interrupted: the hosts were waiting for each other\n"
     assert host.returncode == 128 + number
 
 
-def test_sigterm_ends_a_host_that_waits_for_another_in_jax() -> None:
-    program = """
-import signal, sys, time
-sys.modules["tensorflow"] = None
-import numpy as np
-from seqmodel.training.config import DeviceConfig
-from seqmodel.training.distributed import training_devices
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-rank = int(sys.argv[2])
-with training_devices(DeviceConfig(hosts=sys.argv[1], rank=rank)):
-    from jax.experimental import multihost_utils
-    print("waiting", flush=True)
-    time.sleep(60 * rank)
-    multihost_utils.process_allgather(np.zeros(3))
-"""
-    addresses, environment = free_addresses(2), {**os.environ, "KERAS_BACKEND": "jax"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    first, second = (
-        subprocess.Popen(
-            [sys.executable, "-c", program, addresses, str(rank)], env=environment, **pipes
-        )
-        for rank in range(2)
-    )
-    with first, second:
-        assert first.stdout.readline() == "waiting\n"
-        first.send_signal(signal.SIGTERM)
-        _, message = first.communicate(timeout=60)
-        second.kill()
-    assert (first.returncode, message.splitlines()[-1]) in (
-        (128 + signal.SIGTERM, "interrupted: the hosts were waiting for each other"),
-        (128 + signal.SIGTERM, "KeyboardInterrupt"),  # Python had not called JAX yet
+def test_sigterm_ends_a_host_that_waits_for_another_in_jax(tmp_path: Path) -> None:
+    assert run_hosts(WAITING, tmp_path) == [str(128 + signal.SIGTERM)]
+    assert (tmp_path / "said-0").read_text().splitlines()[-1] in (
+        "interrupted: the hosts were waiting for each other",
+        "KeyboardInterrupt",  # Python had not called JAX yet
     )
 
 
@@ -249,7 +275,7 @@ except HostsError as error:
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env=ON_JAX,
         capture_output=True,
         text=True,
         check=False,

@@ -95,7 +95,7 @@ PHRASES = ["D.C. al Fine", "D.S. al Coda", "To Coda", "\n", " // a comment", "Ke
 pieces = st.sampled_from([*SIGNS.split(), *PHRASES])
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(pieces, max_size=14).map(" ".join))
 def test_any_signs_are_read_or_refused_with_a_place(text: str) -> None:
     position = bars = 0
