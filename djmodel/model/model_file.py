@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
@@ -225,7 +225,7 @@ def load(path: str | Path) -> DjModel:
                 content.players,
             ),
             conditioning=conditioning,
-            tunes=tuple(map(tune_from_json, content.tunes)),
+            tunes=_tunes(msgspec.json.encode(content.tunes)),
             sequences=content.sequences,
             bar_positions=None if positions is None else BarPositions.from_json(positions),
             final_loss=content.final_loss,
@@ -235,6 +235,13 @@ def load(path: str | Path) -> DjModel:
         )
         _check(model)
     return model
+
+
+@lru_cache(maxsize=2)
+def _tunes(stored: bytes) -> tuple[Tune, ...]:
+    """Tunes from JSON, which take most of the time to load a model: those of the last two models
+    are kept."""
+    return tuple(map(tune_from_json, msgspec.json.decode(stored)))
 
 
 def _with_views(
