@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from seqmodel.errors import InputError
@@ -53,10 +54,7 @@ class Meter(NamedTuple):
         >>> [str(onset) for onset in Meter(4, 4).beat_onsets(Fraction(5, 2))]
         ['0', '1/2', '3/2']
         """
-        beat = self.beat
-        count, first = divmod(length, beat)
-        whole = tuple(first + beat * number for number in range(int(count)))
-        return (Fraction(0), *whole) if first else whole
+        return _beat_onsets(self.beat, length)
 
     def groups(self, length: Fraction) -> tuple[int, ...]:
         """Numbers of pulses that belong together in a bar of `length`: twos and threes. 4/4 is
@@ -71,6 +69,13 @@ class Meter(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
+
+
+@lru_cache(maxsize=256)
+def _beat_onsets(beat: Fraction, length: Fraction) -> tuple[Fraction, ...]:
+    count, first = divmod(length, beat)
+    whole = tuple(first + beat * number for number in range(int(count)))
+    return (Fraction(0), *whole) if first else whole
 
 
 COMMON_TIME = Meter(4, 4)
