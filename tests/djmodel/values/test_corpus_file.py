@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,9 +84,19 @@ def digest(folder: Path) -> str:
     return hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
 
 
+@pytest.fixture
+def cluster_of_threads() -> Iterator[str]:
+    """The address of a Dask scheduler in this process, whose workers are threads, which start at
+    once; the tests of the pool have workers that are processes."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    workers = {"n_workers": 2, "threads_per_worker": 1, "processes": False}
+    with distributed.LocalCluster(**workers, protocol="tcp", dashboard_address=None) as started:
+        yield started.scheduler_address
+
+
 @pytest.mark.usefixtures("fresh")
 def test_one_process_two_and_a_cluster_write_the_same_bytes(
-    music: Path, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+    music: Path, tmp_path: Path, cluster_of_threads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (music / "book.abc").unlink()  # music21 would start in each process
     write_database(music / "wjazzd.db", some_solos("MilesDavis_Orbits", "CharlieParker_K.C.Blues"))
@@ -94,7 +105,7 @@ def test_one_process_two_and_a_cluster_write_the_same_bytes(
     for name, workers in {
         "one": ALONE,
         "two": PoolConfig(jobs=2),
-        "cluster": PoolConfig(cluster=cluster, versions=versions),
+        "cluster": PoolConfig(cluster=cluster_of_threads, versions=versions),
     }.items():
         monkeypatch.setenv("DJMODEL_CACHE", str(tmp_path / f"kept by {name}"))
         build([music], tmp_path / name, workers)
