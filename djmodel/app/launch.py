@@ -106,6 +106,8 @@ class Page:
         )
         self._server: uvicorn.Server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+        # Not `join`: of a thread that was joined when Ctrl-C came, Python 3.11 thinks it has ended.
+        self._ended = threading.Event()
 
     def run(self) -> None:
         """Serves until Ctrl-C."""
@@ -113,6 +115,7 @@ class Page:
             self._server.run(sockets=[self._socket])
         finally:
             self._end()
+            self._ended.set()
 
     def begin(self) -> Page:
         """Serves in a thread, and returns."""
@@ -121,15 +124,19 @@ class Page:
         return self
 
     def wait(self) -> None:
-        """Waits until the page is closed: for a script that would end before."""
-        while self._thread is not None and self._thread.is_alive():
-            self._thread.join(0.5)
+        """Waits until the page is closed, by `close` or by Ctrl-C: for a script that would end
+        before."""
+        try:
+            while self._thread is not None and not self._ended.wait(0.5):
+                pass
+        except KeyboardInterrupt:
+            self.close()
 
     def close(self) -> None:
         """Ends the server."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(_SECONDS_TO_CLOSE + 3)
+            self._ended.wait(_SECONDS_TO_CLOSE + 3)
             self._thread = None
         self._end()
 
@@ -181,8 +188,8 @@ def play(
 
     `play(tune)` renders a tune or a MIDI file, with `soundfont` or the bundled one; a notebook
     shows a player. `play(model, "blues-in-F")` serves the page from a thread, at a free `port`, and
-    shows it in a notebook or opens the `browser`; `close()` ends it, and a script `wait()`s for it.
-    `model` is a model, its file, or the name of a bundled one.
+    shows it in a notebook or opens the `browser`; `close()` ends it, and a script `wait()`s for it
+    or for Ctrl-C. `model` is a model, its file, or the name of a bundled one.
 
     Raises what `render` raises; MissingPackageError without the packages of the extra `play`,
     ChangesError for changes that cannot be read, ModelFileError for a file that is not a model.

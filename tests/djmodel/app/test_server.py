@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import json
 import socket
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -298,6 +300,14 @@ class TestTheServer:
             assert page.url in page._repr_html_()
         finally:
             page.close()
+        with pytest.raises(OSError, match=r"refused|reset"):
+            socket.create_connection(("127.0.0.1", page.port), timeout=5).close()
+
+    def test_ctrl_c_ends_the_page_for_which_a_script_waits(self, monkeypatch):
+        monkeypatch.delitem(vars(djmodel), "play", raising=False)
+        page = play("ragtime", "C", browser=False)
+        threading.Timer(0.1, _thread.interrupt_main).start()
+        page.wait()
         with pytest.raises(OSError, match=r"refused|reset"):
             socket.create_connection(("127.0.0.1", page.port), timeout=5).close()
 
