@@ -203,10 +203,9 @@ def _cuts(
     start of a full bar."""
     if _readable(start, end - start, meter, rest):
         return []
-    beat = meter.beat
-    half = meter.length / 2
-    if meter.numerator % 2 == 0 and half % beat == 0 and start < half < end:
-        cut = half
+    beat, middle = meter.beat, _middle(meter)
+    if middle is not None and start < middle < end:
+        cut = middle
     else:
         cut = (start // beat + 1) * beat
         if start % beat == 0 and end - start > beat:  # keep whole beats together
@@ -224,15 +223,24 @@ def _cuts(
     return [*first, cut + shift, *last]
 
 
+def _middle(meter: Meter) -> Fraction | None:
+    """The beat that a player looks for: the middle of a bar, or the fourth of five or seven
+    quarters; None in other meters."""
+    if meter.numerator % 2 == 0:
+        half = meter.length / 2
+        return half if half % meter.beat == 0 else None
+    return Fraction(3) if meter.beat == 1 and meter.numerator in {5, 7} else None
+
+
 def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> bool:
     """True if one note value at `start` shows the beats."""
     if duration not in _VALUES:
         return False
-    beat, half, end = meter.beat, meter.length / 2, start + duration
+    beat, middle, end = meter.beat, _middle(meter), start + duration
     place = start % beat
     within = place + duration <= beat
-    in_halves = meter.numerator % 2 == 0 and half % beat == 0
-    crosses_half = in_halves and start < half < end
+    in_halves = middle is not None and meter.numerator % 2 == 0
+    crosses_half = middle is not None and start < middle < end
     if start == 0 and end == meter.length:
         return True
     if meter.is_compound:  # dotted beats, whole ones together only from the first
@@ -240,7 +248,8 @@ def _readable(start: Fraction, duration: Fraction, meter: Meter, rest: bool) -> 
     if within:
         return True
     if rest:  # rests show every beat, but for those of two beats on the halves
-        return place == 0 and duration == 2 * beat and start % duration == 0 and not crosses_half
+        since = start - (middle if middle is not None and start >= middle else 0)
+        return place == 0 and duration == 2 * beat and since % duration == 0 and not crosses_half
     if crosses_half and not (start == 0 or (place == 0 and duration == 2 * beat)):
         return False
     if place == 0:
