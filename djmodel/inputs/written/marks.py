@@ -109,11 +109,14 @@ def played_bars(bars: Sequence[BarMarks]) -> PlayedBars:
 
 def _usual(bars: Sequence[BarMarks]) -> list[Marks]:
     """The marks as `play_order` expects them. Of two codas without To Coda the first is the place
-    to leave; what no jump leads to is left out; where the last ending is over, the next repeat
-    begins; and |: that another |: or the end follows is left out."""
+    to leave; what no jump leads to is left out; a jump whose words stand before the last bar, which
+    ends a repeat, belongs there; where the last ending is over, the next repeat begins; and |: that
+    another |: or the end follows is left out."""
     found = [replace(mark) for mark in bars]
     for mark in found:
         mark.coda &= not mark.to_coda  # the sign beside the words To Coda
+    if len(found) > 1 and found[-1].times and found[-2].jump and not found[-1].jump:
+        found[-1].jump, found[-2].jump = found[-2].jump, None
     codas = [index for index, mark in enumerate(found) if mark.coda]
     has_jump = any(mark.jump for mark in found)
     if has_jump and len(codas) == 2 and not any(mark.to_coda for mark in found):

@@ -47,6 +47,12 @@ def test_a_repeat_is_played_twice_and_without_its_start_from_the_beginning(tmp_p
     assert played(tmp_path, C, repeat("forward") + D + repeat("backward"), E) == ("CDDE", ())
 
 
+def test_a_jump_whose_words_stand_before_the_last_bar_is_taken_behind_its_repeat(tmp_path):
+    # Minuet and trio: the words D.C. need room, and begin a bar early.
+    trio = repeat("forward") + D, E + words("D.C."), FF + repeat("backward")
+    assert played(tmp_path, C, *trio) == ("CDEFDEFCDEF", ())
+
+
 def test_a_repeat_is_played_as_often_as_it_says(tmp_path):
     bars = C, repeat("forward") + D + repeat("backward", times="3"), E
     assert played(tmp_path, *bars) == ("CDDDE", ())
