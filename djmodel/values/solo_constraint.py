@@ -9,7 +9,8 @@ before:
   tie stands at the start of a bar, after a note that sounds up to the bar line. In a bar, no rest
   follows a rest.
 - The solo ends a phrase: no note begins in the second half of the last bar, and the last note that
-  reaches it is a chord tone.
+  reaches it is a chord tone. In the last bar the line comes down, as soloists end: a note above the
+  middle of the register is lower than the one before.
 
 In shapes: B sequences, n symbols.
 """
@@ -249,17 +250,21 @@ class SoloTracker:
         possible[self._ties] = self._sounding & (at.now == chart.bar_onsets[at.bar])
 
     def _possible_notes(self) -> NDArray[np.bool_]:
-        """Of the symbols of notes, those whose kind is that of their pitch, in the register:
-        `(n_notes, B)`."""
+        """Of the symbols of notes, those whose kind is that of their pitch, in the register, which
+        in the last bar come down: `(n_notes, B)`."""
         constraint, at = self.constraint, self.at
         pitches = self._last_pitch + constraint.symbols.leap[self._notes][:, None]
         kinds = constraint.chart.kinds[at.change, pitches % 12]
         low, high = constraint.register
-        return (
+        possible = (
             (kinds == constraint.symbols.kind[self._notes][:, None])
             & (pitches >= low)
             & (pitches <= high)
         )
+        coming_down = (pitches <= constraint.chart.middle) | (pitches < self._last_pitch)
+        coming_down &= possible
+        in_last_bar = at.now >= constraint.chart.bar_onsets[-2]
+        return np.where(in_last_bar & coming_down.any(axis=0), coming_down, possible)
 
     def _play(
         self,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction as F
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,6 +107,16 @@ def test_a_solo_ends_with_a_chord_tone_in_the_first_half_of_the_last_bar(solos):
         [*_, last] = [v for bar in solo.values for v in bar if v.leap is not None]
         if solo.tune.bars[-1].melody:
             assert last.kind == "C" or solo.tune.melody_notes()[-1].end < solo.tune.length - 2
+
+
+def test_in_the_last_bar_the_line_comes_down(model, solos):
+    middle, steps = model.chart(model.changes[0]).middle, []
+    for solo in solos:
+        notes = solo.tune.melody_notes()
+        last_bar = solo.tune.length - 4
+        steps += [(b.pitch, b.pitch - a.pitch) for a, b in pairwise(notes) if b.onset >= last_bar]
+    assert any(step > 0 for _, step in steps)  # below the middle it may rise
+    assert all(step < 0 for pitch, step in steps if pitch > middle)
 
 
 def test_solo_k_of_a_seed_is_the_same_for_any_count(model, solos):
