@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from djmodel.config import MAX_QUARTERS, MAX_TOTAL_QUARTERS, GenerationConfig
+from djmodel.config import MAX_PRIMER, MAX_QUARTERS, MAX_TOTAL_QUARTERS, GenerationConfig
 from djmodel.inputs.limits import DEFAULT, Limits
 from djmodel.model.improvise import Solo, improvise
 from djmodel.model.model_file import DjModel
@@ -191,7 +191,9 @@ def _parsed(changes: str, meter: str, chart: ChartConfig, choruses: int, last: b
 
 def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[Value, ...]:
     if config.primer_values:
-        values = tuple(Value.parse(word) for word in config.primer_values.split())
+        words = config.primer_values.split()
+        _check_primer(len(words))
+        values = tuple(Value.parse(word) for word in words)
         if too_long := [value for value in values if value.duration > MAX_BAR_LENGTH]:
             message = f"the value {too_long[0]} is longer than {MAX_BAR_LENGTH:,} quarter notes"
             raise InputError(message, hint="take a shorter one")
@@ -200,8 +202,16 @@ def _primer(model: DjModel, config: GenerationConfig, limits: Limits) -> tuple[V
         from djmodel.inputs.reader import read_tune
 
         tune = read_tune(config.primer, bars=parse_bars(config.primer_bars), limits=limits)
-        return tuple(value for bar in model.encode_tune(tune) for value in bar)
+        values = tuple(value for bar in model.encode_tune(tune) for value in bar)
+        _check_primer(len(values))
+        return values
     return ()
+
+
+def _check_primer(n_values: int) -> None:
+    if n_values > MAX_PRIMER:
+        message = f"a primer has at most {MAX_PRIMER:,} values, not {n_values:,}"
+        raise SettingError(message, "primer_bars", "primer_values", hint="take fewer")
 
 
 def _cut(tune: Tune, choruses: int, bars: BarRange | None, max_notes: int) -> Tune:

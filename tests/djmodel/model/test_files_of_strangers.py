@@ -232,6 +232,12 @@ def test_bars_far_behind_are_those_of_the_last_choruses_they_need(model):
     assert late == changes_of(model, GenerationConfig(changes="C | F", bars=3))
 
 
+def test_a_primer_of_more_values_than_anybody_hears_is_refused_before_it_is_read(model):
+    config = GenerationConfig(changes="C", primer_values="C,0.500 " * 4_001)
+    with pytest.raises(SettingError, match="a primer has at most 4,000 values, not 4,001"):
+        generate_solos(model, config)
+
+
 def test_a_band_of_many_notes_is_not_repeated_beyond_the_limit(model, tmp_path):
     # eight bars of piano chords, each chorus again
     path = tmp_path / "band.mid"
