@@ -86,7 +86,7 @@ def generate(
 
     `max_copy` limits the letters in a row that are copied from a training name (`start` aside).
     With `new` only names that are not in the list, each once; fewer than `count` if
-    `NAMES_PER_ROUND + PATIENCE * count` draws find no more. Raises VocabularyError for a letter of
+    256 + 50 * `count` draws find no more. Raises VocabularyError for a letter of
     `start` outside the vocabulary, SamplingError for a `start` that leaves no room, or if
     `max_copy` leaves no way to the end."""
     begun = known_letters(start, model)

@@ -10,6 +10,7 @@ import numpy as np
 
 
 def softmax(z):
+    """The distribution, column by column, of which `z` are the logits up to a constant."""
     e = np.exp(z - z.max(axis=0))  # the largest becomes exp(0): nothing overflows
     return e / e.sum(axis=0)
 
@@ -23,6 +24,7 @@ def one_hot(index, n_x):
 
 
 def initialize_parameters(n_a, n_x, n_y, seed=1):
+    """Small random weights and zero biases, by the names above; `n_y` is `n_x` for names."""
     rng = np.random.default_rng(seed)
     shapes = {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "Wya": (n_y, n_a)}
     parameters = {name: 0.01 * rng.standard_normal(shape) for name, shape in shapes.items()}
@@ -36,7 +38,8 @@ def rnn_step_forward(parameters, a_prev, x):
 
 
 def rnn_forward(X, Y, a_prev, parameters, vocab_size=None):
-    """The cross-entropy of the labels Y given the inputs X, in nats, summed over the steps."""
+    """The cross-entropy of the labels Y given the inputs X, both lists of indices, in nats, summed
+    over the steps; and what `rnn_backward` needs, a cache `(y_hat, a, x)` by step."""
     n_x = vocab_size or parameters["Wax"].shape[1]
     x, a, y_hat, loss = {}, {-1: a_prev}, {}, 0.0
     for t in range(len(X)):
@@ -47,7 +50,8 @@ def rnn_forward(X, Y, a_prev, parameters, vocab_size=None):
 
 
 def rnn_backward(X, Y, parameters, cache):
-    """Back-propagation through time: the gradient of the loss for every parameter."""
+    """Back-propagation through time: the gradient of the loss for every parameter, by names such
+    as dWax and in its shape; and the states `a` by step."""
     y_hat, a, x = cache
     gradients = {"d" + name: np.zeros_like(value) for name, value in parameters.items()}
     da_next = np.zeros_like(a[-1])  # from the following steps; none after the last
@@ -65,22 +69,23 @@ def rnn_backward(X, Y, parameters, cache):
 
 
 def clip(gradients, maxValue):
-    """Clips every number to [-maxValue, maxValue], in place, against exploding gradients."""
+    """Clips every number to [-maxValue, maxValue], in place, against exploding gradients; gives the
+    gradients."""
     for gradient in gradients.values():
         np.clip(gradient, -maxValue, maxValue, out=gradient)
     return gradients
 
 
 def update_parameters(parameters, gradients, lr):
-    """One step of gradient descent, in place."""
+    """One step of gradient descent, in place, with the learning rate `lr`; gives the parameters."""
     for name in parameters:
         parameters[name] -= lr * gradients["d" + name]
     return parameters
 
 
 def sample(parameters, char_to_ix, seed):
-    """Samples a name character by character until '\\n' or the 50th; gives indices. `seed` is a
-    number or a NumPy generator."""
+    """Samples a name character by character until a newline or the 50th; gives indices, the last of
+    which is the newline's. `seed` is a number or a NumPy generator."""
     rng = np.random.default_rng(seed)
     newline, n_x = char_to_ix["\n"], len(char_to_ix)
     a, index, indices = np.zeros((parameters["Waa"].shape[0], 1)), None, []
@@ -92,7 +97,8 @@ def sample(parameters, char_to_ix, seed):
 
 
 def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
-    """One step of training on one name: loss, clipped gradients, last state."""
+    """One step of training on one name, in place: gives the loss (nats), the gradients clipped to
+    [-5, 5], and the last state."""
     loss, cache = rnn_forward(X, Y, a_prev, parameters)
     gradients, a = rnn_backward(X, Y, parameters, cache)
     gradients = clip(gradients, 5)

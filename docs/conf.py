@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import sys
@@ -192,16 +193,36 @@ def _properties(_app: Any, document: nodes.document) -> None:
             shown[:] = [nodes.Text(text)]
 
 
+def _links_to_no_page(_app: Any, document: nodes.document, _name: str) -> None:
+    """Shows links of included cards to files of the repository as text."""
+    for link in list(document.findall(nodes.reference)):
+        if "refuri" not in link and link.get("refid") not in document.ids:
+            link.replace_self(link.children)
+
+
+_PLAYER = re.compile(r"<audio.*?<source src=\"(?!data:)(.*?)\".*?</audio>", re.DOTALL)
+
+
+def _published(notebook: Path) -> str:
+    """A notebook without players of files that it wrote when it ran, which are not on its page."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    for output in [each for cell in content["cells"] for each in cell.get("outputs", ())]:
+        html = "".join(output.get("data", {}).get("text/html", ""))
+        if _PLAYER.search(html):
+            output["data"]["text/html"] = _PLAYER.sub(r"A notebook plays \1 here.", html)
+    return json.dumps(content)
+
+
+def _write_if_new(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def setup(app: Any) -> None:
     def write(_: Any) -> None:
-        page = HERE / "commands.md"
-        text = "".join(command_pages())
-        if not page.exists() or page.read_text(encoding="utf-8") != text:
-            page.write_text(text, encoding="utf-8")
+        _write_if_new(HERE / "commands.md", "".join(command_pages()))
         for notebook in (HERE.parent / "notebooks").glob("*.ipynb"):
-            copy = HERE / "notebooks" / notebook.name
-            if not copy.exists() or copy.read_bytes() != notebook.read_bytes():
-                copy.write_bytes(notebook.read_bytes())
+            _write_if_new(HERE / "notebooks" / notebook.name, _published(notebook))
 
     def copy_what_is_heard(_: Any, error: Exception | None) -> None:
         if error is None:
@@ -210,6 +231,7 @@ def setup(app: Any) -> None:
     app.connect("builder-inited", write)
     app.connect("build-finished", copy_what_is_heard)
     app.connect("doctree-read", _properties)
+    app.connect("doctree-resolved", _links_to_no_page)
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-docstring", _colons, priority=600)

@@ -188,8 +188,8 @@ def play(
 
     `play(tune)` renders a tune or a MIDI file, with `soundfont` or the bundled one; a notebook
     shows a player. `play(model, "blues-in-F")` serves the page from a thread, at a free `port`, and
-    shows it in a notebook or opens the `browser`; `close()` ends it, and a script `wait()`s for it
-    or for Ctrl-C. `model` is a model, its file, or the name of a bundled one.
+    shows it in a notebook or opens the `browser`; `close()` ends it, and `wait()` waits for that or
+    for Ctrl-C. The model may be its file, or the name of a bundled one.
 
     Raises what `render` raises; MissingPackageError without the packages of the extra `play`,
     ChangesError for changes that cannot be read, ModelFileError for a file that is not a model.

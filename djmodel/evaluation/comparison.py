@@ -88,8 +88,8 @@ class Copying:
 
 
 class Comparison:
-    """Solos and the tunes of the training, both cut into pieces of BARS_PER_PIECE bars. Each kind
-    of figure is computed when it is asked for."""
+    """Solos and the tunes of the training, both cut into pieces of 16 bars. Each kind of figure is
+    computed when it is asked for."""
 
     def __init__(
         self, tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector
@@ -101,7 +101,8 @@ class Comparison:
 
     @cached_property
     def measures(self) -> dict[str, Measured]:
-        """The measures of all pieces, by name."""
+        """The measures of all pieces, by name: `training` and `generated`, one number for each
+        piece, their `overlap` (0 to 1), and the `divergence` of the latter, in nats."""
         return {
             name: Measured(
                 np.array([measure(piece) for piece in self._training]),
@@ -112,12 +113,14 @@ class Comparison:
 
     @cached_property
     def distances(self) -> list[float]:
-        """The distance of each solo from the training music (see `distances`)."""
+        """The distance of each solo from the training music: the mean over all measures of how far
+        the mean of its pieces is from that of the training pieces, in their standard deviations."""
         return distances(self.measures, [len(cut) for cut in self._of_solos])
 
     @cached_property
     def distributions(self) -> dict[str, Distributed]:
-        """The distributions of all pieces, by name."""
+        """The distributions of all pieces, by name: the mean of the `training` pieces and of those
+        `generated`, and the `overlap` (0 to 1) of the distances between them."""
         return {
             name: _distributed([m(t) for t in self._training], [m(t) for t in self._generated])
             for name, m in DISTRIBUTIONS.items()
@@ -125,7 +128,8 @@ class Comparison:
 
     @cached_property
     def copying(self) -> dict[str, Copying]:
-        """The longest copies and overlaps, by the representation of a melody."""
+        """The longest copies and overlaps, by the representation of a melody (see
+        `CopyDetector.copied`): in each solo (`generated`), and in training tunes (`human`)."""
         bars = max((len(solo.tune.bars) for solo in self._solos), default=BARS_PER_PIECE)
         return {
             representation: Copying(
@@ -138,7 +142,8 @@ class Comparison:
 
 @checked
 def compare(tunes: Sequence[Tune], solos: Sequence[Solo], detector: CopyDetector) -> Comparison:
-    """Compares solos with the tunes of the training, in pieces of BARS_PER_PIECE bars."""
+    """Compares solos with the tunes of the training, in pieces of 16 bars. `detector` finds the
+    copies: `CopyDetector.of(model)`."""
     return Comparison(tunes, solos, detector)
 
 
@@ -161,7 +166,8 @@ def distances(measures: dict[str, Measured], n_pieces: Sequence[int]) -> list[fl
 
 @checked
 def mgeval_features(tune: Tune) -> dict[str, Floats]:
-    """The features of a tune that `mgeval_overlaps` compares."""
+    """The features of a tune that `mgeval_overlaps` compares: nine arrays by name, of a single
+    number, `(12,)` or `(12, 12)`; nan where a tune has too few notes."""
     return {name: feature(tune) for name, feature in MGEVAL.items()}
 
 

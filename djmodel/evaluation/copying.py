@@ -72,7 +72,7 @@ class Passage(NamedTuple):
 @dataclass(frozen=True)
 class Copied:
     """Copies in a melody, in one representation: the longest passage, and the share of its n-grams
-    that occur in the training tunes, for n from 1 on: `(MAX_NGRAM,)`."""
+    that occur in the training tunes, for n from 1 to 12: `(12,)`, nan where it is shorter."""
 
     longest: Passage
     overlap: NDArray[np.float64]
@@ -101,9 +101,12 @@ class CopyDetector:
     def copied(
         self, melody: Tune | Solo, representation: str, *, without: int | None = None
     ) -> Copied:
-        """The copies in `melody` from the tunes, but for the one with index `without`. The values
-        of a solo are those that the model generated, the values of a tune those of its notes over
-        its chords."""
+        """The copies in `melody` from the tunes, but for the one with index `without`.
+
+        `representation` says what has to be the same: "values", all that the model reads, relative
+        to the chords; "melody", intervals and the times between onsets, in any key and over any
+        chords; "intervals" alone, in any rhythm. The values of a solo are those that the model
+        generated, the values of a tune those of its notes over its chords."""
         line = self.line(melody, representation)
         automaton = self._automaton(representation)
         passage = self._passage(line, automaton.longest_copy(line.symbols, without), representation)

@@ -139,9 +139,9 @@ def average_inter_onset_interval(tune: Tune) -> float:
 
 
 def note_length_histogram(tune: Tune) -> Floats:
-    """The share of notes of each of NOTE_LENGTHS: `(12,)`, adds up to 1 (Yang and Lerch, "NLH",
-    without rests). A note counts as the nearest length, of two equally near as the first in the
-    list. nan without notes."""
+    """The share of notes of each of NOTE_LENGTHS (whole to 16th, dotted half to dotted 16th, half
+    to eighth triplet): `(12,)`, adds up to 1 (Yang and Lerch, "NLH", without rests). A note counts
+    as the nearest length, of two equally near as the first in the list. nan without notes."""
     return _shares(_length_classes(tune), len(NOTE_LENGTHS))
 
 
@@ -172,7 +172,7 @@ def rest_share(tune: Tune) -> float:
 
 def phrase_lengths(tune: Tune) -> Floats:
     """The lengths of the phrases in notes and in quarter lengths, from the first onset to the end
-    of the last note: `(n_phrases, 2)`. A phrase ends at a rest of PHRASE_REST or longer, whether
+    of the last note: `(n_phrases, 2)`. A phrase ends at a rest of a quarter or longer, whether
     phrases of the tune are known or not, so that all tunes are measured alike."""
     phrases: list[list[Note]] = []
     for note in tune.melody_notes():

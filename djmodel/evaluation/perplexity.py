@@ -104,8 +104,9 @@ class Evaluation:
 
 @checked
 def evaluate(model: DjModel, tunes: Sequence[Tune], seed: Seed = 0) -> Evaluation:
-    """The metrics of the model, and of n-grams with the same training music, on `tunes`. `seed`
-    decides in which order training music is left out to tune the n-grams."""
+    """The metrics of the model, and of n-grams with the same training music, on `tunes`, which
+    should be none of those that it was trained on. `seed` decides in which order training music is
+    left out to tune the n-grams."""
     bars = [model.encode_tune(tune) for tune in tunes]
     values = [[value for bar in of_tune for value in bar] for of_tune in bars]
     sequences = [model.encode(of_tune) for of_tune in values]

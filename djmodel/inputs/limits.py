@@ -37,7 +37,7 @@ class LimitError(FileError):
 class Limits:
     """Limits for each file. `max_megabytes`: memory for reading sheet music; `max_file_megabytes`:
     size of the file, and of its unpacked content. A tune book has `max_seconds` for every
-    `TUNES_PER_TURN` of its tunes.
+    20 of its tunes.
 
     Raises SettingError for limits that no file can keep.
     """

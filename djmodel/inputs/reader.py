@@ -190,11 +190,19 @@ def read_tunes(
 ) -> ReadResults:
     """The tunes in files, folders (and the folders in them) and patterns such as `jazz/*.mid`.
 
-    A file that cannot be used gets a result that says why; `strict` raises instead. Results are
-    kept in the user's cache (`cached`), by the content of the file and the options. The error of an
-    only file is raised, too; `ReadResults.require_tunes` asks for at least one tune. `workers`
-    None: all CPUs of this machine, where the work is worth it. `solos`: which solos of jazz
-    databases to read; CorpusError if there is a choice, but no database.
+    A file that cannot be used gets a result that says why; `ReadResults.require_tunes` asks for at
+    least one tune. Parts, bars and limits are those of `read_tune`.
+
+    Args:
+        solos: the solos of jazz databases to read; by default all.
+        strict: the error of the first file that cannot be used is raised.
+        cached: results are kept in the user's cache, by the content of the file and the options.
+        workers: processes that read; None: all CPUs of this machine, where the work is worth it.
+        progress: called with each file's last result and the number of files.
+
+    Raises:
+        CorpusError: solos are chosen, but no file is a database of solos, or none has them.
+        InputError: the error of a file, if it is the only one or with `strict`; an empty name.
     """
     options = ReadOptions(melody_part, chord_part, bars, limits, solos)
     files = list(find_music(music))

@@ -91,9 +91,10 @@ def parse_changes(
     tempo: Bpm | None = None,
     title: str = "",
 ) -> Tune:
-    """A tune without melody or accompaniment, from changes in any notation that `read_chart` reads,
-    in the order in which it is played (without `repeats`, as it is written), with its sections, and
-    with the `alternates` of a chart in place of other chords.
+    """A tune without melody or accompaniment, from changes as text: typed, the name of a form, a
+    lead sheet of Impro-Visor, or a link of iReal Pro, or a page with links, of which `song` names
+    one. It is in the order in which it is played (without `repeats`, as it is written), with its
+    sections, and with the `alternates` of a chart in place of other chords.
 
     The name of a form may have a key: `rhythm-changes`, `blues-in-F`, `minor-blues-in-A`. The key
     of other changes is estimated if they do not name it. `meter` is that of changes that name none;
@@ -101,7 +102,8 @@ def parse_changes(
     that a chart of iReal Pro has for it; choruses that are played in a loop have none. A `pick_up`
     (quarter lengths) makes a silent first bar of that length, and shortens the last by as much.
 
-    Raises as `read_chart`.
+    Raises ChangesError, which points at the line and the column that cannot be read, and
+    SettingError for a `song` that is not there.
 
     >>> tune = parse_changes("Dm7 | G7 | Cmaj7 | %", tempo=140)
     >>> len(tune.bars), tune.key

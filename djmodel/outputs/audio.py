@@ -90,7 +90,7 @@ class Sound:
 
 @checked
 def render(source: Tune | Performance | str | Path, soundfont: str | Path | None = None) -> Sound:
-    """The sound of a tune (by default as `perform` plays it) or of a MIDI file: TAIL_SECONDS longer
+    """The sound of a tune (by default as `perform` plays it) or of a MIDI file: one second longer
     than the music, as loud as possible without clipping.
 
     `soundfont` is an SF2 or SF3 file, by default the bundled General MIDI set. Raises

@@ -120,8 +120,11 @@ def write_page(
     soundfont: str | Path | None = None,
     part_key: PartKey = "C",
 ) -> None:
-    """Writes `page(...)` to a .html or .htm file. Raises as `page`, InputError for another suffix,
-    FileError if the file cannot be written."""
+    """Writes a page of tunes, beside one another where there is room, to a .html or .htm file.
+    `settings` says how they were made, by name; instruments in `part_key` read the lead sheets.
+
+    Raises InputError for another suffix, FileError if the file cannot be written, and what `render`
+    and `lead_sheet` raise."""
     check_suffix(path, suffixes.PAGE)
     content = page(items, settings, soundfont=soundfont, part_key=part_key)
     with atomic_write(path) as temporary:

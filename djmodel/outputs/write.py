@@ -82,7 +82,8 @@ def write_picture(tune: Tune, path: str | Path) -> None:
 def write_score(music: Tune | Chart, path: str | Path, key: PartKey = "C") -> None:
     """Writes the part of a tune, or a chart, for an instrument in `key` as a printed sheet (.pdf,
     .png, .svg) or as .musicxml or .xml. A tune without melody is a chart. What a chart plays twice
-    is written once, with repeats and endings. Raises as `write`."""
+    is written once, with repeats and endings. Raises InputError for another suffix, NotationError
+    for what cannot be engraved, FileError if the file cannot be written."""
     from djmodel.outputs.notation.musicxml import write_musicxml
     from djmodel.outputs.notation.sheet import sheet
     from djmodel.outputs.notation.written_part import written_part

@@ -77,7 +77,7 @@ class Automaton:
 
     @property
     def is_end(self) -> NDArray[np.bool_]:
-        """`(n_states,)`."""
+        """True for each state that is final: `(n_states,)`."""
         return np.logical_not(self.allowed.any(axis=1))
 
     def begin(self, batch: int) -> Tracker:

@@ -1,5 +1,6 @@
 """Runs the command lines of texts as a newcomer would: word for word, one after another, with the
-`djmodel` that is installed, in a folder with nothing but a reader's own files, such as my.mid.
+`djmodel` that is installed, for each text in a folder with nothing but a reader's own files, such
+as my.mid.
 
     python tests/helpers/command_lines.py README.md docs/*.md
 """
@@ -47,33 +48,43 @@ def put_own_files(folder: Path) -> None:
     shutil.copytree(data, folder / "data")  # lines that name a file of the checkout's
 
 
-def main() -> int:
+def in_an_empty_folder(lines: list[str], forbidden: str) -> int:
+    """Runs `lines` one after another, prints how each ends, and counts those that fail or print
+    the path `forbidden`."""
     failed = 0
-    checkout = Path(__file__).resolve().parents[2]
-    texts = [Path(name).read_text(encoding="utf-8") for name in sys.argv[1:]]
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    settings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.chdir(folder)
-        put_own_files(folder)
-        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        settings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        print(f"djmodel {version('djmodel')}, Python {sys.version.split()[0]}, in an empty folder")
-        for line in [line for text in texts for line in command_lines(text)]:
+        put_own_files(Path(name))
+        for line in lines:
             if LEFT_OUT.search(line):
                 print(f"left out       {line}")
                 continue
             began = time.perf_counter()
             done = subprocess.run(
-                line, shell=True, capture_output=True, text=True, env=settings | {"PATH": programs}
+                line,
+                shell=True,
+                capture_output=True,
+                text=True,
+                env=settings | {"PATH": programs},
+                cwd=name,
             )
             seconds = time.perf_counter() - began
-            print(
-                f"{'ok' if done.returncode == 0 else 'FAILS':5} {seconds:6.1f} s  {line}",
-                flush=True,
-            )
-            if done.returncode or str(checkout) in done.stdout:
+            ends = "ok" if done.returncode == 0 else "FAILS"
+            print(f"{ends:5} {seconds:6.1f} s  {line}", flush=True)
+            if done.returncode or forbidden in done.stdout:
                 failed += 1
                 print(done.stderr[-2000:])
+    return failed
+
+
+def main() -> int:
+    checkout = str(Path(__file__).resolve().parents[2])
+    print(f"djmodel {version('djmodel')}, Python {sys.version.split()[0]}, in empty folders")
+    failed = 0
+    for name in sys.argv[1:]:
+        print(name)
+        failed += in_an_empty_folder(command_lines(Path(name).read_text("utf-8")), checkout)
     return min(failed, 1)
 
 

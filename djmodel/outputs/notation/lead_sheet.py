@@ -40,10 +40,10 @@ def lead_sheet(
     timed: bool = False,
 ) -> Drawing:
     """The engraved lead sheet of a tune, as an instrument in `part_key` reads it, with as many bars
-    per line as `paper` and the music allow. `heading` adds title and tempo. `seed` determines the
-    ids in the SVG, which must differ within a page. `timed`: notes and rests have their times, in
-    quarter lengths from the start, as `data-onset` and `data-end`, and bars their index as
-    `data-bar`.
+    per line as the music and `paper` allow (by default four at most, for a screen). `heading` adds
+    title and tempo. `seed` determines the ids in the SVG, which must differ within a page. `timed`:
+    notes and rests have their times, in quarter lengths from the start, as `data-onset` and
+    `data-end`, and bars their index as `data-bar`.
 
     Raises NotationError for a tune without bars and for note lengths that have no written value.
     """
