@@ -11,7 +11,11 @@ from pathlib import Path
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-EXTRAS = ["pyarrow", "distributed", "jax"]  # packages of the extras that the tests use
+# packages of the extras that the tests use
+EXTRAS = ["pyarrow", "distributed", "jax", "starlette", "uvicorn"]
+# texts with command lines to copy
+GUIDES = ["README.md", *(f"docs/{name}.md" for name in ("start", "jazz-player", "names"))]
+GUIDES += ["docs/how-to/own-music.md", "docs/how-to/changes.md"]
 nox.needs_version = ">=2024.4"
 nox.options.default_venv_backend = "uv|virtualenv"
 
@@ -49,11 +53,11 @@ def without_extras(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def wheel(session: nox.Session) -> None:
-    """The README's command lines and the notebooks, in empty folders, with the wheel alone."""
+    """The command lines of the guides and the notebooks, in empty folders, with the wheel alone."""
     folder = Path(session.create_tmp())
     session.install("build")
     session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
     [built] = sorted(folder.glob("*.whl"))[-1:]
     session.install(str(built), "nbclient", "nbformat", "ipykernel")
-    session.run("python", "tests/helpers/command_lines.py", *(session.posargs or ["README.md"]))
+    session.run("python", "tests/helpers/command_lines.py", *(session.posargs or GUIDES))
     session.run("python", "tests/helpers/notebooks.py", "check")

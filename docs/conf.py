@@ -31,6 +31,7 @@ html_title = f"djmodel {release}"
 default_role = "code"
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
+nb_render_markdown_format = "gfm"  # tables that cells print
 nb_execution_mode = "off"  # the tests run the notebooks; here they are shown as stored
 suppress_warnings = ["myst.xref_missing", "mystnb.unknown_mime_type"]
 autodoc_typehints_format = "short"

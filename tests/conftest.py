@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ settings.register_profile("project", deadline=None, max_examples=40)
 settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
+
+# Tests of the page need the packages of the extra `play`.
+collect_ignore = [] if find_spec("starlette") else ["djmodel/app"]
 
 
 def pytest_configure() -> None:

@@ -112,11 +112,20 @@ def test_examples_in_python_run(name, tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().out
 
 
+def test_tables_that_notebooks_print_are_tables(built):
+    jazz = page(built, "notebooks/2_jazz_solo.html")
+    printed = [table.get_text(" ") for table in jazz.select(".cell_output table")]
+    assert any("quarter notes" in text for text in printed)
+    assert not jazz.find("source", src=re.compile("^output/"))
+
+
 def test_no_link_within_the_documentation_is_broken(built):
     links = SoupStrainer("a", href=True)
     for path in built.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         for link in BeautifulSoup(text, "html.parser", parse_only=links)("a"):
-            target = link["href"].partition("#")[0]
+            target, _, anchor = link["href"].partition("#")
+            if anchor and not target:
+                assert f'id="{anchor}"' in text, f"{path.name}: #{anchor}"
             if target and ":" not in target and path.name not in {"search.html", "genindex.html"}:
                 assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -47,6 +47,8 @@ def load_keras() -> ModuleType:
     backend = os.environ.get("KERAS_BACKEND")
     if backend in (None, "tensorflow"):
         hint = "check that TensorFlow is installed whole, and that 2 GB of memory are free"
+        if isinstance(failure, ModuleNotFoundError) and failure.name in ("keras", "tensorflow"):
+            hint = "pip install keras tensorflow"
     else:
         hint = "unset the environment variable KERAS_BACKEND, or name an installed one of "
         hint += "tensorflow, jax and torch"

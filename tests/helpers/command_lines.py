@@ -2,7 +2,7 @@
 `djmodel` that is installed, for each text in a folder with nothing but a reader's own files, such
 as my.mid.
 
-    python tests/helpers/command_lines.py README.md docs/*.md
+    python tests/helpers/command_lines.py README.md docs/start.md
 """
 
 from __future__ import annotations

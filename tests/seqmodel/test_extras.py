@@ -52,6 +52,12 @@ def test_a_package_that_is_left_half_imported_is_one_line(tmp_path):
     assert "memory" in line
 
 
+def test_without_tensorflow_a_training_says_what_installs_it(tmp_path):
+    missing = "raise ModuleNotFoundError(\"No module named 'tensorflow'\", name='tensorflow')"
+    (tmp_path / "tensorflow.py").write_text(missing)
+    assert refusal(KERAS, tmp_path).endswith("; pip install keras tensorflow\n")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
 def test_too_little_memory_for_tensorflow_is_one_line(tmp_path):
     limit = "import resource, numpy; resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))"

@@ -132,6 +132,7 @@ def test_what_to_type_first_works_and_imports_neither_tensorflow_nor_music21(tmp
 
 
 def test_the_server_of_the_page_imports_no_tensorflow():
+    pytest.importorskip("starlette", reason="starlette is not installed")
     modules = "djmodel.app.launch, djmodel.app.server, djmodel.app.solos"
     look = f"import sys, {modules}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
