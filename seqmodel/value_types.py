@@ -48,8 +48,6 @@ def has_type(value: Any, kind: Any) -> bool:
         return True
     if kind in _NUMBERS:
         return isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
-    if origin is Annotated:
-        return has_type(value, parts[0])
     if origin in {Union, UnionType}:
         return any(has_type(value, part) for part in parts)
     if origin is Literal:
@@ -61,8 +59,9 @@ def has_type(value: Any, kind: Any) -> bool:
 
 def _meant(kind: Any) -> Any:
     """The type that an alias made by `type NAME = ...` stands for, such as NumPy's NDArray from
-    Python 3.12 on; any other type as it is."""
-    return getattr(kind, "__value__", kind)
+    Python 3.12 on, and that which Annotated annotates; any other type as it is."""
+    kind = getattr(kind, "__value__", kind)
+    return _meant(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
 
 
 def _items(value: Any, origin: Any, parts: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:
@@ -102,8 +101,6 @@ def type_in_words(kind: Any, *, several: bool = False) -> str:
     origin, parts = get_origin(kind), get_args(kind)
     if kind in _WORDS:
         return _WORDS[kind][several]
-    if origin is Annotated:
-        return type_in_words(parts[0], several=several)
     if origin in {Union, UnionType}:
         words = [type_in_words(part, several=several) for part in parts]
         return any_of(sorted({*words}, key=words.index))
@@ -127,7 +124,7 @@ def value_in_words(value: Any, kind: Any) -> str:
     """
     if value is None or isinstance(value, str | bytes | Real | Path):
         return f"{value!r:.{_MAX_SHOWN}}"
-    given = with_article(type(value).__name__)
+    kind, given = _meant(kind), with_article(type(value).__name__)
     for part in get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,):
         origin, parts = get_origin(_meant(part)), get_args(_meant(part))
         if origin not in {None, Literal} and isinstance(value, origin):
