@@ -19,7 +19,8 @@ from pathlib import Path
 
 # Lines that serve until they are ended, train for many minutes, or need an extra or other hosts.
 LEFT_OUT = re.compile(
-    r"djmodel play|--preset jazz|--leave-one-out|--hosts|--devices|corpus|--install-completion"
+    r"djmodel play|--preset jazz|runs/bebop|--leave-one-out|--hosts|--devices|corpus"
+    r"|--install-completion"
 )
 PROGRAMS = ("djmodel ", "dinos ", "python -m djmodel", "python -m dinos")
 BLOCK = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
