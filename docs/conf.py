@@ -94,7 +94,7 @@ def _unmarked(text: str | None) -> str:
 
 
 _ARRAY = re.compile(
-    r"~?(?:numpy\.)?ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], "
+    r"~?(?:numpy\.)?ndarray\[(?:tuple\[)?~?(?:typing\.)?Any(?:, \.\.\.\])?, "
     r"~?(?:numpy\.)?dtype\[([~\w.]+)\]\]"
 )
 
