@@ -79,10 +79,13 @@ class TrainingConfig:
             "Passes over the names.",
             "Training",
             minimum=1,
+            maximum=1_000_000,
             default="3 to 12, by the size of the list",
         ),
     ] = None
-    batch_size: Annotated[int, Setting("Names per step.", "Training", minimum=1)] = 128
+    batch_size: Annotated[
+        int, Setting("Names per step.", "Training", minimum=1, maximum=10_000_000)
+    ] = 128
     learning_rate: Annotated[
         float, Setting("Learning rate of the first step.", "Training", minimum=0, maximum=10)
     ] = 0.01
@@ -93,6 +96,7 @@ class TrainingConfig:
             "Training",
             option="made-up",
             minimum=0,
+            maximum=1_000_000,
             metavar="N",
             default="more for shorter lists",
         ),

@@ -110,6 +110,7 @@ class TrainingConfig:
             "Windows per epoch: the training examples, excerpts of the music (the course's m).",
             "Training",
             minimum=1,
+            maximum=10_000_000,
             default="60; more for several tunes",
         ),
     ] = None
@@ -119,6 +120,7 @@ class TrainingConfig:
             "Values (notes and rests) per window: the time steps (the course's Tx).",
             "Training",
             minimum=2,
+            maximum=1_000_000,
         ),
     ] = 30
     n_a: Annotated[

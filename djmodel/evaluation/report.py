@@ -29,9 +29,12 @@ from djmodel.model.improvise import Solo
 from djmodel.model.model_file import DjModel
 from djmodel.model.provenance import current_versions, with_provenance
 from djmodel.model.solos import accompanied, changes_of, check_total, generate_solos
+from djmodel.outputs.audio import MAX_MINUTES
 from djmodel.outputs.page import PageItem, page
+from djmodel.outputs.piano_roll_layout import clock
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.picture import Picture
+from seqmodel.settings import SettingError
 from seqmodel.text import html_text, pluralize
 
 SOLOS_ON_PAGE = 3
@@ -115,7 +118,7 @@ def make_report(
 ) -> Report:
     """A report on `count` solos, made over the tunes of the training in turn. `path` is the model's
     file, `held_out` its evaluation on held-out music. Raises SettingError for more music than
-    `check_total` allows."""
+    `check_total` allows, and for solos too long to be rendered."""
     solos = _solos(model, config, count)
     comparison = compare(model.tunes, solos, CopyDetector.of(model))
     distances = [math.inf if math.isnan(d) else d for d in comparison.distances]
@@ -153,8 +156,13 @@ def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:
         replace(config, over=title): len(range(number, count, len(titles)))
         for number, title in enumerate(titles)
     }
-    quarters = (times * changes_of(model, over).length for over, times in turns.items())
+    changes = [changes_of(model, over) for over in turns]
+    quarters = (n * tune.length for n, tune in zip(turns.values(), changes, strict=True))
     check_total(count, sum(quarters, Fraction(0)))
+    minutes = max(clock(tune)[-1][1] for tune in changes) / 60
+    if minutes > MAX_MINUTES:
+        message = f"the sound of a solo would last {minutes:,.0f} minutes, more than {MAX_MINUTES}"
+        raise SettingError(message, "bars", hint="take fewer")
     solos: list[Solo] = []
     for over, times in turns.items():
         alone = generate_solos(model, over, times, with_band=False)

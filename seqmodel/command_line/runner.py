@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, TERMINATED = 130, 143  # exit statuses after Ctrl-C and after SIGTERM
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+_NO_MEMORY = "ResourceExhaustedError"  # TensorFlow's MemoryError
 _EXAMPLES = "Examples:\n"  # heading in the docstring of a command
 Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
@@ -202,7 +203,7 @@ def _exit_after(error: Exception) -> NoReturn:
     """Ends the program with the message and exit status of an error."""
     if isinstance(error, InputError):
         _exit(f"error: {error}", 2)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or type(error).__name__ == _NO_MEMORY:
         why = printable(str(error)) or "no more is left"
         _exit(f"error: there is not enough memory ({why}); ask for less", 2)
     if isinstance(error, BrokenPipeError):

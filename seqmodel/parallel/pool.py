@@ -50,7 +50,13 @@ class PoolConfig:
 
     jobs: Annotated[
         int | None,
-        Setting("Processes on this machine.", "Processes", minimum=1, default="one per core"),
+        Setting(
+            "Processes on this machine.",
+            "Processes",
+            minimum=1,
+            maximum=1_000,
+            default="one per core",
+        ),
     ] = None
     cluster: Annotated[
         str | None,

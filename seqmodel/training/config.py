@@ -87,8 +87,12 @@ class TrainerConfig:
     all epochs, and the weights of the last. Raises SettingError for a setting outside its bounds.
     """
 
-    epochs: Annotated[int, Setting("Passes over the windows.", panel=_PANEL, minimum=1)] = 100
-    batch_size: Annotated[int, Setting("Windows per step.", panel=_PANEL, minimum=1)] = 32
+    epochs: Annotated[
+        int, Setting("Passes over the windows.", panel=_PANEL, minimum=1, maximum=1_000_000)
+    ] = 100
+    batch_size: Annotated[
+        int, Setting("Windows per step.", panel=_PANEL, minimum=1, maximum=10_000_000)
+    ] = 32
     learning_rate: Annotated[
         float, Setting("Learning rate of the first step.", panel=_PANEL, minimum=0, maximum=10)
     ] = 0.01

@@ -72,6 +72,40 @@ def test_impossible_settings_are_refused_in_one_line(options, message, refuses, 
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["djmodel.train", "--m", 10**30], "--m must be at least 1 and at most 10,000,000"),
+        (["djmodel.train", "--tx", 10**30], "--tx must be at least 2 and at most 1,000,000"),
+        (["djmodel.train", "--epochs", 10**30], "--epochs must be at least 1 and at most"),
+        (["djmodel.train", "--batch-size", 10**30], "--batch-size must be at least 1 and at most"),
+        (["djmodel.corpus", "build", ".", "--jobs", 10**6], "--jobs must be at least 1 and at"),
+        (["dinos.train", "--made-up", 10**12], "--made-up must be at least 0 and at"),
+        (["djmodel.report", "ragtime", "--count", 1, "--bars", 2000], "a solo would last"),
+    ],
+)  # fmt: skip
+def test_numbers_that_no_machine_could_work_on_are_refused_at_once(
+    words, message, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    outcome = command(*words)
+    assert outcome.status == 2, outcome.err
+    assert message in outcome.err.splitlines()[-1]
+
+
+def test_memory_that_tensorflow_lacks_is_told_as_any_other(command, monkeypatch, model):
+    class ResourceExhaustedError(Exception):  # as TensorFlow names it
+        pass
+
+    def no_room(*_, **__):
+        raise ResourceExhaustedError("OOM when allocating tensor with shape[32768,8192]")
+
+    monkeypatch.setattr("djmodel.model.model_file.load", no_room)
+    outcome = command(GENERATE, model)
+    assert outcome.status == 2
+    assert outcome.err.startswith("error: there is not enough memory (OOM when allocating tensor")
+
+
 def test_a_report_on_too_much_music_names_all_the_solos(command, model, tmp_path):
     outcome = command("djmodel.report", model, "--count", 10_000, "--bars", 1_000)
     assert outcome.status == 2
