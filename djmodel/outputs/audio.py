@@ -28,7 +28,7 @@ TAIL_SECONDS = 1.0  # of the last note's release after the end of the music
 FADE_SECONDS = 0.25  # at the end of the tail
 PEAK = 0.89  # of full scale: -1 dB, so that lossy encoders do not clip either
 _CUTOFF_HZ = 20.0  # inaudible below; some sampled instruments have an offset
-MAX_MINUTES = 30  # about 1 GB of memory
+MAX_MINUTES = 30  # about 1.5 GB of memory
 _MAX_PAUSE_SECONDS = 60  # of music without notes, and for each note
 _FRAMES_PER_BLOCK = 1 << 20  # filtered at once
 _VOLUME = 7  # the controller of a channel's volume
@@ -185,7 +185,7 @@ def _render(midi: mido.MidiFile, soundfont: str | Path | None) -> Sound:
     loudness = 1.0
     while True:
         played = _played(font, _at_volume(midi, loudness), soundfont)
-        if np.abs(played).max(initial=0.0) < 0.999 or loudness < 0.01:
+        if _peak(played) < 0.999 or loudness < 0.01:
             return _finished(played, frames)
         loudness /= 2
 
@@ -266,6 +266,11 @@ def _lengthen(midi: mido.MidiFile, seconds: float) -> None:
     longest.append(mido.MetaMessage("end_of_track", time=ticks))
 
 
+def _peak(samples: np.ndarray) -> float:
+    """The largest absolute value, without a copy of the samples."""
+    return float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+
+
 def _at_volume(midi: mido.MidiFile, loudness: float) -> mido.MidiFile:
     """A copy in which every channel has `loudness` times its amplitude. Synthesisers square the
     volume controller."""
@@ -295,7 +300,7 @@ def _finished(played: np.ndarray, frames: int) -> Sound:
         samples[start : start + len(block)] = filtered
     fade = min(round(FADE_SECONDS * RATE), frames)
     samples[frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)[:, None]
-    peak = float(np.abs(samples).max(initial=0.0))
+    peak = _peak(samples)
     if peak > 0:
         samples *= PEAK / peak
     return Sound(samples)
