@@ -22,8 +22,8 @@ CASES = {
     "files sent": 10,
 }
 OTHERS = 25  # cases of each other target
-WITHOUT_EXTRAS = set() if find_spec("pyarrow") else {"corpus"}
-NAMES = [name for name in TARGETS if name not in WITHOUT_EXTRAS]
+NEEDED = {"corpus": "pyarrow", "requests": "starlette", "files sent": "starlette"}
+NAMES = [name for name in TARGETS if name not in NEEDED or find_spec(NEEDED[name])]
 
 
 @pytest.mark.parametrize("name", NAMES)

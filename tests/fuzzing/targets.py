@@ -22,8 +22,6 @@ import numpy as np
 from helpers import broken_files as bf
 from helpers import sheets as xml
 from helpers.made_models import Made
-from helpers.page_client import FILE as SENT
-from helpers.page_client import JSON, client
 
 from dinos.names import encode
 from dinos.ngram_features import n_inputs, name_automaton
@@ -458,19 +456,25 @@ def _soundfonts() -> list[bytes]:
 
 @cache
 def _page() -> Any:
+    from helpers.page_client import client  # needs the packages of the page
+
     return client()
 
 
-def _sent(content: bytes, _: Path) -> None:
-    """Sends a file to the page's server: a model, music, or changes."""
-    address = {b"PK": "/models?name=a.keras", b"MT": "/tune?name=a.mid"}
-    answer = _page().post(
-        address.get(content[:2], "/tune?name=a.txt"), content=content, headers=SENT
-    )
+def _posted(address: str, content: bytes, kind: str) -> None:
+    """Sends content of a media type to the page's server."""
+    answer = _page().post(address, content=content, headers={"content-type": kind})
     if answer.status_code >= 500:
         raise AssertionError(answer.text)
     if answer.status_code >= 400:
         raise InputError(answer.json()["error"]["message"])
+
+
+def _sent(content: bytes, _: Path) -> None:
+    """Sends a file to the page's server: a model, music, or changes."""
+    addresses = {b"PK": "/models?name=a.keras", b"MT": "/tune?name=a.mid"}
+    address = addresses.get(content[:2], "/tune?name=a.txt")
+    _posted(address, content, "application/octet-stream")
 
 
 @cache
@@ -509,11 +513,7 @@ def _request(content: bytes, _: Path) -> None:
         raise InputError("no request") from error
     if address not in {json.loads(known)["address"] for known in _requests()}:
         address = "/solo"
-    answer = _page().post(address, content=json.dumps(body).encode(), headers=JSON)
-    if answer.status_code >= 500:
-        raise AssertionError(answer.text)
-    if answer.status_code >= 400:
-        raise InputError(answer.json()["error"]["message"])
+    _posted(address, json.dumps(body).encode(), "application/json")
 
 
 def _primer(content: bytes, _: Path) -> None:
