@@ -159,8 +159,8 @@ this page from the figures that the benchmarks kept.
 
 - **Data**: the training solos of the split `by_composition`, {len(model.sequences)} with chords,
   {model.n_values:,} values. No title of a validation or test solo is among them.
-- **Model**: an LSTM with {config.n_a} units, {made["parameters"]:,} parameters, {made["bytes"]:,}
-  bytes: weights of
+- **Model**: an LSTM with {config.n_a} units, {made["parameters"]:,} parameters,
+  {MODEL.stat().st_size:,} bytes: weights of
   16 bits, no copy for Keras, the notes of the first {len(model.tunes)} solos only. A value is two
   symbols, its
   duration and its tone. {len(config.conditioning)} features that are known before a value is drawn

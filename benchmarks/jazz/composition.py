@@ -101,7 +101,6 @@ def main() -> None:
                 "parameters": model.weights.n_parameters,
                 "epochs": preset.trainer.epochs,
                 "minutes": round(seconds / 60, 1),
-                "bytes": MODEL.stat().st_size,
                 "share folded": result.encoded_corpus.share_folded,
                 **{part: figures(found.model) for part, found in evaluations.items()},
             },
