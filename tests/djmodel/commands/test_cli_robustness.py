@@ -58,12 +58,12 @@ def test_an_empty_name_is_not_the_current_folder(refuses, rags, tmp_path):
 
 
 def test_too_little_memory_is_reported_in_one_line(refuses, rags):
-    line = refuses(TRAIN, rags[5], "--m", 10**14, "--out", "run")
+    line = refuses(TRAIN, rags[5], "--m", 10**7, "--tx", 600, "--out", "run")
     assert "there is not enough memory (Unable to allocate" in line
 
 
 def test_no_more_processes_are_started_than_there_are_items():
-    assert list(parallel_map(abs, [-1, -2], PoolConfig(jobs=100_000), lambda item: item)) == [1, 2]
+    assert list(parallel_map(abs, [-1, -2], PoolConfig(jobs=1000), lambda item: item)) == [1, 2]
 
 
 def test_an_undecodable_file_name_is_written_as_text(command, rags, tmp_path):
