@@ -51,6 +51,7 @@ def build(
         djmodel train --corpus corpus
     """
     from djmodel.inputs.cache import reader_versions
+    from djmodel.inputs.score_to_tune import GENERATED
     from djmodel.values.corpus_file import build as build_corpus
 
     console = stderr_console()
@@ -59,7 +60,7 @@ def build(
 
         def report(name: str, result: str, files: int) -> None:
             show(next(done), files)
-            if result.startswith("skipped"):
+            if result.startswith("skipped") or GENERATED in result:
                 console.print(f"{name}: {result}", soft_wrap=True)
 
         workers = replace(pool, versions=reader_versions)

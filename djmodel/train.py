@@ -314,8 +314,8 @@ def read_music(
 
 
 def music_table(read: ReadResults, every_file: bool = False) -> Table:
-    """A table with the result for each file, or tune; of many, for those skipped, unless
-    `every_file`."""
+    """A table with the result for each file, or tune; of many, for those skipped or
+    generated, unless `every_file`."""
     from rich import box
     from rich.table import Table
 
@@ -326,7 +326,7 @@ def music_table(read: ReadResults, every_file: bool = False) -> Table:
     if many:
         table.add_row(f"{len(read.tunes)} tunes", f"used, of {len(read.results)}")
     for result in read.results:
-        if every_file or not many or result.tune is None:
+        if every_file or not many or result.tune is None or result.tune.generated:
             n_values = len(flat_values(result.tune)) if result.tune else 0
             table.add_row(result.name, result.summary(n_values))
     return table

@@ -25,6 +25,8 @@ from djmodel.music.tune import Bar, BarRange, Change, Note, Section, Tune
 from djmodel.music.tune_json import with_facts
 from seqmodel.errors import CorpusError
 
+GENERATED = "a solo that a model generated"
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -51,7 +53,8 @@ class Transcription:
         """Remarks for the listener, or ""."""
         inferred = self.choice.lone_melody and not self.score.symbols
         remarks = ["chords inferred from the melody"] if inferred else []
-        return "; ".join([*remarks, *self.score.remarks])
+        generated = [GENERATED] if self.tune.generated else []
+        return "; ".join([*generated, *remarks, *self.score.remarks])
 
 
 def tune_from_score(

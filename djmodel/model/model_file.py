@@ -289,7 +289,7 @@ def model_path(given: Path | None) -> Path:
     if given.suffix.lower() in SUFFIXES:
         message = f"'{name:.60}' is not a model but music"
         raise SettingError(message, "over", hint="give it as the tune to play over")
-    if given.suffix.lower() in (*SOUND, *PICTURE, *PAGE, *PDF) and not os.path.exists(given):
+    if given.suffix.lower() in (*SOUND, *PICTURE, *PAGE, *PDF):
         message = f"'{name:.60}' is not a model"
         raise SettingError(message, "out", hint="give it as the file to write")
     if os.path.exists(given) or given.suffix or len(given.parts) > 1:

@@ -13,6 +13,7 @@ from djmodel.music.instruments import PartKey
 from djmodel.music.tune import Tune
 from djmodel.outputs import suffixes
 from djmodel.outputs.performance.perform import Performance, as_performance
+from seqmodel.extras import load_matplotlib
 from seqmodel.files import check_suffix, writable_folder
 from seqmodel.settings import checked
 
@@ -21,14 +22,16 @@ def check_output(
     path: str | Path, allowed: Sequence[str] = suffixes.ALL, *, soundfont: str | Path | None = None
 ) -> None:
     """Checks before long work that `path` can be written: that its suffix is one of `allowed`, its
-    folder writable, and the `soundfont` of a sound or page playable. Raises InputError or
-    FileError."""
+    folder writable, the `soundfont` of a sound or page playable, and that matplotlib starts where a
+    PNG or PDF needs it. Raises InputError or FileError."""
     suffix = check_suffix(path, allowed)
     writable_folder(Path(path).parent)
     if soundfont is not None and suffix in suffixes.SOUND + suffixes.PAGE:
         from djmodel.outputs.audio import check_soundfont
 
         check_soundfont(soundfont)
+    if suffix in (".png", *suffixes.PDF):
+        load_matplotlib()
 
 
 @checked

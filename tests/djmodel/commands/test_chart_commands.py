@@ -79,7 +79,11 @@ def test_a_chart_is_no_music_to_train_on(refuses, tmp_path: Path) -> None:
     assert "changes without a melody" in said
 
 
-def test_a_name_for_the_sound_is_sent_to_its_option(refuses) -> None:
+def test_a_name_for_the_sound_is_sent_to_its_option(
+    refuses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("solo.wav").write_bytes(b"RIFF")  # an earlier solo; any name does, written or not
     said = refuses(GENERATE, "--wav", "solo.wav")
     assert "'solo.wav' is not a model; give it as the file to write (--out)" in said
 

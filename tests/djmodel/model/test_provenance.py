@@ -51,6 +51,20 @@ def test_a_new_process_writes_the_same_bytes_for_any_count(command, model, tmp_p
     assert (tmp_path / "1-3.mid").read_bytes() == (tmp_path / "2-3.mid").read_bytes() != alone
 
 
+def test_solos_among_the_music_to_train_on_are_named(command, model, rags, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command(GENERATE, model, "--bars", 4, "--seed", 1)
+    shutil.copy(rags[3], tmp_path)
+    for words in (["corpus", "build", "--jobs", "1"], ["inspect"]):
+        done = command(f"djmodel.{words[0]}", *words[1:], ".")
+        said = " ".join((done.out + done.err).split())
+        assert done.status == 0, said
+        assert re.search(
+            r"solo.mid:? +used: 4 bars, \d+ values; a solo that a model generated", said
+        )
+        assert said.count("a solo that a model generated") == 1
+
+
 def test_every_solo_is_bit_for_bit_the_same_for_any_count(model):
     loaded = load(model)
     config = GenerationConfig(seed=3, bars=8)

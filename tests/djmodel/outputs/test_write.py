@@ -145,6 +145,21 @@ def test_a_folder_that_cannot_be_created_is_refused_at_the_start(tmp_path: Path)
         check_output(tmp_path / "file" / "solo.mid")
 
 
+@pytest.mark.parametrize("name", ["--picture roll.png", "--score sheet.pdf"])
+def test_a_picture_for_which_matplotlib_does_not_start_leaves_no_solo_behind(
+    tmp_path: Path, refuses: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def broken(_: str) -> None:
+        raise ValueError("'bogus' is not a valid value for backend")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("seqmodel.extras.import_module", broken)
+    assert "matplotlib does not start" in refuses(
+        "djmodel.generate", "--changes", "C", *name.split()
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_one_bar_is_reported_in_the_singular(
     tmp_path: Path, command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
