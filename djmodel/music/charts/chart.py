@@ -70,11 +70,13 @@ class Chart:
 
     def _intro(self, order: Sequence[int]) -> int:
         """The number of bars, as played, of the introduction that a chorus begins with."""
-        if not re.fullmatch(r"intro(?:duction)?", self.marks[0].section, re.IGNORECASE):
+        marks = self.marks[: self.last_chorus.coda]
+        named = [bar for bar, mark in enumerate(marks) if mark.section and not mark.coda]
+        if named[:1] != [0] or len(named) == 1:
             return 0
-        names = (bar for bar, mark in enumerate(self.marks) if bar and mark.section)
-        form = next(names, len(self.marks))
-        return next((n for n, bar in enumerate(order) if bar >= form), 0)
+        if not re.fullmatch(r"intro(?:duction)?", marks[0].section, re.IGNORECASE):
+            return 0
+        return next((n for n, bar in enumerate(order) if bar >= named[1]), 0)
 
     def played(self, choruses: int = 1, *, last: bool = True) -> Tune:
         """The bars in the order in which they are played, as a tune with its sections and choruses.
