@@ -34,6 +34,7 @@ _JUMP = re.compile(
     r"(?P<goal>.*)",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"[\s,]+|(?<=[^/\s,])(?=[A-GW])")  # the alternate chords of a bracket
 _TIMES = re.compile(r"\b(?:x\s?([2-9]|1\d)|([2-9]|1\d)\s?(?:x|times))\b", re.IGNORECASE)
 
 
@@ -302,13 +303,25 @@ class _MusicReader:
     def alternates(
         self, bar: _Bar, onset_of: dict[int, Fraction], holding: Chord
     ) -> Iterator[Change]:
-        """The alternate chords of a bar that are chords, on the beats of their cells."""
+        """The alternate chords of a bar that are chords, on the beats of their cells. Several above
+        a cell share the time until the next chord."""
         beats = bar.meter.beat_onsets(bar.meter.length)
+        chords_at: dict[Fraction, list[Chord]] = {}
         for sign, cell in bar.alternates:
             place = min(cell * len(beats) // max(len(bar.cells), 1), len(beats) - 1)
             with suppress(ChordSymbolError):
-                chord = parse_ireal_chord(sign.text[1:-1], holding)
-                yield Change(onset_of.get(cell, beats[place]), chord)
+                words = _BETWEEN.split(sign.text[1:-1].strip(), MAX_SIGNS)
+                chords = [parse_ireal_chord(word, holding) for word in words]
+                chords_at.setdefault(onset_of.get(cell, beats[place]), []).extend(chords)
+        ends = {*onset_of.values(), *chords_at, bar.meter.length}
+        for onset, chords in chords_at.items():
+            end = min(end for end in ends if end > onset)
+            shared = [beat for beat in beats if onset <= beat < end]
+            for number, chord in enumerate(chords):
+                if len(shared) < len(chords):
+                    yield Change(onset + (end - onset) * number / len(chords), chord)
+                else:
+                    yield Change(shared[number * len(shared) // len(chords)], chord)
 
     def chord(self, sign: Sign, holding: Chord | None, number: int) -> Chord:
         try:

@@ -95,6 +95,13 @@ def test_alternate_chords_are_played_on_demand() -> None:
     assert len(tune.bars[0].changes) == 2
 
 
+@pytest.mark.parametrize("above", ["(A-7 D7)", "(A-7D7)", "(A-7)(D7)"])
+def test_alternate_chords_above_one_chord_share_its_time(above: str) -> None:
+    assert written(read_music(f"[F{above}   |C{above} G7 Z").with_alternates()) == (
+        "A-7 / D7 / | A-7 D7 G7 /"
+    )
+
+
 def test_meters_change_within_a_tune() -> None:
     chart = read_music("[T44C   |T34F   |T68G7   |T54C   |T12C   |T22C   |T74C   Z")
     assert [str(bar.meter) for bar in chart.bars] == [
@@ -179,6 +186,11 @@ def test_the_coda_is_reached_behind_the_jump_and_from_a_first_ending(
 def test_an_introduction_is_played_once() -> None:
     music = "{*iE7   }[*AC   |F   ][*BG7   Z"
     assert played(music, 2) == "E7 E7 C F G7 C F G7"
+    assert played("[*iE7   ][*AC   ][QF   Z", 3) == "E7 C C C F"
+
+
+def test_an_introduction_without_a_form_behind_it_is_the_form() -> None:
+    assert played("[*iE7   |C   ][QF   Z", 2) == "E7 C E7 C F"
 
 
 def test_the_coda_without_a_jump_is_played_after_the_last_chorus() -> None:
