@@ -15,7 +15,11 @@ _MAX_ENDING_TEXT = 200  # characters
 _NUMBER = r"\d{1,3}"
 _NUMBERS = re.compile(rf"\W*{_NUMBER}(?:\s*[.,;&+\s\-–]+\s*{_NUMBER})*\W*")
 _RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))?")
-_JUMP = re.compile(r"\bd\W{0,2}([cs])\b|\bda\s+(c)apo\b|\bdal\s+(s)egno\b", re.IGNORECASE)
+# `DC` without dots or a goal only by itself: it may be a syllable that was read from print.
+_JUMP = re.compile(
+    r"(?:^\W*d[.\s]{0,2}|\bd\.\s?|\bd(?=[cs]\s+al))([cs])\b|\bda\s+(c)apo\b|\bdal\s+(s)egno\b",
+    re.IGNORECASE,
+)
 _GOAL = re.compile(r"\bal(?:la|\s+the)?\W+(fine|coda|(\d)\w*\.?\s*(?:ending|time)?)", re.IGNORECASE)
 _TO_CODA = re.compile(r"\bto\s+(?:the\s+)?(?:coda|⊕|𝄌)|^\W*al?\s+coda\W*$", re.IGNORECASE)
 _CODA = re.compile(r"\W*(?:coda|⊕|𝄌)\W*\d?", re.IGNORECASE)

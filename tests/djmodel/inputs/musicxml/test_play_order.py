@@ -47,6 +47,11 @@ def test_a_repeat_is_played_twice_and_without_its_start_from_the_beginning(tmp_p
     assert played(tmp_path, C, repeat("forward") + D + repeat("backward"), E) == ("CDDE", ())
 
 
+def test_a_syllable_is_not_a_jump(tmp_path):
+    # A program has read the text of a madrigal from a printed page.
+    assert played(tmp_path, C, D + words("gli DC"), E) == ("CDE", ())
+
+
 def test_a_jump_whose_words_stand_before_the_last_bar_is_taken_behind_its_repeat(tmp_path):
     # Minuet and trio: the words D.C. need room, and begin a bar early.
     trio = repeat("forward") + D, E + words("D.C."), FF + repeat("backward")
