@@ -74,22 +74,27 @@ def chart_text(changes: str, stdin: BinaryIO) -> str:
     return _decoded(content_of(changes, _KIND, MAX_BYTES), changes)
 
 
-def is_changes(given: str) -> bool:
-    """True for changes as text, and for the name of a text file that holds some."""
-    if os.path.isdir(given) or given.strip() == STDIN:
-        return False
+def is_text(path: Path) -> bool:
+    """True for a file that can be a chart, also one with mistakes."""
     try:
-        text = chart_text(given, io.BytesIO())
-        return has_link(text) or bool(read_chart(text))
+        return bool(_decoded(content_of(path, _KIND, MAX_BYTES), str(path)))
     except InputError:
         return False
 
 
 def check_not_changes(given: str, wanted: str) -> None:
-    """Raises SettingError for changes in place of what is `wanted`, such as a model."""
-    if is_changes(given):
-        message = f"'{given:.60}' is not {wanted} but changes"
-        raise SettingError(message, "changes", hint="give it as changes to play over")
+    """Raises SettingError for changes as text, and for the name of a text file that holds some, in
+    place of what is `wanted`, such as a model."""
+    if os.path.isdir(given) or given.strip() == STDIN:
+        return
+    try:
+        text = chart_text(given, io.BytesIO())
+        if not has_link(text):
+            read_chart(text)
+    except InputError:
+        return
+    message = f"'{given:.60}' is not {wanted} but changes"
+    raise SettingError(message, "changes", hint="give it as changes to play over")
 
 
 def song_text(text: str, song: str | None) -> tuple[str, str | None]:

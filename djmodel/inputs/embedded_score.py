@@ -1,5 +1,5 @@
-"""What a MIDI file of this project holds beside its notes, as data of sequencer-specific events:
-a performance the MIDI file of its score, a score what is known of the performance.
+"""Data beside the notes of the MIDI files that this project writes, in sequencer-specific events:
+in a performance the MIDI file of its score, in a score the facts known of its performance.
 
 The score has a digest of the performed notes: in a file whose notes were changed since, it no
 longer counts. A long score has several events, because some programs refuse large ones.
@@ -39,7 +39,7 @@ def facts_event(facts: bytes) -> bytes:
 
 
 def embedded_facts(score: MidiFile) -> bytes:
-    """What is known of the performance of a score; empty for nothing."""
+    """The facts that a score holds of its performance; empty if there are none."""
     return b"".join(_events(score, _FACTS_MARK)[:1]).removeprefix(_FACTS_MARK)
 
 

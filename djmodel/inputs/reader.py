@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from djmodel.inputs.cache import cache_folder, cached_by_content
-from djmodel.inputs.chart import is_changes
+from djmodel.inputs.chart import is_text
 from djmodel.inputs.collector import collector_paused
 from djmodel.inputs.limits import DEFAULT, Deadline, LimitError, Limits
 from djmodel.inputs.melody.selection import Selection
@@ -168,10 +168,10 @@ def read_scores(path: str | Path, deadline: Deadline | None = None) -> tuple[Sco
         with collector_paused():
             return (read_midi(path, deadline),)
     except FileError as error:
-        if path.suffix.lower() in MIDI_SUFFIXES or not is_changes(str(path)):
+        if path.suffix.lower() in MIDI_SUFFIXES or not is_text(path):
             raise
         hint = "a chart is read as changes, and a model improvises over it"
-        raise FileError("these are changes without a melody", path=path, hint=hint) from error
+        raise FileError("this is text, not music", path=path, hint=hint) from error
 
 
 @checked

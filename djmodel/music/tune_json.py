@@ -78,7 +78,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """What is known of a performance, as a `Tune` has it."""
+    """The facts known of a performance, as a `Tune` has them."""
 
     performer: _Name = ""
     style: _Name = ""
@@ -103,7 +103,7 @@ class _Tune(_Facts):
 
 
 def facts_to_json(tune: Tune) -> bytes:
-    """What is known of a performance, beside the notes and chords, as JSON; empty for nothing."""
+    """The facts known of a performance, beside its music, as JSON; empty if there are none."""
     facts = _Facts(**_facts_of(tune))
     return b"" if facts == _Facts() else msgspec.json.encode(facts, enc_hook=str)
 

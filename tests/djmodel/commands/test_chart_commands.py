@@ -76,7 +76,15 @@ def test_changes_where_a_file_is_named_are_sent_to_their_option(
 def test_a_chart_is_no_music_to_train_on(refuses, tmp_path: Path) -> None:
     (tmp_path / "chart.txt").write_text(CHART)
     said = refuses("djmodel.train", tmp_path / "chart.txt", "--out", tmp_path / "run")
-    assert "changes without a melody" in said
+    assert "this is text, not music; a chart is read as changes" in said
+
+
+def test_a_chart_with_a_mistake_in_place_of_music_is_not_called_midi(
+    refuses, tmp_path: Path
+) -> None:
+    (tmp_path / "tune.ls").write_text("Dm7 | G7xyz | C")
+    said = refuses("djmodel.inspect", tmp_path / "tune.ls")
+    assert "this is text, not music; a chart is read as changes" in said
 
 
 def test_a_name_for_the_sound_is_sent_to_its_option(
