@@ -160,6 +160,8 @@ def _with_one_line_errors(command: Command, received: Sequence[int]) -> Command:
     def program(typer_context: typer.Context, debug: bool, **arguments: Any) -> None:
         try:
             command(**arguments)
+            if received and _status(received) == INTERRUPTED:  # as a server is told to end
+                atexit.unregister(_end_with_status)
         except InterruptedTraining as error:
             kept = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
             name = typer_context.find_root().info_name

@@ -59,6 +59,17 @@ def test_an_interrupt_in_a_destructor_is_raised_again(tmp_path):
     assert ended(script, tmp_path) == (143, "", "interrupted\n")
 
 
+@pytest.mark.parametrize(("number", "status"), [("SIGINT", 0), ("SIGTERM", 143)])
+def test_a_server_that_ends_by_ctrl_c_ends_well(number, status, tmp_path):
+    script = f"""
+    try:
+        signal.raise_signal(signal.{number})
+    except KeyboardInterrupt:
+        pass
+    """
+    assert ended(script, tmp_path) == (status, "", "")
+
+
 @pytest.mark.parametrize("second", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
 def test_a_second_signal_does_not_interrupt_what_the_first_has_begun(first, second, tmp_path):
