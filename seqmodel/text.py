@@ -59,15 +59,16 @@ def name_key(name: str) -> str:
 
 def names_meant(typed: str, names: Iterable[str]) -> list[str]:
     """The names that someone may mean who types a name, or only a word of it: those that are equal
-    but for case, spaces and signs, else those that have these words in a row.
+    but for case, spaces and signs (only this one, if it is spelled so), else those that have these
+    words in a row.
 
     >>> players = ["Miles Davis", "Don Byas", "J.J. Johnson"]
     >>> names_meant("davis", players), names_meant("jj johnson", players)
     (['Miles Davis'], ['J.J. Johnson'])
     """
     wanted, known = name_key(typed), list(names)
-    if not wanted:
-        return []
+    if typed in known or not wanted:
+        return [typed] if typed in known else []
     equal = [name for name in known if name_key(name) == wanted]
     return equal or [name for name in known if wanted in _runs_of_words(name)]
 

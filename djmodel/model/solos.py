@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -102,21 +103,26 @@ def _played_by(player: str, tune: Tune, model: DjModel) -> Tune:
     known = model.registers.players
     if not known:
         raise SettingError("the model knows no players", "player", hint="take the model jazz")
-    meant = names_meant(player, known)
-    if len(meant) > 1:
-        hint = "give the whole name"
-        raise SettingError(f"'{player:.60}' may be {any_of(meant)}", "player", hint=hint)
-    if not meant:
+    name = _meant(player, known, "player")
+    if name is None:
         near = nearest_names(player, known)
         hint = f"the nearest names are {any_of(near)}" if near else ""
         raise SettingError(f"the model knows no player '{player:.60}'", "player", hint=hint)
-    [name] = meant
     instrument = soloist(known[name])
     return replace(
         tune,
         performer=name,
         instrument=instrument.instrument if instrument else tune.instrument,
     )
+
+
+def _meant(typed: str, names: Iterable[str], setting: str) -> str | None:
+    """The name that is meant, if there is one. Raises SettingError if it may be several."""
+    meant = list(dict.fromkeys(names_meant(typed, names)))
+    if len(meant) > 1:
+        hint = "give the whole name"
+        raise SettingError(f"'{typed:.60}' may be {any_of(meant)}", setting, hint=hint)
+    return meant[0] if meant else None
 
 
 def accompanied(tune: Tune, config: GenerationConfig) -> Tune:
@@ -156,8 +162,8 @@ def _source(model: DjModel, config: GenerationConfig, limits: Limits) -> Tune:
     if over is None:
         return model.tunes[0]
     if not os.path.exists(over):
-        if meant := names_meant(over, titles):
-            return model.tunes[titles.index(meant[0])]
+        if (title := _meant(over, titles, "over")) is not None:
+            return model.tunes[titles.index(title)]
         if not is_file_name(over):
             near = nearest_names(over, titles)
             hint = f"the nearest titles are {any_of(near)}" if near else "give the name of a file"

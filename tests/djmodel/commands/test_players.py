@@ -1,12 +1,15 @@
 """The bundled jazz model: the default of `generate`, and solos in the manner of its players."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from djmodel.config import GenerationConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.inputs.wjazzd.solos import bundled_file
 from djmodel.model.model_file import load, pretrained_model
+from djmodel.model.solos import changes_of
 from djmodel.music.instruments import soloist
 from djmodel.presets import PRESETS
 from seqmodel import model_file
@@ -75,6 +78,18 @@ def test_a_training_tune_is_found_by_its_title_in_any_case(jazz, command, refuse
     assert f"over {title}" in done.err
     said = refuses(GENERATE, "--over", f"{title}s")
     assert title in said.partition("the nearest titles are")[2]
+
+
+def test_a_word_of_several_titles_is_refused_with_all_of_them(refuses):
+    said = refuses(GENERATE, "--over", "blues")
+    assert "'blues' may be Blues for Blanche, Royal Garden Blues," in said
+
+
+@pytest.mark.parametrize("title", ["!!!", "Blues!", ""])
+def test_a_title_is_found_as_it_is_spelled(jazz, title):
+    tunes = [replace(jazz.tunes[number], title=t) for number, t in enumerate(["Blues", title])]
+    changes = changes_of(replace(jazz, tunes=tuple(tunes)), GenerationConfig(over=title))
+    assert changes.starts == tunes[1].starts
 
 
 def test_no_solo_stops_in_mid_line(command, tmp_path):
