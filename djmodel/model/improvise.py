@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -106,7 +107,13 @@ def improvise(
             f"the {len(model.vocabulary)} symbols of the model cannot fill every bar",
             hint="train on more music, or with a larger vocabulary",
         )
-    drawn = zip(samples.rows(), samples.log_probs, pitch_rng.spawn(count)[skip:], strict=True)
+    rows = samples.rows()
+    if not all(len(row) for row in rows):
+        raise SamplingError(
+            f"the primer of {pluralize(len(prefix), 'value')} fills all changes",
+            hint="take fewer bars of it, or more choruses",
+        )
+    drawn = zip(rows, samples.log_probs, pitch_rng.spawn(count)[skip:], strict=True)
     return [_solo(model, changes, frame, *each, tidy) for each in drawn]
 
 
@@ -120,13 +127,6 @@ class _Frame:
     max_length: int
     rhythm: Tune | None = None
     asked: tuple[Value, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.constraint.begin(1).ended.all():
-            raise SamplingError(
-                f"the primer of {pluralize(len(self.prefix), 'value')} fills all changes",
-                hint="take fewer bars of it, or more choruses",
-            )
 
     def bars(self, values: Sequence[Value], changes: Tune) -> list[tuple[Value, ...]]:
         """All values of a solo, bar by bar, given those after the prefix."""
@@ -212,9 +212,8 @@ def _solo(
 
 def _primer_conditioning(model: DjModel, primer: Sequence[Value], changes: Tune) -> Indices | None:
     """The conditioning of a primer that begins with a bar, in bars as long as in `changes`."""
-    bars = changes.bars
-    while sum(bar.length for bar in bars) < sum(value.duration for value in primer):
-        bars += changes.bars
+    length = sum(value.duration for value in primer)
+    bars = changes.bars * max(1, math.ceil(length / changes.length))
     return model.inputs(split_into_bars(primer, bars), replace(changes, bars=bars))
 
 

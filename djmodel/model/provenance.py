@@ -28,7 +28,7 @@ from seqmodel.errors import FileError, InputError
 from seqmodel.files import check_input_file, sha256_of_file
 from seqmodel.model_file import installed_versions
 from seqmodel.sampling.config import SamplingConfig
-from seqmodel.settings import settings_of
+from seqmodel.settings import SettingError, settings_of
 
 FORMAT = 1
 _MADE_BY = "djmodel"
@@ -144,8 +144,8 @@ def regenerate(
 ) -> Solo:
     """The solo of this provenance, made again. `path` is the file of `model`, for errors; `n_bytes`
     the size of the file of the solo, where it is from a stranger. Raises InputError if it was made
-    by another model, if music that it was made from is missing or has changed, and if it has more
-    bars than a file of this size can hold."""
+    by another model, if music that it was made from is missing or has changed, if its settings are
+    out of bounds, and if it has more bars than a file of this size can hold."""
     if provenance.model != model.identity:
         raise InputError(
             f"the solo was made by another model ({provenance.model[:12]},"
@@ -166,15 +166,16 @@ def regenerate(
                 path=name,
                 hint="restore it as it was",
             )
-    if n_bytes is not None:
+    hint = "choose a file that `djmodel generate` wrote"
+    try:
         n_bars = len(changes_of(model, provenance.config).bars)
-        if n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
-            raise InputError(
-                f"the solo would have {n_bars:,} bars, more than its file of {n_bytes:,} bytes"
-                " holds",
-                hint="choose a file that `djmodel generate` wrote",
-            )
-    [solo] = generate_solos(model, provenance.config, provenance.solo, skip=provenance.solo - 1)
+        if n_bytes is not None and n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
+            message = f"the solo would have {n_bars:,} bars, more than its {n_bytes:,} bytes hold"
+            raise InputError(message, hint=hint)
+        number = provenance.solo
+        [solo] = generate_solos(model, provenance.config, number, skip=number - 1)
+    except SettingError as error:  # not one of the options of a command
+        raise InputError(error.message, hint=hint) from error
     return solo
 
 
