@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from djmodel.app.workers import Workers
 
 HOST = "127.0.0.1"
-PORT = 8000
 _SECONDS_TO_CLOSE = 2
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from djmodel.config import GenerationConfig
+from djmodel.config import MAX_PRIMER, GenerationConfig
 from djmodel.music.accompaniment.styles import STYLES
 from djmodel.music.charts.ireal.links import has_link
 from djmodel.music.tune import DEFAULT_VELOCITY, Note
@@ -114,9 +114,9 @@ class ChartRequest(msgspec.Struct):
 
 
 class Before(msgspec.Struct):
-    """The music before: a chorus, or `bars` bars."""
+    """The music before, which primes the model: a chorus, or `bars` bars."""
 
-    melody: Melody
+    melody: Annotated[list[MelodyNote], msgspec.Meta(max_length=MAX_PRIMER)]
     bars: _Bars | None = None
 
 

@@ -42,7 +42,6 @@ BYTES = "application/octet-stream"
 MAX_WAITING = 200  # requests that are worked on or wait
 URGENT = ("answer", "chart")  # somebody waits for it; a chorus is asked for ahead of its time
 MAX_JSON, MAX_SESSION, MAX_FILE, MAX_SOUNDFONT = 1 << 20, 16 << 20, 32 << 20, 128 << 20  # bytes
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 STATIC = Path(str(files("djmodel.app"))) / "static"
 _HEADERS = {
     # The page loads nothing from elsewhere. The synthesizer is compiled code in a worklet.

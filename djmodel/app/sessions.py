@@ -21,6 +21,7 @@ from djmodel.app.messages import (
     melody_notes,
 )
 from djmodel.app.solos import bars_of, chorus
+from djmodel.inputs.limits import DEFAULT
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Note, Part, Section, Tempo, Tune
 from djmodel.outputs.performance.feel import Clock
@@ -32,6 +33,7 @@ from djmodel.outputs.performance.perform import (
 )
 
 MAX_BARS = 4_000  # of a session that is written
+MAX_NOTES = DEFAULT.max_notes  # that are read again
 _SHORTEST = 0.02  # seconds of a note that was played
 MEDIA_TYPES: Mapping[str, tuple[str, str]] = {
     "midi": ("audio/midi", ".mid"),
@@ -100,6 +102,11 @@ class _Timeline:
     length: Fraction = Fraction(0)
     seconds: float = 0.0
 
+    @property
+    def n_notes(self) -> int:
+        """Of all that sounds."""
+        return len(self.sounding) + sum(map(len, self.parts.values()))
+
 
 def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -> Performance:
     """The performance of a whole session. Raises InputError."""
@@ -119,6 +126,9 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
         start = form if played.before is not None else 0
         first = first or performance.score
         _append(line, performance, start, played)
+        if line.n_notes > MAX_NOTES:
+            message = f"the session has more than {MAX_NOTES:,} notes"
+            raise RequestError(message, field="choruses", hint="write a part of it")
     assert first is not None
     tune = replace(
         first,

@@ -211,6 +211,7 @@ class TestRefusals:
             {"melody": [[0, 1]]},
             {"melody": "x"},
             {"before": {"melody": [[0, 1, 60.5]]}},
+            {"changes": "C x256", "before": {"melody": [[0, 1, 60]] * 4_001}},
         ],
     )
     def test_melodies_that_nobody_plays_are_refused(self, page, more):

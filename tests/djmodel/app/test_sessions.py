@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from helpers.page_client import client
 
+from djmodel.app import sessions
 from djmodel.config import GenerationConfig
 from djmodel.inputs.reader import read_tune
 from djmodel.model.model_file import load, pretrained_model
@@ -137,6 +138,12 @@ def test_a_session_that_cannot_be_written_is_refused(page, session, kind, change
     answer = page.post(f"/export?format={kind}", json={**session, **change})
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
+
+
+def test_a_session_of_more_notes_than_are_read_again_is_refused(page, session, monkeypatch):
+    monkeypatch.setattr(sessions, "MAX_NOTES", 100)
+    answer = page.post("/export?format=midi", json=session)
+    assert "more than 100 notes" in answer.json()["error"]["message"]
 
 
 def test_a_sheet_shows_the_times_of_its_notes(page):
