@@ -80,10 +80,8 @@ class Outputs:
         """True if sound is rendered."""
         return bool(self.sound or self.html)
 
-    def check_sound(self, changes: Tune | None) -> None:
+    def check_sound(self, changes: Tune) -> None:
         """Raises SettingError for solos over these changes whose sound would be too long."""
-        if changes is None:
-            return
         from djmodel.outputs.audio import MAX_MINUTES
 
         minutes = _seconds(changes) / 60
@@ -224,8 +222,8 @@ def command(
         outputs = outputs.with_default_name()
         if config.changes is not None:
             given = chart_text(config.changes, sys.stdin.buffer)
-            changes, song = song_text(given, config.chart.song)
-            config = replace(config, changes=changes, chart=replace(config.chart, song=song))
+            written, song = song_text(given, config.chart.song)
+            config = replace(config, changes=written, chart=replace(config.chart, song=song))
         config = replace(config, seed=new_seed() if seed is None else seed)
     provenance, text = read_provenance(like) if like else (None, "")
     found = bundled_model_of(provenance.model) if provenance and path is None else None
@@ -237,8 +235,10 @@ def command(
         solo = regenerate(provenance, model, path, n_bytes=like.stat().st_size if like else None)
         solos = [replace(solo, provenance=text)]
     else:
-        outputs.check_sound(changes_of(model, config, limits) if outputs.sounds else None)
-        solos = generate_solos(model, config, outputs.count, limits)
+        changes = changes_of(model, config, limits)
+        if outputs.sounds:
+            outputs.check_sound(changes)
+        solos = generate_solos(model, config, outputs.count, limits, changes=changes)
         solos = with_provenance(solos, config, model)
     if outputs.sounds and (seconds := sum(_seconds(solo.tune) for solo in solos)) > _LONG:
         console.print(f"rendering {seconds:.0f} seconds of sound", soft_wrap=True)

@@ -37,14 +37,16 @@ def generate_solos(
     count: Count = 1,
     limits: Limits = DEFAULT,
     *,
+    changes: Tune | None = None,
     skip: int = 0,
     with_band: bool = True,
 ) -> list[Solo]:
     """The first `count` solos of a configuration, but for the first `skip` of them; `limits` apply
-    to the files that are read. Without `with_band` solos are left without a band of their own,
-    which `accompanied` adds. Raises SettingError for more than MAX_TOTAL_QUARTERS quarter notes
-    together, and as `improvise`, `read_tune` and `parse_changes`."""
-    changes = changes_of(model, config, limits)
+    to the files that are read. `changes`: what `changes_of` gives, if it is known. Without
+    `with_band` solos are left without a band of their own, which `accompanied` adds. Raises
+    SettingError for more than MAX_TOTAL_QUARTERS quarter notes together, and as `improvise`,
+    `read_tune` and `parse_changes`."""
+    changes = changes or changes_of(model, config, limits)
     check_total(count, count * changes.length)
     has_band = bool(changes.accompaniment) and config.style is None
     solos = improvise(

@@ -146,6 +146,21 @@ def test_a_solo_over_a_file_keeps_tempo_meter_and_accompaniment(command, model, 
     assert sorted(tracks(out)[1]) == sorted(asked)
 
 
+def test_music_to_play_over_is_read_once_also_for_sound(
+    command, model, rags, tmp_path, monkeypatch
+):
+    read = []
+
+    def counted(path, **options):
+        read.append(path)
+        return read_tune(path, **options)
+
+    monkeypatch.setattr("djmodel.inputs.reader.read_tune", counted)
+    options = ["--over", rags[0], "--bars", 1, "--wav", "--out", tmp_path / "solo.mid"]
+    assert command(GENERATE, model, *options).status == 0
+    assert read == [str(rags[0])]
+
+
 def test_a_solo_over_a_piece_of_music21_s_corpus(command, model, tmp_path):
     done = command(GENERATE, model, "--music21", "bach/bwv66.6", "--out", tmp_path / "solo.mid")
     assert done.status == 0, done.err
