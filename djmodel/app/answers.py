@@ -75,8 +75,7 @@ def bars_from(model: DjModel, config: GenerationConfig, bar: int, bars: int) -> 
     form = len(changes_of(model, replace(config, choruses=1)).bars)
     check_length(form)
     start = bar % form
-    times = -(-(start + bars) // form)
-    return changes_of(model, replace(config, choruses=times)).excerpt(start + 1, start + bars)
+    return changes_of(model, replace(config, choruses=1, bars=f"{start + 1}:{start + bars}"))
 
 
 def _understood(turn: Tune, heard: Heard, values: BarValues, bar: int) -> Json:

@@ -34,10 +34,9 @@ from djmodel.app.messages import (
 )
 from djmodel.app.models import Source
 from djmodel.app.sessions import MEDIA_TYPES, export
-from djmodel.app.solos import check_length, solo
+from djmodel.app.solos import looped_changes, solo
 from djmodel.inputs.chart import chart_text
 from djmodel.model.model_file import DjModel
-from djmodel.model.solos import changes_of
 from djmodel.music.charts.errors import ChangesError
 from djmodel.music.meter import COMMON_TIME
 from seqmodel.errors import FileError, InputError
@@ -136,8 +135,7 @@ def _sheet(job: Job) -> Json:
     request = decoded(job.body, SheetRequest)
     config = config_of(request)
     if request.bars is None:
-        tune = changes_of(job.model, config)
-        check_length(len(tune.bars))
+        tune = looped_changes(job.model, config)
     else:
         tune = bars_from(job.model, config, request.bar, request.bars)
     check_notes(request.melody, tune.length, "melody")

@@ -17,10 +17,11 @@ from djmodel.app.messages import (
     RequestError,
     SessionChorus,
     Trade,
+    config_of,
     exact,
     melody_notes,
 )
-from djmodel.app.solos import bars_of, chorus
+from djmodel.app.solos import chorus, looped_changes
 from djmodel.inputs.limits import DEFAULT
 from djmodel.model.model_file import DjModel
 from djmodel.music.tune import Bar, Note, Part, Section, Tempo, Tune
@@ -112,7 +113,7 @@ def joined(request: ExportRequest, models: Callable[[SessionChorus], DjModel]) -
     """The performance of a whole session. Raises InputError."""
     n_bars = 0
     for played in request.choruses:
-        bars = bars_of(models(played), played)
+        bars = looped_changes(models(played), config_of(played)).bars
         _check_trades(played.trades, max(bar.length for bar in bars))
         n_bars += len(bars)
     if n_bars > MAX_BARS:

@@ -12,7 +12,7 @@ from djmodel.model.model_file import DjModel
 from djmodel.model.solos import accompanied, changes_of, generate_solos, performance_of
 from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.key import key_signature
-from djmodel.music.tune import Bar, Tune
+from djmodel.music.tune import Tune
 from djmodel.outputs.performance.perform import Performance
 from djmodel.values.grammars import BarValues
 
@@ -50,6 +50,7 @@ def chorus(model: DjModel, request: SoloRequest) -> tuple[Performance, BarValues
     if before is not None:
         check_notes(before.melody, alone.length, "before")
         config = _continuing(model, config, alone, request)
+    config = _looped(config, alone)
     if request.melody is None:
         [played] = generate_solos(model, config)
         return performance_of(played.tune, config), played.values, form
@@ -79,11 +80,18 @@ def _continuing(
     )
 
 
-def bars_of(model: DjModel, request: SoloRequest) -> tuple[Bar, ...]:
-    """The bars of a request. Raises InputError for more than are played at a time."""
-    tune = changes_of(model, config_of(request))
-    check_length(len(tune.bars))
-    return tune.bars
+def looped_changes(model: DjModel, config: GenerationConfig) -> Tune:
+    """The changes of a request's configuration. Raises InputError for more bars than are played at
+    a time."""
+    alone = changes_of(model, replace(config, choruses=1))
+    check_length(len(alone.bars), config.choruses)
+    return changes_of(model, _looped(config, alone))
+
+
+def _looped(config: GenerationConfig, form: Tune) -> GenerationConfig:
+    """The configuration with the bars of all its choruses of a `form`, which are alike on the page:
+    each begins with the introduction."""
+    return replace(config, choruses=1, bars=len(form.bars) * config.choruses)
 
 
 def check_length(bars: int, times: int = 1) -> None:

@@ -45,6 +45,15 @@ def notes_of(tune: Tune) -> list[tuple[Fraction, Fraction, int]]:
     return [(note.onset, note.duration, note.pitch) for note in tune.melody_notes()]
 
 
+def test_each_chorus_of_the_page_begins_with_the_introduction(solo):
+    """The page plays choruses in a loop, and shows one chart for all of them."""
+    asked = {"changes": "Intro: Dm7 | G7\nA: C | F", "settings": {"model": "ragtime", "seed": 1}}
+    [first] = solo(**asked)["choruses"]
+    [second] = solo(**asked, before={"melody": first["melody"]})["choruses"]
+    assert [section["name"] for section in second["sections"]] == ["Intro", "A"]
+    assert len(first["bars"]) == len(second["bars"]) == 4
+
+
 @pytest.mark.parametrize(
     ("model", "settings"),
     [
