@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -80,8 +81,9 @@ def test_an_undecodable_file_name_is_written_as_text(command, rags, tmp_path):
     assert command(GENERATE, "--like", "solo.mid").status == 0
     done = command(TRAIN, name, "--epochs", 1, "--n-a", 8, "--out", os.fsdecode(b"r\xfcn"))
     assert done.status == 0, done.err
-    done = command("djmodel.corpus", "build", name, "--out", "corpus", "--jobs", 1)
-    assert done.status == 0, done.err
+    if find_spec("pyarrow"):
+        done = command("djmodel.corpus", "build", name, "--out", "corpus", "--jobs", 1)
+        assert done.status == 0, done.err
 
 
 def run(redirected, *words):

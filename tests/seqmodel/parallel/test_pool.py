@@ -129,6 +129,7 @@ def test_workers_with_different_versions_are_named(cluster: str) -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setattr(pool, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
@@ -141,6 +142,8 @@ def test_the_time_to_connect_is_below_ten_seconds() -> None:
 
 
 def test_a_server_that_is_not_a_scheduler_is_refused() -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed")
+
     def answer(server: socket.socket) -> None:
         connection, _ = server.accept()
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
