@@ -12,7 +12,7 @@ from djmodel.app.messages import MAX_BARS, ChartRequest, RequestError, number
 from djmodel.music.accompaniment.styles import default_style
 from djmodel.music.changes import parse_changes, read_chart, with_key
 from djmodel.music.charts.errors import ChangesError
-from djmodel.music.charts.forms import FORMS
+from djmodel.music.charts.forms import FORMS, hyphenated
 from djmodel.music.charts.ireal.links import has_link, link_of, read_playlist
 from djmodel.music.charts.ireal.songs import find_song
 from djmodel.music.charts.lines import plain, split_lines
@@ -142,8 +142,8 @@ def transposed(text: str, meter: Meter, semitones: int) -> tuple[str, Tune]:
     its chords and its key gives that tune; else it is written out."""
     tune = parse_changes(text, meter, last=False)
     wanted = tune.transposed(semitones)
-    name, form = text.strip().partition("-in-")[0], {each.casefold() for each in FORMS}
-    if name.casefold() in form:
+    name = hyphenated(text.strip()).partition("-in-")[0]
+    if name.casefold() in {each.casefold() for each in FORMS}:
         root = (parse_chord_symbol(tune.title.rpartition(" in ")[2]).root + semitones) % 12
         place = next(place for place in range(-5, 7) if pitch_class(place) == root)
         moved = f"{name}-in-{note_name(place)}"

@@ -65,7 +65,7 @@ _SPOKEN = re.compile(
 )
 
 
-def _hyphenated(text: str) -> str:
+def hyphenated(text: str) -> str:
     """A form and its key, as players say them, as `blues-in-F`; any other text as it is."""
     said = _SPOKEN.fullmatch(re.sub(" +", "-", text)) if "\n" not in text else None
     if said is None or (said["before"] and said["after"]):
@@ -86,7 +86,7 @@ def _title(name: str, form: Form, tonic: int, key: int) -> str:
 def form_of(text: str, meter: Meter) -> Chart | None:
     """The form that a text names, in the key of the text; None for changes."""
     known = {known.casefold(): known for known in FORMS}
-    text = _hyphenated(text.strip())
+    text = hyphenated(text.strip())
     name, _, key_name = text.partition("-in-")
     if name.casefold() not in known:
         if re.fullmatch(r"[A-Za-z#-]{3,40}", text) and not is_chord(text):

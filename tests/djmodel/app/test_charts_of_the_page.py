@@ -101,6 +101,11 @@ def test_a_form_that_is_moved_is_the_form_in_another_key(chart, name):
         assert moved["text"].startswith(f"{name}-in-")
 
 
+@pytest.mark.parametrize("said", ["bb blues", "Blues-In-Bb", "blues in Bb"])
+def test_a_form_that_is_named_as_players_say_it_has_its_new_key_in_the_title(chart, said):
+    assert chart(said, transpose=2)["title"] == "Blues in C"
+
+
 def test_a_typed_chart_keeps_its_layout_when_it_is_moved(chart):
     moved = chart("Title: Two\nKey: F\n|: Gm7 | C7 :|\n[B] F6 / / D7b9 | N.C.", transpose=2)
     assert moved["text"] == "Title: Two\nKey: G\n|: Am7 | D7 :|\n[B] G6 / / E7b9 | N.C."
