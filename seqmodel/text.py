@@ -23,6 +23,7 @@ _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # part of words in 
 _NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _LIKE = 0.6  # of two names, from 0 to 1: less is another name
+_COMPARED = 200  # characters of a name whose words are compared
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
@@ -74,7 +75,7 @@ def names_meant(typed: str, names: Iterable[str]) -> list[str]:
 
 
 def _runs_of_words(name: str) -> set[str]:
-    words = [name_key(word) for word in name.split()]
+    words = [name_key(word) for word in name[:_COMPARED].split()]
     starts = range(len(words))
     return {"".join(words[start : end + 1]) for start in starts for end in starts[start:]}
 
@@ -85,7 +86,7 @@ def nearest_names(typed: str, names: Iterable[str], most: int = 3) -> list[str]:
     >>> nearest_names("Coltrain", ["Chet Baker", "John Coltrane"])
     ['John Coltrane']
     """
-    wanted = name_key(typed)
+    wanted = name_key(typed[:_COMPARED])
     likeness = {
         name: max(SequenceMatcher(None, wanted, run).ratio() for run in _runs_of_words(name) | {""})
         for name in names

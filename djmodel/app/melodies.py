@@ -32,6 +32,6 @@ def check_notes(notes: Sequence[Any], quarters: Fraction, field: str, *, togethe
     the grid one, or `together`."""
     most = int(quarters * STEPS_PER_QUARTER) * together
     if len(notes) > most:
-        bars = pluralize(float(quarters), "quarter note", form=",g")
-        message = f"{len(notes):,} notes are more than the {most:,} that {bars} can hold"
+        length = pluralize(float(quarters), "quarter note", form=",g")
+        message = f"{len(notes):,} notes are more than the {most:,} that {length} can hold"
         raise RequestError(message, field=field, hint="send the notes of these bars alone")
