@@ -24,7 +24,7 @@ from seqmodel.settings import (
 from seqmodel.training.config import TrainerConfig
 
 N_A = 64
-MAX_QUARTERS = 6_000  # of a solo: with a band of 15 notes a quarter, half of what a file may have
+MAX_QUARTERS = 6_000  # of a solo: at 15 notes a quarter, less than half of what a file may have
 MAX_TOTAL_QUARTERS = 400_000  # of all solos generated at once: 1.5 GB of memory
 MAX_PRIMER = 4_000  # values of a primer
 MAX_SOLOS = 10_000  # solos generated at once
