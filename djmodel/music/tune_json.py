@@ -109,10 +109,17 @@ def facts_to_json(tune: Tune) -> bytes:
 
 
 def with_facts(tune: Tune, content: bytes) -> Tune:
-    """The tune with what `facts_to_json` stored of a performance; as it is, where that is damaged
-    or belongs to another tune."""
+    """The tune with what `facts_to_json` stored of a performance, but for places behind its end, as
+    reading leaves out silent last bars; as it is, where that is damaged."""
     try:
-        return _with_facts(tune, msgspec.json.decode(content, type=_Facts, dec_hook=_read_time))
+        facts = msgspec.json.decode(content, type=_Facts, dec_hook=_read_time)
+        within = replace(
+            facts,
+            phrases=tuple(onset for onset in facts.phrases if onset < tune.length),
+            sections=tuple(section for section in facts.sections if section[0] < len(tune.bars)),
+            choruses=tuple(bar for bar in facts.choruses if bar < len(tune.bars)),
+        )
+        return _with_facts(tune, within)
     except (msgspec.MsgspecError, RecursionError):
         return tune
 

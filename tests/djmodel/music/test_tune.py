@@ -133,11 +133,27 @@ def test_what_is_known_of_a_performance_is_stored_beside_its_notes() -> None:
     assert facts_to_json(bare) == b""
 
 
+def test_the_performer_is_known_without_the_silent_bars_at_the_end() -> None:
+    """The last section and its phrase are silent, so that a MIDI file ends before them."""
+    tune = parse_changes("[A] C | F | [B] G | C")
+    known = replace(tune, performer="Miles Davis", phrases=(F(1), F(9)))
+    read = with_facts(tune.excerpt(1, 2), facts_to_json(known))
+    assert (read.performer, read.phrases) == ("Miles Davis", (F(1),))
+    assert read.sections == (Section(0, "A"),)
+
+
 @pytest.mark.parametrize(
     "stored",
-    [b"", b"[]", b'{"feel": 5}', b'{"sections": [[9, "B"]]}', b'{"phrases": ["1/0"]}', b"[" * 9999],
+    [
+        b"",
+        b"[]",
+        b'{"feel": 5}',
+        b'{"sections": [[1, "B"], [0, "A"]]}',
+        b'{"phrases": ["1/0"]}',
+        b"[" * 9999,
+    ],
 )
-def test_a_performance_that_belongs_to_another_tune_is_not_taken(stored: bytes) -> None:
+def test_damaged_facts_of_a_performance_are_not_taken(stored: bytes) -> None:
     tune = parse_changes("C | F")
     assert with_facts(tune, stored) == tune
 
