@@ -94,8 +94,9 @@ def _worth_by_bar(
 def _best_path(worth: Sequence[Sequence[float]], present: Sequence[Sequence[float]]) -> list[int]:
     """The lead of each bar, as an index among the rivals, of which the first is the best: the path
     of greatest worth less the cost of its changes, by Viterbi's algorithm, but that each change
-    leaves the best path so far. While all rest, a change comes last. A part that mostly plays beside the best takes over at a higher cost while the lead
-    rests: it fills the rest, as it accompanies elsewhere."""
+    leaves the best path so far. While all rest, a change comes last. A part that mostly plays
+    beside the best takes over at a higher cost while the lead rests: it fills the rest, as it
+    accompanies elsewhere."""
     columns = [*zip(*present, strict=True)]
     beside = [sum(map(min, columns[0], column)) / max(sum(column), 1.0) for column in columns]
     fills = [0.0, *(_FILLS * share for share in beside[1:])]
