@@ -7,7 +7,7 @@ before:
   into at most eight or into twelve. Where no duration does, any may come; the bar line ends it.
 - A tone has the kind that its pitch has over the chord that holds, and a pitch of the register. A
   tie stands at the start of a bar, after a note that sounds up to the bar line. In a bar, no rest
-  follows a rest.
+  follows a rest. No more than LONGEST_RUN notes in a row have one pitch, where another is possible.
 - The solo ends a phrase: no note begins in the second half of the last bar, and the last note that
   reaches it is a chord tone. In the last bar the line comes down, as soloists end: a note above the
   middle of the register is lower than the one before.
@@ -38,6 +38,9 @@ from seqmodel.sampling.constraints import Drawn
 
 _NEAR_BAR_LINE = 32  # ticks by which rounded durations may miss it; no value is as short
 _DIVISIONS = (1, 2, 3, 4, 5, 6, 7, 8, 12)  # of a quarter
+# Notes on one pitch. The bundled human solos have a longer run in 1,400 notes; a network that has
+# drawn so many does not come away from them.
+LONGEST_RUN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +152,7 @@ class SoloTracker:
         self.at_tone = False
         self.n_values = 0  # after those that had begun
         self._last_pitch = np.full(batch, chart.middle)  # from which the next leap counts
+        self._run = zeros  # notes in a row on that pitch
         self._sounding = np.zeros(batch, dtype=bool)  # a note sounds up to now
         self._resting = np.zeros(batch, dtype=bool)  # the last value of this bar was a rest
         self._ticks = zeros  # of the value whose tone comes next
@@ -251,7 +255,7 @@ class SoloTracker:
 
     def _possible_notes(self) -> NDArray[np.bool_]:
         """Of the symbols of notes, those whose kind is that of their pitch, in the register, which
-        in the last bar come down: `(n_notes, B)`."""
+        in the last bar come down, and leave a pitch after a long run: `(n_notes, B)`."""
         constraint, at = self.constraint, self.at
         pitches = self._last_pitch + constraint.symbols.leap[self._notes][:, None]
         kinds = constraint.chart.kinds[at.change, pitches % 12]
@@ -261,6 +265,8 @@ class SoloTracker:
             & (pitches >= low)
             & (pitches <= high)
         )
+        leaving = possible & (pitches != self._last_pitch)
+        possible = np.where((self._run >= LONGEST_RUN) & leaving.any(axis=0), leaving, possible)
         coming_down = (pitches <= constraint.chart.middle) | (pitches < self._last_pitch)
         coming_down &= possible
         in_last_bar = at.now >= constraint.chart.bar_onsets[-2]
@@ -297,7 +303,11 @@ class SoloTracker:
                 *(np.where(self.ended, old, new) for old, new in zip(at, after, strict=True))
             )
         self.at = after
-        self._last_pitch = np.where(is_note & ~self.ended, pitch, self._last_pitch)
+        plays = is_note & ~self.ended
+        self._run = np.where(
+            plays, np.where(pitch == self._last_pitch, self._run, 0) + 1, self._run
+        )
+        self._last_pitch = np.where(plays, pitch, self._last_pitch)
         self._sounding = is_note | (is_tie & self._sounding)
         self._resting = is_rest & (now < line)
         self.ended = self.ended | (after.now >= chart.bar_onsets[-1])

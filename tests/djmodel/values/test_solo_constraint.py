@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction as F
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from djmodel.music.tune import Tune
 from djmodel.values.chart import Chart, Moments
 from djmodel.values.encoded_corpus import encode_corpus
 from djmodel.values.features import FEATURE_NAMES, Conditioning
-from djmodel.values.solo_constraint import SoloConstraint, Symbols
+from djmodel.values.solo_constraint import LONGEST_RUN, SoloConstraint, Symbols
 from djmodel.values.value import Value
 from seqmodel.errors import InputError, SamplingError
 from seqmodel.network.forward import log_distributions
@@ -117,6 +117,18 @@ def test_in_the_last_bar_the_line_comes_down(model, solos):
         steps += [(b.pitch, b.pitch - a.pitch) for a, b in pairwise(notes) if b.onset >= last_bar]
     assert any(step > 0 for _, step in steps)  # below the middle it may rise
     assert all(step < 0 for pitch, step in steps if pitch > middle)
+
+
+def test_a_solo_does_not_stay_on_one_pitch():
+    """Not even one of a network that prefers repeated notes to everything else."""
+    scale = [(pitch, F(n, 2), F(1, 2)) for n, pitch in enumerate((60, 60, 62, 64, 64, 65, 64, 62))]
+    model = model_of(Tune("", (bar_of(scale),) * 4))
+    symbols = Symbols.of(model.vocabulary.symbols, model.vocabulary.size)
+    repeats = 20 * (symbols.is_note & (symbols.leap == 0)).astype(np.float32)
+    weights = replace(model.weights, dense_bias=model.weights.dense_bias + repeats)
+    for solo in improvise(replace(model, weights=weights), model.changes[0], seed=1, count=4):
+        pitches = [note.pitch for note in solo.tune.melody_notes()]
+        assert max(len([*run]) for _, run in groupby(pitches)) == LONGEST_RUN
 
 
 def test_solo_k_of_a_seed_is_the_same_for_any_count(model, solos):
