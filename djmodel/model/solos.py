@@ -27,7 +27,7 @@ from djmodel.outputs.performance.perform import Performance, perform
 from djmodel.values.value import Value
 from seqmodel.errors import InputError
 from seqmodel.settings import Count, SettingError, checked
-from seqmodel.text import any_of, names_meant, nearest_names, pluralize
+from seqmodel.text import any_of, first_of, names_meant, nearest_names, pluralize
 
 
 @checked
@@ -108,7 +108,8 @@ def _played_by(player: str, tune: Tune, model: DjModel) -> Tune:
     name = _meant(player, known, "player")
     if name is None:
         near = nearest_names(player, known)
-        hint = f"the nearest names are {any_of(near)}" if near else ""
+        few = first_of(list(known), 6)
+        hint = f"the nearest names are {any_of(near)}" if near else f"it knows {few}"
         raise SettingError(f"the model knows no player '{player:.60}'", "player", hint=hint)
     instrument = soloist(known[name])
     return replace(

@@ -38,8 +38,8 @@ from seqmodel.sampling.constraints import Drawn
 
 _NEAR_BAR_LINE = 32  # ticks by which rounded durations may miss it; no value is as short
 _DIVISIONS = (1, 2, 3, 4, 5, 6, 7, 8, 12)  # of a quarter
-# Notes on one pitch. The bundled human solos have a longer run in 1,400 notes; a network that has
-# drawn so many does not come away from them.
+# Notes on one pitch. The bundled human solos have a longer run once in 1,460 notes; a network that
+# has drawn so many does not come away from them.
 LONGEST_RUN = 6
 
 

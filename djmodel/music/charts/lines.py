@@ -182,6 +182,8 @@ def _is_prose(line: str) -> bool:
     words."""
     if re.search(r"\||\(\d+ bars?\)", line) or _LABEL_LINE.fullmatch(line.strip()):
         return False
+    if re.fullmatch(r"\W*segno\W*|𝄋", line.strip(), re.IGNORECASE):
+        return False
     if re.fullmatch(rf"(?:{SECTION_NAMES})(?:\s+\d+)?\s*:?", line.strip(), re.IGNORECASE):
         return False
     labelled = _LABELLED.fullmatch(line)

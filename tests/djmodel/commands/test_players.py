@@ -107,6 +107,7 @@ def test_an_unknown_player_is_refused_with_the_nearest_names(refuses):
     assert "knows no player 'Milles Davis'" in said
     assert "Miles Davis" in said
     assert "John Coltrane" in refuses(GENERATE, *BLUES, "--player", "coltrain")
+    assert "it knows Art Pepper, " in refuses(GENERATE, *BLUES, "--player", "Zappa")
 
 
 def test_the_ragtime_model_knows_no_players(refuses):

@@ -187,6 +187,14 @@ Coda
         sections=((0, "Intro"), (16, "Bridge"), (35, "Coda")),
         title="Wave",
     ),
+    "a segno above the first bar": Typed(
+        """Title: Still Here
+Segno
+| Cm | Fm7 | Fine
+| Bb7 | Eb | D.S. al Fine""",
+        "Cm | Fm7 | Bb7 | Eb | Cm | Fm7",
+        title="Still Here",
+    ),
     "the sign of the coda twice, Black Orpheus": Typed(
         """Am7 | Bm7b5 E7b9 | Am7 | Bm7b5 E7b9 𝄌
 Dm7 | G7 | Cmaj7 | E7 | D.C. al Coda
