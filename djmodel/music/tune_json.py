@@ -20,6 +20,7 @@ from djmodel.music import chord_symbol
 from djmodel.music.chord import Chord, Written
 from djmodel.music.chord_symbol import is_symbol_of
 from djmodel.music.meter import Meter
+from djmodel.music.pitch import MAX_KEY_ACCIDENTALS
 from djmodel.music.tune import (
     MAX_BARS,
     MAX_TEMPO,
@@ -95,7 +96,7 @@ class _Tune(_Facts):
     """The stored form of a `Tune`, with the bounds of its numbers."""
 
     title: str
-    key: Annotated[int, Meta(ge=-127, le=127)] | None
+    key: Annotated[int, Meta(ge=-MAX_KEY_ACCIDENTALS, le=MAX_KEY_ACCIDENTALS)] | None
     instrument: _Instrument
     tempos: tuple[_Tempo, ...]
     bars: Annotated[tuple[_Bar, ...], Meta(min_length=1, max_length=MAX_BARS)]

@@ -174,7 +174,7 @@ def test_json_of_a_tune_is_compact():
     [
         (("bars",), []),
         (("title",), None),
-        (("key",), 1000),
+        (("key",), 8),
         (("instrument",), ["Flute", 128]),
         (("tempos", 0), ["0", 0.0]),
         (("tempos", 0), ["0", float("inf")]),
