@@ -82,6 +82,8 @@ def training_devices(config: DeviceConfig) -> Iterator[None]:
             atexit.register(_exit_at_once, 128 + signals[0] if signals else 2)
             if interrupted or isinstance(error, InputError):
                 raise
+            if signals:  # JAX took the interruption for an error of its own
+                raise KeyboardInterrupt from error
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise HostsError(
                 f"training on several hosts has failed; is one of them lost? ({reason})",

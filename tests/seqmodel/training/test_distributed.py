@@ -114,6 +114,7 @@ for rank in (0, 1):
         sys.exit()
 while not os.path.exists(f"{given['folder']}/waiting-0"):
     time.sleep(0.05)
+time.sleep(1)  # until Python has called JAX
 os.kill(pids[0], signal.SIGTERM)
 print(ended(0))
 os.kill(pids[1], signal.SIGKILL)
@@ -258,7 +259,7 @@ def test_sigterm_ends_a_host_that_waits_for_another_in_jax(tmp_path: Path) -> No
     assert run_hosts(WAITING, tmp_path) == [str(128 + signal.SIGTERM)]
     assert (tmp_path / "said-0").read_text().splitlines()[-1] in (
         "interrupted: the hosts were waiting for each other",
-        "KeyboardInterrupt",  # Python had not called JAX yet
+        "KeyboardInterrupt",  # Python had not called JAX yet, or JAX took it for an error
     )
 
 
