@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain, pairwise, repeat
 from threading import Event
 from typing import NamedTuple
@@ -183,12 +184,17 @@ class _Adaptation:
 
     def logits(self, logits: Floats, state: BatchedState, conditioning: Indices | None) -> Floats:
         """The logits `(n, B)` by the adapted layer, from those of the network."""
-        if self.layer is None or not self.layer.change.any():
+        if self.layer is None or not self._has_changed:
             return logits
         logits = logits.copy()
         for k in self.wanted:
             logits[:, k] = self._adapted(self.layer, logits, state, conditioning, k)
         return logits
+
+    @cached_property
+    def _has_changed(self) -> bool:
+        """True if the primer was long enough for a change; asked for once it is read."""
+        return self.layer is not None and bool(self.layer.change.any())
 
     @staticmethod
     def _adapted(
