@@ -83,8 +83,9 @@ class Outputs:
     def check_sound(self, changes: Tune) -> None:
         """Raises SettingError for solos over these changes whose sound would be too long."""
         from djmodel.outputs.audio import MAX_MINUTES
+        from djmodel.outputs.piano_roll_layout import seconds_of
 
-        minutes = _seconds(changes) / 60
+        minutes = seconds_of(changes) / 60
         page = f"the sound of a page with {pluralize(self.count, 'solo')}"
         lengths = [("the sound of a solo", minutes, MAX_MINUTES)]
         lengths += [(page, minutes * self.count, MAX_PAGE_MINUTES)] * bool(self.html)
@@ -214,6 +215,7 @@ def command(
     from djmodel.model.model_file import bundled_model_of, load, model_path
     from djmodel.model.provenance import read_provenance, regenerate, with_provenance
     from djmodel.model.solos import changes_of, generate_solos
+    from djmodel.outputs.piano_roll_layout import seconds_of
 
     if like and (config != GenerationConfig() or seed is not None or outputs.count != 1):
         message = "a solo that is generated again has the settings that its file holds"
@@ -240,7 +242,7 @@ def command(
             outputs.check_sound(changes)
         solos = generate_solos(model, config, outputs.count, limits, changes=changes)
         solos = with_provenance(solos, config, model)
-    if outputs.sounds and (seconds := sum(_seconds(solo.tune) for solo in solos)) > _LONG:
+    if outputs.sounds and (seconds := sum(seconds_of(solo.tune) for solo in solos)) > _LONG:
         console.print(f"rendering {seconds:.0f} seconds of sound", soft_wrap=True)
     print_files(outputs.write(solos, config, _settings(path, config)))
     if like and provenance:
@@ -269,12 +271,6 @@ def _ireal_song(solo: Solo, config: GenerationConfig) -> WrittenSong:
     from djmodel.outputs.charts.ireal import ireal_song
 
     return ireal_song(chart_of_solo(solo.tune, config))
-
-
-def _seconds(tune: Tune) -> float:
-    from djmodel.outputs.piano_roll_layout import clock
-
-    return clock(tune)[-1][1]
 
 
 def _texts(solo: Solo) -> list[list[str]]:

@@ -31,7 +31,7 @@ from djmodel.model.provenance import current_versions, with_provenance
 from djmodel.model.solos import accompanied, changes_of, check_total, generate_solos
 from djmodel.outputs.audio import MAX_MINUTES
 from djmodel.outputs.page import PageItem, page
-from djmodel.outputs.piano_roll_layout import clock
+from djmodel.outputs.piano_roll_layout import seconds_of
 from seqmodel.files import data_uri, sha256_of_file
 from seqmodel.picture import Picture
 from seqmodel.settings import SettingError
@@ -159,13 +159,13 @@ def _solos(model: DjModel, config: GenerationConfig, count: int) -> list[Solo]:
     changes = [changes_of(model, over) for over in turns]
     quarters = (n * tune.length for n, tune in zip(turns.values(), changes, strict=True))
     check_total(count, sum(quarters, Fraction(0)))
-    minutes = max(clock(tune)[-1][1] for tune in changes) / 60
+    minutes = max(map(seconds_of, changes)) / 60
     if minutes > MAX_MINUTES:
         message = f"the sound of a solo would last {minutes:,.0f} minutes, more than {MAX_MINUTES}"
         raise SettingError(message, "bars", hint="take fewer")
     solos: list[Solo] = []
-    for over, times in turns.items():
-        alone = generate_solos(model, over, times, with_band=False)
+    for (over, times), tune in zip(turns.items(), changes, strict=True):
+        alone = generate_solos(model, over, times, changes=tune, with_band=False)
         solos += with_provenance(alone, over, model)
     return solos
 

@@ -168,12 +168,13 @@ def regenerate(
             )
     hint = "choose a file that `djmodel generate` wrote"
     try:
-        n_bars = len(changes_of(model, provenance.config).bars)
+        changes = changes_of(model, provenance.config)
+        n_bars = len(changes.bars)
         if n_bytes is not None and n_bars > _FREE_BARS + n_bytes // _BYTES_PER_BAR:
             message = f"the solo would have {n_bars:,} bars, more than its {n_bytes:,} bytes hold"
             raise InputError(message, hint=hint)
         number = provenance.solo
-        [solo] = generate_solos(model, provenance.config, number, skip=number - 1)
+        [solo] = generate_solos(model, provenance.config, number, changes=changes, skip=number - 1)
     except SettingError as error:  # not one of the options of a command
         raise InputError(error.message, hint=hint) from error
     return solo

@@ -27,7 +27,7 @@ from djmodel.outputs.notation.lead_sheet import PHONE, SCREEN, sheet_of_part
 from djmodel.outputs.notation.written_part import written_part
 from djmodel.outputs.performance.perform import Performance, as_performance
 from djmodel.outputs.piano_roll import PAGE, drawn_rows, legend_samples, sample_svg
-from djmodel.outputs.piano_roll_layout import Roll, clock, roll
+from djmodel.outputs.piano_roll_layout import Roll, clock, roll, seconds_of
 from seqmodel.files import atomic_write, check_suffix, data_uri
 from seqmodel.settings import checked
 from seqmodel.text import html_text, pluralize
@@ -258,7 +258,7 @@ def notebook_player(tune: Tune) -> str:
     style and script. Sound is included up to MAX_NOTEBOOK_SECONDS, because it is stored in the
     notebook.
     """
-    seconds = clock(tune)[-1][1]
+    seconds = seconds_of(tune)
     is_short = seconds <= MAX_NOTEBOOK_SECONDS
     note = "" if is_short else f"{seconds:.0f} seconds of music: djmodel.play(tune) gives the sound"
     return (

@@ -152,6 +152,11 @@ def clock(tune: Tune) -> tuple[tuple[float, float], ...]:
     return tuple((float(quarter), second) for quarter, second in points)
 
 
+def seconds_of(tune: Tune) -> float:
+    """The length of a tune in seconds."""
+    return clock(tune)[-1][1]
+
+
 def _chord_names(tune: Tune) -> Iterator[ChordName]:
     """The names of the chords where they change; N.C. (no chord) where the accompaniment rests."""
     key = key_signature(tune)
