@@ -31,7 +31,7 @@ def answer(model: DjModel, request: AnswerRequest) -> Json:
         check_notes(before.melody, start, "before")
         notes = melody_notes(before.melody)
         tune = with_melody(tune, [note for note in notes if note.onset < start])
-    heard = Heard(())
+    heard = None
     if played is not None:
         check_notes(played.notes, end - start, "played", together=FINGERS)
         turn = tune.excerpt(n_before + 1, first)
@@ -41,8 +41,8 @@ def answer(model: DjModel, request: AnswerRequest) -> Json:
         tune = with_melody(tune, [*tune.melody_notes(), *line])
     values = model.encode_tune(tune)[:first]
     understood = None
-    if played is not None:
-        turn = tune.excerpt(n_before + 1, first)
+    if heard is not None:
+        turn = tune.excerpt(n_before + 1, first)  # with what was played
         understood = _understood(turn, heard, values[n_before:], request.bar)
     reply = {"tempo": tune.tempos[0].bpm, "seed": config.seed, "understood": understood}
     if not request.answer:
